@@ -1,0 +1,1 @@
+"""The words everybody uses: standard library and numpy only, importing nothing else of ours."""

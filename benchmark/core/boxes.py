@@ -1,0 +1,46 @@
+"""Pure geometry on boxes: `xyxy` is (N, 4) as x1, y1, x2, y2 in pixels of the original image."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.floating]
+
+
+def xywh_to_xyxy(xywh: FloatArray) -> FloatArray:
+    """Corner plus size (N, 4) to two corners (N, 4), same unit and dtype."""
+    return np.concatenate([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]], axis=1)
+
+
+def xyxy_to_xywh(xyxy: FloatArray) -> FloatArray:
+    """Two corners (N, 4) to corner plus size (N, 4), same unit and dtype."""
+    return np.concatenate([xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]], axis=1)
+
+
+def cxcywh_to_xyxy(cxcywh: FloatArray) -> FloatArray:
+    """Centre plus size (N, 4) to two corners (N, 4), same unit and dtype."""
+    half = cxcywh[:, 2:] / 2
+    return np.concatenate([cxcywh[:, :2] - half, cxcywh[:, :2] + half], axis=1)
+
+
+def area_px(xyxy: FloatArray) -> FloatArray:
+    """Areas (N,) in square pixels; an inverted box counts as empty."""
+    size = np.clip(xyxy[:, 2:] - xyxy[:, :2], 0, None)
+    return np.asarray(size[:, 0] * size[:, 1])
+
+
+def clip_to_image(xyxy: FloatArray, width_px: int, height_px: int) -> FloatArray:
+    """Boxes (N, 4) cut at the image's border; one wholly outside gets zero area."""
+    limit = np.array([width_px, height_px, width_px, height_px], dtype=xyxy.dtype)
+    return np.clip(xyxy, 0, limit)
+
+
+def iou(a_xyxy: FloatArray, b_xyxy: FloatArray) -> FloatArray:
+    """Intersection over union of every pair: (N, 4) and (M, 4) to (N, M), in [0, 1]."""
+    low = np.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])
+    high = np.minimum(a_xyxy[:, None, 2:], b_xyxy[None, :, 2:])
+    size = np.clip(high - low, 0, None)
+    inter = size[..., 0] * size[..., 1]
+    union = area_px(a_xyxy)[:, None] + area_px(b_xyxy)[None, :] - inter
+    return np.asarray(np.divide(inter, union, out=np.zeros_like(inter), where=union > 0))

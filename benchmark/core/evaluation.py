@@ -1,0 +1,42 @@
+"""What an evaluator gets and gives. Evaluators see ground truth and stored detections, never a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from benchmark.core.detections import Detections
+from benchmark.core.sample import Sample
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredSet:
+    """Images with ground truth whose labels index `names`, and the detections of each (by image_id).
+
+    The samples' annotations hold only boxes of the classes asked for, relabelled to vocabulary order.
+    """
+
+    names: tuple[str, ...]
+    samples: Sequence[Sample]
+    detections: Mapping[int, Detections]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Values are fractions; None where there is nothing to measure (pycocotools' -1)."""
+
+    metrics: Mapping[str, float | None]
+    per_class: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    per_scene: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """A file in `benchmark/evaluators/` exposes one as EVALUATOR. `version` rises whenever results change.
+
+    evaluate(test, val): val holds the validation part where the vocabulary there equals the test's, else None.
+    """
+
+    name: str
+    version: int
+    evaluate: Callable[[ScoredSet, ScoredSet | None], Scores]

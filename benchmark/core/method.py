@@ -1,0 +1,205 @@
+"""The contract of a detector: light facts, a checked config, fit, set_vocabulary, predict."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.detections import Detections
+from benchmark.core.errors import ConfigError, UnknownNameError
+from benchmark.core.sample import Sample
+from benchmark.core.vocabulary import Vocabulary
+
+
+class Capability(StrEnum):
+    """What a method can do."""
+
+    OPEN_VOCABULARY = "open-vocabulary"
+    TRAINABLE = "trainable"
+    EXPLAIN = "explain"
+
+
+class WeightsOrigin(StrEnum):
+    """Where the weights that were scored come from."""
+
+    TRAINED_HERE = "trained here"
+    PRETRAINED = "pretrained"
+    RANDOM = "random"
+
+
+@dataclass(frozen=True)
+class MethodInfo:
+    """Light facts: `methods/<name>/__init__.py` holds one as INFO and imports nothing heavy.
+
+    version rises whenever results change; provenance is the label that travels into every table;
+    trained_on names the data its released weights saw (the zero-shot ledger).
+    """
+
+    name: str
+    title: str
+    family: str
+    paper: str
+    licence: str
+    version: int
+    capabilities: frozenset[Capability]
+    variants: tuple[str, ...]
+    default_variant: str
+    paper_variant: str
+    provenance: str
+    trained_on: tuple[str, ...] = ()
+    extra: str = "models"
+
+
+@dataclass(frozen=True)
+class StartingFit:
+    """A fit that another fit starts from (RTVP's expert): same base images and classes, its own fit_id."""
+
+    method: str
+    params: Mapping[str, Any]
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a finished fit leaves behind.
+
+    checkpoint: plain state dict on disk; facts: JSON values for the record (epochs, loss by name at the end,
+    parameters trained, weights found or replaced); train_hours: wall time of all attempts together.
+    """
+
+    checkpoint: Path
+    train_hours: float
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Size:
+    """parameters: total and trained; gflops: at the evaluated image size, one image (2 operations a multiply-add)."""
+
+    parameters: int
+    parameters_trained: int
+    gflops: float | None
+    image_side_px: int
+
+
+Report = Callable[[Mapping[str, Any]], None]
+"""receives one event at a time: {"epoch": 3, "epochs": 12, "step": 40, "steps": 125, "loss/box": 1.2}"""
+
+
+class Method(Protocol):
+    """An adapter: `methods/<name>/adapter.py` exposes Adapter, Config and PROFILES.
+
+    Building one is cheap and imports no torch; the model is made by fit, load or build_random.
+    """
+
+    info: ClassVar[MethodInfo]
+
+    def __init__(self, config: Any, device: str = "auto") -> None: ...
+
+    @staticmethod
+    def starting_fit(config: Any) -> StartingFit | None:
+        """The fit this one starts from, or None. Needs no torch."""
+        ...
+
+    @staticmethod
+    def text_encoder(config: Any) -> str | None:
+        """Name of the text encoder whose digest is part of the spec, or None. Needs no torch."""
+        ...
+
+    def fit(
+        self,
+        train: Sequence[Sample],
+        val: Sequence[Sample],
+        vocabulary: Vocabulary,
+        seed: int,
+        run_dir: Path,
+        start: Path | None = None,
+        report: Report | None = None,
+    ) -> FitResult:
+        """Train on samples whose labels index `vocabulary`; continues from run_dir if it holds a state.
+
+        Raises InterruptedFitError after saving when it is told to stop.
+        """
+        ...
+
+    def load(self, checkpoint: Path) -> None:
+        """Take the weights of a finished fit."""
+        ...
+
+    def build_random(self, seed: int) -> None:
+        """Untrained weights: the named control."""
+        ...
+
+    def set_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """Encode and keep the names once; expensive set-up, so that predict is cheap."""
+        ...
+
+    def predict(
+        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
+    ) -> list[Detections]:
+        """Detections an image: uint8 (H, W, 3) RGB arrays with EXIF applied, sizes may differ."""
+        ...
+
+    def size(self) -> Size:
+        """Parameters and FLOPs of the loaded model."""
+        ...
+
+
+C = TypeVar("C")
+
+
+def make_config(config_type: type[C], params: Mapping[str, Any], where: str) -> C:
+    """A frozen config dataclass from plain values, each checked against its field's type.
+
+    Text is accepted for numbers, booleans (`true`/`false`) and None (`none`), so that `--set key=value` works.
+    Raises UnknownNameError for an unknown key and ConfigError for a value of another type.
+    """
+    hints = typing.get_type_hints(config_type)
+    known = {f.name for f in dataclasses.fields(config_type)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for key, value in params.items():
+        if key not in known:
+            raise UnknownNameError(f"setting of {where}", key, known)
+        values[key] = _coerce(hints[key], value, f"{where}: {key}")
+    return config_type(**values)
+
+
+def _coerce(hint: Any, value: Any, where: str) -> Any:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        if value in args:
+            return value
+        raise UnknownNameError(f"value of {where}", str(value), map(str, args))
+    if origin is tuple:
+        items = value.split(",") if isinstance(value, str) else value
+        return tuple(_coerce(args[0], item, where) for item in items)
+    if type(None) in args:
+        if value is None or value == "none":
+            return None
+        return _coerce(next(a for a in args if a is not type(None)), value, where)
+    if isinstance(value, str) and hint is not str:
+        value = _parse(hint, value, where)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise ConfigError(f"{where}: got {value!r}, expected {hint.__name__}")
+    return value
+
+
+def _parse(hint: Any, text: str, where: str) -> Any:
+    if hint is bool:
+        if text.lower() in ("true", "false"):
+            return text.lower() == "true"
+        raise ConfigError(f"{where}: got '{text}', expected true or false")
+    try:
+        return hint(text)
+    except ValueError as error:
+        raise ConfigError(f"{where}: got '{text}', expected {hint.__name__}") from error

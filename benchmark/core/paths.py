@@ -1,0 +1,170 @@
+"""Every path is a property of one class; also the package's own data files and installed versions."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.resources
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """The folder of one run: `$BENCH_HOME/runs/<run_id>/`."""
+
+    root: Path
+
+    @property
+    def spec(self) -> Path:
+        """The job as it was asked for."""
+        return self.root / "spec.json"
+
+    @property
+    def record(self) -> Path:
+        """Written once, atomically, at the end."""
+        return self.root / "record.json"
+
+    @property
+    def predictions(self) -> Path:
+        """All kept detections of the test part."""
+        return self.root / "predictions.parquet"
+
+    @property
+    def predictions_val(self) -> Path:
+        """Detections of the validation part, where thresholds are chosen on it."""
+        return self.root / "predictions_val.parquet"
+
+    @property
+    def events(self) -> Path:
+        """The tracker's JSON lines."""
+        return self.root / "events.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """What the libraries printed."""
+        return self.root / "log.txt"
+
+
+@dataclass(frozen=True)
+class FitPaths:
+    """The folder of one training: `$BENCH_HOME/fits/<fit_id>/`."""
+
+    root: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """Plain state dict, written at the end."""
+        return self.root / "checkpoint.pt"
+
+    @property
+    def record(self) -> Path:
+        """The FitRecord, written after the checkpoint: its presence means that the fit is finished."""
+        return self.root / "fit.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains."""
+        return self.root / "lock"
+
+    @property
+    def events(self) -> Path:
+        """The tracker's JSON lines of this training."""
+        return self.root / "events.jsonl"
+
+
+@dataclass(frozen=True)
+class Home:
+    """`$BENCH_HOME`: everything that is made on this machine and is not in git."""
+
+    root: Path
+
+    @classmethod
+    def find(cls) -> Home:
+        """From the variable BENCH_HOME, else the platform's cache folder."""
+        named = os.environ.get("BENCH_HOME")
+        if named:
+            return cls(Path(named).expanduser())
+        cache = os.environ.get("XDG_CACHE_HOME")
+        return cls((Path(cache) if cache else Path.home() / ".cache") / "rtvp-bench")
+
+    def data(self, name: str) -> Path:
+        """Where a built data set lies."""
+        return self.root / "data" / name
+
+    @property
+    def weights(self) -> Path:
+        """Released weights by file name; `BENCH_WEIGHTS` names another folder."""
+        named = os.environ.get("BENCH_WEIGHTS")
+        return Path(named).expanduser() if named else self.root / "weights"
+
+    @property
+    def text(self) -> Path:
+        """Cached text embeddings."""
+        return self.root / "text"
+
+    def run(self, run_id: str) -> RunPaths:
+        """The folder of a run."""
+        return RunPaths(self.root / "runs" / run_id)
+
+    @property
+    def runs(self) -> Path:
+        """All runs."""
+        return self.root / "runs"
+
+    def fit(self, fit_id: str) -> FitPaths:
+        """The folder of a training."""
+        return FitPaths(self.root / "fits" / fit_id)
+
+
+@dataclass(frozen=True)
+class Results:
+    """The committed results: data only."""
+
+    root: Path
+
+    @classmethod
+    def find(cls) -> Results:
+        """From the variable BENCH_RESULTS, else `results/` of the checkout this package lies in, else of the cwd."""
+        named = os.environ.get("BENCH_RESULTS")
+        if named:
+            return cls(Path(named).expanduser())
+        checkout = Path(__file__).resolve().parents[2] / "results"
+        return cls(checkout if checkout.is_dir() else Path.cwd() / "results")
+
+    @property
+    def records(self) -> Path:
+        """`records/<task>/<dataset>/<method>-<run_id>.json`."""
+        return self.root / "records"
+
+    @property
+    def predictions(self) -> Path:
+        """`predictions/<run_id>.parquet`."""
+        return self.root / "predictions"
+
+    @property
+    def checkpoints(self) -> Path:
+        """`checkpoints/<fit_id>.pt` with its `<fit_id>.json`."""
+        return self.root / "checkpoints"
+
+    @property
+    def datasets(self) -> Path:
+        """`datasets/<name>.json`."""
+        return self.root / "datasets"
+
+
+def package_file(package: str, name: str) -> Path:
+    """A data file that ships inside one of our packages."""
+    return Path(str(importlib.resources.files(package).joinpath(name)))
+
+
+def installed_versions(distributions: Iterable[str]) -> dict[str, str]:
+    """Versions of those distributions that are installed."""
+    found = {}
+    for name in distributions:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

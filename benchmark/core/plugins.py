@@ -1,0 +1,88 @@
+"""A file is a plugin: the one place that turns names into modules.
+
+A file that does not start with `_` in one of the folders below is a plugin; its name is its public name (`_` in
+files, `-` on the command line and in records) and it exposes one agreed constant. Other packages add methods and
+data sets through the entry-point groups `rtvp_bench.methods` and `rtvp_bench.datasets`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import pkgutil
+from types import ModuleType
+from typing import Any
+
+from benchmark.core.errors import MissingExtraError, UnknownNameError
+
+_KINDS = {
+    "method": ("methods", "INFO"),
+    "task": ("benchmark.tasks", "TASK"),
+    "dataset": ("benchmark.datasets", "DATASET"),
+    "evaluator": ("benchmark.evaluators", "EVALUATOR"),
+    "table": ("benchmark.tables", "TABLE"),
+    "figure": ("benchmark.figures", "FIGURE"),
+    "text encoder": ("benchmark.text", "ENCODER"),
+    "sweep": ("slurm.sweeps", "SWEEP"),
+    "command": ("benchmark.cli", "COMMAND"),
+}
+_ENTRY_POINT_GROUPS = {"method": "rtvp_bench.methods", "dataset": "rtvp_bench.datasets"}
+
+
+def public_name(file_name: str) -> str:
+    """`yolo_world` -> `yolo-world`."""
+    return file_name.replace("_", "-")
+
+
+def list_names(kind: str) -> list[str]:
+    """Public names of all plugins of a kind, sorted; imports none of them (only their folder)."""
+    return sorted({*_own(kind), *_foreign(kind)})
+
+
+def load(kind: str, name: str) -> Any:
+    """The constant that plugin exposes. Raises UnknownNameError with the nearest valid names."""
+    return getattr(load_module(kind, name), _KINDS[kind][1])
+
+
+def load_module(kind: str, name: str) -> ModuleType:
+    """The plugin's module (for a method: its light package)."""
+    wanted = public_name(name)
+    own, foreign = _own(kind), _foreign(kind)
+    if wanted in own:
+        return importlib.import_module(own[wanted])
+    if wanted in foreign:
+        return importlib.import_module(foreign[wanted])
+    raise UnknownNameError(kind, name, [*own, *foreign])
+
+
+def load_adapter(name: str) -> ModuleType:
+    """The heavy half of a method: exposes Adapter, Config and PROFILES."""
+    package = load_module("method", name)
+    try:
+        return importlib.import_module(f"{package.__name__}.adapter")
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] not in ("benchmark", "methods", "rtvp"):
+            raise MissingExtraError(error.name, package.INFO.extra) from error
+        raise
+
+
+def _own(kind: str) -> dict[str, str]:
+    folder = _KINDS[kind][0]
+    try:
+        found = importlib.util.find_spec(folder)
+    except ModuleNotFoundError:
+        return {}
+    if found is None or found.submodule_search_locations is None:
+        return {}
+    modules = pkgutil.iter_modules(found.submodule_search_locations)
+    return {
+        public_name(m.name): f"{folder}.{m.name}" for m in modules if not m.name.startswith("_") and m.name != "main"
+    }
+
+
+def _foreign(kind: str) -> dict[str, str]:
+    group = _ENTRY_POINT_GROUPS.get(kind)
+    if group is None:
+        return {}
+    return {public_name(p.name): p.value for p in importlib.metadata.entry_points(group=group)}

@@ -1,0 +1,141 @@
+"""A data set as everybody sees it: categories with a taxonomy, samples, splits that are lists of ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from benchmark.core.canonical import digest
+from benchmark.core.detections import Annotations
+from benchmark.core.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One class: a defect in a scene. Its index in `Dataset.categories` is the label used everywhere."""
+
+    name: str
+    """unique in the data set, what a detector is asked for, e.g. 'dead knot, wood'"""
+    defect: str
+    """the defect without its scene, e.g. 'dead knot'; classes of one defect share it"""
+    scene: str
+    super_category: str
+    synonyms: tuple[str, ...] = ()
+    """other names of the same defect in the same scene"""
+    description: str = ""
+    """one expert sentence"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One image and its ground truth."""
+
+    image_id: int
+    """>= 1, unique in the data set"""
+    path: Path
+    """where the image is, or will be after Dataset.ensure"""
+    width_px: int
+    height_px: int
+    annotations: Annotations
+    scene: str
+    group: str
+    """images of one part (copies, crops, exposures) share a group and are never split"""
+    source: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """Three lists of image ids, and which categories may be trained on and are asked for.
+
+    base, novel: category indices; closed splits have every class in base and none in novel.
+    """
+
+    rule: str
+    train: tuple[int, ...]
+    val: tuple[int, ...]
+    test: tuple[int, ...]
+    base: tuple[int, ...]
+    novel: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        for a, b in (("train", "val"), ("train", "test"), ("val", "test")):
+            both = set(getattr(self, a)) & set(getattr(self, b))
+            if both:
+                raise DataError(f"split {self.rule}: image {min(both)} is in {a} and in {b}")
+        both_classes = set(self.base) & set(self.novel)
+        if both_classes:
+            raise DataError(f"split {self.rule}: category {min(both_classes)} is base and novel")
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 over the sorted id lists and class lists."""
+        return digest({k: sorted(getattr(self, k)) for k in ("train", "val", "test", "base", "novel")})
+
+    @cached_property
+    def fit_digest(self) -> str:
+        """sha256 over what a fit may see: train and val ids and the base classes."""
+        return digest({k: sorted(getattr(self, k)) for k in ("train", "val", "base")})
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where part of a data set comes from."""
+
+    name: str
+    licence: str
+    redistributable: bool
+    url: str = ""
+    citation: str = ""
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """Light facts about a data set. `version` rises whenever results change."""
+
+    name: str
+    title: str
+    version: int
+    sources: tuple[Source, ...]
+    citation: str = ""
+    split_rules: tuple[str, ...] = ("closed", "zeroshot", "zeroshot_synonym", "transfer")
+    variant: str = ""
+    """how a copy differs from the full set (`--max-side`, `--sources`, `--limit`); empty for the full one"""
+
+
+Progress = Callable[[str, Iterable[object], int], Iterable[object]]
+"""progress(label, items, total) passes items through and shows where it is"""
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """An opened data set."""
+
+    info: DatasetInfo
+    categories: Sequence[Category]
+    samples: Mapping[int, Sample]
+    digest: str
+    """manifest digest: of the recipe for a procedural set, of image and annotation digests otherwise"""
+
+    def split(self, rule: str) -> Split:
+        """The committed or seeded split of that rule. Raises RefusedError where the set has none."""
+        ...
+
+    def ensure(self, image_ids: Sequence[int], progress: Progress | None = None) -> None:
+        """Make sure that those images lie at their samples' paths. Raises DataError naming what is missing."""
+        ...
+
+
+@dataclass(frozen=True)
+class DatasetEntry:
+    """What a file in `benchmark/datasets/` exposes as DATASET: light facts and how to open.
+
+    missing() says why the set cannot be opened on this machine and what to do, or None.
+    open() opens it; `open_path` is for sets that are named by a path (bring your own).
+    """
+
+    info: DatasetInfo
+    missing: Callable[[], str | None] = field(repr=False)
+    open: Callable[[], Dataset] = field(repr=False)

@@ -1,0 +1,101 @@
+"""A run is data: a small frozen spec with a content id. No path, host, time or resource is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from benchmark.core.canonical import digest
+from benchmark.core.method import WeightsOrigin
+
+
+def _short_id(value: Any) -> str:
+    return digest(value)[:12]
+
+
+@dataclass(frozen=True)
+class FitSpec:
+    """Everything that decides the weights of a fit; `fit_id` names its checkpoint.
+
+    start: the fit whose weights this one starts from, or None.
+    text_encoder: name and weights digest, `minilm@1f2e3d4c5b6a`, or None.
+    """
+
+    method: str
+    method_version: int
+    params: Mapping[str, Any]
+    dataset: str
+    dataset_version: int
+    dataset_digest: str
+    split_rule: str
+    split_digest: str
+    vocabulary_digest: str
+    seed: int
+    text_encoder: str | None = None
+    start: FitSpec | None = None
+
+    @cached_property
+    def fit_id(self) -> str:
+        """First 12 hex digits of the sha256 of the canonical JSON."""
+        return _short_id(self)
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Everything that decides a record's numbers; `run_id` names the record.
+
+    weights: which weights are scored. `trained here` needs `fit`; `pretrained` needs `weights_sha256`;
+    `random` is the named control.
+    protocol: evaluator versions and the task's limits (detections kept, score threshold, NMS IoU).
+    """
+
+    method: str
+    method_version: int
+    task: str
+    task_version: int
+    dataset: str
+    dataset_version: int
+    dataset_digest: str
+    split_digest: str
+    wording: str
+    vocabulary_digest: str
+    profile: str
+    params: Mapping[str, Any]
+    protocol: Mapping[str, Any]
+    seed: int
+    weights: WeightsOrigin
+    text_encoder: str | None = None
+    weights_sha256: str | None = None
+    fit: FitSpec | None = None
+
+    @cached_property
+    def run_id(self) -> str:
+        """First 12 hex digits of the sha256 of the canonical JSON."""
+        return _short_id(self)
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a user or a sweep asks for, before names are resolved and digests are known."""
+
+    method: str
+    task: str
+    data: str | None = None
+    profile: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    seeds: tuple[int, ...] = (0,)
+    wording: str = "canonical"
+    weights: WeightsOrigin = WeightsOrigin.TRAINED_HERE
+    novel: tuple[str, ...] = ()
+    """for a data set given by its path: class names held out in zero-shot tasks"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One cell to execute: its spec, and where its data was asked for (a name or a path, no part of the id)."""
+
+    spec: RunSpec
+    data: str
+    novel: tuple[str, ...] = ()

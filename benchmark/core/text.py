@@ -1,0 +1,25 @@
+"""A frozen text encoder: texts to unit vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """A file in `benchmark/text/` exposes one as ENCODER; heavy imports happen inside the functions.
+
+    missing() says which weights or package are missing and what follows, or None.
+    weights_sha256() is of the weights file that encode would use.
+    encode(texts) gives (N, dimensions) float32 rows of length 1.
+    """
+
+    name: str
+    dimensions: int
+    missing: Callable[[], str | None] = field(repr=False)
+    weights_sha256: Callable[[], str] = field(repr=False)
+    encode: Callable[[Sequence[str]], NDArray[np.float32]] = field(repr=False)

@@ -1,0 +1,1 @@
+"""One evaluator a file, each exposes EVALUATOR; they read stored detections, never a model."""

@@ -1,0 +1,1 @@
+"""One figure a file, each exposes FIGURE; made from records only."""

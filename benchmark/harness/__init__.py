@@ -1,0 +1,1 @@
+"""The heart, straight down: expand, execute, predict, record."""

@@ -1,0 +1,1 @@
+"""Records on disk: strict JSON, atomic store, migrations, queries, collect."""

@@ -1,0 +1,1 @@
+"""One paper table a file, each exposes TABLE; made from records only."""

@@ -1,0 +1,1 @@
+"""What is asked of a method, one task a file; each exposes TASK."""

@@ -1,0 +1,15 @@
+"""Synonym zero-shot: the defects of the fit are asked for under names that the fit did not use."""
+
+from benchmark.core.task import Classes, Task
+
+TASK = Task(
+    name="zeroshot-synonym",
+    title="Zero-shot detection under re-worded names",
+    version=1,
+    split_rule="zeroshot_synonym",
+    fit_on=Classes.BASE,
+    test_on=Classes.BASE,
+    open_vocabulary=True,
+    evaluators=("coco_ap",),
+    wording="synonyms",
+)

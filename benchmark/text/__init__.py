@@ -1,0 +1,1 @@
+"""Texts to unit vectors, one encoder a file, each exposes ENCODER; cached a vocabulary."""

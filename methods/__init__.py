@@ -1,0 +1,1 @@
+"""One detector a folder: `__init__` holds light facts (INFO), `adapter` the heavy code."""
