@@ -19,14 +19,8 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Annotations", "Detections"):
-        from benchmark.core import detections as module
-    elif name == "RunRecord":
-        from benchmark.core import record as module
-    elif name in ("RunRequest", "RunSpec"):
-        from benchmark.core import spec as module
-    elif name == "Vocabulary":
-        from benchmark.core import vocabulary as module
-    else:
+    if name not in __all__:
         raise AttributeError(f"module 'benchmark' has no attribute '{name}'")
-    return getattr(module, name)
+    from benchmark.core import api
+
+    return getattr(api, name)
