@@ -48,6 +48,8 @@ class RunSpec:
 
     weights: which weights are scored. `trained here` needs `fit`; `pretrained` needs `weights_sha256`;
     `random` is the named control.
+    params: every field of the method's Config. overrides: those that differ from the profile's, so that a changed
+    setting never passes for the profile itself.
     protocol: evaluator versions and the task's limits (detections kept, score threshold, NMS IoU).
     """
 
@@ -63,6 +65,7 @@ class RunSpec:
     vocabulary_digest: str
     profile: str
     params: Mapping[str, Any]
+    overrides: Mapping[str, Any]
     protocol: Mapping[str, Any]
     seed: int
     weights: WeightsOrigin

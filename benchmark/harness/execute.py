@@ -1,0 +1,226 @@
+"""One cell, straight down: data, split, vocabulary, method, fit, predict, evaluate, record."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from benchmark.core.canonical import file_sha256
+from benchmark.core.detections import Detections
+from benchmark.core.errors import BenchError, MissingWeightsError, RefusedError
+from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
+from benchmark.core.method import Method, WeightsOrigin
+from benchmark.core.paths import Home, RunPaths
+from benchmark.core.plugins import load
+from benchmark.core.record import Artifact, Cost, RunRecord, Status
+from benchmark.core.sample import Progress, Sample
+from benchmark.core.spec import Job, RunSpec
+from benchmark.harness.data import open_dataset
+from benchmark.harness.expand import Cell, resolve
+from benchmark.harness.fitting import Fit, FitOptions, ensure_fit
+from benchmark.harness.images import batches, read_image
+from benchmark.harness.provenance import device_name, gather
+from benchmark.records.codec import decode_run, encode
+from benchmark.records.predictions import write_predictions
+from benchmark.records.store import write_atomic
+
+_BATCH = 16
+_TIMED_IMAGES = 20
+
+
+@dataclass(frozen=True)
+class Options:
+    """How, not what: none of this is part of an id."""
+
+    fit: FitOptions = FitOptions()
+    force: bool = False
+    progress: Progress | None = None
+
+
+def finished(spec: RunSpec) -> RunRecord | None:
+    """The good record of that cell on this machine, or None."""
+    path = Home.find().run(spec.run_id).record
+    if not path.is_file():
+        return None
+    record = decode_run(path.read_text(encoding="utf-8"))
+    return record if record.status is Status.OK else None
+
+
+def execute(job: Job, options: Options) -> RunRecord:
+    """Run one cell and write its record. A missing weight ends in a blocked record; other errors are raised."""
+    spec, paths = job.spec, Home.find().run(job.spec.run_id)
+    done = None if options.force or options.fit.refit else finished(spec)
+    if done:
+        return done
+    paths.root.mkdir(parents=True, exist_ok=True)
+    write_atomic(paths.spec, encode(job))
+    try:
+        record = _measure(job, paths, options)
+    except MissingWeightsError as error:
+        record = RunRecord(
+            spec.run_id,
+            spec,
+            Status.BLOCKED,
+            provenance=gather("none", None, device_name(), options.fit.command),
+            error=f"weights: {error}",
+        )
+    write_atomic(paths.record, encode(record))
+    return record
+
+
+def failed_record(spec: RunSpec, error: BaseException, command: str | None) -> RunRecord:
+    """The record of a cell that broke."""
+    return RunRecord(
+        spec.run_id,
+        spec,
+        Status.FAILED,
+        provenance=gather("none", None, device_name(), command),
+        error=f"{type(error).__name__}: {error}",
+    )
+
+
+def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
+    spec = job.spec
+    dataset = open_dataset(job.data, job.novel)
+    cell = resolve(spec, dataset)
+    if (dataset.digest, cell.split.digest) != (spec.dataset_digest, spec.split_digest):
+        raise RefusedError(f"run {spec.run_id}: the data set on this machine is not the one the spec was made for")
+    method: Method = cell.module.Adapter(cell.config, options.fit.device)
+    fit = _weights(method, cell, spec, options)
+    method.set_vocabulary(cell.vocabulary)
+    test = _samples(cell, cell.split.test)
+    dataset.ensure([sample.image_id for sample in test], options.progress)
+    detections, images_per_s = _predict(method, cell, test, options.progress)
+    write_predictions(paths.predictions, detections)
+    artifacts = [Artifact("predictions", paths.predictions.name, file_sha256(paths.predictions))]
+    val_set = None
+    if "operating_point" in cell.task.evaluators and cell.task.fit_on is cell.task.test_on and cell.split.val:
+        val = _samples(cell, cell.split.val)
+        dataset.ensure([sample.image_id for sample in val], options.progress)
+        val_detections, _ = _predict(method, cell, val, options.progress)
+        write_predictions(paths.predictions_val, val_detections)
+        artifacts.append(Artifact("predictions_val", paths.predictions_val.name, file_sha256(paths.predictions_val)))
+        val_set = ScoredSet(cell.vocabulary.names, val, val_detections)
+    scores = evaluate(cell.task.evaluators, ScoredSet(cell.vocabulary.names, test, detections), val_set)
+    sha256 = fit.record.checkpoint.sha256 if fit else spec.weights_sha256
+    return RunRecord(
+        run_id=spec.run_id,
+        spec=spec,
+        status=Status.OK,
+        metrics=scores.metrics,
+        per_class=scores.per_class,
+        per_scene=scores.per_scene,
+        cost=_cost(method, cell, test, images_per_s, fit),
+        artifacts=tuple(artifacts),
+        provenance=gather(str(spec.weights), sha256, device_name(), options.fit.command),
+        facts={"test_images": len(test), "test_boxes": sum(len(s.annotations) for s in test), **(_fit_facts(fit))},
+    )
+
+
+def _weights(method: Method, cell: Cell, spec: RunSpec, options: Options) -> Fit | None:
+    if spec.weights is WeightsOrigin.RANDOM:
+        method.build_random(spec.seed)
+        return None
+    if spec.fit is None:
+        raise MissingWeightsError(f"{spec.method} has no released weights on this machine; see 'bench doctor'")
+    fit = ensure_fit(spec.fit, cell.dataset, options.fit)
+    method.load(fit.checkpoint)
+    return fit
+
+
+def _fit_facts(fit: Fit | None) -> dict[str, Any]:
+    return {"fit": {"fit_id": fit.record.fit_id, **fit.record.facts}} if fit else {}
+
+
+def _samples(cell: Cell, ids: Sequence[int]) -> list[Sample]:
+    mapping = np.full(len(cell.dataset.categories), -1, np.int64)
+    mapping[list(cell.test_labels)] = np.arange(len(cell.test_labels))
+    samples = (cell.dataset.samples[i] for i in sorted(ids))
+    return [replace(sample, annotations=sample.annotations.relabel(mapping)) for sample in samples]
+
+
+def _predict(
+    method: Method, cell: Cell, samples: Sequence[Sample], progress: Progress | None
+) -> tuple[dict[int, Detections], float]:
+    """Detections by image_id, and images a second with decoding overlapped."""
+    found: dict[int, Detections] = {}
+    steps: Iterable[Any] = batches(samples, _BATCH)
+    if progress:
+        steps = progress("predict", steps, -(-len(samples) // _BATCH))
+    started = time.perf_counter()
+    for chunk, images in steps:
+        answers = method.predict(images, *_limits(cell))
+        if len(answers) != len(chunk):
+            raise BenchError(f"{cell.info.name}: predict gave {len(answers)} answers for {len(chunk)} images")
+        for sample, answer in zip(chunk, answers, strict=True):
+            if len(answer) and int(answer.labels.max()) >= len(cell.vocabulary):
+                raise BenchError(f"{cell.info.name}: label {int(answer.labels.max())} of a vocabulary of {len(cell.vocabulary)}")
+            found[sample.image_id] = answer.best(cell.task.max_detections)
+    return found, len(samples) / max(time.perf_counter() - started, 1e-9)
+
+
+def _limits(cell: Cell) -> tuple[float, float, int]:
+    return cell.task.score_threshold, cell.task.nms_iou, cell.task.max_detections
+
+
+def evaluate(names: Sequence[str], test: ScoredSet, val: ScoredSet | None) -> Scores:
+    """All evaluators of a task on one set of stored detections; their values side by side."""
+    metrics: dict[str, float | None] = {}
+    per_class: dict[str, dict[str, float | None]] = {}
+    per_scene: dict[str, dict[str, float | None]] = {}
+    for name in names:
+        evaluator: Evaluator = load("evaluator", name)
+        scores = evaluator.evaluate(test, val)
+        metrics.update(scores.metrics)
+        for table, rows in ((per_class, scores.per_class), (per_scene, scores.per_scene)):
+            _merge(table, rows)
+    return Scores(metrics, per_class, per_scene)
+
+
+def _merge(table: dict[str, dict[str, float | None]], rows: Mapping[str, Mapping[str, float | None]]) -> None:
+    for key, values in rows.items():
+        table.setdefault(key, {}).update(values)
+
+
+def _cost(method: Method, cell: Cell, samples: Sequence[Sample], images_per_s: float, fit: Fit | None) -> Cost:
+    images = [read_image(sample.path) for sample in samples[:_TIMED_IMAGES]]
+    times_s = _latencies(lambda image: method.predict([image], *_limits(cell)), images)
+    size = method.size()
+    return Cost(
+        parameters=size.parameters,
+        parameters_trained=size.parameters_trained,
+        gflops=size.gflops,
+        image_side_px=size.image_side_px,
+        latency_p50_s=round(statistics.median(times_s), 6) if times_s else None,
+        latency_p95_s=round(float(np.quantile(times_s, 0.95)), 6) if times_s else None,
+        images_per_s=round(images_per_s, 3),
+        peak_memory_bytes=_peak_memory_bytes(),
+        train_hours=round(fit.record.train_hours, 4) if fit else None,
+        device=device_name(),
+        precision="fp32",
+    )
+
+
+def _latencies(predict_one: Callable[[Any], Any], images: Sequence[Any]) -> list[float]:
+    for image in images[:2]:
+        predict_one(image)
+    times_s = []
+    for image in images:
+        started = time.perf_counter()
+        predict_one(image)
+        times_s.append(time.perf_counter() - started)
+    return times_s
+
+
+def _peak_memory_bytes() -> int:
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
