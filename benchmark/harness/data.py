@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from benchmark.core.errors import ConfigError, DataError, RefusedError
-from benchmark.core.plugins import load, load_module
+from benchmark.core.plugins import list_names, load, load_module
 from benchmark.core.sample import Category, Dataset, DatasetEntry
 from benchmark.core.vocabulary import Vocabulary
 
@@ -23,7 +23,7 @@ def open_dataset(data: str, novel: Sequence[str] = ()) -> Dataset:
     """
     if data.endswith(".json") or "/" in data:
         module = load_module("dataset", "any-coco")
-        return cast(Dataset, module.open_path(Path(data).expanduser(), tuple(novel)))
+        return cast("Dataset", module.open_path(Path(data).expanduser(), tuple(novel)))
     if novel:
         raise ConfigError(f"--novel is for a data set given by its path; '{data}' has its own base and novel classes")
     name, _, variant = data.partition("@")
@@ -31,7 +31,7 @@ def open_dataset(data: str, novel: Sequence[str] = ()) -> Dataset:
     if variant:
         if not hasattr(module, "open_variant"):
             raise ConfigError(f"data set '{name}' has no variants, got '{data}'")
-        return cast(Dataset, module.open_variant(variant))
+        return cast("Dataset", module.open_variant(variant))
     entry: DatasetEntry = module.DATASET
     reason = entry.missing()
     if reason:
@@ -41,8 +41,6 @@ def open_dataset(data: str, novel: Sequence[str] = ()) -> Dataset:
 
 def default_data() -> str:
     """`mmio` where its owners' files are, else the built-in procedural set."""
-    from benchmark.core.plugins import list_names
-
     if "mmio" in list_names("dataset") and load("dataset", "mmio").missing() is None:
         return "mmio"
     return "mmio-synth"
@@ -77,7 +75,9 @@ def _prompts(category: Category, wording: str) -> tuple[str, ...]:
     else:
         texts = (category.name,)
     if not texts:
-        raise RefusedError(f"class '{category.name}' has no {wording}: add one to the data set or use --vocabulary canonical")
+        raise RefusedError(
+            f"class '{category.name}' has no {wording}: add one to the data set or use --vocabulary canonical"
+        )
     return texts
 
 
@@ -89,7 +89,9 @@ def _prompts_from_file(path: Path, names: Sequence[str]) -> tuple[tuple[str, ...
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ConfigError(f"--vocabulary: {path} is not JSON: {error}") from error
     if not isinstance(table, dict):
-        raise ConfigError(f"--vocabulary: {path} holds {type(table).__name__}, expected an object of class name to text")
+        raise ConfigError(
+            f"--vocabulary: {path} holds {type(table).__name__}, expected an object of class name to text"
+        )
     missing = [name for name in names if name not in table]
     if missing:
         raise ConfigError(f"--vocabulary: {path} has no text for {len(missing)} classes, first '{missing[0]}'")

@@ -7,7 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ _TIMED_IMAGES = 20
 class Options:
     """How, not what: none of this is part of an id."""
 
-    fit: FitOptions = FitOptions()
+    fit: FitOptions = field(default_factory=FitOptions)
     force: bool = False
     progress: Progress | None = None
 
@@ -161,7 +161,9 @@ def _predict(
             raise BenchError(f"{cell.info.name}: predict gave {len(answers)} answers for {len(chunk)} images")
         for sample, answer in zip(chunk, answers, strict=True):
             if len(answer) and int(answer.labels.max()) >= len(cell.vocabulary):
-                raise BenchError(f"{cell.info.name}: label {int(answer.labels.max())} of a vocabulary of {len(cell.vocabulary)}")
+                raise BenchError(
+                    f"{cell.info.name}: label {int(answer.labels.max())} of a vocabulary of {len(cell.vocabulary)}"
+                )
             found[sample.image_id] = answer.best(cell.task.max_detections)
     return found, len(samples) / max(time.perf_counter() - started, 1e-9)
 

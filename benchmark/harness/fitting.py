@@ -51,13 +51,18 @@ class FitOptions:
 
 def find_fit(spec: FitSpec) -> Fit | None:
     """The finished fit on this machine, else the one that ships with the results, else None."""
-    for folder, name in ((Home.find().fit(spec.fit_id).root, "fit.json"), (Results.find().checkpoints, f"{spec.fit_id}.json")):
+    for folder, name in (
+        (Home.find().fit(spec.fit_id).root, "fit.json"),
+        (Results.find().checkpoints, f"{spec.fit_id}.json"),
+    ):
         path = folder / name
         if path.is_file():
             record = decode_fit(path.read_text(encoding="utf-8"))
             checkpoint = folder / record.checkpoint.uri
             if file_sha256(checkpoint) != record.checkpoint.sha256:
-                raise RecordError(f"{checkpoint}: its bytes are not those that {path} names; use --refit to train again")
+                raise RecordError(
+                    f"{checkpoint}: its bytes are not those that {path} names; use --refit to train again"
+                )
             return Fit(record, checkpoint)
     return None
 
@@ -81,8 +86,14 @@ def _train(spec: FitSpec, dataset: Dataset, paths: FitPaths, options: FitOptions
     config = make_config(module.Config, spec.params, spec.method)
     split = dataset.split(spec.split_rule)
     vocabulary = make_vocabulary(dataset, tuple(sorted(split.base)), "canonical")
-    if (split.fit_digest, vocabulary.digest, dataset.digest) != (spec.split_digest, spec.vocabulary_digest, spec.dataset_digest):
-        raise RefusedError(f"fit {spec.fit_id}: the data set on this machine is not the one the spec was made for; plan it again")
+    if (split.fit_digest, vocabulary.digest, dataset.digest) != (
+        spec.split_digest,
+        spec.vocabulary_digest,
+        spec.dataset_digest,
+    ):
+        raise RefusedError(
+            f"fit {spec.fit_id}: the data set on this machine is not the one the spec was made for; plan it again"
+        )
     train = fit_samples(dataset, split.train, split.base, getattr(config, "train_images", None), spec.seed)
     val = fit_samples(dataset, split.val, split.base, None, spec.seed)
     dataset.ensure([sample.image_id for sample in (*train, *val)], options.progress)
@@ -95,9 +106,7 @@ def _train(spec: FitSpec, dataset: Dataset, paths: FitPaths, options: FitOptions
                 options.on_event({"fit": spec.method, **event})
 
         events.event({"fit_id": spec.fit_id, "train_images": len(train), "val_images": len(val)})
-        result = method.fit(
-            train, val, vocabulary, spec.seed, paths.root, start.checkpoint if start else None, report
-        )
+        result = method.fit(train, val, vocabulary, spec.seed, paths.root, start.checkpoint if start else None, report)
     sha256 = file_sha256(result.checkpoint)
     record = FitRecord(
         fit_id=spec.fit_id,

@@ -64,7 +64,9 @@ def _checkout() -> tuple[str | None, bool | None]:
     if not (folder / ".git").exists():
         return None, None
     commit = _git(folder, "rev-parse", "HEAD")
-    changes = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", "benchmark", "methods", "rtvp", "slurm")
+    changes = _git(
+        folder, "status", "--porcelain", "--untracked-files=no", "--", "benchmark", "methods", "rtvp", "slurm"
+    )
     return commit or None, None if changes is None else bool(changes)
 
 

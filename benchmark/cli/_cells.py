@@ -1,0 +1,80 @@
+"""How plans and records of cells are printed: lines for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from benchmark.core.canonical import to_plain
+from benchmark.core.record import RunRecord
+from benchmark.core.spec import RunSpec
+from benchmark.harness.plan import PlannedCell
+from benchmark.records.codec import encode
+
+
+def print_plan(planned: Sequence[PlannedCell], *, as_json: bool, file: Any = None) -> None:
+    """What would run: one line a cell, or a JSON list."""
+    if not as_json:
+        for cell in planned:
+            print(_plan_line(cell), file=file)
+        return
+    rows = [
+        {
+            "run_id": cell.job.spec.run_id,
+            "finished": cell.finished,
+            "fits": [{"method": m, "fit_id": i, "state": s} for m, i, s in cell.fits],
+            "hours": cell.hours,
+            "memory_bytes": cell.memory_bytes,
+            "job": to_plain(cell.job),
+        }
+        for cell in planned
+    ]
+    print(json.dumps(rows, indent=2), file=file)
+
+
+def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
+    """What was measured."""
+    if as_json:
+        print("[" + ",\n".join(encode(record).strip() for record in records) + "]")
+        return
+    for record in records:
+        print(f"{_cell_name(record.spec)}: {record.status}")
+        if record.error:
+            print(f"  {record.error}")
+        if record.metrics:
+            print("  " + "  ".join(f"{name} {_value(name, v)}" for name, v in record.metrics.items()))
+        cost = record.cost
+        if cost.latency_p50_s is not None:
+            size = f"{(cost.parameters or 0) / 1e6:.1f} M parameters"
+            print(
+                f"  {size}, {cost.latency_p50_s * 1e3:.0f} ms an image, {cost.images_per_s:.1f} images/s, {cost.device}"
+            )
+
+
+def _cell_name(spec: RunSpec) -> str:
+    what = f"{spec.run_id}  {spec.method} · {spec.task} · {spec.dataset} · {spec.profile} · seed {spec.seed}"
+    extras = [f"{key}={value}" for key, value in spec.overrides.items()]
+    if spec.wording != "canonical":
+        extras.append(f"vocabulary={spec.wording}")
+    if spec.fit is None:
+        extras.append(f"weights={spec.weights}")
+    return " · ".join([what, *extras])
+
+
+def _plan_line(cell: PlannedCell) -> str:
+    fits = ", ".join(f"{state} fit {name} {fit_id}" for name, fit_id, state in cell.fits)
+    if cell.finished:
+        time = "finished"
+    elif cell.hours is None:
+        time = "training time unknown until one like it was measured here"
+    else:
+        time = f"about {cell.hours * 60:.0f} min of training"
+    memory = f"{cell.memory_bytes / 2**30:.1f} GiB" if cell.memory_bytes else ""
+    return " · ".join(filter(None, [_cell_name(cell.job.spec), fits, time, memory]))
+
+
+def _value(name: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if name.startswith("conf") else f"{value * 100:.1f}"

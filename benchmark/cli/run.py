@@ -1,0 +1,147 @@
+"""`bench run`: expand a request into cells, show the plan, execute them here, print what was measured."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from benchmark.cli._command import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from benchmark.core.record import RunRecord
+    from benchmark.core.spec import Job
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `bench run`."""
+    parser.add_argument("--method", required=True, metavar="NAME[-VARIANT]", help="see 'bench list methods'")
+    parser.add_argument("--task", required=True, metavar="NAME", help="see 'bench list tasks'")
+    parser.add_argument("--data", metavar="NAME|JSON", help="a data set, or a COCO-format annotation file of yours")
+    parser.add_argument("--profile", metavar="NAME", help="smoke, quick, demo or paper: a named set of params")
+    parser.add_argument("--seed", default="0", metavar="N[,N...]", help="one cell a seed (default 0)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one param of the method"
+    )
+    parser.add_argument(
+        "--vocabulary",
+        default="canonical",
+        metavar="WORDING",
+        help="canonical, codes (meaningless ids: a control), synonyms, description, or a JSON file of your own",
+    )
+    parser.add_argument(
+        "--weights", choices=("fit", "random"), default="fit", help="random: untrained weights, a control"
+    )
+    parser.add_argument("--novel", default="", metavar="NAMES", help="held-out class names of a data set given by path")
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
+    parser.add_argument("--force", action="store_true", help="measure again even if the cell is finished")
+    parser.add_argument("--refit", action="store_true", help="train again even if the fit is finished or ships with us")
+    parser.add_argument("--json", action="store_true", help="print the plan or the records as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 1 if a cell failed or is blocked."""
+    from benchmark.cli._cells import print_plan, print_records
+    from benchmark.core.record import Status
+    from benchmark.harness.expand import expand
+    from benchmark.harness.plan import plan
+
+    request = _request(options)
+    jobs = expand(request)
+    _say_defaults(options, jobs)
+    planned = plan(jobs)
+    if options.dry_run:
+        print_plan(planned, as_json=options.json)
+        return 0
+    if not options.json:
+        print_plan(planned, as_json=False, file=sys.stderr)
+    records = _execute(jobs, options)
+    print_records(records, as_json=options.json)
+    return 0 if all(record.status is Status.OK for record in records) else 1
+
+
+def _request(options: argparse.Namespace) -> Any:
+    from benchmark.core.errors import ConfigError
+    from benchmark.core.method import WeightsOrigin
+    from benchmark.core.spec import RunRequest
+
+    settings = {}
+    for text in options.set:
+        key, mark, value = text.partition("=")
+        if not mark:
+            raise ConfigError(f"--set {text}: expected KEY=VALUE, such as --set epochs=5")
+        settings[key.strip()] = value.strip()
+    try:
+        seeds = tuple(int(seed) for seed in options.seed.split(","))
+    except ValueError as error:
+        raise ConfigError(f"--seed {options.seed}: expected whole numbers such as 0 or 0,1,2") from error
+    return RunRequest(
+        method=options.method,
+        task=options.task,
+        data=options.data,
+        profile=options.profile,
+        params=settings,
+        seeds=seeds,
+        wording=options.vocabulary,
+        weights=WeightsOrigin.RANDOM if options.weights == "random" else WeightsOrigin.TRAINED_HERE,
+        novel=tuple(name.strip() for name in options.novel.split(",") if name.strip()),
+    )
+
+
+def _say_defaults(options: argparse.Namespace, jobs: Sequence[Job]) -> None:
+    spec = jobs[0].spec
+    if options.data is None and spec.dataset == "mmio-synth":
+        print("bench: MMIO's files are not here; using the built-in procedural set mmio-synth", file=sys.stderr)
+    if options.profile is None:
+        print(f"bench: profile {spec.profile} (choose with --profile)", file=sys.stderr)
+
+
+def _execute(jobs: Sequence[Job], options: argparse.Namespace) -> list[RunRecord]:
+    import shlex
+
+    from benchmark.cli._progress import progress
+    from benchmark.harness.execute import Options
+    from benchmark.harness.fitting import FitOptions
+    from benchmark.harness.worker import run_job
+
+    command = "bench " + shlex.join(sys.argv[1:])
+    show = _FitProgress()
+    fit = FitOptions(options.device, options.refit, command, progress, show)
+    return [run_job(job, Options(fit, options.force, progress)) for job in jobs]
+
+
+class _FitProgress:
+    """One bar a fit on a terminal; one line an epoch elsewhere."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._name = ""
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        if "epoch" not in event:
+            return
+        losses = " ".join(
+            f"{key.removeprefix('loss/')} {value:.3g}" for key, value in event.items() if key[:5] == "loss/"
+        )
+        if sys.stderr.isatty():
+            self._update(event, losses)
+        elif event.get("step") is None or event["step"] == event.get("steps"):
+            print(f"train {event['fit']}: epoch {event['epoch']}/{event['epochs']} {losses}", file=sys.stderr)
+
+    def _update(self, event: Mapping[str, Any], losses: str) -> None:
+        from tqdm import tqdm
+
+        steps = event.get("steps") or 1
+        if self._bar is None or self._name != event["fit"]:
+            if self._bar is not None:
+                self._bar.close()
+            self._name = event["fit"]
+            self._bar = tqdm(total=event["epochs"] * steps, desc=f"train {self._name}", leave=False)
+        self._bar.n = (event["epoch"] - 1) * steps + (event.get("step") or steps)
+        self._bar.set_postfix_str(f"epoch {event['epoch']}/{event['epochs']} {losses}")
+
+
+COMMAND = Command("run", "fit and evaluate a method: one record a seed", configure, run)

@@ -1,0 +1,92 @@
+"""What a list of jobs would do, before it is done: finished cells, fits found or to be trained, time and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from benchmark.core.errors import BenchError
+from benchmark.core.paths import Home, Results
+from benchmark.core.record import FitRecord, RunRecord
+from benchmark.core.spec import FitSpec, Job
+from benchmark.harness.execute import finished
+from benchmark.harness.fitting import find_fit
+from benchmark.records.codec import decode_fit, decode_run
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """One job of a plan.
+
+    fits: method and state (`found`, `train`) of each fit it needs, the one it starts from first.
+    hours, memory_bytes: as the nearest finished work measured them; None where nothing was measured.
+    """
+
+    job: Job
+    finished: bool
+    fits: tuple[tuple[str, str, str], ...]
+    hours: float | None
+    memory_bytes: int | None
+
+
+def plan(jobs: Sequence[Job]) -> list[PlannedCell]:
+    """One planned cell a job; reads records only."""
+    fits, runs = list(_fit_records()), list(_run_records())
+    return [_planned(job, fits, runs) for job in jobs]
+
+
+def _planned(job: Job, fits: Sequence[FitRecord], runs: Sequence[RunRecord]) -> PlannedCell:
+    needed = list(_chain(job.spec.fit))
+    states = tuple((spec.method, spec.fit_id, "found" if find_fit(spec) else "train") for spec in needed)
+    hours: float | None = 0.0
+    for spec, (_, _, state) in zip(needed, states, strict=True):
+        if state == "train":
+            known = _measured_hours(spec, fits)
+            hours = None if hours is None or known is None else hours + known
+    done = finished(job.spec) is not None
+    return PlannedCell(job, done, states, 0.0 if done else hours, _measured_memory(job, runs))
+
+
+def _chain(spec: FitSpec | None) -> Iterator[FitSpec]:
+    if spec is not None:
+        yield from _chain(spec.start)
+        yield spec
+
+
+def _measured_hours(spec: FitSpec, fits: Sequence[FitRecord]) -> float | None:
+    """Hours of the latest fit of that method, scaled by image-epochs; sides and variants must agree."""
+    same = ("variant", "image_side_px")
+    near = [
+        fit
+        for fit in fits
+        if fit.spec.method == spec.method and all(fit.spec.params.get(k) == spec.params.get(k) for k in same)
+    ]
+    if not near:
+        return None
+    latest = max(near, key=lambda fit: fit.provenance.utc)
+    work = _image_epochs(latest.spec, latest.facts.get("train_images"))
+    return latest.train_hours * _image_epochs(spec, latest.facts.get("train_images")) / work if work else None
+
+
+def _image_epochs(spec: FitSpec, images: int | None) -> float:
+    return float(spec.params.get("epochs") or 1) * float(spec.params.get("train_images") or images or 1)
+
+
+def _measured_memory(job: Job, runs: Sequence[RunRecord]) -> int | None:
+    near = [r for r in runs if r.spec.method == job.spec.method and r.spec.params == job.spec.params]
+    known = [r.cost.peak_memory_bytes for r in near if r.cost.peak_memory_bytes]
+    return max(known) if known else None
+
+
+def _fit_records() -> Iterator[FitRecord]:
+    home, shipped = Home.find().root / "fits", Results.find().checkpoints
+    for path in (*sorted(home.glob("*/fit.json")), *sorted(shipped.glob("*.json"))):
+        yield decode_fit(path.read_text(encoding="utf-8"))
+
+
+def _run_records() -> Iterator[RunRecord]:
+    for path in sorted(Home.find().runs.glob("*/record.json")):
+        try:
+            yield decode_run(path.read_text(encoding="utf-8"))
+        except BenchError:
+            continue  # `bench collect` is where a bad record is reported
