@@ -1,0 +1,181 @@
+"""Greedy one-to-one matching of detections to ground truth, in numba: done once a set, then reused.
+
+Detections are matched within one image and class, best score first. Two rules: COCO's (for AP) and that of the YOLO
+papers (for precision and recall at one confidence); they differ in crowds, caps, ties and rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from benchmark.core.boxes import xywh_to_xyxy
+from benchmark.evaluators._engine import IOU_THRESHOLDS, MAX_DETECTIONS
+from benchmark.evaluators._to_coco import BoxColumns
+
+
+@dataclass(frozen=True, eq=False)
+class Matches:
+    """Detections in one order: by class, then best score first; equal scores by image, then as they came.
+
+    image, label: (N,) int64. score: (N,) float64.
+    true: (T, N) bool, matched to a box at each IoU threshold.
+    ignored: (T, N) bool, matched to a crowd region, which makes it neither right nor wrong.
+    """
+
+    image: NDArray[np.int64]
+    label: NDArray[np.int64]
+    score: NDArray[np.float64]
+    true: NDArray[np.bool_]
+    ignored: NDArray[np.bool_]
+
+
+def match_coco(truth: BoxColumns, found: BoxColumns) -> Matches:
+    """COCO's rule, all areas: ten IoU thresholds, the best 100 detections an image and class, crowds ignored."""
+    found_key, truth_key = _group_keys(truth, found)
+    kept = np.lexsort((-found.score, found_key))
+    kept = kept[_rank_in_group(found_key[kept]) < MAX_DETECTIONS[-1]]
+    targets = np.lexsort((truth.iscrowd, truth_key))  # a crowd is taken only where no box is left
+    true, ignored = _match_coco(
+        found_key[kept],
+        found.xywh[kept],
+        truth_key[targets],
+        truth.xywh[targets],
+        truth.iscrowd[targets],
+        np.minimum(IOU_THRESHOLDS, 1 - 1e-10),
+    )
+    return _by_score(found, kept, true, ignored)
+
+
+def match_yolo(truth: BoxColumns, found: BoxColumns, iou_threshold: float = 0.5) -> Matches:
+    """Ultralytics' rule at one IoU threshold (T = 1): crowds are left out, no cap, IoU in float32 with eps 1e-7."""
+    found_key, truth_key = _group_keys(truth, found)
+    kept = np.lexsort((-found.score, found_key))
+    targets = np.flatnonzero(~truth.iscrowd)
+    targets = targets[np.argsort(truth_key[targets], kind="stable")]
+    true = _match_yolo(
+        found_key[kept],
+        xywh_to_xyxy(found.xywh[kept]).astype(np.float32),
+        truth_key[targets],
+        xywh_to_xyxy(truth.xywh[targets]).astype(np.float32),
+        np.float32(iou_threshold),
+    )
+    return _by_score(found, kept, true[None], np.zeros((1, len(kept)), np.bool_))
+
+
+def _group_keys(truth: BoxColumns, found: BoxColumns) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """One number per (class, image), ascending by class and then by image; for `found` and for `truth`."""
+    images = max(truth.image.max(initial=0), found.image.max(initial=0)) + 1
+    return found.label * images + found.image, truth.label * images + truth.image
+
+
+def _rank_in_group(sorted_key: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.arange(len(sorted_key)) - np.searchsorted(sorted_key, sorted_key)
+
+
+def _by_score(found: BoxColumns, kept: NDArray[np.int64], true: Any, ignored: Any) -> Matches:
+    order = np.lexsort((-found.score[kept], found.label[kept]))
+    rows = kept[order]
+    return Matches(found.image[rows], found.label[rows], found.score[rows], true[:, order], ignored[:, order])
+
+
+@njit(cache=True)
+def _match_coco(
+    found_key: NDArray[np.int64],
+    found_xywh: NDArray[np.float64],
+    truth_key: NDArray[np.int64],
+    truth_xywh: NDArray[np.float64],
+    iscrowd: NDArray[np.bool_],
+    thresholds: NDArray[np.float64],
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    true = np.zeros((len(thresholds), len(found_key)), np.bool_)
+    ignored = np.zeros((len(thresholds), len(found_key)), np.bool_)
+    taken = np.zeros((len(thresholds), len(truth_key)), np.bool_)
+    iou = np.zeros(len(truth_key))
+    first = 0
+    for d in range(len(found_key)):
+        while first < len(truth_key) and truth_key[first] < found_key[d]:
+            first += 1
+        last = first
+        while last < len(truth_key) and truth_key[last] == found_key[d]:
+            iou[last] = _iou_coco(found_xywh[d], truth_xywh[last], iscrowd[last])
+            last += 1
+        for t in range(len(thresholds)):
+            best = _best_coco(iou, taken[t], iscrowd, first, last, thresholds[t])
+            if best >= 0:
+                taken[t, best] = True
+                true[t, d] = not iscrowd[best]
+                ignored[t, d] = iscrowd[best]
+    return true, ignored
+
+
+@njit(cache=True)
+def _best_coco(
+    iou: NDArray[np.float64],
+    taken: NDArray[np.bool_],
+    iscrowd: NDArray[np.bool_],
+    first: int,
+    last: int,
+    threshold: float,
+) -> int:
+    """Position of the best free box, else of the best crowd (never used up); of equal ones the last; or -1."""
+    best, best_iou = -1, threshold
+    for g in range(first, last):
+        if iscrowd[g] and best >= 0 and not iscrowd[best]:
+            break
+        if (iscrowd[g] or not taken[g]) and iou[g] >= best_iou:
+            best, best_iou = g, iou[g]
+    return best
+
+
+@njit(cache=True)
+def _iou_coco(found: NDArray[np.float64], truth: NDArray[np.float64], iscrowd: bool) -> float:
+    """Intersection over union; over the detection's own area where the truth is a crowd."""
+    width = min(found[0] + found[2], truth[0] + truth[2]) - max(found[0], truth[0])
+    height = min(found[1] + found[3], truth[1] + truth[3]) - max(found[1], truth[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    inter = width * height
+    own = found[2] * found[3]
+    return inter / own if iscrowd else inter / (own + truth[2] * truth[3] - inter)  # type: ignore[no-any-return]  # array scalars
+
+
+@njit(cache=True)
+def _match_yolo(
+    found_key: NDArray[np.int64],
+    found_xyxy: NDArray[np.float32],
+    truth_key: NDArray[np.int64],
+    truth_xyxy: NDArray[np.float32],
+    threshold: np.float32,
+) -> NDArray[np.bool_]:
+    true = np.zeros(len(found_key), np.bool_)
+    taken = np.zeros(len(truth_key), np.bool_)
+    first = 0
+    for d in range(len(found_key)):
+        while first < len(truth_key) and truth_key[first] < found_key[d]:
+            first += 1
+        best, best_iou, g = -1, np.float32(0), first
+        while g < len(truth_key) and truth_key[g] == found_key[d]:
+            iou = _iou_yolo(truth_xyxy[g], found_xyxy[d])
+            if not taken[g] and iou > best_iou:
+                best, best_iou = g, iou
+            g += 1
+        if best >= 0 and best_iou >= threshold:
+            taken[best] = True
+            true[d] = True
+    return true
+
+
+@njit(cache=True)
+def _iou_yolo(truth: NDArray[np.float32], found: NDArray[np.float32]) -> np.float32:
+    zero, eps = np.float32(0), np.float32(1e-7)
+    width = max(min(truth[2], found[2]) - max(truth[0], found[0]), zero)
+    height = max(min(truth[3], found[3]) - max(truth[1], found[1]), zero)
+    inter = width * height
+    truth_area = (truth[2] - truth[0]) * (truth[3] - truth[1])
+    found_area = (found[2] - found[0]) * (found[3] - found[1])
+    return inter / (truth_area + found_area - inter + eps)  # type: ignore[no-any-return]  # array scalars

@@ -1,0 +1,85 @@
+"""Precision and recall at one confidence for all classes, by the rule that the YOLO papers print.
+
+IoU 0.5. A class's precision and recall are read on a grid of 1,000 confidences by linear interpolation; F1 is averaged
+over the classes that have ground truth and smoothed; the confidence at its maximum holds for all classes; P and R are
+the unweighted class means there. Above a class's best score P counts as 1 and R as 0; a class with ground truth and no
+detection has P = R = 0. Crowds are left out of the ground truth.
+
+`@maxF1` chooses the confidence on the scored set itself, as those papers do; `@val` on the validation part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
+from benchmark.evaluators._matching import Matches, match_yolo
+from benchmark.evaluators._to_coco import BoxColumns, annotation_columns, detection_columns
+from benchmark.evaluators._validate import validate
+
+CONFIDENCES = np.linspace(0, 1, 1000)
+_SMOOTHING = 101
+"""points the box filter spans: a tenth of the grid, made odd"""
+
+
+@dataclass(frozen=True, eq=False)
+class ConfidenceCurves:
+    """precision, recall: (K, 1000) over CONFIDENCES, one row a class that has ground truth."""
+
+    precision: NDArray[np.float64]
+    recall: NDArray[np.float64]
+
+    def best(self) -> int:
+        """Position in CONFIDENCES of the largest smoothed class-mean F1."""
+        f1 = 2 * self.precision * self.recall / (self.precision + self.recall + 1e-16)
+        padded = np.pad(f1.mean(axis=0), _SMOOTHING // 2, mode="edge")
+        return int(np.convolve(padded, np.full(_SMOOTHING, 1 / _SMOOTHING), mode="valid").argmax())
+
+
+def evaluate(test: ScoredSet, val: ScoredSet | None = None) -> Scores:
+    """P@maxF1, R@maxF1, conf@maxF1; with a validation part also P@val, R@val, conf@val. Fractions, or None.
+
+    None where `test`, or for `@val` either set, has no ground truth. Raises EvaluationError for bad input.
+    """
+    curves = _curves(test)
+    metrics = _read("maxF1", curves, curves)
+    if val is not None:
+        metrics |= _read("val", curves, _curves(val))
+    return Scores(metrics)
+
+
+def confidence_curves(matches: Matches, truth: BoxColumns) -> ConfidenceCurves:
+    """P and R of each class with ground truth; `matches` at one IoU threshold (T = 1)."""
+    labels, counts = np.unique(truth.label[~truth.iscrowd], return_counts=True)
+    curves = ConfidenceCurves(np.zeros((len(labels), 1000)), np.zeros((len(labels), 1000)))
+    starts = np.searchsorted(matches.label, labels, side="left")
+    ends = np.searchsorted(matches.label, labels, side="right")
+    for k, (start, end, count) in enumerate(zip(starts, ends, counts, strict=True)):
+        if start == end:
+            continue
+        true = matches.true[0, start:end].cumsum()
+        falling = -matches.score[start:end]
+        curves.precision[k] = np.interp(-CONFIDENCES, falling, true / np.arange(1, end - start + 1), left=1)
+        curves.recall[k] = np.interp(-CONFIDENCES, falling, true / count, left=0)
+    return curves
+
+
+def _curves(scored: ScoredSet) -> ConfidenceCurves:
+    validate(scored)
+    truth = annotation_columns(scored)
+    return confidence_curves(match_yolo(truth, detection_columns(scored)), truth)
+
+
+def _read(rule: str, curves: ConfidenceCurves, chosen_on: ConfidenceCurves) -> dict[str, float | None]:
+    names = (f"P@{rule}", f"R@{rule}", f"conf@{rule}")
+    if not len(curves.precision) or not len(chosen_on.precision):
+        return dict.fromkeys(names)
+    at = chosen_on.best()
+    values = (curves.precision[:, at].mean(), curves.recall[:, at].mean(), CONFIDENCES[at])
+    return dict(zip(names, map(float, values), strict=True))
+
+
+EVALUATOR = Evaluator(name="operating_point", version=1, evaluate=evaluate)

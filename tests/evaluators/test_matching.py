@@ -1,0 +1,92 @@
+"""Our matcher against the reference engine's own matches, and the YOLO rule on cases worked by hand."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.core.detections import Annotations, Detections
+from benchmark.core.evaluation import ScoredSet
+from benchmark.core.sample import Sample
+from benchmark.evaluators._matching import match_coco, match_yolo
+from benchmark.evaluators._to_coco import annotation_columns, detection_array, detection_columns, ground_truth
+
+MakeScored = Callable[..., ScoredSet]
+
+
+@pytest.mark.parametrize("shape", [
+    {},
+    {"score_decimals": 1, "crowd": 0.4},
+    {"found": 400, "classes": 1, "images": 6},
+    {"truths": 30, "found": 90, "classes": 2, "crowd": 0.2, "jitter_px": 12.0},
+])  # fmt: skip
+def test_coco_matches_are_the_reference_engines(make_scored: MakeScored, shape: dict[str, object]) -> None:
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    for seed in range(3):
+        scored = make_scored(seed, **shape)
+        with contextlib.redirect_stdout(io.StringIO()):
+            truth = COCO()
+            truth.dataset = ground_truth(scored)
+            truth.createIndex()
+            reference = COCOeval(truth, truth.loadRes(detection_array(scored)), "bbox")
+            reference.params.areaRng, reference.params.areaRngLbl = [[0, 1e10]], ["all"]
+            reference.evaluate()
+        ours = match_coco(annotation_columns(scored), detection_columns(scored))
+        for k in range(len(scored.names)):
+            cells = reference.evalImgs[k * len(scored.samples) : (k + 1) * len(scored.samples)]
+            cells = [cell for cell in cells if cell is not None]
+            scores = np.concatenate([cell["dtScores"] for cell in cells]) if cells else np.zeros(0)
+            order = np.argsort(-scores, kind="mergesort")
+            of_class = ours.label == k
+            assert np.array_equal(ours.score[of_class], np.array(scores)[order])
+            if len(order):
+                ignored = np.concatenate([cell["dtIgnore"] for cell in cells], axis=1)[:, order].astype(bool)
+                matched = np.concatenate([cell["dtMatches"] for cell in cells], axis=1)[:, order] > 0
+                assert np.array_equal(ours.ignored[:, of_class], ignored)
+                assert np.array_equal(ours.true[:, of_class], matched & ~ignored)
+
+
+def test_a_crowd_absorbs_any_number_and_a_box_only_one() -> None:
+    box, crowd = [10.0, 10, 30, 30], [100.0, 100, 180, 180]
+    inside = [110.0, 110, 130, 130]
+    matches = match_coco(*_columns([box, crowd], [False, True], [box, box, inside, inside, [0, 50, 5, 60]]))
+    assert matches.true[0].tolist() == [True, False, False, False, False]
+    assert matches.ignored[0].tolist() == [False, False, True, True, False]
+    yolo = match_yolo(*_columns([box, crowd], [False, True], [box, box, inside, inside, [0, 50, 5, 60]]))
+    assert yolo.true[0].tolist() == [True, False, False, False, False]
+    assert not yolo.ignored.any()
+
+
+def test_yolo_rule_takes_the_best_free_box() -> None:
+    left, right = [0.0, 0, 20, 20], [4.0, 0, 24, 20]
+    matches = match_yolo(*_columns([left, right], [False, False], [[1, 0, 21, 20], [1, 0, 21, 20], [1, 0, 21, 20]]))
+    assert matches.true[0].tolist() == [True, True, False]
+
+
+def test_another_class_and_another_image_never_match() -> None:
+    box = np.array([[10.0, 10, 30, 30]])
+    truth = Annotations.from_boxes(box, np.array([1]))
+    nothing = Annotations.from_boxes(np.zeros((0, 4)), np.zeros(0, np.int64))
+    samples = [Sample(i, Path("x.png"), 50, 50, t, "s", "g", "made") for i, t in ((1, truth), (2, nothing))]
+    wrong = Detections(box.astype(np.float32), np.ones(1, np.float32), np.array([0]))
+    elsewhere = Detections(box.astype(np.float32), np.ones(1, np.float32), np.array([1]))
+    scored = ScoredSet(("a", "b"), samples, {1: wrong, 2: elsewhere})
+    for match in (match_coco, match_yolo):
+        assert not match(annotation_columns(scored), detection_columns(scored)).true.any()
+
+
+def _columns(truth: list[list[float]], crowd: list[bool], found: list[list[float]]):
+    boxes = np.array(truth, np.float64)
+    annotations = Annotations(boxes, np.zeros(len(boxes), np.int64), np.array(crowd), np.full(len(boxes), 400.0))
+    sample = Sample(1, Path("x.png"), 200, 200, annotations, "s", "g", "made")
+    scores = np.linspace(0.9, 0.1, len(found)).astype(np.float32)
+    detections = Detections(np.array(found, np.float32), scores, np.zeros(len(found), np.int64))
+    scored = ScoredSet(("a",), [sample], {1: detections})
+    return annotation_columns(scored), detection_columns(scored)

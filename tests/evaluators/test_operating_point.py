@@ -1,0 +1,104 @@
+"""P and R at one confidence: equal to ultralytics' own function, tuned where the name says."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from benchmark.core import plugins
+from benchmark.core.detections import Detections
+from benchmark.core.errors import EvaluationError
+from benchmark.core.evaluation import ScoredSet
+from benchmark.evaluators import operating_point
+
+MakeScored = Callable[..., ScoredSet]
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("shape", [
+    {"images": 60, "quality": 0.8},
+    {"images": 60, "crowd": 0.4, "classes": 9},
+    {"images": 10, "classes": 30},
+    {"images": 80, "quality": 0.3, "truths": 10, "found": 60, "jitter_px": 10.0},
+    {"images": 5, "quality": 0.0},
+])  # fmt: skip
+def test_equal_to_ultralytics(make_scored: MakeScored, shape: dict[str, object]) -> None:
+    import torch
+    from ultralytics.engine.validator import BaseValidator
+    from ultralytics.utils.metrics import ap_per_class, box_iou
+
+    class Iou:
+        iouv = torch.linspace(0.5, 0.95, 10)
+
+    for seed in range(4):
+        scored = make_scored(seed, **shape)
+        true, conf, label, target = [], [], [], []
+        for sample in scored.samples:
+            real = sample.annotations.select(~sample.annotations.iscrowd)
+            found = scored.detections[sample.image_id].best(10_000)
+            iou = box_iou(torch.from_numpy(real.xyxy), torch.from_numpy(found.xyxy))
+            matched = BaseValidator.match_predictions(
+                Iou(), torch.from_numpy(found.labels), torch.from_numpy(real.labels), iou
+            )
+            true.append(matched.numpy())
+            conf.append(found.scores)
+            label.append(found.labels)
+            target.append(real.labels)
+        columns = [np.concatenate(column) for column in (true, conf, label, target)]
+        theirs = ap_per_class(*columns)
+        precision, recall, f1_curves = theirs[2], theirs[3], theirs[9]
+
+        ours = operating_point.evaluate(scored).metrics
+        assert ours["P@maxF1"] == pytest.approx(precision.mean(), abs=1e-15)
+        assert ours["R@maxF1"] == pytest.approx(recall.mean(), abs=1e-15)
+        from ultralytics.utils.metrics import smooth
+
+        assert ours["conf@maxF1"] == theirs[10][smooth(f1_curves.mean(0), 0.1).argmax()]
+
+
+def test_perfect_detector(make_scored: MakeScored) -> None:
+    truth = make_scored(0, crowd=0.0)
+    perfect = dataclasses.replace(truth, detections={
+        s.image_id: Detections(
+            s.annotations.xyxy.astype(np.float32), np.full(len(s.annotations), 0.75, np.float32), s.annotations.labels
+        )
+        for s in truth.samples
+    })  # fmt: skip
+    metrics = operating_point.evaluate(perfect).metrics
+    assert metrics["P@maxF1"] == metrics["R@maxF1"] == 1
+    assert metrics["conf@maxF1"] is not None
+    assert metrics["conf@maxF1"] <= 0.75
+    assert "P@val" not in metrics
+
+
+def test_confidence_comes_from_the_validation_part(make_scored: MakeScored) -> None:
+    test, val = make_scored(1, images=60), make_scored(2, images=30)
+    metrics = operating_point.evaluate(test, val).metrics
+    on_val = operating_point.evaluate(val).metrics
+    assert metrics["conf@val"] == on_val["conf@maxF1"] != metrics["conf@maxF1"]
+    same = operating_point.evaluate(test, test).metrics
+    assert [same[f"{name}@val"] for name in ("P", "R", "conf")] == [same[f"{n}@maxF1"] for n in ("P", "R", "conf")]
+    assert (metrics["P@val"], metrics["R@val"]) != (metrics["P@maxF1"], metrics["R@maxF1"])
+
+
+def test_nothing_found_is_zero_and_nothing_to_find_is_none(make_scored: MakeScored) -> None:
+    scored = make_scored(3)
+    silent = dataclasses.replace(scored, detections={i: Detections.empty() for i in scored.detections})
+    assert operating_point.evaluate(silent).metrics == {"P@maxF1": 0, "R@maxF1": 0, "conf@maxF1": 0}
+    blank = make_scored(3, empty=1.0)
+    assert operating_point.evaluate(blank).metrics == {"P@maxF1": None, "R@maxF1": None, "conf@maxF1": None}
+    assert operating_point.evaluate(scored, blank).metrics["P@val"] is None
+
+
+def test_bad_input_is_refused(make_scored: MakeScored) -> None:
+    scored = make_scored(4)
+    with pytest.raises(EvaluationError, match=r"label outside 0\.\.0"):
+        operating_point.evaluate(dataclasses.replace(scored, names=("only",)))
+
+
+def test_it_is_a_plugin() -> None:
+    evaluator = plugins.load("evaluator", "operating-point")
+    assert (evaluator.name, evaluator.version) == ("operating_point", 1)
