@@ -1,0 +1,92 @@
+"""CIoU-optimised feature activation: an auxiliary box head on the refined prompts, used in training only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from rtvp._blocks import conv_bn
+from rtvp.config import STRIDES
+
+BINS, WIDTH = 16, 64
+
+
+def ciou(a_xyxy: Tensor, b_xyxy: Tensor, eps: float = 1e-7) -> Tensor:
+    """Complete IoU of boxes pair by pair, (N, 4) and (N, 4) to (N,): IoU - centre distance - aspect ratio term.
+
+    CIoU = IoU - rho^2 / c^2 - alpha v, v = 4/pi^2 (atan(w_b/h_b) - atan(w_a/h_a))^2, alpha = v / (1 - IoU + v),
+    alpha without gradient (Zheng et al. 2020).
+    """
+    size_a, size_b = a_xyxy[:, 2:] - a_xyxy[:, :2], b_xyxy[:, 2:] - b_xyxy[:, :2]
+    overlap = torch.minimum(a_xyxy[:, 2:], b_xyxy[:, 2:]) - torch.maximum(a_xyxy[:, :2], b_xyxy[:, :2])
+    inter = overlap.clamp(min=0).prod(dim=1)
+    iou = inter / (size_a.prod(dim=1) + size_b.prod(dim=1) - inter + eps)
+    hull = torch.maximum(a_xyxy[:, 2:], b_xyxy[:, 2:]) - torch.minimum(a_xyxy[:, :2], b_xyxy[:, :2])
+    centres = (a_xyxy[:, :2] + a_xyxy[:, 2:] - b_xyxy[:, :2] - b_xyxy[:, 2:]) / 2
+    distance = centres.square().sum(dim=1) / (hull.square().sum(dim=1) + eps)
+    angles = [torch.atan(size[:, 0] / (size[:, 1] + eps)) for size in (size_a, size_b)]
+    aspect = 4 / math.pi**2 * (angles[1] - angles[0]).square()
+    with torch.no_grad():
+        alpha = aspect / (1 - iou + aspect + eps)
+    return iou - distance - alpha * aspect
+
+
+def cell_centres_px(features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Centres (A, 2) as x, y and strides (A, 1) in image pixels of all cells of P3, P4, P5, row by row."""
+    centres, strides = [], []
+    for feature, stride in zip(features, STRIDES, strict=True):
+        height, width = feature.shape[-2:]
+        ys, xs = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+        xy = torch.stack([xs, ys], dim=-1).reshape(-1, 2).to(feature.device, torch.float32)
+        centres.append((xy + 0.5) * stride)
+        strides.append(torch.full_like(centres[-1][:, :1], stride))
+    return torch.cat(centres), torch.cat(strides)
+
+
+def centre_assignment(centres_px: Tensor, boxes_px: Tensor, image_index: Tensor, batch: int) -> tuple[Tensor, Tensor]:
+    """Each cell answers for the smallest box that its centre lies in.
+
+    boxes_px (N, 4) xyxy, image_index (N,) to targets (B, A, 4) xyxy px and weights (B, A), 0 outside all boxes.
+    """
+    targets = centres_px.new_zeros(batch, len(centres_px), 4)
+    weights = centres_px.new_zeros(batch, len(centres_px))
+    areas = (boxes_px[:, 2:] - boxes_px[:, :2]).prod(dim=1)
+    for row in torch.argsort(areas, descending=True, stable=True).tolist():  # smaller boxes overwrite larger ones
+        box, image = boxes_px[row], int(image_index[row])
+        inside = ((centres_px > box[:2]) & (centres_px < box[2:])).all(dim=1)
+        targets[image, inside] = box
+        weights[image, inside] = 1.0
+    return targets, weights
+
+
+def activation_loss(boxes_px: Tensor, targets_px: Tensor, weights: Tensor) -> Tensor:
+    """Sum of w (1 - CIoU) / max(1, sum w): boxes (B, A, 4), targets (B, A, 4), weights (B, A), xyxy px, to a scalar."""
+    rows = weights > 0
+    loss = (1 - ciou(boxes_px[rows], targets_px[rows])) * weights[rows]
+    return loss.sum() / weights.sum().clamp(min=1)
+
+
+class ActivationHead(nn.Module):
+    """A class-agnostic box branch a level: two 3x3 convolutions, then 16 bins a side, read as their expectation."""
+
+    bins: Tensor
+
+    def __init__(self, channels: Sequence[int]) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(
+            nn.Sequential(conv_bn(c, WIDTH), conv_bn(WIDTH, WIDTH), nn.Conv2d(WIDTH, 4 * BINS, 1)) for c in channels
+        )
+        self.register_buffer("bins", torch.arange(BINS, dtype=torch.float32), persistent=False)
+
+    def forward(self, refined: Sequence[Tensor]) -> Tensor:
+        """V3, V4, V5 to boxes (B, A, 4): xyxy in pixels of the network's input, a box a cell."""
+        maps = [branch(v).flatten(2) for branch, v in zip(self.branches, refined, strict=True)]
+        logits = torch.cat(maps, dim=2).float()
+        batch, _, cells = logits.shape
+        sides = logits.view(batch, 4, BINS, cells).softmax(dim=2).mul(self.bins.view(1, 1, -1, 1)).sum(dim=2)
+        centres, strides = cell_centres_px(refined)
+        sides = sides.transpose(1, 2) * strides
+        return torch.cat([centres - sides[..., :2], centres + sides[..., 2:]], dim=-1)
