@@ -76,7 +76,8 @@ class RTVP(WorldModel):
         self, size: str, class_count: int, text_projection: nn.Module, config: PromptConfig | None = None
     ) -> None:
         config = config or PromptConfig()
-        super().__init__(layer_table(size, config), ch=3, nc=class_count, verbose=False)
+        table = {**layer_table(size, config), "nc": class_count}
+        super().__init__(table, ch=3, nc=class_count, verbose=False)
         self.config = config
         self.text_projection = text_projection
         c3, c4, c5 = (self.model[i].cv2.conv.out_channels for i in LEVEL_LAYERS)
@@ -86,7 +87,7 @@ class RTVP(WorldModel):
         self.activation = ActivationHead(channels) if config.visual_prompt else None
         self.expert: DetectionModel | None = None
         if config.expert == "separate" and config.adapter:
-            table = yaml_model_load(f"yolov8{size}.yaml")
+            table = {**yaml_model_load(f"yolov8{size}.yaml"), "nc": class_count}
             self.expert = DetectionModel(table, ch=3, nc=class_count, verbose=False)
         self.stop_rule = StopRule(config) if config.adapter else None
         if config.bias_init == "level":
