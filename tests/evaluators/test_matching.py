@@ -70,6 +70,19 @@ def test_yolo_rule_takes_the_best_free_box() -> None:
     assert matches.true[0].tolist() == [True, True, False]
 
 
+def test_of_two_equally_good_boxes_coco_takes_the_last_and_yolo_the_first() -> None:
+    left, right, between = [0.0, 0, 20, 20], [8.0, 0, 28, 20], [4.0, 0, 24, 20]
+    columns = _columns([left, right], [False, False], [between, left])
+    assert match_coco(*columns).true[0].tolist() == [True, True]
+    assert match_yolo(*columns).true[0].tolist() == [True, False]
+
+
+def test_widths_are_taken_in_double_precision() -> None:
+    x1, x2 = np.float32(0.1), np.float32(1000.3)
+    _, found = _columns([[0, 0, 1, 1]], [False], [[x1, 0, x2, 1]])
+    assert found.xywh[0, 2] == float(x2) - float(x1) != float(x2 - x1)
+
+
 def test_another_class_and_another_image_never_match() -> None:
     box = np.array([[10.0, 10, 30, 30]])
     truth = Annotations.from_boxes(box, np.array([1]))

@@ -163,6 +163,10 @@ def test_two_corners_by_mistake_are_refused(truth: dict[str, Any], results: list
         row["bbox"] = [*corner, *(corner + side)]
     with pytest.raises(EvaluationError, match="not x1, y1, x2, y2"):
         validate_detections(results, truth)
+    for row, corner, side in zip(truth["annotations"], low, size, strict=False):
+        row["bbox"] = [*corner, *(corner + side)]
+    with pytest.raises(EvaluationError, match=r"^val.json: annotations: .* not x1, y1, x2, y2"):
+        validate_ground_truth(truth, "val.json")
 
 
 def _detections(scored: ScoredSet, image_id: int, found: Detections) -> ScoredSet:
