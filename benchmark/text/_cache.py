@@ -1,0 +1,39 @@
+"""Embeddings of a vocabulary, computed once and kept on disk under encoder, weights and vocabulary digests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.text import TextEncoder
+from benchmark.core.vocabulary import Vocabulary
+
+_TEXTS_A_BATCH = 256
+
+
+def embed(encoder: TextEncoder, vocabulary: Vocabulary, cache_dir: Path) -> NDArray[np.float32]:
+    """(K, dimensions) float32 rows of length 1: the mean over a name's prompts, normalised again."""
+    path = cache_dir / f"{encoder.name}-{encoder.weights_sha256()[:12]}-{vocabulary.digest[:16]}.npy"
+    if path.is_file():
+        stored: NDArray[np.float32] = np.load(path, allow_pickle=False)
+        if stored.shape == (len(vocabulary), encoder.dimensions) and stored.dtype == np.float32:
+            return stored
+    vectors = _mean_over_prompts(encoder, vocabulary)
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    waiting = path.with_name(f".{path.stem}.{os.getpid()}.npy")
+    np.save(waiting, vectors, allow_pickle=False)
+    waiting.replace(path)
+    return vectors
+
+
+def _mean_over_prompts(encoder: TextEncoder, vocabulary: Vocabulary) -> NDArray[np.float32]:
+    texts = [text for prompts in vocabulary.prompts for text in prompts]
+    chunks = [encoder.encode(texts[i : i + _TEXTS_A_BATCH]) for i in range(0, len(texts), _TEXTS_A_BATCH)]
+    rows = np.concatenate(chunks)
+    ends = np.cumsum([len(prompts) for prompts in vocabulary.prompts])
+    means = np.stack([part.mean(axis=0) for part in np.split(rows, ends[:-1])])
+    unit: NDArray[np.float32] = (means / np.linalg.norm(means, axis=1, keepdims=True)).astype(np.float32)
+    return unit

@@ -1,0 +1,86 @@
+"""CLIP ViT-B/32's text tower (512 dimensions), the paper's encoder; weights from a local folder or the hub's cache.
+
+Nothing is downloaded here: put the files of openai/clip-vit-base-patch32 into `$BENCH_HOME/weights/clip-vit-b32`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.canonical import file_sha256
+from benchmark.core.errors import MissingWeightsError
+from benchmark.core.paths import Home
+from benchmark.core.text import TextEncoder
+
+_HUB_NAME = "openai/clip-vit-base-patch32"
+_WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+
+
+def _folder() -> Path | None:
+    own = Home.find().weights / "clip-vit-b32"
+    if any((own / name).is_file() for name in _WEIGHT_FILES):
+        return own
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ModuleNotFoundError:
+        return None
+    for name in _WEIGHT_FILES:
+        found = try_to_load_from_cache(_HUB_NAME, name)
+        if isinstance(found, str):
+            return Path(found).parent
+    return None
+
+
+def _missing() -> str | None:
+    if _folder() is not None:
+        return None
+    where = Home.find().weights / "clip-vit-b32"
+    return (
+        f"the weights of {_HUB_NAME} are not in {where} nor in the hub's cache; copy them there, "
+        "or use --set text_encoder=minilm, which needs no download"
+    )
+
+
+def _found() -> Path:
+    folder = _folder()
+    if folder is None:
+        raise MissingWeightsError(f"clip-vit-b32: {_missing()}")
+    return folder
+
+
+@cache
+def _sha256_of(folder: Path) -> str:
+    return file_sha256(next(folder / name for name in _WEIGHT_FILES if (folder / name).is_file()))
+
+
+@cache
+def _model(folder: Path) -> tuple[Any, Any]:
+    from transformers import AutoTokenizer, CLIPTextModelWithProjection
+
+    return AutoTokenizer.from_pretrained(
+        str(folder), local_files_only=True
+    ), CLIPTextModelWithProjection.from_pretrained(str(folder), local_files_only=True).eval()
+
+
+def _encode(texts: Sequence[str]) -> NDArray[np.float32]:
+    import torch
+
+    tokenizer, model = _model(_found())
+    tokens = tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
+    with torch.no_grad():
+        projected = model(**tokens).text_embeds
+    vectors: NDArray[np.float32] = torch.nn.functional.normalize(projected, dim=-1).numpy().astype(np.float32)
+    return vectors
+
+
+def _weights_sha256() -> str:
+    return _sha256_of(_found())
+
+
+ENCODER = TextEncoder("clip-vit-b32", 512, _missing, _weights_sha256, _encode)

@@ -1,0 +1,262 @@
+"""What the detectors of this engine share: fit, load, predict. A method adds its Config and how its model is built."""
+
+from __future__ import annotations
+
+import copy
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.detections import Detections
+from benchmark.core.errors import ConfigError, InterruptedFitError, RecordError, RefusedError
+from benchmark.core.method import FitResult, MethodInfo, Report, Size, StartingFit
+from benchmark.core.paths import Home
+from benchmark.core.plugins import load
+from benchmark.core.sample import Sample
+from benchmark.core.vocabulary import Vocabulary
+from benchmark.text._cache import embed
+from methods._ultralytics.recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CHECKPOINT_FILE = "checkpoint.pt"
+
+
+class UltralyticsAdapter:
+    """A detector on the ultralytics engine. Subclasses set `info` and override `build_model`, where needed the rest.
+
+    A checkpoint holds {"state": state dict, "names": fit vocabulary, "variant": size}: tensors and plain values.
+    """
+
+    info: ClassVar[MethodInfo]
+
+    def __init__(self, config: Any, device: str = "auto") -> None:
+        self.config = config
+        self._asked_device = device
+        self._model: Any = None
+        self._size: Size | None = None
+        self._names: tuple[str, ...] | None = None
+        self._vocabulary: Vocabulary | None = None
+
+    # --- what a method overrides ----------------------------------------------------------------------------------
+
+    @staticmethod
+    def starting_fit(config: Any) -> StartingFit | None:  # noqa: ARG004  # overridden where `init` is a setting
+        """The fit this one starts from."""
+        return None
+
+    @staticmethod
+    def text_encoder(config: Any) -> str | None:
+        """Name of the text encoder, or None for a closed vocabulary."""
+        return getattr(config, "text_encoder", None)
+
+    def build_model(self, class_count: int) -> Any:
+        """A new model with a head of `class_count` classes, weights random. Called after `prepare`."""
+        from ultralytics.nn.tasks import DetectionModel
+
+        return DetectionModel(f"yolov8{self.config.variant}.yaml", ch=3, nc=class_count, verbose=False)
+
+    def start_from(self, model: Any, state: Mapping[str, Tensor]) -> dict[str, Any]:
+        """Put the starting fit's weights into a new model; facts for the record."""
+        from methods._ultralytics.backbone import copy_backbone
+
+        return {"expert_tensors": copy_backbone(model, state)}
+
+    def model_facts(self, model: Any) -> dict[str, Any]:  # noqa: ARG002  # a hook
+        """Facts about a model that was built for a fit."""
+        return {}
+
+    # --- the contract ---------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        train: Sequence[Sample],
+        val: Sequence[Sample],
+        vocabulary: Vocabulary,
+        seed: int,
+        run_dir: Path,
+        start: Path | None = None,
+        report: Report | None = None,
+    ) -> FitResult:
+        """See core.method.Method."""
+        from methods._ultralytics.library import prepare
+
+        prepare()
+        import torch
+
+        from methods._ultralytics.resume import STATE_FILE, read_tensors, seed_everything, write_tensors
+        from methods._ultralytics.trainer import SampleTrainer, Training
+
+        if not train:
+            raise ConfigError(f"{self.info.name}: there is no training image; check the split and train_images")
+        run_dir.mkdir(parents=True, exist_ok=True)
+        seed_everything(seed, -1)
+        model = self.build_model(len(vocabulary))
+        facts = self.model_facts(model)
+        if start is not None:
+            facts.update(self.start_from(model, read_tensors(start)["state"]))
+        trainer = SampleTrainer(
+            Training(
+                model,
+                self._recipe(),
+                train,
+                val,
+                vocabulary.names,
+                self._embed(vocabulary),
+                seed,
+                run_dir,
+                self._device(),
+                report,
+            )
+        )
+        with _interruptible(run_dir):
+            trainer.train()
+        source = trainer.ema.ema if self.config.ema else trainer.model
+        state = {name: value.detach().cpu() for name, value in source.state_dict().items()}
+        checkpoint = run_dir / CHECKPOINT_FILE
+        write_tensors({"state": state, "names": list(vocabulary.names), "variant": self.config.variant}, checkpoint)
+        (run_dir / STATE_FILE).unlink(missing_ok=True)
+        facts.update(
+            epochs=self.config.epochs,
+            losses=trainer.facts.get("losses", {}),
+            threads=torch.get_num_threads(),
+            **trainer.facts.get("model", {}),
+        )
+        return FitResult(checkpoint, trainer.facts["seconds"] / 3600, facts)
+
+    def load(self, checkpoint: Path) -> None:
+        """See core.method.Method. Raises RecordError where the file is not a checkpoint of this model."""
+        from methods._ultralytics.library import prepare
+
+        prepare()
+        from methods._ultralytics.resume import read_tensors
+
+        stored = read_tensors(checkpoint)
+        missing = {"state", "names", "variant"} - stored.keys()
+        if missing or stored["variant"] != self.config.variant:
+            raise RecordError(
+                f"{checkpoint}: not a checkpoint of {self.info.name}-{self.config.variant} "
+                f"(it holds {stored.get('variant', ', '.join(sorted(stored)))})"
+            )
+        model = self.build_model(len(stored["names"]))
+        try:
+            model.load_state_dict({name: value.float() if value.is_floating_point() else value
+                                   for name, value in stored["state"].items()})  # fmt: skip
+        except RuntimeError as error:
+            first = str(error).splitlines()[-1].strip()
+            raise RecordError(f"{checkpoint}: does not fit {self.info.name}-{self.config.variant}: {first}") from error
+        self._names = tuple(stored["names"])
+        self._take(model)
+
+    def build_random(self, seed: int) -> None:
+        """See core.method.Method; a closed-vocabulary model is built when the vocabulary is set."""
+        from methods._ultralytics.library import prepare
+
+        prepare()
+        from methods._ultralytics.resume import seed_everything
+
+        seed_everything(seed, -1)
+        self._names = None
+        self._take(self.build_model(1 if self.text_encoder(self.config) else 80))
+
+    def set_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """See core.method.Method. Raises RefusedError where a closed vocabulary is asked for other names."""
+        if self._model is None:
+            raise ConfigError(f"{self.info.name}: load or build_random comes before set_vocabulary")
+        texts = self._embed(vocabulary)
+        if texts is not None:
+            self._model.set_text(texts)
+        elif self._names is None:
+            self._take(self.build_model(len(vocabulary)))
+        elif self._names != vocabulary.names:
+            raise RefusedError(f"{self.info.name} detects only the {len(self._names)} classes it was fitted on")
+        self._vocabulary = vocabulary
+
+    def predict(
+        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
+    ) -> list[Detections]:
+        """See core.method.Method."""
+        if self._vocabulary is None:
+            raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
+        from methods._ultralytics.predict import detect
+
+        limits = (score_threshold, nms_iou, max_detections)
+        return detect(self._model, images, self.config.image_side_px, len(self._vocabulary), limits)
+
+    def size(self) -> Size:
+        """See core.method.Method; FLOPs by the library's counter, of the layers as trained (not fused)."""
+        if self._size is None:
+            raise ConfigError(f"{self.info.name}: load or build_random comes before size")
+        return self._size
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _take(self, model: Any) -> None:
+        from ultralytics.utils.torch_utils import get_flops
+
+        side_px = self.config.image_side_px
+        model = model.eval()
+        gflops = get_flops(copy.deepcopy(model), side_px)
+        parameters = list(model.parameters())
+        self._size = Size(
+            parameters=sum(p.numel() for p in parameters),
+            parameters_trained=sum(p.numel() for p in parameters if p.requires_grad),
+            gflops=round(float(gflops), 3) if gflops else None,
+            image_side_px=side_px,
+        )
+        # Folding batch norm into convolutions is what the library does before it predicts.
+        self._model = model.fuse(verbose=False).to(self._torch_device()).requires_grad_(False)
+
+    def _embed(self, vocabulary: Vocabulary) -> Tensor | None:
+        name = self.text_encoder(self.config)
+        if name is None:
+            return None
+        import torch
+
+        return torch.from_numpy(embed(load("text encoder", name), vocabulary, Home.find().text))
+
+    def _recipe(self) -> Recipe:
+        config: Recipe = self.config
+        return config
+
+    def _device(self) -> str:
+        """As the library's trainer names it."""
+        import torch
+
+        if self._asked_device == "auto":
+            return "0" if torch.cuda.is_available() else "cpu"
+        return self._asked_device.removeprefix("cuda:").replace("cuda", "0")
+
+    def _torch_device(self) -> str:
+        device = self._device()
+        return f"cuda:{device}" if device.isdigit() else device
+
+
+@contextmanager
+def _interruptible(run_dir: Path) -> Iterator[None]:
+    """Ctrl-C and the signals of a cluster end the training; the state after the last whole epoch is on disk already."""
+
+    def stop(number: int, _frame: Any) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    in_main = threading.current_thread() is threading.main_thread()
+    caught = (signal.SIGTERM, signal.SIGUSR2) if in_main else ()
+    before = {number: signal.signal(number, stop) for number in caught}
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        from methods._ultralytics.resume import STATE_FILE
+
+        kept = "the last finished epoch is kept" if (run_dir / STATE_FILE).is_file() else "no epoch was finished"
+        why = str(interrupt) or "Ctrl-C"
+        raise InterruptedFitError(f"training stopped by {why}; {kept}, the same command continues it") from interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

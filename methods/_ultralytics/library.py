@@ -1,0 +1,28 @@
+"""How the library is imported: offline, quiet, settings in our home. Call `prepare` before importing it."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from benchmark.core.paths import Home
+
+
+def prepare() -> None:
+    """Keep the library from downloading, installing, reporting or writing outside our home.
+
+    Variables that a user has set win. Without this the library may fetch weights in the middle of a run, install
+    packages, or write its settings into the user's configuration.
+    """
+    folder = Home.find().root / "ultralytics"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, value in (
+        ("YOLO_CONFIG_DIR", str(folder)),
+        ("YOLO_OFFLINE", "true"),
+        ("YOLO_AUTOINSTALL", "false"),
+        ("YOLO_VERBOSE", "false"),
+    ):
+        os.environ.setdefault(name, value)
+    import ultralytics  # noqa: F401  # the first import reads the variables above
+
+    logging.getLogger("ultralytics").setLevel(logging.ERROR)

@@ -1,0 +1,72 @@
+"""Our samples as the library's training set: no label files, no cache files beside the images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from ultralytics.data.dataset import YOLODataset
+
+from benchmark.core.errors import DataError
+from benchmark.core.sample import Sample
+
+_RAM_LIMIT_BYTES = 4 * 2**30
+
+
+class SampleDataset(YOLODataset):
+    """The library's dataset and augmentations over samples whose labels index the fit's vocabulary.
+
+    Images are kept in memory at training size where they fit: mosaic then draws from all of them, so that an epoch
+    depends on its seed alone and not on which images were read last.
+    """
+
+    def __init__(self, samples: Sequence[Sample], image_side_px: int, batch: int, names: dict[int, str], hyp: Any,
+                 augment: bool) -> None:  # fmt: skip
+        self._samples = list(samples)
+        fits = len(samples) * image_side_px**2 * 3 < _RAM_LIMIT_BYTES
+        super().__init__(
+            img_path="",
+            imgsz=image_side_px,
+            batch_size=batch,
+            augment=augment,
+            hyp=hyp,
+            rect=False,
+            cache="ram" if augment and fits else None,
+            stride=32,
+            pad=0.0,
+            data={"names": names, "nc": len(names), "channels": 3},
+            task="detect",
+        )
+
+    def get_img_files(self, img_path: Any) -> list[str]:  # noqa: ARG002  # the library's signature
+        """Paths in the samples' order."""
+        return [str(sample.path) for sample in self._samples]
+
+    def get_labels(self) -> list[dict[str, Any]]:
+        """One label dictionary a sample, as the library's augmentations take it."""
+        return [_label(sample) for sample in self._samples]
+
+    def load_image(self, i: int, rect_mode: bool = True, resize_short: bool = False) -> Any:
+        """As the library's. Raises DataError that names the file."""
+        try:
+            return super().load_image(i, rect_mode, resize_short)
+        except (FileNotFoundError, OSError) as error:
+            raise DataError(f"{self.im_files[i]}: missing or not a readable image; build the data set again") from error
+
+
+def _label(sample: Sample) -> dict[str, Any]:
+    truth = sample.annotations.select(~sample.annotations.iscrowd)
+    size = np.array([sample.width_px, sample.height_px] * 2, np.float64)
+    corners = np.clip(truth.xyxy / size, 0, 1)
+    centre, extent = (corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]
+    return {
+        "im_file": str(sample.path),
+        "shape": (sample.height_px, sample.width_px),
+        "cls": truth.labels.astype(np.float32)[:, None],
+        "bboxes": np.concatenate([centre, extent], axis=1).astype(np.float32),
+        "segments": [],
+        "keypoints": None,
+        "normalized": True,
+        "bbox_format": "xywh",
+    }

@@ -1,0 +1,82 @@
+"""The whole state of a training after an epoch, in full precision, so that a continued run equals an undisturbed one.
+
+The library's own resume restarts from a half-precision EMA and keeps no random state. Random numbers need no storage
+here: every epoch seeds all generators from (seed, epoch).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmark.core.errors import RecordError
+
+STATE_FILE = "state.pt"
+
+
+def seed_everything(seed: int, epoch: int) -> None:
+    """Seed Python, numpy and torch (all devices) for one epoch; epoch -1 is the building of the model."""
+    mixed = int(np.random.SeedSequence([seed, epoch + 1]).generate_state(1)[0])
+    random.seed(mixed)
+    np.random.seed(mixed)  # noqa: NPY002  # the library's augmentations draw from numpy's global generator
+    torch.manual_seed(mixed)
+
+
+def save_state(trainer: Any, path: Path, facts: dict[str, Any]) -> None:
+    """Write the state after `trainer.epoch`, atomically: a kill in the middle leaves the previous one."""
+    state = {
+        "next_epoch": trainer.epoch + 1,
+        "model": trainer.model.state_dict(),
+        "ema": trainer.ema.ema.state_dict(),
+        "ema_updates": trainer.ema.updates,
+        "optimizer": trainer.optimizer.state_dict(),
+        "scaler": trainer.scaler.state_dict(),
+        "facts": facts,
+    }
+    write_tensors(state, path)
+
+
+def load_state(trainer: Any, path: Path) -> dict[str, Any]:
+    """Put a saved state back, set where to continue, give the saved facts. Raises RecordError if it does not fit."""
+    state = read_tensors(path)
+    try:
+        trainer.model.load_state_dict(state["model"])
+        trainer.ema.ema.load_state_dict(state["ema"])
+        trainer.optimizer.load_state_dict(state["optimizer"])
+        trainer.scaler.load_state_dict(state["scaler"])
+        trainer.ema.updates = state["ema_updates"]
+        trainer.start_epoch = state["next_epoch"]
+        facts: dict[str, Any] = state["facts"]
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise RecordError(f"{path}: not a state of this training ({error}); use --refit to start again") from error
+    return facts
+
+
+def write_tensors(value: dict[str, Any], path: Path) -> None:
+    """torch.save through a temporary file in the same folder, flushed to disk before it takes the name."""
+    waiting = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with waiting.open("wb") as file:
+            torch.save(value, file)
+            file.flush()
+            os.fsync(file.fileno())
+        waiting.replace(path)
+    except OSError as error:
+        waiting.unlink(missing_ok=True)
+        raise RecordError(f"{path}: could not be written: {error.strerror or error}") from error
+
+
+def read_tensors(path: Path) -> dict[str, Any]:
+    """A file of tensors and plain values; nothing in it is executed. Raises RecordError."""
+    try:
+        value: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise RecordError(
+            f"{path}: not a readable state dict ({type(error).__name__}); fetch or train it again"
+        ) from error
+    return value

@@ -1,0 +1,210 @@
+"""The library's trainer fed with our samples: its loop, augmentation, EMA and AMP; our order, resume and end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from ultralytics.data.build import build_dataloader
+from ultralytics.models.yolo.detect import DetectionTrainer
+
+from benchmark.core.errors import BenchError
+from benchmark.core.method import Report
+from benchmark.core.sample import Sample
+from methods._ultralytics.loader import SampleDataset
+from methods._ultralytics.recipe import Recipe
+from methods._ultralytics.resume import STATE_FILE, load_state, save_state, seed_everything
+
+_REPORT_EVERY_STEPS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """What one training is made of.
+
+    texts: raw encoder embeddings (K, dimensions) that every image is shown, or None for a closed vocabulary.
+    device: as the library names it (`cpu`, `0`).
+    """
+
+    model: nn.Module
+    recipe: Recipe
+    train: Sequence[Sample]
+    val: Sequence[Sample]
+    names: tuple[str, ...]
+    texts: Tensor | None
+    seed: int
+    run_dir: Path
+    device: str
+    report: Report | None
+
+
+class SampleTrainer(DetectionTrainer):
+    """Trains `training.model` in place; continues from the state in run_dir if there is one."""
+
+    def __init__(self, training: Training) -> None:
+        self.training = training
+        self.facts: dict[str, Any] = {"seconds": 0.0}
+        self._frozen = [name for name, p in training.model.named_parameters() if not p.requires_grad]
+        super().__init__(overrides=_overrides(training))
+        self.model = training.model
+        # Ours replace the library's loggers, which would write beside our records.
+        self.callbacks = {name: [] for name in self.callbacks}
+        self.add_callback("on_pretrain_routine_end", SampleTrainer._ready)
+        self.add_callback("on_train_epoch_start", SampleTrainer._epoch_start)
+        self.add_callback("on_train_batch_end", SampleTrainer._batch_end)
+
+    # --- what the library asks its trainers for -------------------------------------------------------------------
+
+    def get_dataset(self) -> dict[str, Any]:
+        """Names and counts; the images themselves are samples."""
+        names = dict(enumerate(self.training.names))
+        return {"train": "train", "val": "val", "names": names, "nc": len(names), "channels": 3}
+
+    def get_dataloader(
+        self,
+        dataset_path: str,  # noqa: ARG002  # the library names the part; samples are ours
+        batch_size: int = 16,
+        rank: int = 0,
+        mode: str = "train",
+    ) -> Any:
+        """Batches of the training samples, or an unused loader of one image where the library wants a second one."""
+        training = mode == "train"
+        samples = self.training.train if training else self.training.train[:1]
+        dataset = SampleDataset(samples, self.args.imgsz, batch_size, self.data["names"], self.args, training)
+        workers = self.args.workers if training else 0
+        return build_dataloader(dataset, batch=batch_size, workers=workers, shuffle=training, rank=rank)
+
+    def get_validator(self) -> Any:
+        """None: the schedule is fixed and the last EMA is what is scored; the harness does the measuring."""
+        return SimpleNamespace(metrics=SimpleNamespace(keys=[]), args=self.args)
+
+    def validate(self) -> tuple[dict[str, float], None]:
+        """No validation while training."""
+        return {}, None
+
+    def build_optimizer(self, *args: Any, **kwargs: Any) -> Any:
+        """As the library's, but a gate that starts at zero (gamma) is not pulled back to it by weight decay."""
+        optimizer = super().build_optimizer(*args, **kwargs)
+        gates = [p for name, p in self.model.named_parameters() if name.endswith("gamma")]
+        ids = {id(p) for p in gates}
+        for group in optimizer.param_groups:
+            group["params"] = [p for p in group["params"] if id(p) not in ids]
+        next(g for g in optimizer.param_groups if g.get("param_group") == "bn")["params"].extend(gates)
+        return optimizer
+
+    def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Images in [0, 1], and the whole fit vocabulary beside every one of them."""
+        batch = super().preprocess_batch(batch)
+        if self.training.texts is not None:
+            batch["txt_feats"] = self._texts.expand(len(batch["img"]), -1, -1)
+        return batch
+
+    def save_model(self) -> bool:
+        """Our full-precision state instead of the library's half-precision one."""
+        now = time.perf_counter()
+        self.facts["seconds"] += now - self._since
+        self._since = now
+        hook = getattr(self.model, "on_epoch_end", None)
+        if hook is not None:
+            self.facts["model"] = dict(hook(self.epoch))
+        self.facts["losses"] = {name: round(float(value), 5) for name, value in (self.tloss or {}).items()}
+        save_state(self, self.training.run_dir / STATE_FILE, self.facts)
+        self._send(len(self.train_loader), self.facts.get("model", {}))
+        return True
+
+    def save_metrics(self, metrics: Any) -> None:
+        """Events go to the harness's tracker; no second file."""
+
+    def final_eval(self) -> None:
+        """Nothing: no `best` model is chosen."""
+
+    def _handle_nan_recovery(self, epoch: int) -> bool:
+        if self.loss is not None and not bool(self.loss.isfinite()):
+            raise BenchError(f"training: the loss is not finite in epoch {epoch + 1}; lower lr0 or check the boxes")
+        return False
+
+    # --- callbacks ------------------------------------------------------------------------------------------------
+
+    def _ready(self) -> None:
+        for name, parameter in self.model.named_parameters():
+            if name in self._frozen:  # the library thaws everything that it did not freeze itself
+                parameter.requires_grad_(False)
+        if self.training.texts is not None:
+            self._texts = self.training.texts.to(self.device)[None]
+        self.ema.enabled = True
+        state = self.training.run_dir / STATE_FILE
+        if state.is_file():
+            self.facts = load_state(self, state)
+        self.scheduler.last_epoch = self.start_epoch - 1
+        self._since = time.perf_counter()
+
+    def _epoch_start(self) -> None:
+        if self.epoch >= self.epochs - self.args.close_mosaic:
+            self.train_loader.dataset.close_mosaic(hyp=_copy(self.args))
+        seed_everything(self.training.seed, self.epoch)
+        self.train_loader.generator.manual_seed(self.training.seed * 100_003 + self.epoch)
+        self.train_loader.reset()
+        self._epoch_since, self._step = time.perf_counter(), 0
+
+    def _batch_end(self) -> None:
+        self._step += 1
+        if self._step % _REPORT_EVERY_STEPS == 0:
+            self._send(self._step, {})
+
+    def _send(self, step: int, more: dict[str, Any]) -> None:
+        if self.training.report is None:
+            return
+        seconds = max(time.perf_counter() - self._epoch_since, 1e-9)
+        self.training.report(
+            {
+                "epoch": self.epoch + 1,
+                "epochs": self.epochs,
+                "step": step,
+                "steps": len(self.train_loader),
+                "images_per_s": round(step * self.batch_size / seconds, 2),
+                **{f"loss/{k.removesuffix('_loss')}": round(float(v), 5) for k, v in (self.tloss or {}).items()},
+                **more,
+            }
+        )
+
+
+def _copy(args: Any) -> Any:
+    return SimpleNamespace(**vars(args))
+
+
+def _overrides(training: Training) -> dict[str, Any]:
+    recipe = training.recipe
+    amp: bool | str = False
+    if recipe.amp and training.device != "cpu":
+        # The library's check for half precision downloads a model; bfloat16 needs no check.
+        amp = "bf16" if torch.cuda.is_bf16_supported() else False
+    names = ("optimizer", "lr0", "lrf", "momentum", "weight_decay", "warmup_epochs", "mosaic", "scale", "translate",
+             "hsv_h", "hsv_s", "hsv_v", "fliplr", "flipud", "box", "cls", "dfl", "batch", "epochs")  # fmt: skip
+    return {
+        **{name: getattr(recipe, name) for name in names},
+        "model": "yolov8n.yaml",
+        "task": "detect",
+        "mode": "train",
+        "imgsz": recipe.image_side_px,
+        "nbs": recipe.batch,
+        "close_mosaic": min(recipe.close_mosaic, recipe.epochs),
+        "warmup_bias_lr": 0.0,
+        "seed": training.seed,
+        "deterministic": True,
+        "device": training.device,
+        "workers": 8,
+        "save_dir": str(training.run_dir / "library"),
+        "exist_ok": True,
+        "amp": amp,
+        "rect": False,
+        "val": False,
+        "plots": False,
+        "verbose": False,
+        "patience": 0,
+    }

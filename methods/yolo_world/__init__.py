@@ -1,0 +1,17 @@
+"""YOLO-World: the open-vocabulary detector that RTVP builds on, and its paired baseline."""
+
+from benchmark.core.method import Capability, MethodInfo
+
+INFO = MethodInfo(
+    name="yolo-world",
+    title="YOLO-World",
+    family="one-stage, open vocabulary",
+    paper="Cheng et al., YOLO-World: Real-Time Open-Vocabulary Object Detection, CVPR 2024, arXiv:2401.17270",
+    licence="AGPL-3.0 (ultralytics' implementation)",
+    version=1,
+    capabilities=frozenset({Capability.TRAINABLE, Capability.OPEN_VOCABULARY}),
+    variants=("n", "s", "m"),
+    default_variant="s",
+    paper_variant="s",
+    provenance="official library, weights trained here",
+)

@@ -1,0 +1,54 @@
+"""YOLO-World as the library builds it, on any of our text encoders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from benchmark.core.method import StartingFit
+from benchmark.core.plugins import load
+from methods._ultralytics.adapter import UltralyticsAdapter
+from methods._ultralytics.recipe import PROFILES as RECIPES
+from methods._ultralytics.recipe import Recipe
+from methods.yolo_world import INFO
+
+PROFILES = {name: {**recipe, "text_encoder": "minilm"} for name, recipe in RECIPES.items()}
+PROFILES["paper"] = {**RECIPES["paper"], "text_encoder": "clip-vit-b32"}
+
+
+@dataclass(frozen=True)
+class Config(Recipe):
+    """The shared recipe, where the backbone starts, which texts it reads."""
+
+    init: Literal["expert", "none"] = "expert"
+    """expert: the backbone of a YOLOv8 of the same size, fitted on the same base images"""
+    text_encoder: str = "clip-vit-b32"
+    head: Literal["v1", "v2"] = "v1"
+    """first version (image pooling, L2 contrast) or second (no pooling, batch norm)"""
+
+
+def expert_fit(config: Any) -> StartingFit | None:
+    """The YOLOv8 of the same recipe and base images; its seed is fixed, so that seeds and ablations share it."""
+    if config.init == "none":
+        return None
+    return StartingFit("yolov8", {field.name: getattr(config, field.name) for field in fields(Recipe)})
+
+
+class Adapter(UltralyticsAdapter):
+    """Layers, loss and post-processing are the library's; texts are ours."""
+
+    info = INFO
+
+    @staticmethod
+    def starting_fit(config: Any) -> StartingFit | None:
+        """The expert, unless init=none."""
+        return expert_fit(config)
+
+    def build_model(self, class_count: int) -> Any:
+        """YOLO-World with our text projection."""
+        from methods._ultralytics.text_projection import TextProjection
+        from methods._ultralytics.world import ProjectedWorldModel
+
+        table = f"yolov8{self.config.variant}-world{'v2' if self.config.head == 'v2' else ''}.yaml"
+        projection = TextProjection(load("text encoder", self.config.text_encoder).dimensions)
+        return ProjectedWorldModel(table, class_count, projection)
