@@ -1,0 +1,120 @@
+"""RTVP on the shared engine: its settings, its weights, what it can show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.errors import ConfigError
+from benchmark.core.method import StartingFit
+from benchmark.core.plugins import load
+from methods._ultralytics.adapter import UltralyticsAdapter
+from methods._ultralytics.recipe import PROFILES as RECIPES
+from methods._ultralytics.recipe import Recipe
+from methods.rtvp import INFO
+from methods.rtvp._sam_weights import find, resolve
+from rtvp.config import PromptConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+PROFILES: dict[str, dict[str, Any]] = {
+    name: {**recipe, "text_encoder": "minilm", "sam_side_px": recipe["image_side_px"] // 2}
+    for name, recipe in RECIPES.items()
+    if name != "paper"
+}
+PROFILES["paper"] = {**RECIPES["paper"], "text_encoder": "clip-vit-b32"}
+# The shipped checkpoint was fitted without released weights; a file on the reader's disk must not change its fit_id.
+PROFILES["demo"]["sam_weights"] = PROFILES["smoke"]["sam_weights"] = "none"
+
+
+@dataclass(frozen=True)
+class Config(Recipe, PromptConfig):
+    """The shared recipe and every decision of the prompts (rtvp/config.py)."""
+
+    init: Literal["expert", "none"] = "expert"
+    """expert: the backbone of a YOLOv8 of the same size, fitted on the same base images"""
+    text_encoder: str = "clip-vit-b32"
+    sam_weights: str = "auto"
+    """Mobile-SAM's released weights: auto (what is in the weights folder), none, or mobile-sam@<digest>"""
+
+    def __post_init__(self) -> None:
+        Recipe.__post_init__(self)
+        try:
+            PromptConfig.__post_init__(self)
+        except ValueError as error:
+            raise ConfigError(f"rtvp: {error}") from error
+        object.__setattr__(self, "sam_weights", resolve(self.sam_weights))
+
+
+class Adapter(UltralyticsAdapter):
+    """Engine, recipe and post-processing are those of YOLO-World, its paired baseline."""
+
+    info = INFO
+
+    @staticmethod
+    def starting_fit(config: Any) -> StartingFit | None:
+        """The expert, a YOLOv8 of the same recipe and base images with a fixed seed, unless init=none."""
+        if config.init == "none":
+            return None
+        return StartingFit("yolov8", {field.name: getattr(config, field.name) for field in fields(Recipe)})
+
+    def build_model(self, class_count: int) -> Any:
+        """RTVP with our text projection, weights random; a pretrained encoder is frozen whoever brings its weights."""
+        from methods._ultralytics.text_projection import TextProjection
+        from rtvp.model import RTVP
+
+        projection = TextProjection(load("text encoder", self.config.text_encoder).dimensions)
+        model = RTVP(self.config.variant, class_count, projection, self.config)
+        if self.config.sam_weights != "none" and self.config.sam_train == "auto":
+            model.prompter.sam.freeze()
+        return model
+
+    def start_from(self, model: Any, state: Mapping[str, Tensor]) -> dict[str, Any]:
+        """The detector's backbone starts as the expert's; a separate expert takes all of it."""
+        facts = super().start_from(model, state)
+        if model.expert is not None:
+            model.expert.load_state_dict(state)
+        return facts
+
+    def model_facts(self, model: Any) -> dict[str, Any]:
+        """Puts Mobile-SAM's weights into a model that is about to be fitted, and says which rules run."""
+        if self.config.sam_weights != "none":
+            from methods._ultralytics.resume import read_tensors
+
+            model.load_sam(read_tensors(find(self.config.sam_weights)))
+        origin = "random" if self.config.sam_weights == "none" else "pretrained"
+        return {
+            "sam": f"{origin}, {'frozen' if model.prompter.sam.frozen else 'trained here'}",
+            "sam_weights": self.config.sam_weights,
+            "expert": self.config.expert,
+            "selection": self.config.selection,
+        }
+
+    def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[dict[str, NDArray[np.float32]]]:
+        """Maps (h, w) of each image's P3, P4, P5 for the names that were set, in the letterboxed image's frame.
+
+        `score_3` (U) and `selected_3` (M); `visual_3`, the mean magnitude of the refined prompt V; `text_visual_3`,
+        that of the feature the contrastive head reads; and `feature_3` (C,), the latter's mean over positions.
+        """
+        if self._vocabulary is None:
+            raise ConfigError(f"{self.info.name}: set_vocabulary comes before explain")
+        from methods._ultralytics.predict import letterbox
+
+        device = next(self._model.parameters()).device
+        shown = self._model.explain(letterbox(images, self.config.image_side_px).to(device))
+        maps: dict[str, Tensor] = {}
+        for level, (prompt, feature) in enumerate(zip(shown.prompts, shown.features, strict=True), 3):
+            maps[f"score_{level}"] = prompt.scores[:, 0]
+            maps[f"selected_{level}"] = prompt.selected[:, 0]
+            maps[f"visual_{level}"] = prompt.refined.abs().mean(dim=1)
+            maps[f"text_visual_{level}"] = feature.abs().mean(dim=1)
+            maps[f"feature_{level}"] = feature.mean(dim=(2, 3))
+        arrays = {name: value.float().cpu().numpy() for name, value in maps.items()}
+        return [{name: array[i] for name, array in arrays.items()} for i in range(len(images))]
