@@ -22,6 +22,7 @@ from benchmark.core.plugins import load
 from benchmark.core.record import Artifact, Cost, RunRecord, Status
 from benchmark.core.sample import Progress, Sample
 from benchmark.core.spec import Job, RunSpec
+from benchmark.evaluators._bootstrap import intervals
 from benchmark.harness.data import open_dataset
 from benchmark.harness.expand import Cell, resolve
 from benchmark.harness.fitting import Fit, FitOptions, ensure_fit
@@ -108,7 +109,8 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
         write_predictions(paths.predictions_val, val_detections)
         artifacts.append(Artifact("predictions_val", paths.predictions_val.name, file_sha256(paths.predictions_val)))
         val_set = ScoredSet(cell.vocabulary.names, val, val_detections)
-    scores = evaluate(cell.task.evaluators, ScoredSet(cell.vocabulary.names, test, detections), val_set)
+    test_set = ScoredSet(cell.vocabulary.names, test, detections)
+    scores = evaluate(cell.task.evaluators, test_set, val_set)
     sha256 = fit.record.checkpoint.sha256 if fit else spec.weights_sha256
     return RunRecord(
         run_id=spec.run_id,
@@ -117,6 +119,7 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
         metrics=scores.metrics,
         per_class=scores.per_class,
         per_scene=scores.per_scene,
+        intervals=intervals(test_set),
         cost=_cost(method, cell, test, images_per_s, fit),
         artifacts=tuple(artifacts),
         provenance=gather(str(spec.weights), sha256, device_name(), options.fit.command),

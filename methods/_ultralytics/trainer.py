@@ -51,7 +51,9 @@ class SampleTrainer(DetectionTrainer):
         self.training = training
         self.facts: dict[str, Any] = {"seconds": 0.0}
         self._frozen = [name for name, p in training.model.named_parameters() if not p.requires_grad]
+        threads = torch.get_num_threads()
         super().__init__(overrides=_overrides(training))
+        torch.set_num_threads(threads)  # the library leaves one core idle on every CPU training
         self.model = training.model
         # Ours replace the library's loggers, which would write beside our records.
         self.callbacks = {name: [] for name in self.callbacks}

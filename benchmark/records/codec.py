@@ -1,0 +1,89 @@
+"""Records as JSON text and back, strictly: an unknown key, a wrong type or NaN is an error, also deep inside."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn, TypeVar, cast
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from benchmark.core.canonical import to_plain
+from benchmark.core.errors import RecordError
+from benchmark.core.record import Artifact, Cost, DatasetRecord, FitRecord, Provenance, RunRecord
+from benchmark.core.spec import FitSpec, Job, RunSpec
+from benchmark.records.migrations import migrate
+
+T = TypeVar("T")
+
+for _type in (FitSpec, RunSpec, Job, Artifact, Provenance, Cost, RunRecord, FitRecord, DatasetRecord):
+    # pydantic reads a plain dataclass's configuration from this attribute; core itself does not know pydantic
+    _type.__pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)  # type: ignore[union-attr]
+
+
+def encode(record: RunRecord | FitRecord | DatasetRecord | Job) -> str:
+    """JSON text with sorted keys, one line a value, a newline at the end. Raises RecordError on NaN or infinity."""
+    try:
+        return json.dumps(to_plain(record), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise RecordError(f"a record may not hold NaN or infinity: {error}") from error
+
+
+def decode_run(text: str, where: str = "record") -> RunRecord:
+    """A run record; its run_id must be its spec's. Raises RecordError."""
+    record = _decode(RunRecord, text, where)
+    if record.run_id != record.spec.run_id:
+        raise RecordError(f"{where}: run_id is {record.run_id}, its spec's id is {record.spec.run_id}")
+    return record
+
+
+def decode_fit(text: str, where: str = "fit record") -> FitRecord:
+    """A fit record; its fit_id must be its spec's. Raises RecordError."""
+    record = _decode(FitRecord, text, where)
+    if record.fit_id != record.spec.fit_id:
+        raise RecordError(f"{where}: fit_id is {record.fit_id}, its spec's id is {record.spec.fit_id}")
+    return record
+
+
+def decode_dataset(text: str, where: str = "data set record") -> DatasetRecord:
+    """A data set record. Raises RecordError."""
+    return _decode(DatasetRecord, text, where)
+
+
+def decode_job(text: str, where: str = "job") -> Job:
+    """A job as it was planned. Raises RecordError."""
+    return _validated(Job, _parse(text, where), where)
+
+
+def _decode(kind: type[T], text: str, where: str) -> T:
+    values = _parse(text, where)
+    if not isinstance(values, dict):
+        raise RecordError(f"{where}: holds {type(values).__name__}, expected an object")
+    return _validated(kind, migrate(values, where), where)
+
+
+def _parse(text: str, where: str) -> Any:
+    def refuse(constant: str) -> NoReturn:
+        raise RecordError(f"{where}: holds {constant}; numbers must be finite")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        raise RecordError(f"{where}: not JSON: {error}") from error
+
+
+def _validated(kind: type[T], values: Any, where: str) -> T:
+    try:
+        return cast("T", _adapter(kind).validate_json(json.dumps(values), strict=True))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RecordError(f"{where}: {place}: {first['msg']}") from error
+
+
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}

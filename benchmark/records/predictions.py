@@ -1,0 +1,58 @@
+"""Stored detections: parquet, float32, zstd; exact, because detectors answer in float32."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmark.core.detections import Detections
+from benchmark.core.errors import RecordError
+
+_IMAGES_KEY = b"rtvp_bench.image_ids"
+"""all predicted images, in the file's metadata: an image without a detection has no row"""
+
+
+def write_predictions(path: Path, detections: Mapping[int, Detections]) -> None:
+    """Write detections by image_id, atomically. Raises RecordError where the disk is full."""
+    ids = sorted(detections)
+    counts = [len(detections[i]) for i in ids]
+    xyxy = np.concatenate([detections[i].xyxy for i in ids] or [np.zeros((0, 4), np.float32)])
+    columns = {
+        "image_id": pa.array(np.repeat(np.array(ids, np.int64), counts)),
+        "label": pa.array(
+            np.concatenate([detections[i].labels for i in ids] or [np.zeros(0, np.int64)]).astype(np.int32)
+        ),
+        "score": pa.array(np.concatenate([detections[i].scores for i in ids] or [np.zeros(0, np.float32)])),
+        **{name: pa.array(np.ascontiguousarray(xyxy[:, k])) for k, name in enumerate(("x1", "y1", "x2", "y2"))},
+    }
+    images = np.array(ids, np.int64).tobytes().hex().encode()
+    table = pa.table(columns).replace_schema_metadata({_IMAGES_KEY: images})
+    waiting = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, waiting, compression="zstd")
+        waiting.replace(path)
+    except OSError as error:
+        waiting.unlink(missing_ok=True)
+        raise RecordError(f"{path}: could not be written: {error.strerror or error}") from error
+
+
+def read_predictions(path: Path) -> dict[int, Detections]:
+    """Detections by image_id, images without any included. Raises RecordError where it is no such file."""
+    try:
+        table = pq.read_table(path)
+        images = np.frombuffer(bytes.fromhex(table.schema.metadata[_IMAGES_KEY].decode()), np.int64)
+        owner, label, score, *sides = (table[name].to_numpy() for name in table.column_names)
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"{path}: not a file of stored predictions: {error}") from error
+    xyxy = np.stack(sides, axis=1).astype(np.float32)
+    starts, ends = np.searchsorted(owner, images, "left"), np.searchsorted(owner, images, "right")
+    return {
+        int(image): Detections(xyxy[a:b], score[a:b].astype(np.float32), label[a:b].astype(np.int64))
+        for image, a, b in zip(images, starts, ends, strict=True)
+    }
