@@ -1,0 +1,66 @@
+"""The few noises that all surfaces are made of; every array is (side, side) float32."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Plane = NDArray[np.float32]
+"""(side, side) float32"""
+Colour = tuple[float, float, float]
+
+
+def grain(rng: np.random.Generator, side: int) -> Plane:
+    """White noise of standard deviation 1."""
+    return rng.standard_normal((side, side), dtype=np.float32)
+
+
+def smooth(rng: np.random.Generator, side: int, rows: float, columns: float) -> Plane:
+    """Noise with about `rows` x `columns` bumps over the picture, standard deviation about 1.
+
+    As many rows as pixels and few columns gives horizontal streaks.
+    """
+    cells = (max(2, min(side, round(columns))), max(2, min(side, round(rows))))
+    small = rng.standard_normal((cells[1], cells[0]), dtype=np.float32)
+    return resize(small, side)
+
+
+def resize(plane: NDArray[np.float32], side: int, nearest: bool = False) -> Plane:
+    """A plane of any size stretched over the picture."""
+    how = Image.Resampling.NEAREST if nearest else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(plane).resize((side, side), how))
+
+
+def grid(side: int) -> tuple[Plane, Plane]:
+    """Rows y and columns x of every pixel in units of 1/256 of the side, as a column (side, 1) and a row (1, side)."""
+    line = (np.arange(side, dtype=np.float32) + 0.5) * np.float32(256 / side)
+    return line[:, None], line[None, :]
+
+
+def cells(rng: np.random.Generator, side: int, pitch: float) -> tuple[Plane, Plane]:
+    """Voronoi cells around jittered points a `pitch` (1/256 of the side) apart.
+
+    Gives the distance to the cell's border in pitches, 0 on it, and a random value in [0, 1) a cell.
+    """
+    half = max(32, side // 2)
+    y, x = grid(half)
+    count = int(256 / pitch) + 4
+    points = rng.random((3, count, count), dtype=np.float32)
+    row, column = (np.broadcast_to((v / pitch).astype(np.int64) + 1, (half, half)) for v in (y, x))
+    near = np.full((2, half, half), np.inf, np.float32)
+    value = np.zeros((half, half), np.float32)
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            i, j = row + down, column + right
+            away = np.hypot(i - 1 + points[0][i, j] - y / pitch, j - 1 + points[1][i, j] - x / pitch).astype(np.float32)
+            closer = away < near[0]
+            near[1] = np.where(closer, near[0], np.minimum(near[1], away))
+            near[0] = np.where(closer, away, near[0])
+            value = np.where(closer, points[2][i, j], value)
+    return resize(near[1] - near[0], side), resize(value, side, nearest=True)
+
+
+def tint(plane: Plane, colour: Colour) -> NDArray[np.float32]:
+    """A grey plane times a colour: (side, side, 3)."""
+    return plane[:, :, None] * np.asarray(colour, np.float32)

@@ -1,0 +1,114 @@
+"""mmio-synth: the built-in procedural set, in the shape of the paper's. No download, seconds to make.
+
+6 super categories, 18 scenes, 100 classes of which 65 are base and 35 novel, a long tail, mostly small defects,
+9 % normal parts. Names spell every look, so that a novel class is describable by words of base classes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.core.detections import Annotations
+from benchmark.core.errors import ConfigError, DataError, RefusedError
+from benchmark.core.paths import Home
+from benchmark.core.sample import Category, Dataset, DatasetEntry, DatasetInfo, Progress, Sample, Source, Split
+from benchmark.datasets._build.splits import closed_split, synonym_split, transfer_split, zeroshot_split
+from benchmark.datasets._synth.plan import (
+    DEFAULT_IMAGES,
+    DEFAULT_SEED,
+    DEFAULT_SIDE_PX,
+    GENERATOR_VERSION,
+    PlannedImage,
+    Recipe,
+    plan_image,
+)
+from benchmark.datasets._synth.store import ensure_images, image_path
+from benchmark.datasets._synth.taxonomy import categories, novel_labels
+
+INFO = DatasetInfo(
+    name="mmio-synth",
+    title="MMIO, procedural",
+    version=GENERATOR_VERSION,
+    sources=(Source("procedural generator of rtvp-bench", "AGPL-3.0-or-later", redistributable=True),),
+)
+
+
+class MmioSynth:
+    """The opened set: classes and boxes are known at once, pictures are drawn by `ensure`."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.info = replace(INFO, variant=recipe.variant)
+        self.categories: Sequence[Category] = categories()
+        self.folder = Home.find().data(INFO.name) / recipe.folder
+        planned = (plan_image(recipe, index) for index in range(recipe.images))
+        self.samples: Mapping[int, Sample] = {p.index + 1: _sample(p, recipe.side_px, self.folder) for p in planned}
+        self.digest = recipe.digest
+        self._splits: dict[str, Split] = {}
+
+    def split(self, rule: str) -> Split:
+        """closed, zeroshot, zeroshot_synonym or `transfer:<scene>`. Raises RefusedError for any other rule."""
+        if rule not in self._splits:
+            self._splits[rule] = self._make_split(rule)
+        return self._splits[rule]
+
+    def _make_split(self, rule: str) -> Split:
+        if rule == "closed":
+            return closed_split(self.samples, len(self.categories))
+        if rule == "zeroshot":
+            return zeroshot_split(self.samples, novel_labels(), len(self.categories))
+        if rule == "zeroshot_synonym":
+            return synonym_split(self.samples, self.categories)
+        if rule.startswith("transfer:"):
+            return transfer_split(self.samples, rule.removeprefix("transfer:"), len(self.categories))
+        raise RefusedError(
+            f"mmio-synth has no split '{rule}': it has closed, zeroshot, zeroshot_synonym and transfer:<scene>"
+        )
+
+    def ensure(self, image_ids: Sequence[int], progress: Progress | None = None) -> None:
+        """Draw those of the pictures that are not on disk. Raises DataError for an unknown id or a full disk."""
+        unknown = [image_id for image_id in image_ids if image_id not in self.samples]
+        if unknown:
+            raise DataError(f"mmio-synth has no image {unknown[0]}: ids are 1 to {self.recipe.images}")
+        ensure_images(self.recipe, self.folder, [image_id - 1 for image_id in image_ids], progress)
+
+
+def open_synth(images: int = DEFAULT_IMAGES, side_px: int = DEFAULT_SIDE_PX, seed: int = DEFAULT_SEED) -> MmioSynth:
+    """Open a copy of any size. Image i is the same whatever `images`. Raises ConfigError for impossible sizes."""
+    return MmioSynth(Recipe(images, side_px, seed))
+
+
+def open_variant(variant: str) -> Dataset:
+    """Open 'n8000', 'n8000-px640', 'seed3' ...: number of images, side, seed. Raises ConfigError for other texts."""
+    match = re.fullmatch(r"(?:n(\d+))?-?(?:px(\d+))?-?(?:seed(\d+))?", variant)
+    if not match:
+        raise ConfigError(f"mmio-synth@{variant}: expected n<images>-px<side>-seed<seed>, for example n8000-px640")
+    images, side_px, seed = (int(text) if text else None for text in match.groups())
+    return open_synth(
+        DEFAULT_IMAGES if images is None else images,
+        DEFAULT_SIDE_PX if side_px is None else side_px,
+        DEFAULT_SEED if seed is None else seed,
+    )
+
+
+def _sample(planned: PlannedImage, side_px: int, folder: Path) -> Sample:
+    boxes = [(d.x_px, d.y_px, d.x_px + d.w_px, d.y_px + d.h_px) for d in planned.defects]
+    labels = np.array([d.label for d in planned.defects], np.int64)
+    return Sample(
+        image_id=planned.index + 1,
+        path=image_path(folder, planned.index),
+        width_px=side_px,
+        height_px=side_px,
+        annotations=Annotations.from_boxes(np.array(boxes, np.float64), labels),
+        scene=planned.scene,
+        group=f"part-{planned.index + 1}",
+        source=INFO.sources[0].name,
+    )
+
+
+DATASET = DatasetEntry(INFO, missing=lambda: None, open=lambda: open_synth())
