@@ -20,6 +20,7 @@ _KINDS = {
     "method": ("methods", "INFO"),
     "task": ("benchmark.tasks", "TASK"),
     "dataset": ("benchmark.datasets", "DATASET"),
+    "source": ("benchmark.datasets._sources", "SOURCE"),
     "evaluator": ("benchmark.evaluators", "EVALUATOR"),
     "table": ("benchmark.tables", "TABLE"),
     "figure": ("benchmark.figures", "FIGURE"),

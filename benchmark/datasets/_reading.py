@@ -1,0 +1,187 @@
+"""What all readers share: the boxes of one label file, checked, and a count of everything that was put right.
+
+A reader either understands a line exactly, or repairs it and counts the repair, or raises DataError with the file,
+the line and what would be right. It never drops anything without saying so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmark.core.errors import DataError
+
+EXAMPLES = 5
+"""places kept for each kind of repair"""
+ROUNDING_PX = 0.01
+"""a box this little outside the image is a rounded number, no mistake"""
+EXIF_ORIENTATION = 0x0112
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+
+
+@dataclass
+class Repairs:
+    """How often each kind of repair was made, and the first places."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, kind: str, where: str) -> None:
+        """Count one repair."""
+        self.counts[kind] += 1
+        places = self.examples.setdefault(kind, [])
+        if len(places) < EXAMPLES:
+            places.append(where)
+
+    def facts(self) -> dict[str, dict[str, object]]:
+        """Kind -> {"count", "first"}: plain values, sorted."""
+        return {
+            kind: {"count": count, "first": list(self.examples[kind])} for kind, count in sorted(self.counts.items())
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RawBox:
+    """One box as a file gives it, already in pixels; where: `file:line` or `file: id 7`."""
+
+    where: str
+    xyxy: tuple[float, float, float, float]
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """The checked boxes of one image.
+
+    xyxy: (N, 4) float64, pixels, inside the image, positive area. names: the source's own class names, (N,).
+    written: boxes that the file holds; an image whose boxes were all dropped is not a defect-free one.
+    """
+
+    xyxy: NDArray[np.float64]
+    names: tuple[str, ...]
+    written: int
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def check_boxes(boxes: Iterable[RawBox], width_px: int, height_px: int, repairs: Repairs) -> Labelled:
+    """Check the boxes of one image.
+
+    Repaired and counted: clipped at the border, dropped when wholly outside, without area, or written twice.
+    Raises DataError for a number that is not finite and for corners in the wrong order.
+    """
+    kept: dict[tuple[str, tuple[float, ...]], None] = {}
+    written = 0
+    for box in boxes:
+        written += 1
+        corners = _check_corners(box)
+        clipped = clip(corners, width_px, height_px)
+        if clipped[2] <= clipped[0] or clipped[3] <= clipped[1]:
+            outside = corners[2] > corners[0] and corners[3] > corners[1]
+            repairs.add("box wholly outside the image dropped" if outside else "box without area dropped", box.where)
+            continue
+        if any(abs(a - b) > ROUNDING_PX for a, b in zip(corners, clipped, strict=True)):
+            repairs.add("box clipped at the image border", box.where)
+        if (box.name, clipped) in kept:
+            repairs.add("box written twice, kept once", box.where)
+        kept[box.name, clipped] = None
+    xyxy = np.array([corners for _, corners in kept], np.float64).reshape(-1, 4)
+    return Labelled(xyxy, tuple(name for name, _ in kept), written)
+
+
+def clip(corners: Sequence[float], width_px: int, height_px: int) -> tuple[float, float, float, float]:
+    """One box cut at the image's border."""
+    x1, y1, x2, y2 = corners
+    return (min(max(x1, 0.0), width_px), min(max(y1, 0.0), height_px), min(x2, width_px), min(y2, height_px))
+
+
+def _check_corners(box: RawBox) -> tuple[float, float, float, float]:
+    if not all(math.isfinite(value) for value in box.xyxy):
+        raise DataError(f"{box.where}: box {_show(box.xyxy)} has a value that is not a finite number; correct the line")
+    x1, y1, x2, y2 = box.xyxy
+    if x2 < x1 or y2 < y1:
+        raise DataError(f"{box.where}: box {_show(box.xyxy)} is inverted; expected x1 <= x2 and y1 <= y2 in pixels")
+    return box.xyxy
+
+
+def _show(corners: Sequence[float]) -> str:
+    return "[" + ", ".join(f"{value:g}" for value in corners) + "]"
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels, upright, from the header alone. Raises DataError that names the file."""
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(ROUNDING_PX = 0.01
+"""a box this little outside the image is a rounded number, no mistake"""
+EXIF_ORIENTATION, 1) >= 5
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: the image is missing; put it there or remove its label") from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise DataError(f"{path}: not a readable image ({path.stat().st_size} bytes); fetch it again") from error
+    return (height, width) if turned else (width, height)
+
+
+def read_text(path: Path) -> str:
+    """A label file as text, UTF-8 with or without a mark. Raises DataError that names the file."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: the label file is missing") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from error
+
+
+def numbers(fields: Sequence[str], where: str) -> list[float]:
+    """Fields as numbers. Raises DataError for a word that is none."""
+    try:
+        return [float(field) for field in fields]
+    except ValueError as error:
+        raise DataError(f"{where}: {error}; expected only numbers") from error
+
+
+def look_up(names: Mapping[int, str], number: float, where: str) -> str:
+    """The class name of an id. Raises DataError naming the valid ids."""
+    if number not in names:
+        valid = ", ".join(f"{i} {name}" for i, name in sorted(names.items()))
+        raise DataError(f"{where}: unknown class id {number:g}; valid: {valid}")
+    return names[int(number)]
+
+
+def pair_by_stem(
+    images: Iterable[Path],
+    labels: Iterable[Path],
+    repairs: Repairs,
+    image_stem: Callable[[Path], str] = lambda path: path.stem,
+) -> list[tuple[Path, Path]]:
+    """Images and label files of the same stem (case ignored), sorted by image; everything else is counted.
+
+    image_stem: the stem that the label of an image has, where it is not the image's own.
+    """
+    waiting: dict[str, Path] = {}
+    for label in sorted(labels):
+        if label.stem.casefold() in waiting:
+            repairs.add("second label file of the same stem left out", str(label))
+        else:
+            waiting[label.stem.casefold()] = label
+    pairs: dict[str, tuple[Path, Path]] = {}
+    for image in sorted(images):
+        stem = image_stem(image).casefold()
+        if stem in pairs:
+            repairs.add("second image of the same stem left out", str(image))
+        elif stem in waiting:
+            pairs[stem] = (image, waiting.pop(stem))
+        else:
+            repairs.add("image without a label file left out", str(image))
+    for label in waiting.values():
+        repairs.add("label file without an image left out", str(label))
+    return list(pairs.values())

@@ -1,0 +1,140 @@
+"""What an importer is: how to recognise a source's layout below any folder, and how to read it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from benchmark.core.plugins import list_names, load
+from benchmark.core.sample import Source
+from benchmark.datasets._reading import IMAGE_SUFFIXES, Labelled, Repairs
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A class as one source has it: a defect in a scene, with its other names and one sentence."""
+
+    defect: str
+    scene: str
+    synonyms: tuple[str, ...]
+    description: str
+
+    @property
+    def name(self) -> str:
+        """What a detector is asked for; unique in the data set."""
+        return f"{self.defect}, {self.scene}"
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """One image of a source with its boxes.
+
+    key: posix path below the layout's own root, the same in every copy of the download.
+    boxes: named by the source's own class names, the keys of `PublicSource.kinds`.
+    group: what may not be split, unique within the source.
+    """
+
+    source: str
+    key: str
+    path: Path
+    width_px: int
+    height_px: int
+    boxes: Labelled
+    scene: str
+    group: str
+
+
+@dataclass(frozen=True)
+class PublicSource:
+    """A public data set that `bench data build mmio-open` knows.
+
+    kinds: the source's own class name -> class. expected: image and box counts of the complete download.
+    roots(tree): where its layout lies. read(root, repairs): its images with boxes.
+    """
+
+    facts: Source
+    title: str
+    super_category: str
+    kinds: Mapping[str, Kind]
+    expected: str
+    roots: Callable[[Tree], list[Path]]
+    read: Callable[[Path, Repairs], Iterator[Found]]
+
+    @property
+    def name(self) -> str:
+        """`neu-det`."""
+        return self.facts.name
+
+
+class Tree:
+    """A folder walked once: every folder below it with its files. Links are not followed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files: dict[Path, list[str]] = {}
+        for at, folders, names in os.walk(folder):
+            folders.sort()
+            self.files[Path(at)] = sorted(names)
+
+    @cached_property
+    def folders(self) -> list[Path]:
+        """All folders, the outermost first."""
+        return sorted(self.files, key=lambda folder: (len(folder.parts), folder))
+
+    def named(self, pattern: str) -> list[Path]:
+        """Folders whose whole name matches, case ignored."""
+        compiled = re.compile(pattern, re.IGNORECASE)
+        return [folder for folder in self.folders if compiled.fullmatch(folder.name)]
+
+    def inside(self, folder: Path) -> list[Path]:
+        """Folders directly in that folder."""
+        return [other for other in self.folders if other.parent == folder]
+
+    def holds(self, folder: Path, pattern: str) -> bool:
+        """Whether a file directly in that folder has a matching name, case ignored."""
+        compiled = re.compile(pattern, re.IGNORECASE)
+        return any(compiled.fullmatch(name) for name in self.files.get(folder, ()))
+
+
+def child(folder: Path, name: str) -> Path | None:
+    """The sub-folder of that name, case ignored."""
+    found = [entry for entry in folder.iterdir() if entry.is_dir() and entry.name.casefold() == name.casefold()]
+    return sorted(found)[0] if found else None
+
+
+def images_below(folder: Path, pattern: str = r".*") -> list[Path]:
+    """All images below a folder whose stem matches, case ignored, sorted."""
+    compiled = re.compile(pattern, re.IGNORECASE)
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and compiled.fullmatch(p.stem))
+
+
+def files_below(folder: Path, suffix: str, pattern: str = r".*") -> list[Path]:
+    """All files below a folder with that suffix whose stem matches, case ignored, sorted."""
+    compiled = re.compile(pattern, re.IGNORECASE)
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() == suffix and compiled.fullmatch(p.stem))
+
+
+def unique(folders: Iterator[Path] | list[Path]) -> list[Path]:
+    """Without repetitions and without folders that lie in another one."""
+    kept: list[Path] = []
+    for folder in sorted(set(folders), key=lambda f: (len(f.parts), f)):
+        if not any(folder.is_relative_to(other) for other in kept):
+            kept.append(folder)
+    return kept
+
+
+def load_sources() -> dict[str, PublicSource]:
+    """All importers by public name, found by convention."""
+    return {name: load("source", name) for name in list_names("source")}
+
+
+def found(
+    source: str, root: Path, image: Path, size_px: tuple[int, int], boxes: Labelled, scene: str, group: str
+) -> Found:
+    """One image with its key taken from where it lies below the layout's root."""
+    key = image.relative_to(root).as_posix()
+    return Found(source, key, image, size_px[0], size_px[1], boxes, scene, f"{source}/{group}")
