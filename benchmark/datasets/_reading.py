@@ -121,9 +121,7 @@ def image_size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             width, height = image.size
-            turned = image.getexif().get(ROUNDING_PX = 0.01
-"""a box this little outside the image is a rounded number, no mistake"""
-EXIF_ORIENTATION, 1) >= 5
+            turned = image.getexif().get(EXIF_ORIENTATION, 1) >= 5
     except FileNotFoundError as error:
         raise DataError(f"{path}: the image is missing; put it there or remove its label") from error
     except (OSError, ValueError, SyntaxError) as error:
