@@ -172,6 +172,17 @@ def make_config(config_type: type[C], params: Mapping[str, Any], where: str) -> 
     return config_type(**values)
 
 
+def identifying_params(config: Any) -> dict[str, Any]:
+    """The fields of a config that differ from its type's defaults, and `variant`.
+
+    This is what goes into a spec: a field added later with a default that keeps the old behaviour leaves every id as
+    it was. A changed default changes results, so it must raise the method's version.
+    """
+    plain = type(config)()
+    values = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
+    return {name: value for name, value in values.items() if name == "variant" or value != getattr(plain, name)}
+
+
 def _coerce(hint: Any, value: Any, where: str) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Literal:

@@ -19,7 +19,7 @@ def _short_id(value: Any) -> str:
 class FitSpec:
     """Everything that decides the weights of a fit; `fit_id` names its checkpoint.
 
-    start: the fit whose weights this one starts from, or None.
+    params: as in RunSpec. start: the fit whose weights this one starts from, or None.
     text_encoder: name and weights digest, `minilm@1f2e3d4c5b6a`, or None.
     """
 
@@ -48,8 +48,8 @@ class RunSpec:
 
     weights: which weights are scored. `trained here` needs `fit`; `pretrained` needs `weights_sha256`;
     `random` is the named control.
-    params: every field of the method's Config. overrides: those that differ from the profile's, so that a changed
-    setting never passes for the profile itself.
+    params: the fields of the method's Config that differ from its defaults (core.method.identifying_params).
+    overrides: those that differ from the profile's, so that a changed setting never passes for the profile itself.
     protocol: evaluator versions and the task's limits (detections kept, score threshold, NMS IoU).
     """
 

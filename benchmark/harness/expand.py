@@ -9,7 +9,14 @@ from types import ModuleType
 from typing import Any
 
 from benchmark.core.errors import RefusedError, UnknownNameError
-from benchmark.core.method import Capability, MethodInfo, StartingFit, WeightsOrigin, make_config
+from benchmark.core.method import (
+    Capability,
+    MethodInfo,
+    StartingFit,
+    WeightsOrigin,
+    identifying_params,
+    make_config,
+)
 from benchmark.core.plugins import list_names, load, load_adapter, public_name
 from benchmark.core.sample import Dataset, Split
 from benchmark.core.spec import FitSpec, Job, RunRequest, RunSpec
@@ -159,7 +166,7 @@ def _spec(
         wording=wording,
         vocabulary_digest=vocabulary.digest,
         profile=profile,
-        params=params,
+        params=identifying_params(config),
         overrides={key: value for key, value in params.items() if value != plain[key]},
         protocol=_protocol(task),
         seed=seed,
@@ -183,7 +190,7 @@ def _fit_spec(
     spec = FitSpec(
         method=info.name,
         method_version=info.version,
-        params=dict(params),
+        params=identifying_params(config),
         dataset=dataset_label(dataset),
         dataset_version=dataset.info.version,
         dataset_digest=dataset.digest,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from benchmark.core.errors import BenchError
+from benchmark.core.method import make_config
 from benchmark.core.paths import Home, Results
+from benchmark.core.plugins import load_adapter
 from benchmark.core.record import FitRecord, RunRecord
 from benchmark.core.spec import FitSpec, Job
 from benchmark.harness.execute import finished
@@ -59,7 +62,7 @@ def _measured_hours(spec: FitSpec, fits: Sequence[FitRecord]) -> float | None:
     near = [
         fit
         for fit in fits
-        if fit.spec.method == spec.method and all(fit.spec.params.get(k) == spec.params.get(k) for k in same)
+        if fit.spec.method == spec.method and all(_setting(fit.spec, k) == _setting(spec, k) for k in same)
     ]
     if not near:
         return None
@@ -69,7 +72,12 @@ def _measured_hours(spec: FitSpec, fits: Sequence[FitRecord]) -> float | None:
 
 
 def _image_epochs(spec: FitSpec, images: int | None) -> float:
-    return float(spec.params.get("epochs") or 1) * float(spec.params.get("train_images") or images or 1)
+    return float(_setting(spec, "epochs") or 1) * float(_setting(spec, "train_images") or images or 1)
+
+
+def _setting(spec: FitSpec, name: str) -> Any:
+    """A field of the method's Config under that spec; None for a method without it."""
+    return getattr(make_config(load_adapter(spec.method).Config, spec.params, spec.method), name, None)
 
 
 def _measured_memory(job: Job, runs: Sequence[RunRecord]) -> int | None:

@@ -62,7 +62,9 @@ def _sha256_of(folder: Path) -> str:
 @cache
 def _model(folder: Path) -> tuple[Any, Any]:
     from transformers import AutoTokenizer, CLIPTextModelWithProjection
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     return AutoTokenizer.from_pretrained(
         str(folder), local_files_only=True
     ), CLIPTextModelWithProjection.from_pretrained(str(folder), local_files_only=True).eval()

@@ -43,7 +43,9 @@ def _weights_sha256() -> str:
 @cache
 def _model() -> tuple[Any, Any]:
     from transformers import AutoModel, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     folder = str(_folder())
     return AutoTokenizer.from_pretrained(folder, local_files_only=True), AutoModel.from_pretrained(
         folder, local_files_only=True

@@ -6,7 +6,7 @@ import copy
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -116,7 +116,11 @@ class UltralyticsAdapter:
                 report,
             )
         )
-        with _interruptible(run_dir):
+        with (
+            (run_dir / "library.log").open("a", encoding="utf-8") as log,
+            redirect_stdout(log),
+            _interruptible(run_dir),
+        ):
             trainer.train()
         source = trainer.ema.ema if self.config.ema else trainer.model
         state = {name: value.detach().cpu() for name, value in source.state_dict().items()}

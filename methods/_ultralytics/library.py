@@ -21,6 +21,8 @@ def prepare() -> None:
         ("YOLO_OFFLINE", "true"),
         ("YOLO_AUTOINSTALL", "false"),
         ("YOLO_VERBOSE", "false"),
+        # The library would set one thread for the whole process.
+        ("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0)))),
     ):
         os.environ.setdefault(name, value)
     import ultralytics  # noqa: F401  # the first import reads the variables above
