@@ -111,4 +111,4 @@ def _sample(planned: PlannedImage, side_px: int, folder: Path) -> Sample:
     )
 
 
-DATASET = DatasetEntry(INFO, missing=lambda: None, open=lambda: open_synth())
+DATASET = DatasetEntry(INFO, missing=lambda: None, open=open_synth)

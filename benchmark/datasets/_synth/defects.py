@@ -11,7 +11,7 @@ from benchmark.datasets._synth.plan import PlannedDefect
 from benchmark.datasets._synth.shapes import draw_shape
 from benchmark.datasets._synth.taxonomy import Defect, categories
 
-_COLOURS: Mapping[str, tuple[int, int, int]] = {
+COLOURS: Mapping[str, tuple[int, int, int]] = {
     "dark": (18, 18, 20),
     "bright": (252, 252, 250),
     "brown": (126, 66, 24),
@@ -51,7 +51,7 @@ def _appearance(appearance: str, h_px: int, w_px: int, side_px: int, rng: np.ran
         plane = np.mod(x + y + rng.uniform(0, 7), 7) < 3.5
     else:
         noise = rng.normal(0, 4, (h_px, w_px, 1))
-        return np.asarray(np.asarray(_COLOURS[appearance]) + noise, np.float32)
+        return np.asarray(np.asarray(COLOURS[appearance]) + noise, np.float32)
     return np.where(plane[:, :, None], _WHITE, _BLACK).astype(np.float32) + np.zeros(3, np.float32)
 
 
