@@ -28,10 +28,10 @@ def smoke(**settings):
 
 @pytest.fixture
 def samples(tmp_path):
-    """Eight images with one red or green box each."""
+    """Four images with one red or green box each."""
     rng = np.random.default_rng(0)
     made = []
-    for i in range(8):
+    for i in range(4):
         pixels = rng.integers(90, 130, (64, 64, 3)).astype(np.uint8)
         x, y = rng.integers(4, 30, 2)
         pixels[y : y + 24, x : x + 24] = (220, 30, 30) if i % 2 == 0 else (30, 220, 30)
@@ -172,7 +172,7 @@ def test_a_resumed_fit_equals_an_undisturbed_one_with_the_stop_rule_between(benc
 
     from benchmark.core.errors import InterruptedFitError
 
-    config = smoke(epochs=4, batch=4, da_stop_epochs=1, da_stop_decrease=0.99)  # stops after the second epoch
+    config = smoke(epochs=3, da_stop_epochs=1, da_stop_decrease=0.99)  # stops after the second epoch
     whole = fitted(config, samples, tmp_path / "whole")
     with pytest.raises(InterruptedFitError):
         fitted(config, samples, tmp_path / "parts", _Stop(2))
