@@ -20,7 +20,7 @@ _NO_TIME_LIMIT_S = 3600.0
 def letterbox(images: Sequence[NDArray[np.uint8]], side_px: int) -> Tensor:
     """uint8 (H, W, 3) RGB images to one batch (B, 3, side, side), float32 in [0, 1], aspect kept, grey padding."""
     fit = LetterBox((side_px, side_px), auto=False, stride=32)
-    stacked = np.stack([fit(image=image) for image in images])
+    stacked = np.stack([np.asarray(fit(image=image)) for image in images])
     return torch.from_numpy(np.ascontiguousarray(stacked.transpose(0, 3, 1, 2))).float() / 255
 
 
@@ -49,11 +49,14 @@ def detect(
         # The library gives up after a time limit and silently returns fewer boxes; a score may not depend on speed.
         max_time_img=_NO_TIME_LIMIT_S,
     )
-    return [_to_detections(rows, batch.shape[2:], image.shape[:2]) for rows, image in zip(kept, images, strict=True)]
+    sides = (side_px, side_px)
+    return [
+        _to_detections(rows, sides, (image.shape[0], image.shape[1])) for rows, image in zip(kept, images, strict=True)
+    ]
 
 
-def _to_detections(rows: Tensor, batch_hw: Sequence[int], image_hw: Sequence[int]) -> Detections:
-    boxes = clip_boxes(scale_boxes(tuple(batch_hw), rows[:, :4].clone(), tuple(image_hw)), tuple(image_hw))
+def _to_detections(rows: Tensor, batch_hw: tuple[int, int], image_hw: tuple[int, int]) -> Detections:
+    boxes = clip_boxes(scale_boxes(batch_hw, rows[:, :4].clone(), image_hw), image_hw)
     return Detections(
         boxes.cpu().numpy().astype(np.float32),
         rows[:, 4].clamp(0, 1).cpu().numpy().astype(np.float32),

@@ -47,9 +47,17 @@ class Training:
 class SampleTrainer(DetectionTrainer):
     """Trains `training.model` in place; continues from the state in run_dir if there is one."""
 
+    # The library ships no types, and sets these late.
+    model: Any
+    ema: Any
+    scheduler: Any
+    tloss: Any
+    loss: Any
+
     def __init__(self, training: Training) -> None:
         self.training = training
         self.facts: dict[str, Any] = {"seconds": 0.0}
+        self._since = time.perf_counter()
         self._frozen = [name for name, p in training.model.named_parameters() if not p.requires_grad]
         threads = torch.get_num_threads()
         super().__init__(overrides=_overrides(training))
