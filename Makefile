@@ -1,0 +1,64 @@
+# Two commands do everything on a machine with Python 3.11 or newer, pip and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BASE_VENV ?= .venv-base
+WORKERS ?= 2
+
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --constraint requirements.lock
+# Parallel tests with one thread each; two test processes with two threads each would fight for two cores.
+PYTEST := env OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+.PHONY: help demo test test-slow check lint base lock python
+
+help:  ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+demo: $(INSTALLED)  ## evaluate RTVP zero-shot on the built-in data and print the table (minutes)
+	$(BIN)/bench run --method rtvp --task zeroshot
+	$(BIN)/bench table 2b --data mmio-synth
+
+test: $(INSTALLED)  ## the fast tests
+	$(PYTEST) -m "not slow"
+
+test-slow: $(INSTALLED)  ## the tests that take minutes
+	$(PYTEST) -m slow
+
+check: lint base demo test  ## exactly what .ci/run runs
+
+lint: $(INSTALLED)  ## format, lint, types, import contracts
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+	$(BIN)/python -c "import sys; from importlinter.cli import lint_imports_command as main; sys.exit(main())"
+
+# Installed as a wheel and not editable, so that a data file missing from the package shows here.
+base: python  ## what needs no torch, in an environment without torch: proves the layering
+	test -x $(BASE_VENV)/bin/python || $(PYTHON) -m venv $(BASE_VENV)
+	rm -rf build
+	$(BASE_VENV)/bin/python $(PIP_INSTALL) '.[dev]'
+	! $(BASE_VENV)/bin/python -P -c "import torch" 2>/dev/null
+	$(BASE_VENV)/bin/bench --help > /dev/null
+	$(BASE_VENV)/bin/bench table 2b
+	env OMP_NUM_THREADS=1 $(BASE_VENV)/bin/python -P -m pytest -q -n $(WORKERS) -m "not models and not data and not slow"
+
+lock: python  ## write requirements.lock anew: the newest versions that pyproject.toml allows
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --disable-pip-version-check --quiet '.[all]'
+	build/lock/bin/python -m pip check
+	{ grep '^#' requirements.lock; build/lock/bin/python -m pip freeze | grep -v '^rtvp-bench'; } > build/requirements.lock
+	mv build/requirements.lock requirements.lock
+
+# pip installs only what differs, so an environment from an older lock is brought up to date.
+$(INSTALLED): requirements.lock pyproject.toml | python
+	@$(PYTHON) -I benchmark/cli/_system.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP_INSTALL) --editable '.[all]'
+	@touch $@
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "rtvp-bench needs Python 3.11 or newer, and '$(PYTHON)' is not: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv module is missing: apt-get install --yes python3-venv" >&2; exit 1; }

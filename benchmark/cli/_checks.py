@@ -1,0 +1,154 @@
+"""The checks of `bench doctor`: each looks at one thing of this machine and says what follows if it is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from benchmark.cli._system import LIBRARIES, install_line, missing_libraries
+from benchmark.core.paths import Home, installed_versions
+from benchmark.core.plugins import list_names, load
+from benchmark.core.sample import DatasetEntry
+from benchmark.core.text import TextEncoder
+
+BASE = ("numpy", "pillow", "pydantic", "pandas", "pyarrow", "hotcoco", "pycocotools", "matplotlib", "numba", "tqdm")
+"""every command that measures or tabulates needs these"""
+MODELS = ("torch", "torchvision", "ultralytics", "transformers", "timm", "opencv-python")
+"""only fitting and predicting need these: the extra `models`, which the base install lacks and is usable without"""
+FREE_BYTES = 2 * 2**30
+"""the demo's data, run and logs stay well below it"""
+
+# Released weights that a method reads from the weights folder under this name, and what happens without them.
+WEIGHTS = (
+    ("mobile_sam.pt", "RTVP's image encoder starts from random weights and is trained, and the record says so"),
+    ("yolov8*-world*.pt", "YOLO-World off the shelf is blocked (weights); fitted here it needs none"),
+)
+
+
+class State(StrEnum):
+    """How a check came out."""
+
+    OK = "ok"
+    MISSING = "missing"
+    """something cannot be done here, the rest can"""
+    BROKEN = "broken"
+    """nothing useful can be done before this is mended"""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report. follows: what cannot be done and how to mend it; empty when all is well."""
+
+    name: str
+    state: State
+    found: str
+    follows: str = ""
+
+
+def check_all() -> list[Check]:
+    """Every check, in the order in which things depend on each other."""
+    packages, libraries = check_packages("packages", BASE, State.BROKEN), check_libraries()
+    checks = [check_python(), packages, check_packages("models", MODELS, State.MISSING, "models"), libraries]
+    checks += [check_device(loadable=libraries.state is State.OK), check_memory(), check_home(Home.find().root)]
+    if packages.state is State.OK:  # the files asked below import them
+        checks += [*check_encoders(), *check_weights(Home.find().weights), *check_data()]
+    return checks
+
+
+def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Check:
+    """Python itself."""
+    found = f"{platform.python_version()} on {platform.platform()}"
+    if version < (3, 11):
+        return Check("python", State.BROKEN, found, "Python 3.11 or newer is needed")
+    return Check("python", State.OK, found)
+
+
+def check_packages(name: str, distributions: Sequence[str], if_missing: State, extra: str = "") -> Check:
+    """Versions of the packages, and the command that installs what is not there."""
+    versions = installed_versions(distributions)
+    found = ", ".join(f"{package} {version}" for package, version in versions.items()) or "none"
+    absent = [package for package in distributions if package not in versions]
+    if not absent:
+        return Check(name, State.OK, found)
+    target = f"rtvp-bench[{extra}]" if extra else "rtvp-bench"
+    return Check(name, if_missing, found, f"{', '.join(absent)} missing: pip install '{target}'")
+
+
+def check_libraries(libraries: Sequence[str] = tuple(LIBRARIES)) -> Check:
+    """Shared libraries that OpenCV links; broken only where OpenCV is installed, for nothing else needs them."""
+    missing = missing_libraries(libraries)
+    if not missing:
+        return Check("libraries", State.OK, ", ".join(libraries))
+    state = State.BROKEN if installed_versions(["opencv-python"]) else State.MISSING
+    present = [name for name in libraries if name not in missing]
+    return Check("libraries", state, ", ".join(present) or "none", f"detectors cannot start: {install_line(missing)}")
+
+
+def check_device(*, loadable: bool = True) -> Check:
+    """The GPU or the processor with its threads, as torch sees them. Imports torch, which takes seconds."""
+    from benchmark.harness.provenance import device_name
+
+    if not installed_versions(["torch"]) or not loadable:
+        return Check("device", State.MISSING, device_name(), "torch was not asked; detectors cannot run here yet")
+    import torch
+
+    if torch.cuda.is_available():
+        memory = torch.cuda.get_device_properties(0).total_memory / 2**30
+        return Check("device", State.OK, f"{device_name()}, {memory:.0f} GiB, CUDA {torch.version.cuda}")
+    return Check("device", State.OK, device_name(), "no GPU: the default profile is quick, whose numbers never pass for the paper's")
+
+
+def check_memory() -> Check:
+    """Main memory of the machine; a container may be allowed less."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return Check("memory", State.OK, f"{total:.1f} GiB")
+
+
+def check_home(root: Path) -> Check:
+    """$BENCH_HOME: that it can be written, and its free space."""
+    name = "BENCH_HOME"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            free = shutil.disk_usage(root).free
+    except OSError as error:
+        return Check(name, State.BROKEN, str(root), f"{error.strerror}: name a folder of yours in BENCH_HOME")
+    found = f"{root}, {free / 2**30:.0f} GiB free"
+    if free < FREE_BYTES:
+        return Check(name, State.BROKEN, found, f"at least {FREE_BYTES / 2**30:.0f} GiB are needed")
+    return Check(name, State.OK, found)
+
+
+def check_encoders() -> Iterator[Check]:
+    """Text encoders, each asked for its weights."""
+    for name in list_names("text encoder"):
+        encoder: TextEncoder = load("text encoder", name)
+        yield _missing_or_ok(f"text {name}", encoder.missing(), f"{encoder.dimensions} dimensions")
+
+
+def check_weights(folder: Path) -> Iterator[Check]:
+    """Released weights by file name."""
+    for pattern, follows in WEIGHTS:
+        files = sorted(path.name for path in folder.glob(pattern))
+        if files:
+            yield Check(f"weights {pattern}", State.OK, ", ".join(files))
+        else:
+            yield Check(f"weights {pattern}", State.MISSING, f"not in {folder}", follows)
+
+
+def check_data() -> Iterator[Check]:
+    """Data sets, each asked whether it can be opened here."""
+    for name in list_names("dataset"):
+        entry: DatasetEntry = load("dataset", name)
+        yield _missing_or_ok(f"data {name}", entry.missing(), entry.info.title)
+
+
+def _missing_or_ok(name: str, reason: str | None, found: str) -> Check:
+    return Check(name, State.MISSING, "", reason) if reason else Check(name, State.OK, found)

@@ -1,0 +1,58 @@
+"""What the repository says about itself is so: the README's tree, no path of one machine, no file too long."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("benchmark", "methods", "rtvp", "slurm", "tests", "docs", ".ci")
+OF_ONE_MACHINE = re.compile(r"(?<![\w.}*])/(?:work|root|mnt|Users|home|scratch)/\w")
+LONGEST_FILE_LINES = 400
+
+
+def own_texts() -> list[Path]:
+    """Our text files, wherever the checkout lies."""
+    found = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
+    found += [path for path in ROOT.iterdir() if path.name not in (".git", "requirements.lock", "LICENSE")]
+    return [path for path in found if path.is_file() and path.suffix in ("", ".py", ".md", ".toml", ".yaml", ".json")]
+
+
+def tree_of_the_readme() -> list[str]:
+    """Paths of the annotated tree, as it is indented."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = readme.split("```tree")[1].split("```")[0]
+    paths, parents = [], [""]
+    for line in block.strip("\n").splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        for name in re.split(r"  +", line.strip())[0].split():
+            paths.append(parents[depth] + name)
+        parents = [*parents[: depth + 1], paths[-1]]
+    return paths
+
+
+@pytest.mark.parametrize("path", tree_of_the_readme())
+def test_readme_tree_is_true(path: str) -> None:
+    assert (ROOT / path).is_dir() if path.endswith("/") else (ROOT / path).is_file()
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    named = [f"{p.relative_to(ROOT)}: {m.group()}" for p in own_texts() for m in OF_ONE_MACHINE.finditer(_text(p))]
+    assert named == []
+
+
+def test_a_path_of_one_machine_would_be_seen() -> None:
+    assert OF_ONE_MACHINE.search("data = '/" + "home/ada/images'")
+    assert not OF_ONE_MACHINE.search("see tests/work/x or $BENCH_HOME/home/x")
+
+
+def test_no_file_is_too_long() -> None:
+    long = [str(p.relative_to(ROOT)) for p in own_texts()
+            if p.suffix == ".py" and _text(p).count("\n") > LONGEST_FILE_LINES]  # fmt: skip
+    assert long == []
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
