@@ -102,7 +102,12 @@ def check_device(*, loadable: bool = True) -> Check:
     if torch.cuda.is_available():
         memory = torch.cuda.get_device_properties(0).total_memory / 2**30
         return Check("device", State.OK, f"{device_name()}, {memory:.0f} GiB, CUDA {torch.version.cuda}")
-    return Check("device", State.OK, device_name(), "no GPU: the default profile is quick, whose numbers never pass for the paper's")
+    return Check(
+        "device",
+        State.OK,
+        device_name(),
+        "no GPU: the default profile is quick, whose numbers never pass for the paper's",
+    )
 
 
 def check_memory() -> Check:

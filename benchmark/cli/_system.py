@@ -19,7 +19,7 @@ LIBRARIES: Mapping[str, str] = {
 
 
 def missing_libraries(libraries: Iterable[str] = tuple(LIBRARIES)) -> list[str]:
-    """Those of the libraries that the loader does not find; none anywhere but on Linux, whose wheels bring their own."""
+    """Those of the libraries that the loader does not find; elsewhere than on Linux the wheels bring their own."""
     if sys.platform != "linux":
         return []
     return [name for name in libraries if not _loads(name)]

@@ -19,7 +19,7 @@ def arrow_contracts() -> dict[str, set[str]]:
     """Source module -> modules it must not reach, of the contracts named 'arrows: ...'."""
     file = configparser.ConfigParser()
     file.read(ROOT / ".importlinter", encoding="utf-8")
-    contracts = [file[section] for section in file.sections() if file[section]["name"].startswith("arrows: ")]
+    contracts = [file[s] for s in file.sections() if file[s].get("name", "").startswith("arrows: ")]
     return {contract["source_modules"]: set(contract["forbidden_modules"].split()) for contract in contracts}
 
 
