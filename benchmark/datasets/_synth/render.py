@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.datasets._synth.defects import paint_defect
-from benchmark.datasets._synth.noise import grid
+from benchmark.datasets._synth.noise import grid, shade
 from benchmark.datasets._synth.plan import GENERATOR_VERSION, PlannedImage, Recipe
 from benchmark.datasets._synth.surfaces import SURFACES
 
@@ -27,7 +27,7 @@ def _photograph(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray
     y, x = grid(side)
     angle, fall, exposure = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.1), rng.uniform(0.92, 1.06)
     light = exposure * (1 + fall * ((x - 128) * np.cos(angle) + (y - 128) * np.sin(angle)) / 128)
-    image *= light.astype(np.float32)[:, :, None]
+    shade(image, light.astype(np.float32))
     return np.clip(image, 0, 255, out=image).astype(np.uint8)
 
 

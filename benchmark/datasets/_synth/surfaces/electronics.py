@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from benchmark.datasets._synth.noise import cells, grain, grid, smooth, tint
+from benchmark.datasets._synth.noise import add, cells, grain, grid, smooth, tint
 
 _MASK, _TRACE, _PAD, _HOLE = (20, 82, 50), (44, 122, 76), (176, 158, 104), (44, 52, 46)
 
@@ -35,19 +35,20 @@ def circuit_board(rng: np.random.Generator, side: int) -> NDArray[np.float32]:
         x = left + 11 * pin
         for low in (top, top + 30):
             draw.rectangle([v * scale for v in (x, low, x + 6, low + 12)], fill=_PAD)
-    board = np.asarray(image.resize((side, side), Image.Resampling.BOX), np.float32)
-    return np.asarray(board + (3 * grain(rng, side) + 4 * smooth(rng, side, 6, 6))[:, :, None], np.float32)
+    board = np.array(image.resize((side, side), Image.Resampling.BOX), np.float32)
+    add(board, 3 * grain(rng, side) + 4 * smooth(rng, side, 6, 6))
+    return board
 
 
 def solar_cell(rng: np.random.Generator, side: int) -> NDArray[np.float32]:
     """Blue polycrystalline silicon under thin silver fingers and two wide busbars."""
     y, x = grid(side)
     crystal = cells(rng, side, 30)[1]
-    image = tint(0.86 + 0.3 * crystal, (34, 52, 104)) + (2.5 * grain(rng, side))[:, :, None]
+    image = tint(0.86 + 0.3 * crystal, (34, 52, 104))
     finger = (np.mod(y + rng.uniform(0, 9), 9) < 1.1) + 0 * x
     start, pitch = rng.uniform(20, 60), rng.uniform(88, 110)
     busbar = (np.abs(np.mod(x - start, pitch) - 4) < 3.5) + 0 * y
-    image += (finger * 48)[:, :, None]
+    add(image, finger * 48 + 2.5 * grain(rng, side))
     metal = 136 + 4 * grain(rng, side)
     return np.where(busbar[:, :, None] > 0, tint(metal, (1.0, 1.0, 1.02)), image).astype(np.float32)
 
@@ -67,5 +68,5 @@ def wafer(rng: np.random.Generator, side: int) -> NDArray[np.float32]:
     plane = np.where((v < 3) | (u < 3), 112, plane) + 2.5 * grain(rng, side)
     film = smooth(rng, side, 2, 2)
     image = tint(plane.astype(np.float32), (1.0, 0.93, 1.1))
-    image += film[:, :, None] * np.asarray((7, -4, 5), np.float32)
-    return np.asarray(image, np.float32)
+    add(image, film, (7, -4, 5))
+    return image

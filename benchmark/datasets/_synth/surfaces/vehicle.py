@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.datasets._synth.noise import grain, grid, smooth, tint
+from benchmark.datasets._synth.noise import add, grain, grid, smooth, tint
 
 _PAINTS = ((104, 124, 142), (128, 112, 132), (132, 136, 138), (96, 128, 130))
 
@@ -13,12 +13,13 @@ _PAINTS = ((104, 124, 142), (128, 112, 132), (132, 136, 138), (96, 128, 130))
 def car_paint(rng: np.random.Generator, side: int) -> NDArray[np.float32]:
     """Glossy metallic paint on a curved panel: sky above, a soft horizon reflection, fine flakes."""
     y, x = grid(side)
-    colour = np.asarray(_PAINTS[int(rng.integers(len(_PAINTS)))], np.float32)
+    colour = _PAINTS[int(rng.integers(len(_PAINTS)))]
     bow = y - rng.uniform(60, 190) - rng.uniform(-0.003, 0.003) * (x - rng.uniform(0, 256)) ** 2
     horizon = np.exp(-np.square(bow / 16)) * 26 + 20 / (1 + np.exp(bow / 10)) - 10
     flake = 4.5 * grain(rng, side) + 3 * smooth(rng, side, 3, 3)
-    shade = (1.1 - 0.2 * y / 256)[:, :, None]
-    return np.asarray(colour * shade + (horizon + flake)[:, :, None], np.float32)
+    image = tint((1.1 - 0.2 * y / 256 + 0 * x).astype(np.float32), colour)
+    add(image, horizon + flake)
+    return image
 
 
 def weld_seam(rng: np.random.Generator, side: int) -> NDArray[np.float32]:
@@ -34,10 +35,10 @@ def weld_seam(rng: np.random.Generator, side: int) -> NDArray[np.float32]:
     image = tint(np.where(inside, bead, plate).astype(np.float32), (1.0, 1.0, 1.0))
     straw = np.exp(-np.square((np.abs(across) - 1.3) / 0.25)) * ~inside
     blue = np.exp(-np.square((np.abs(across) - 1.75) / 0.25)) * ~inside
-    image += straw[:, :, None] * np.asarray((14, 2, -22), np.float32)
-    image += blue[:, :, None] * np.asarray((-12, -4, 14), np.float32)
+    add(image, straw, (14, 2, -22))
+    add(image, blue, (-12, -4, 14))
     image[np.abs(np.abs(across) - 1) < 0.06] *= 0.55
-    return np.asarray(image, np.float32)
+    return image
 
 
 def tyre(rng: np.random.Generator, side: int) -> NDArray[np.float32]:
