@@ -40,10 +40,12 @@ class Repairs:
         if len(places) < EXAMPLES:
             places.append(where)
 
-    def facts(self) -> dict[str, dict[str, object]]:
-        """Kind -> {"count", "first"}: plain values, sorted."""
+    def facts(self, below: Path | None = None) -> dict[str, dict[str, object]]:
+        """Kind -> {"count", "first"}: plain values, sorted; places relative to a folder."""
+        prefix = f"{below}/" if below else ""
         return {
-            kind: {"count": count, "first": list(self.examples[kind])} for kind, count in sorted(self.counts.items())
+            kind: {"count": count, "first": [place.removeprefix(prefix) for place in self.examples[kind]]}
+            for kind, count in sorted(self.counts.items())
         }
 
 

@@ -14,6 +14,8 @@ from benchmark.core.sample import Category, Sample
 
 NOVEL_SHARE = 0.35
 """of a super category's classes, the paper's 35 of 100"""
+SCENE_SHARE = 0.5
+"""of a scene's classes: a scene without base classes would measure transfer, not new defects"""
 KEPT_SHARE = 0.7
 """of a super category's images with base defects that must stay free of novel ones"""
 MIN_CLASSES = 3
@@ -28,8 +30,9 @@ def choose_novel(samples: Mapping[int, Sample], categories: Sequence[Category], 
 
     The unit is the defect, not the class: all classes that share a name (of the defect or a synonym, in any scene)
     are novel or base together. Defects are drawn in seeded random order and kept while every super category keeps
-    70 % of its images with base defects and at most 35 % of its classes (at least one) are novel. The first draw that
-    gives novel classes to every super category that can have one wins; else the first of the best.
+    70 % of its images with base defects, at most 35 % of its classes (at least one) and at most half of a scene's
+    classes are novel. The first draw that gives novel classes to every super category that can have one wins; else the
+    first of the best.
     """
     table = _Table.make(samples, categories)
     families = [f for f in families_of(categories) if table.boxes[f].sum() >= MIN_BOXES]
@@ -83,12 +86,14 @@ class _Table:
     group: NDArray[np.int64]
     image_super: NDArray[np.int64]
     super_of: tuple[int, ...]
+    scene_of: tuple[str, ...]
 
     @classmethod
     def make(cls, samples: Mapping[int, Sample], categories: Sequence[Category]) -> _Table:
         ids = sorted(i for i in samples if len(samples[i].annotations))
         supers = sorted({category.super_category for category in categories})
         super_of = tuple(supers.index(category.super_category) for category in categories)
+        scenes = tuple(category.scene for category in categories)
         shows = np.zeros((len(ids), len(categories)), np.bool_)
         boxes = np.zeros(len(categories), np.int64)
         groups: dict[str, int] = {}
@@ -99,7 +104,7 @@ class _Table:
             np.add.at(boxes, labels, 1)
             group[row] = groups.setdefault(samples[image_id].group, len(groups))
         first = shows.argmax(axis=1) if len(categories) else group
-        return cls(shows, boxes, group, np.array(super_of, np.int64)[first], super_of)
+        return cls(shows, boxes, group, np.array(super_of, np.int64)[first], super_of, scenes)
 
     def allows(self, novel: Iterable[int]) -> bool:
         """Whether every super category can spare these classes."""
@@ -107,6 +112,10 @@ class _Table:
         total = Counter(self.super_of)
         for which, count in Counter(self.super_of[c] for c in chosen).items():
             if total[which] < MIN_CLASSES or count > max(1, round(NOVEL_SHARE * total[which])):
+                return False
+        in_scene = Counter(self.scene_of)
+        for scene, count in Counter(self.scene_of[c] for c in chosen).items():
+            if count > SCENE_SHARE * in_scene[scene]:
                 return False
         base = np.ones(self.shows.shape[1], np.bool_)
         base[chosen] = False

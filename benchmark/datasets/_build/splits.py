@@ -101,11 +101,13 @@ def share_out(samples: Iterable[Sample], share: float, seed: int) -> tuple[list[
 
 
 Stratum = tuple[str, str]
+ALL: Stratum = ("", "")
+"""the stratum that every image belongs to"""
 
 
 def _strata(group: Sequence[Sample]) -> Counter[Stratum]:
-    """Images of the group that show each class; ("", "") counts all of them."""
-    counts: Counter[Stratum] = Counter({("", ""): len(group)})
+    """Images of the group that show each class, and of each scene without any."""
+    counts: Counter[Stratum] = Counter({ALL: len(group)})
     for sample in group:
         labels = set(sample.annotations.labels.tolist())
         counts.update({("class", f"{label:06d}") for label in labels} or {("free", sample.scene)})
@@ -119,34 +121,27 @@ def _assign(strata: Mapping[str, Counter[Stratum]], share: float, seed: int) -> 
         total.update(counts)
     wanted = [{s: n * (1 - share) for s, n in total.items()}, {s: n * share for s, n in total.items()}]
     lacking = [dict(part) for part in wanted]
-    order = sorted(strata, key=lambda name: _hash(seed, name))
+    waiting = dict.fromkeys(sorted(strata, key=lambda name: _hash(seed, name)))
+    groups_with = Counter(stratum for counts in strata.values() for stratum in counts)
+    left = Counter({s: n for s, n in total.items() if s != ALL})
     second: set[str] = set()
 
     def need(part: int, name: str) -> float:
         return sum(count * lacking[part][s] / wanted[part][s] for s, count in strata[name].items())
 
-    for stratum in _rarest_first(order, strata, total):
-        holders = sorted((name for name in order if stratum in strata[name]), key=lambda n: -strata[n][stratum])
+    while waiting:
+        rarest = min((s for s in left if left[s] > 0), key=lambda s: (left[s], total[s], s))
+        holders = sorted((name for name in waiting if rarest in strata[name]), key=lambda n: -strata[n][rarest])
         for name in holders:
-            part = int(need(1, name) > need(0, name))
-            for each, count in strata[name].items():
-                lacking[part][each] -= count
+            # A stratum with a single group can only be learned or only be tested: it is learned.
+            part = int(groups_with[rarest] > 1 and need(1, name) > need(0, name))
+            for stratum, count in strata[name].items():
+                lacking[part][stratum] -= count
+            left.subtract({s: n for s, n in strata[name].items() if s != ALL})
             if part:
                 second.add(name)
-            order.remove(name)
+            del waiting[name]
     return second
-
-
-def _rarest_first(
-    order: Sequence[str], strata: Mapping[str, Counter[Stratum]], total: Counter[Stratum]
-) -> Iterable[Stratum]:
-    """The stratum with the fewest images in groups not yet assigned, again and again; `order` shrinks meanwhile."""
-    while order:
-        left: Counter[Stratum] = Counter()
-        for name in order:
-            left.update(strata[name])
-        del left["", ""]
-        yield min(left, key=lambda s: (left[s], total[s], s))
 
 
 def _ids(samples: Iterable[Sample]) -> tuple[int, ...]:

@@ -80,6 +80,12 @@ def test_big_groups_are_balanced_too() -> None:
     assert len(split.test) == 40
 
 
+def test_a_class_with_one_group_is_trained_on() -> None:
+    samples = numbered(*(make(i, [0, 1] if i == 7 else [0]) for i in range(1, 40)))
+    for seed in range(8):
+        assert 7 not in closed_split(samples, 2, seed).test
+
+
 def test_zeroshot_fits_without_novel_boxes_and_without_their_groups() -> None:
     samples = many()
     split = zeroshot_split(samples, [4], 5)
@@ -201,6 +207,19 @@ def test_novel_spares_a_super_category_that_it_would_empty() -> None:
     kept = sum(samples[i].scene == "steel" for i in (*split.train, *split.val))
     base = sum(s.scene == "steel" and s.annotations.labels[0] not in novel for s in samples.values())
     assert kept >= KEPT_SHARE * base
+
+
+def test_novel_leaves_half_of_each_scene() -> None:
+    """Boards cannot spare a class, so all novel ones would come from the tiles."""
+    categories = [kind(f"p{i}", "board", "electronics") for i in range(8)] + [
+        kind(f"t{i}", "tile", "electronics") for i in range(4)
+    ]
+    samples = numbered(
+        *(make(i, list(range(8)), "board") for i in range(1, 101)),
+        *(make(i, [8 + i % 4], "tile") for i in range(101, 141)),
+    )
+    for seed in range(5):
+        assert len(choose_novel(samples, categories, seed)) == 2
 
 
 def test_novel_needs_enough_classes_and_boxes() -> None:

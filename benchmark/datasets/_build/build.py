@@ -1,0 +1,160 @@
+"""Build mmio-open: scan, choose, convert to one COCO-format folder, describe it. Atomic and repeatable."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.canonical import digest, to_plain
+from benchmark.core.errors import ConfigError, DataError
+from benchmark.core.record import DatasetRecord
+from benchmark.core.sample import DatasetInfo, Progress
+from benchmark.datasets._build.convert import LICENCES, coco_content, licences_text, place_images
+from benchmark.datasets._build.manifest import (
+    NEAR,
+    Chosen,
+    Row,
+    follow,
+    make_rows,
+    manifest_path,
+    read_manifest,
+)
+from benchmark.datasets._build.record import make_record
+from benchmark.datasets._build.scan import Scan, choose_sources, scan
+from benchmark.datasets._build.select import limit_images
+from benchmark.datasets._opened import ANNOTATIONS, RECORD, read_folder
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to build. Any choice that is not the default makes another variant under its own name.
+
+    sources: only these. limit: images a source. max_side_px: longer images are made smaller. everything: what is
+    found, not what the manifest says.
+    """
+
+    sources: tuple[str, ...] | None = None
+    limit: int | None = None
+    max_side_px: int | None = None
+    everything: bool = False
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 1:
+            raise ConfigError(f"--limit {self.limit}: expected at least one image a source")
+        if self.max_side_px is not None and self.max_side_px < 32:
+            raise ConfigError(f"--max-side {self.max_side_px}: expected at least 32 px")
+
+    @property
+    def variant(self) -> str:
+        """`all-deeppcb+neu-det-limit20-max320`; empty for the full set of the manifest."""
+        parts = ["all"] if self.everything else []
+        if self.sources is not None:
+            names = "+".join(sorted(set(self.sources)))
+            parts.append(names if len(names) <= 60 else f"{len(set(self.sources))}sources.{digest(names)[:6]}")
+        parts += [f"limit{self.limit}"] if self.limit is not None else []
+        parts += [f"max{self.max_side_px}"] if self.max_side_px is not None else []
+        return "-".join(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """Where the set lies, and what is known about it."""
+
+    folder: Path
+    record: DatasetRecord
+
+
+def build(
+    info: DatasetInfo, folders: Sequence[Path], plan: Plan, target: Path, progress: Progress | None = None
+) -> Built:
+    """Build into `target`, which appears only when it is complete; an earlier build there is replaced.
+
+    Raises DataError for sources or images that are missing or differ, and for a full disk.
+    """
+    found = scan(folders, plan.sources, progress)
+    rows, chosen = _choose(found, plan, progress)
+    if plan.limit is not None:
+        chosen = limit_images(chosen, plan.limit)
+    info = replace(info, variant=plan.variant)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        _check_space(chosen, target)
+        partial.mkdir(parents=True)
+        record = _write(info, chosen, plan, partial, _facts(found, rows, chosen), progress)
+        _swap(partial, target)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DataError(f"{target}: no space left on the disk; free some or set BENCH_HOME") from error
+        raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Built(target, record)
+
+
+def rows_of_everything(folders: Sequence[Path], progress: Progress | None = None) -> list[Row]:
+    """The manifest rows that a build of everything found would follow: how the committed manifest is made."""
+    return make_rows(scan(folders, None, progress), progress)
+
+
+def _choose(found: Scan, plan: Plan, progress: Progress | None) -> tuple[list[Row], list[Chosen]]:
+    if plan.everything:
+        rows = make_rows(found, progress)
+        wanted = list(found.images)
+    else:
+        rows = read_manifest(manifest_path())
+        wanted = [source.name for source in choose_sources(plan.sources)]
+    return [row for row in rows if row.source in wanted], follow(rows, found, wanted)
+
+
+def _facts(found: Scan, rows: Sequence[Row], chosen: Sequence[Chosen]) -> dict[str, Any]:
+    near = Counter(each.row.group for each in chosen if each.row.group.startswith(NEAR))
+    return {
+        "dropped_copies": {f"{row.source}/{row.path}": row.copy_of for row in rows if row.copy_of},
+        "near_duplicate_groups": {name.removeprefix(NEAR): count for name, count in sorted(near.items())},
+        "repairs": found.repairs,
+    }
+
+
+def _check_space(chosen: Sequence[Chosen], target: Path) -> None:
+    needed = sum(each.found.path.stat().st_size for each in chosen)
+    at = next(folder for folder in (target, *target.parents) if folder.exists())
+    free = shutil.disk_usage(at).free
+    if free < needed:
+        raise DataError(
+            f"{target}: needs {needed >> 20} MiB, {free >> 20} MiB are free; free some, set BENCH_HOME or use --max-side"
+        )
+
+
+def _write(
+    info: DatasetInfo,
+    chosen: Sequence[Chosen],
+    plan: Plan,
+    folder: Path,
+    facts: Mapping[str, Any],
+    progress: Progress | None,
+) -> DatasetRecord:
+    sizes = place_images(chosen, folder, plan.max_side_px, progress)
+    content = coco_content(chosen, sizes, plan.max_side_px)
+    (folder / ANNOTATIONS).write_text(json.dumps(content, sort_keys=True, separators=(",", ":")), encoding="utf-8")
+    sources = {each.row.source for each in chosen}
+    (folder / LICENCES).write_text(licences_text(sorted(sources)), encoding="utf-8")
+    record = make_record(read_folder(folder, info), facts)
+    (folder / RECORD).write_text(
+        json.dumps(to_plain(record), indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    return record
+
+
+def _swap(partial: Path, target: Path) -> None:
+    old = target.with_name(f".{target.name}.{os.getpid()}.old")
+    if target.exists():
+        target.replace(old)
+    partial.replace(target)
+    shutil.rmtree(old, ignore_errors=True)

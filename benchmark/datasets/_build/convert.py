@@ -1,0 +1,141 @@
+"""From chosen images of many sources to one COCO-format folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps
+
+from benchmark.core.errors import DataError
+from benchmark.core.sample import Progress
+from benchmark.datasets._build.bars import bar
+from benchmark.datasets._build.dedupe import WORKERS
+from benchmark.datasets._build.manifest import Chosen
+from benchmark.datasets._sources._source import Kind, PublicSource, load_sources
+
+LICENCES = "LICENCES.txt"
+JPEG_QUALITY = 92
+DECIMALS = 3
+"""of a pixel, in the written boxes"""
+
+Size = tuple[int, int]
+
+
+def place_images(
+    chosen: Sequence[Chosen], folder: Path, max_side_px: int | None, progress: Progress | None = None
+) -> list[Size]:
+    """Put every image to `images/<source>/<path>` and give its width and height there, in order.
+
+    Copied as it is, or, where a side is longer than `max_side_px`, made smaller and encoded again.
+    """
+    for parent in {(folder / file_name(each)).parent for each in chosen}:
+        parent.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        written = pool.map(partial(_place, folder, max_side_px), chosen)
+        return list(bar(progress, "write images", written, len(chosen)))
+
+
+def file_name(each: Chosen) -> str:
+    """Where an image lies below the set's folder."""
+    return f"images/{each.row.source}/{each.row.path}"
+
+
+def coco_content(chosen: Sequence[Chosen], sizes: Sequence[Size], max_side_px: int | None) -> dict[str, Any]:
+    """The annotation file. Its bytes are the set's identity, so that nothing of this machine is in it.
+
+    `sha256` is of the source's file: encoders of other machines give other bytes for smaller copies.
+    """
+    sources = load_sources()
+    kinds = _kinds([sources[name] for name in sorted({each.row.source for each in chosen})], chosen)
+    ids = {name: number for number, name in enumerate(kinds, start=1)}
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    for each, (width, height) in zip(chosen, sizes, strict=True):
+        images.append(_image(each, width, height))
+        scale = (width / each.found.width_px, height / each.found.height_px)
+        for name, corners in zip(each.found.boxes.names, each.found.boxes.xyxy.tolist(), strict=True):
+            category = ids[sources[each.row.source].kinds[name].name]
+            annotations.append(_annotation(len(annotations) + 1, each.image_id, category, corners, scale))
+    categories = [{"id": ids[name], **_category(kind, above)} for name, (kind, above) in kinds.items()]
+    info = {"name": "mmio-open", "max_side_px": max_side_px}
+    return {"info": info, "images": images, "annotations": annotations, "categories": categories}
+
+
+def licences_text(names: Sequence[str]) -> str:
+    """One paragraph a source: licence, origin, citation."""
+    sources = load_sources()
+    return "\n".join(
+        f"{name}: {sources[name].title}\n  licence: {sources[name].facts.licence}\n"
+        f"  from: {sources[name].facts.url}\n  cite: {sources[name].facts.citation}\n"
+        for name in names
+    )
+
+
+def _place(folder: Path, max_side_px: int | None, each: Chosen) -> Size:
+    path, target = each.found.path, folder / file_name(each)
+    size = each.found.width_px, each.found.height_px
+    if max_side_px is None or max(size) <= max_side_px:
+        shutil.copyfile(path, target)
+        return size
+    scale = max_side_px / max(size)
+    smaller = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            plain = upright if upright.mode in ("L", "RGB") else upright.convert("RGB")
+            plain.resize(smaller, Image.Resampling.BOX).save(target, "JPEG", quality=JPEG_QUALITY)
+    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path}: cannot be made smaller ({error}); fetch it again") from error
+    return smaller
+
+
+def _kinds(sources: Sequence[PublicSource], chosen: Sequence[Chosen]) -> dict[str, tuple[Kind, str]]:
+    """Class name -> class and super category, in the order of the importers; only classes with boxes."""
+    shown = {(each.row.source, name) for each in chosen for name in each.found.boxes.names}
+    return {
+        kind.name: (kind, source.super_category)
+        for source in sources
+        for name, kind in source.kinds.items()
+        if (source.name, name) in shown
+    }
+
+
+def _category(kind: Kind, super_category: str) -> dict[str, Any]:
+    return {
+        "name": kind.name,
+        "defect": kind.defect,
+        "scene": kind.scene,
+        "supercategory": super_category,
+        "synonyms": [f"{other}, {kind.scene}" for other in kind.synonyms],
+        "description": kind.description,
+    }
+
+
+def _image(each: Chosen, width: int, height: int) -> dict[str, Any]:
+    return {
+        "id": each.image_id,
+        "file_name": file_name(each),
+        "width": width,
+        "height": height,
+        "scene": each.found.scene,
+        "group": each.row.group,
+        "source": each.row.source,
+        "sha256": each.row.sha256,
+    }
+
+
+def _annotation(
+    number: int, image_id: int, category_id: int, corners: Sequence[float], scale: tuple[float, float]
+) -> dict[str, Any]:
+    x1, y1, x2, y2 = (round(value * scale[axis % 2], DECIMALS) for axis, value in enumerate(corners))
+    width, height = round(x2 - x1, DECIMALS), round(y2 - y1, DECIMALS)
+    bbox = [x1, y1, width, height]
+    area = round(width * height, DECIMALS)
+    return {
+        "id": number, "image_id": image_id, "category_id": category_id, "bbox": bbox, "area": area, "iscrowd": 0
+    }  # fmt: skip

@@ -1,0 +1,142 @@
+"""What is written down about a data set, so that tables and figures never open it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmark.core.errors import RefusedError
+from benchmark.core.record import DatasetRecord
+from benchmark.core.sample import Category, Dataset, Sample, Split
+
+SIDE_EDGES_PX = (0, 4, 8, 16, 32, 64, 96, 128, 256, 512, 1024, 4096)
+SHARE_EDGES = (0.0, 0.001, 0.01, 0.1, 1.0)
+"""box area as a share of the image"""
+
+
+def make_record(dataset: Dataset, facts: Mapping[str, Any]) -> DatasetRecord:
+    """Counts, splits and sizes of an opened data set. facts: what its build has to add."""
+    samples = [dataset.samples[image_id] for image_id in sorted(dataset.samples)]
+    categories = dataset.categories
+    supers = {category.scene: category.super_category for category in categories}
+    return DatasetRecord(
+        name=dataset.info.name,
+        version=dataset.info.version,
+        variant=dataset.info.variant,
+        digest=dataset.digest,
+        counts={
+            "images": len(samples),
+            "boxes": sum(len(sample.annotations) for sample in samples),
+            "classes": len(categories),
+            "scenes": len({sample.scene for sample in samples}),
+            "super_categories": len({category.super_category for category in categories}),
+            "defect_free_images": sum(not len(sample.annotations) for sample in samples),
+            "groups": len({sample.group for sample in samples}),
+        },
+        scenes={
+            scene: {"super_category": supers.get(scene, "none"), **_counts([s for s in samples if s.scene == scene])}
+            for scene in sorted({sample.scene for sample in samples})
+        },
+        classes=_classes(samples, categories),
+        splits={rule: facts for rule, facts in _splits(dataset).items()},
+        sources=_sources(dataset, samples),
+        facts={"box_sides_px": _box_sides(samples), "box_shares": _box_shares(samples), **facts},
+    )
+
+
+def novel_losses(samples: Mapping[int, Sample], split: Split) -> dict[str, dict[str, int]]:
+    """What the rule for mixed images costs, a source: images and boxes of base classes that no fit will see.
+
+    base_images: images that show a base class; test_images: those among them in the test part; left_out_images:
+    those in no part, because another image of their group is in the test part; lost_boxes: base boxes on both.
+    """
+    fit = {*split.train, *split.val}
+    test = set(split.test)
+    losses: dict[str, Counter[str]] = {}
+    for sample in samples.values():
+        base = int(np.isin(sample.annotations.labels, split.base).sum())
+        if not base:
+            continue
+        counts = losses.setdefault(sample.source, Counter())
+        counts["base_images"] += 1
+        if sample.image_id not in fit:
+            counts["test_images" if sample.image_id in test else "left_out_images"] += 1
+            counts["lost_boxes"] += base
+    keys = ("base_images", "test_images", "left_out_images", "lost_boxes")
+    return {source: {key: losses[source][key] for key in keys} for source in sorted(losses)}
+
+
+def _counts(samples: Sequence[Sample]) -> dict[str, int]:
+    return {"images": len(samples), "boxes": sum(len(sample.annotations) for sample in samples)}
+
+
+def _classes(samples: Sequence[Sample], categories: Sequence[Category]) -> dict[str, dict[str, Any]]:
+    boxes: Counter[int] = Counter()
+    images: Counter[int] = Counter()
+    for sample in samples:
+        labels = sample.annotations.labels.tolist()
+        boxes.update(labels)
+        images.update(set(labels))
+    return {
+        category.name: {"scene": category.scene, "boxes": boxes[label], "images": images[label]}
+        for label, category in enumerate(categories)
+    }
+
+
+def _splits(dataset: Dataset) -> dict[str, dict[str, Any]]:
+    scenes = sorted({sample.scene for sample in dataset.samples.values()})
+    rules = [rule for rule in dataset.info.split_rules if rule != "transfer"]
+    rules += [f"transfer:{scene}" for scene in scenes] if "transfer" in dataset.info.split_rules else []
+    return {rule: _split(dataset, rule) for rule in rules}
+
+
+def _split(dataset: Dataset, rule: str) -> dict[str, Any]:
+    try:
+        split = dataset.split(rule)
+    except RefusedError as error:
+        return {"refused": str(error)}
+    names = dataset.categories
+    facts: dict[str, Any] = {
+        "digest": split.digest,
+        **{part: len(getattr(split, part)) for part in ("train", "val", "test")},
+        "base": [names[label].name for label in split.base],
+        "novel": [names[label].name for label in split.novel],
+    }
+    if rule == "zeroshot":
+        facts["losses"] = novel_losses(dataset.samples, split)
+    return facts
+
+
+def _sources(dataset: Dataset, samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:
+    images = Counter(sample.source for sample in samples)
+    boxes: Counter[str] = Counter()
+    for sample in samples:
+        boxes[sample.source] += len(sample.annotations)
+    return {
+        source.name: {
+            "licence": source.licence,
+            "redistributable": source.redistributable,
+            "images": images[source.name],
+            "boxes": boxes[source.name],
+            "url": source.url,
+            "citation": source.citation,
+        }
+        for source in dataset.info.sources
+        if images[source.name]
+    }
+
+
+def _box_sides(samples: Sequence[Sample]) -> dict[str, Any]:
+    areas = np.concatenate([sample.annotations.area_px for sample in samples])
+    counts, _ = np.histogram(np.sqrt(areas), SIDE_EDGES_PX)
+    quartiles = [round(float(q), 1) for q in np.percentile(np.sqrt(areas), (25, 50, 75))] if len(areas) else []
+    return {"edges": list(SIDE_EDGES_PX), "counts": counts.tolist(), "quartiles": quartiles}
+
+
+def _box_shares(samples: Sequence[Sample]) -> dict[str, Any]:
+    shares = [s.annotations.area_px / (s.width_px * s.height_px) for s in samples]
+    counts, _ = np.histogram(np.concatenate(shares), SHARE_EDGES)
+    return {"edges": list(SHARE_EDGES), "counts": counts.tolist()}

@@ -1,0 +1,116 @@
+"""A COCO-format folder as an opened data set: its samples, categories and splits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.canonical import file_sha256
+from benchmark.core.errors import DataError, RefusedError
+from benchmark.core.sample import Category, DatasetInfo, Progress, Sample, Split
+from benchmark.datasets._build.splits import choose_novel, closed_split, synonym_split, transfer_split, zeroshot_split
+from benchmark.datasets._coco import CocoFile, CocoImage, read_coco
+from benchmark.datasets._reading import Repairs
+
+ANNOTATIONS = "annotations.json"
+RECORD = "dataset.json"
+"""files of a folder that our build made"""
+WHOLE = "all"
+"""scene and super category of a file that names none"""
+
+
+class CocoDataset:
+    """An opened data set whose images are on disk. choose: which categories are novel in the zero-shot split."""
+
+    def __init__(
+        self,
+        info: DatasetInfo,
+        content: CocoFile,
+        digest: str,
+        choose: Callable[[Mapping[int, Sample], Sequence[Category]], Sequence[int]],
+    ) -> None:
+        self.info = info
+        self.digest = digest
+        self.repairs: Repairs = content.repairs
+        self.categories: Sequence[Category] = tuple(_category(entry) for entry in content.categories)
+        self.samples: Mapping[int, Sample] = {image.image_id: _sample(image) for image in content.images}
+        self._choose = choose
+        self._splits: dict[str, Split] = {}
+
+    @property
+    def scenes(self) -> list[str]:
+        """All scenes that have images, sorted."""
+        return sorted({sample.scene for sample in self.samples.values()})
+
+    def split(self, rule: str) -> Split:
+        """closed, zeroshot, zeroshot_synonym or `transfer:<scene>`. Raises RefusedError for any other rule."""
+        if rule not in self._splits:
+            self._splits[rule] = self._make_split(rule)
+        return self._splits[rule]
+
+    def _make_split(self, rule: str) -> Split:
+        count = len(self.categories)
+        if rule == "closed":
+            return closed_split(self.samples, count)
+        if rule == "zeroshot":
+            return zeroshot_split(self.samples, self._choose(self.samples, self.categories), count)
+        if rule == "zeroshot_synonym":
+            return synonym_split(self.samples, self.categories)
+        if rule.startswith("transfer:"):
+            return transfer_split(self.samples, rule.removeprefix("transfer:"), count)
+        raise RefusedError(
+            f"{self.info.name} has no split '{rule}': it has closed, zeroshot, zeroshot_synonym and "
+            f"transfer:<scene> with {', '.join(self.scenes)}"
+        )
+
+    def ensure(self, image_ids: Sequence[int], progress: Progress | None = None) -> None:  # noqa: ARG002 - on disk
+        """Raise DataError naming the first of those images that is unknown or not on disk."""
+        for image_id in image_ids:
+            if image_id not in self.samples:
+                raise DataError(f"{self.info.name} has no image {image_id}: ids go up to {max(self.samples)}")
+            path = self.samples[image_id].path
+            if not path.is_file():
+                raise DataError(f"{path}: the image is missing; build the data set again or put it back")
+
+
+def read_folder(folder: Path, info: DatasetInfo) -> CocoDataset:
+    """Open a folder that our build made. Its digest is that of the annotation file, which holds the images' digests."""
+    path = folder / ANNOTATIONS
+    content = read_coco(path)
+    here = {image.entry["source"] for image in content.images}
+    sources = tuple(source for source in info.sources if source.name in here)
+    return CocoDataset(replace(info, sources=sources), content, file_sha256(path), choose_novel)
+
+
+def _category(entry: Mapping[str, Any]) -> Category:
+    name = str(entry["name"]).strip()
+    return Category(
+        name=name,
+        defect=str(entry.get("defect") or name),
+        scene=str(entry.get("scene") or WHOLE),
+        super_category=str(entry.get("supercategory") or WHOLE),
+        synonyms=tuple(map(str, entry.get("synonyms") or ())),
+        description=str(entry.get("description") or ""),
+    )
+
+
+def _sample(image: CocoImage) -> Sample:
+    entry = image.entry
+    return Sample(
+        image_id=image.image_id,
+        path=image.path,
+        width_px=image.width_px,
+        height_px=image.height_px,
+        annotations=image.annotations,
+        scene=str(entry.get("scene") or WHOLE),
+        group=str(entry.get("group") or _original(Path(str(entry["file_name"])))),
+        source=str(entry.get("source") or WHOLE),
+    )
+
+
+def _original(name: Path) -> str:
+    """Augmented copies that Roboflow made of one image share what stands before `_jpg.rf.`."""
+    return re.split(r"[_.](?:jpe?g|png|bmp)\.rf\.", name.as_posix(), maxsplit=1, flags=re.IGNORECASE)[0]

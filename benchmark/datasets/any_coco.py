@@ -1,0 +1,60 @@
+"""Bring your own: any COCO-format annotation file with its images, `bench run --data PATH/annotations.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from benchmark.core.canonical import digest, file_sha256
+from benchmark.core.errors import DataError, UnknownNameError
+from benchmark.core.sample import Category, Dataset, DatasetEntry, DatasetInfo, Sample, Source
+from benchmark.datasets._build.splits import choose_novel
+from benchmark.datasets._coco import read_coco
+from benchmark.datasets._opened import WHOLE, CocoDataset
+
+INFO = DatasetInfo(
+    name="any-coco",
+    title="Your own COCO-format folder",
+    version=1,
+    sources=(Source("yours", "yours", redistributable=False),),
+)
+_HINT = "name its annotation file: bench run --data FOLDER/annotations.json"
+
+
+def open_path(annotations_json: Path, novel: Sequence[str] = ()) -> CocoDataset:
+    """Open an annotation file; the classes named in `novel` are held out in zero-shot tasks, else a seeded choice.
+
+    Optional keys are used where they are there: `scene`, `group`, `source` of an image; `defect`, `scene`,
+    `supercategory`, `synonyms`, `description` of a category. Records name the set by 8 digits of its digest, so that
+    no path of yours is in them. Raises DataError, or UnknownNameError for a novel name that is no class.
+    """
+    if annotations_json.is_dir():
+        raise DataError(f"{annotations_json}: is a folder; {_HINT}")
+    content = read_coco(annotations_json)
+    # The bytes of large sets are not read at each start: a changed image of the same length goes unseen.
+    sizes = sorted((image.image_id, image.path.stat().st_size) for image in content.images)
+    identity = digest({"annotations": file_sha256(annotations_json), "image_bytes": sizes})
+    names = [str(entry["name"]).strip() for entry in content.categories]
+    for name in novel:
+        if name not in names:
+            raise UnknownNameError("class", name, names)
+    chosen = tuple(names.index(name) for name in novel)
+    return CocoDataset(replace(INFO, variant=identity[:8]), content, identity, partial(_choose, chosen))
+
+
+def _choose(named: Sequence[int], samples: Mapping[int, Sample], categories: Sequence[Category]) -> Sequence[int]:
+    if named:
+        return named
+    # Super categories of other people's files are often one a class; then the file is one super category.
+    return choose_novel(samples, categories) or choose_novel(
+        samples, [replace(category, super_category=WHOLE) for category in categories]
+    )
+
+
+def _no_name() -> Dataset:
+    raise DataError(f"any-coco has no files of its own; {_HINT}")
+
+
+DATASET = DatasetEntry(INFO, missing=lambda: None, open=_no_name)

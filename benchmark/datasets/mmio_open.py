@@ -1,0 +1,54 @@
+"""mmio-open: the open rebuild of the paper's set from public sources, as `bench data build mmio-open` makes it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from benchmark.core.errors import DataError
+from benchmark.core.paths import Home
+from benchmark.core.sample import DatasetEntry, DatasetInfo
+from benchmark.datasets._opened import ANNOTATIONS, RECORD, CocoDataset, read_folder
+from benchmark.datasets._sources._source import load_sources
+
+INFO = DatasetInfo(
+    name="mmio-open",
+    title="MMIO, rebuilt from public sources",
+    version=1,
+    sources=tuple(source.facts for source in load_sources().values()),
+)
+
+
+def folder_of(variant: str = "") -> Path:
+    """Where a variant lies on this machine: `$BENCH_HOME/data/mmio-open[-variant]`."""
+    return Home.find().data(f"{INFO.name}-{variant}" if variant else INFO.name)
+
+
+def open_variant(variant: str) -> CocoDataset:
+    """Open a copy that was built with other options, for instance `max320`. Raises DataError if it was not."""
+    folder = folder_of(variant)
+    if not (folder / RECORD).is_file():
+        if not variant:
+            raise DataError(f"{INFO.name}: {_missing()}")
+        built = sorted(p.name.removeprefix(f"{INFO.name}-") for p in folder.parent.glob(f"{INFO.name}-*"))
+        here = f"built here: {', '.join(built)}" if built else "no variant is built here"
+        raise DataError(f"{INFO.name}@{variant}: not built ({here}); see 'bench data build --help'")
+    dataset = read_folder(folder, replace(INFO, variant=variant))
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    if record["digest"] != dataset.digest:
+        raise DataError(f"{folder / ANNOTATIONS}: changed since it was built; build it again")
+    return dataset
+
+
+def _open() -> CocoDataset:
+    return open_variant("")
+
+
+def _missing() -> str | None:
+    if (folder_of() / RECORD).is_file():
+        return None
+    return "not built on this machine; run: bench data build mmio-open --from FOLDER (with the public downloads)"
+
+
+DATASET = DatasetEntry(INFO, missing=_missing, open=_open)
