@@ -58,16 +58,16 @@ class Recipe:
 QUICK: Mapping[str, Any] = {
     "variant": "n",
     "image_side_px": 256,
-    "epochs": 12,
+    "epochs": 10,
     "batch": 8,
     "train_images": 1000,
     "lr0": 1e-3,
     "lrf": 0.05,
     "weight_decay": 0.01,
     "warmup_epochs": 1.0,
-    "close_mosaic": 4,
+    "close_mosaic": 3,
 }
-"""minutes on two cores; the same for every method of the engine"""
+"""at most 45 minutes a fit on two cores, RTVP the slowest; the same for every method of the engine"""
 
 PROFILES: Mapping[str, Mapping[str, Any]] = {
     "smoke": {
@@ -78,6 +78,6 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
         "close_mosaic": 0,
     },
     "quick": QUICK,
-    "demo": {**QUICK, "epochs": 24, "train_images": None},
+    "demo": {**QUICK, "image_side_px": 192, "epochs": 20, "train_images": None},
     "paper": {},
 }

@@ -1,0 +1,168 @@
+"""One cell end to end on the built-in set with the smoke profile: real model, real training, real record."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmark.core.errors import RecordError
+from benchmark.core.method import WeightsOrigin
+from benchmark.core.paths import Home
+from benchmark.core.record import RunRecord, Status
+from benchmark.core.spec import Job, RunRequest
+from benchmark.harness.execute import Options, execute, finished
+from benchmark.harness.expand import expand
+from benchmark.harness.fitting import find_fit
+from benchmark.harness.plan import plan
+from benchmark.harness.worker import run_job
+from benchmark.records.codec import decode_run, encode
+from benchmark.records.predictions import read_predictions
+
+pytestmark = pytest.mark.models
+
+ASKED = RunRequest("yolo-world", "zeroshot", "mmio-synth", "smoke")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One home for the module: fits are reused as they are in use."""
+    folder = tmp_path_factory.mktemp("home")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("BENCH_HOME", str(folder))
+    yield folder  # type: ignore[misc]  # a generator fixture
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def measured(home: Path) -> tuple[Job, RunRecord]:
+    """A zero-shot cell, executed."""
+    job = expand(ASKED)[0]
+    assert not plan([job])[0].finished
+    return job, execute(job, Options())
+
+
+def test_a_cell_leaves_a_checked_record(measured: tuple[Job, RunRecord]) -> None:
+    job, record = measured
+    paths = Home.find().run(job.spec.run_id)
+    assert record.status is Status.OK
+    assert decode_run(paths.record.read_text()) == record
+    assert set(record.metrics) >= {"AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100"}
+    assert len(record.per_class) == 35
+    assert len(record.per_scene) >= 15
+    assert record.provenance is not None
+    assert record.provenance.weights == "trained here"
+    assert record.cost.parameters is not None
+    assert record.cost.parameters > 3e6
+    found = read_predictions(paths.predictions)
+    assert len(found) == record.facts["test_images"]
+    assert max(len(d) for d in found.values()) <= 300
+
+
+def test_a_finished_cell_is_not_run_again(measured: tuple[Job, RunRecord]) -> None:
+    job, record = measured
+    path = Home.find().run(job.spec.run_id).record
+    before = path.stat().st_mtime_ns
+    assert execute(job, Options()) == record
+    assert path.stat().st_mtime_ns == before
+    cell = plan([job])[0]
+    assert cell.finished
+    assert [state for _, _, state in cell.fits] == ["found", "found"]
+
+
+def test_measuring_again_gives_the_same_detections(measured: tuple[Job, RunRecord]) -> None:
+    job, record = measured
+    again = execute(job, Options(force=True))
+    assert again.metrics == record.metrics
+    assert again.artifacts == record.artifacts
+
+
+def test_controls_share_the_fit_or_need_none(measured: tuple[Job, RunRecord]) -> None:
+    job, record = measured
+    fit = find_fit(job.spec.fit) if job.spec.fit else None
+    assert fit is not None
+    codes = execute(expand(replace(ASKED, wording="codes"))[0], Options())
+    assert codes.status is Status.OK
+    assert codes.facts["fit"] == record.facts["fit"]
+    random = execute(expand(replace(ASKED, weights=WeightsOrigin.RANDOM))[0], Options())
+    assert random.status is Status.OK
+    assert random.provenance is not None
+    assert random.provenance.weights == "random"
+
+
+def test_closed_task_has_thresholds_from_validation(home: Path) -> None:
+    record = execute(expand(replace(ASKED, method="yolov8", task="closed"))[0], Options())
+    assert {"P@maxF1", "R@maxF1", "P@val", "R@val"} <= set(record.metrics)
+    assert {a.name for a in record.artifacts} == {"predictions", "predictions_val"}
+
+
+def test_missing_released_weights_block_the_cell(home: Path) -> None:
+    job = expand(replace(ASKED, weights=WeightsOrigin.PRETRAINED))[0]
+    record = execute(job, Options())
+    assert record.status is Status.BLOCKED
+    assert record.error is not None
+    assert record.error.startswith("weights:")
+    assert finished(job.spec) is None
+
+
+def test_whatever_breaks_ends_in_a_record(measured: tuple[Job, RunRecord]) -> None:
+    job, _ = measured
+    changed = Job(replace(job.spec, dataset_digest="0" * 64), job.data)
+    record = run_job(changed, Options())
+    assert record.status is Status.FAILED
+    assert record.error is not None
+    assert "not the one the spec was made for" in record.error
+    assert Home.find().run(changed.spec.run_id).log.read_text().startswith("Traceback")
+
+
+def test_a_checkpoint_of_other_bytes_is_refused(measured: tuple[Job, RunRecord]) -> None:
+    job, _ = measured
+    assert job.spec.fit is not None
+    fit = find_fit(job.spec.fit)
+    assert fit is not None
+    whole = fit.checkpoint.read_bytes()
+    try:
+        fit.checkpoint.write_bytes(whole[:-1])
+        with pytest.raises(RecordError, match="its bytes are not those"):
+            find_fit(job.spec.fit)
+    finally:
+        fit.checkpoint.write_bytes(whole)
+
+
+def test_ctrl_c_keeps_the_last_epoch_and_the_same_command_continues(home: Path) -> None:
+    asked = ["run", "--method", "yolov8", "--task", "closed", "--data", "mmio-synth", "--profile", "smoke"]
+    command = [sys.executable, "-m", "benchmark", *asked, "--set", "epochs=6", "--set", "train_images=64"]
+    fit = expand(replace(ASKED, method="yolov8", task="closed", params={"epochs": "6", "train_images": "64"}))[
+        0
+    ].spec.fit
+    assert fit is not None
+    events = Home.find().fit(fit.fit_id).events
+    first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and (not events.is_file() or '"epoch": 2' not in events.read_text()):
+        time.sleep(0.05)
+    first.send_signal(signal.SIGINT)
+    _, said = first.communicate(timeout=60)
+    assert first.returncode == 130
+    assert "the same command continues it" in said
+    trained = [json.loads(line) for line in events.read_text().splitlines()]
+    second = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert second.returncode == 0, second.stderr
+    continued = [json.loads(line) for line in events.read_text().splitlines()][len(trained) :]
+    epochs = [event["epoch"] for event in continued if "epoch" in event]
+    assert min(epochs) > 2
+    assert max(epochs) == 6
+
+
+def test_encode_and_decode_are_inverse(measured: tuple[Job, RunRecord]) -> None:
+    _, record = measured
+    assert decode_run(encode(record)) == record
