@@ -25,14 +25,21 @@ def folder_of(variant: str = "") -> Path:
     return Home.find().data(f"{INFO.name}-{variant}" if variant else INFO.name)
 
 
+def built_variants() -> list[str]:
+    """Variants that lie on this machine, beside the full set."""
+    folder = folder_of()
+    return sorted(
+        p.parent.name.removeprefix(f"{folder.name}-") for p in folder.parent.glob(f"{folder.name}-*/{RECORD}")
+    )
+
+
 def open_variant(variant: str) -> CocoDataset:
     """Open a copy that was built with other options, for instance `max320`. Raises DataError if it was not."""
     folder = folder_of(variant)
     if not (folder / RECORD).is_file():
         if not variant:
             raise DataError(f"{INFO.name}: {_missing()}")
-        built = sorted(p.name.removeprefix(f"{INFO.name}-") for p in folder.parent.glob(f"{INFO.name}-*"))
-        here = f"built here: {', '.join(built)}" if built else "no variant is built here"
+        here = f"built here: {', '.join(built_variants()) or 'none'}"
         raise DataError(f"{INFO.name}@{variant}: not built ({here}); see 'bench data build --help'")
     dataset = read_folder(folder, replace(INFO, variant=variant))
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))

@@ -38,7 +38,7 @@ def scan(folders: Sequence[Path], only: Iterable[str] | None = None, progress: P
     if not result.images:
         raise DataError(
             f"none of the sources {', '.join(source.name for source in sources)} is below "
-            f"{', '.join(map(str, folders))}; see the layouts in 'bench data show mmio-open --sources'"
+            f"{', '.join(map(str, folders))}; see 'bench data list --sources' for what is known"
         )
     return result
 
