@@ -30,8 +30,8 @@ PROFILES: dict[str, dict[str, Any]] = {
     if name != "paper"
 }
 PROFILES["paper"] = {**RECIPES["paper"], "text_encoder": "clip-vit-b32"}
-# The shipped checkpoint was fitted without released weights; a file on the reader's disk must not change its fit_id.
-PROFILES["demo"]["sam_weights"] = PROFILES["smoke"]["sam_weights"] = "none"
+# Smoke and demo stay without released weights: a file on the reader's disk must not change the shipped fit's id.
+PROFILES["quick"]["sam_weights"] = PROFILES["paper"]["sam_weights"] = "auto"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Config(Recipe, PromptConfig):
     init: Literal["expert", "none"] = "expert"
     """expert: the backbone of a YOLOv8 of the same size, fitted on the same base images"""
     text_encoder: str = "clip-vit-b32"
-    sam_weights: str = "auto"
+    sam_weights: str = "none"
     """Mobile-SAM's released weights: auto (what is in the weights folder), none, or mobile-sam@<digest>"""
 
     def __post_init__(self) -> None:
