@@ -1,0 +1,83 @@
+"""CONTRIBUTING's recipes work as they are printed: each block is written to the file it names and used."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCKS = dict(
+    re.findall(r"```python\n# (\S+\.py)\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL)
+)
+
+# Our folders are packages; a second folder on their path is where a recipe's new file comes to lie.
+JOIN = """
+import sys
+from pathlib import Path
+import benchmark.datasets, benchmark.tables, methods
+new = Path(sys.argv[1])
+for package in (benchmark.datasets, benchmark.tables, methods):
+    package.__path__.append(str(new.joinpath(*package.__name__.split("."))))
+from benchmark.core.plugins import list_names, load, load_adapter
+"""
+METHOD = """
+import numpy as np
+from benchmark.core.vocabulary import Vocabulary
+assert load("method", "yolo11").name == "yolo11"
+module = load_adapter("yolo11")
+detector = module.Adapter(module.Config(variant="n", image_side_px=64), "cpu")
+detector.build_random(0)
+detector.set_vocabulary(Vocabulary.from_names(("hole", "stain")))
+found = detector.predict([np.zeros((48, 64, 3), np.uint8)], 0.001, 0.7, 300)
+assert len(found) == 1 and module.PROFILES["quick"]
+"""
+DATASET = """
+import json
+from benchmark.core.paths import Home
+from PIL import Image
+entry = load("dataset", "my-factory")
+folder = Home.find().data("my-factory")
+assert str(folder) in entry.missing()
+folder.mkdir(parents=True)
+images = [{"id": i, "file_name": f"{i}.png", "width": 32, "height": 24} for i in range(1, 41)]
+boxes = [{"id": i, "image_id": i, "category_id": 1 + i % 2, "bbox": [2, 3, 8, 9], "area": 72, "iscrowd": 0}
+         for i in range(1, 41)]
+for image in images:
+    Image.new("RGB", (32, 24)).save(folder / image["file_name"])
+names = [{"id": 1, "name": "hole"}, {"id": 2, "name": "stain"}]
+(folder / "annotations.json").write_text(json.dumps({"images": images, "annotations": boxes, "categories": names}))
+assert entry.missing() is None
+split = entry.open().split("closed")
+assert len(split.train) + len(split.val) + len(split.test) == 40
+"""
+
+
+def use(check: str, tmp_path: Path, bench_home: Path, *files: str) -> None:
+    """Write the named recipes and run a check over them in a process of its own."""
+    for file in files:
+        path = tmp_path / "new" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(BLOCKS[file], encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", JOIN + check, str(tmp_path / "new")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert bench_home.parent == tmp_path
+
+
+@pytest.mark.models
+def test_method_recipe(tmp_path: Path, bench_home: Path) -> None:
+    use(METHOD, tmp_path, bench_home, "methods/yolo11/__init__.py", "methods/yolo11/adapter.py")
+
+
+def test_dataset_recipe(tmp_path: Path, bench_home: Path) -> None:
+    use(DATASET, tmp_path, bench_home, "benchmark/datasets/my_factory.py")
+
+
+def test_recipes_are_short() -> None:
+    lines = {file: len([line for line in block.splitlines() if line.strip()]) for file, block in BLOCKS.items()}
+    assert max(lines.values()) <= 16, lines
