@@ -134,6 +134,11 @@ class Method(Protocol):
         """Take the weights of a finished fit."""
         ...
 
+    @staticmethod
+    def export(checkpoint: Path, target: Path) -> None:
+        """Write a finished fit's checkpoint in half precision: what ships with the results."""
+        ...
+
     def build_random(self, seed: int) -> None:
         """Untrained weights: the named control."""
         ...

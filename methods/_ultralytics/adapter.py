@@ -159,6 +159,18 @@ class UltralyticsAdapter:
         self._names = tuple(stored["names"])
         self._take(model)
 
+    @staticmethod
+    def export(checkpoint: Path, target: Path) -> None:
+        """Write a finished fit's checkpoint with its floating-point tensors in half precision, small enough to ship."""
+        from methods._ultralytics.library import prepare
+
+        prepare()
+        from methods._ultralytics.resume import read_tensors, write_tensors
+
+        stored = read_tensors(checkpoint)
+        state = {name: value.half() if value.is_floating_point() else value for name, value in stored["state"].items()}
+        write_tensors({**stored, "state": state}, target)
+
     def build_random(self, seed: int) -> None:
         """See core.method.Method; a closed-vocabulary model is built when the vocabulary is set."""
         from methods._ultralytics.library import prepare

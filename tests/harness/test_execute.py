@@ -22,6 +22,7 @@ from benchmark.harness.execute import Options, execute, finished
 from benchmark.harness.expand import expand
 from benchmark.harness.fitting import find_fit
 from benchmark.harness.plan import plan
+from benchmark.harness.ship import ship
 from benchmark.harness.worker import run_job
 from benchmark.records.codec import decode_run, encode
 from benchmark.records.predictions import read_predictions
@@ -120,6 +121,27 @@ def test_whatever_breaks_ends_in_a_record(measured: tuple[Job, RunRecord]) -> No
     assert record.error is not None
     assert "not the one the spec was made for" in record.error
     assert Home.find().run(changed.spec.run_id).log.read_text().startswith("Traceback")
+
+
+def test_a_shipped_fit_is_found_by_a_newcomer(
+    measured: tuple[Job, RunRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, _ = measured
+    assert job.spec.fit is not None
+    monkeypatch.setenv("BENCH_RESULTS", str(tmp_path / "results"))
+    shipped, path = ship(job.spec.fit.fit_id)
+    assert path.stat().st_size < 0.6 * Home.find().fit(shipped.fit_id).checkpoint.stat().st_size
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path / "newcomer"))
+    found = find_fit(job.spec.fit)
+    assert found is not None
+    assert found.checkpoint == path
+    assert found.record.facts["precision"] == "fp16"
+    again = execute(job, Options())
+    assert again.status is Status.OK
+    assert again.provenance is not None
+    assert again.provenance.weights_sha256 == shipped.checkpoint.sha256
+    with pytest.raises(RecordError, match="is not finished on this machine"):
+        ship("0" * 12)
 
 
 def test_a_checkpoint_of_other_bytes_is_refused(measured: tuple[Job, RunRecord]) -> None:
