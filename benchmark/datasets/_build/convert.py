@@ -89,7 +89,9 @@ def _place(folder: Path, max_side_px: int | None, each: Chosen) -> Size:
             upright = ImageOps.exif_transpose(image)
             plain = upright if upright.mode in ("L", "RGB") else upright.convert("RGB")
             plain.resize(smaller, Image.Resampling.BOX).save(target, "JPEG", quality=JPEG_QUALITY)
-    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's own trouble, not the picture's
         raise DataError(f"{path}: cannot be made smaller ({error}); fetch it again") from error
     return smaller
 
