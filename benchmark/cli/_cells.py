@@ -44,6 +44,8 @@ def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
             print(f"  {record.error}")
         if record.metrics:
             print("  " + "  ".join(f"{name} {_value(name, v)}" for name, v in record.metrics.items()))
+        for kind, count in record.facts.get("repairs", {}).items():
+            print(f"  repaired while reading: {count} x {kind}")
         cost = record.cost
         if cost.latency_p50_s is not None:
             size = f"{(cost.parameters or 0) / 1e6:.1f} M parameters"

@@ -37,11 +37,27 @@ def open_path(annotations_json: Path, novel: Sequence[str] = ()) -> CocoDataset:
     sizes = sorted((image.image_id, image.path.stat().st_size) for image in content.images)
     identity = digest({"annotations": file_sha256(annotations_json), "image_bytes": sizes})
     names = [str(entry["name"]).strip() for entry in content.categories]
-    for name in novel:
-        if name not in names:
-            raise UnknownNameError("class", name, names)
-    chosen = tuple(names.index(name) for name in novel)
+    chosen = tuple(names.index(name) for name in join_names(novel, names))
     return CocoDataset(replace(INFO, variant=identity[:8]), content, identity, partial(_choose, chosen))
+
+
+def join_names(parts: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Class names from text that was cut at commas, though names may hold commas themselves ("hole, fabric").
+
+    The longest run of parts that is a name wins. Raises UnknownNameError.
+    """
+    plain = {",".join(piece.strip() for piece in name.split(",")): name for name in names}
+    found, rest = [], [part.strip() for part in parts]
+    while rest:
+        for count in range(len(rest), 0, -1):
+            joined = ",".join(rest[:count])
+            if joined in plain:
+                found.append(plain[joined])
+                rest = rest[count:]
+                break
+        else:
+            raise UnknownNameError("class", rest[0], names)
+    return found
 
 
 def _choose(named: Sequence[int], samples: Mapping[int, Sample], categories: Sequence[Category]) -> Sequence[int]:

@@ -20,7 +20,7 @@ from benchmark.core.method import Method, WeightsOrigin
 from benchmark.core.paths import Home, RunPaths
 from benchmark.core.plugins import load
 from benchmark.core.record import Artifact, Cost, RunRecord, Status
-from benchmark.core.sample import Progress, Sample
+from benchmark.core.sample import Dataset, Progress, Sample
 from benchmark.core.spec import Job, RunSpec
 from benchmark.evaluators._bootstrap import intervals
 from benchmark.harness.data import open_dataset
@@ -123,7 +123,12 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
         cost=_cost(method, cell, test, images_per_s, fit),
         artifacts=tuple(artifacts),
         provenance=gather(str(spec.weights), sha256, device_name(), options.fit.command),
-        facts={"test_images": len(test), "test_boxes": sum(len(s.annotations) for s in test), **(_fit_facts(fit))},
+        facts={
+            "test_images": len(test),
+            "test_boxes": sum(len(s.annotations) for s in test),
+            **_repairs(dataset),
+            **_fit_facts(fit),
+        },
     )
 
 
@@ -136,6 +141,12 @@ def _weights(method: Method, cell: Cell, spec: RunSpec, options: Options) -> Fit
     fit = ensure_fit(spec.fit, cell.dataset, options.fit)
     method.load(fit.checkpoint)
     return fit
+
+
+def _repairs(dataset: Dataset) -> dict[str, Any]:
+    """What reading the annotations mended, by kind: counts only, so that no path of the user's is in a record."""
+    repairs = getattr(dataset, "repairs", None)  # only sets that are read from annotation files have any
+    return {"repairs": dict(sorted(repairs.counts.items()))} if repairs and repairs.counts else {}
 
 
 def _fit_facts(fit: Fit | None) -> dict[str, Any]:
