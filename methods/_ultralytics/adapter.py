@@ -43,6 +43,7 @@ class UltralyticsAdapter:
         self._model: Any = None
         self._size: Size | None = None
         self._names: tuple[str, ...] | None = None
+        self._random_seed = 0
         self._vocabulary: Vocabulary | None = None
 
     # --- what a method overrides ----------------------------------------------------------------------------------
@@ -145,9 +146,9 @@ class UltralyticsAdapter:
         stored = read_tensors(checkpoint)
         missing = {"state", "names", "variant"} - stored.keys()
         if missing or stored["variant"] != self.config.variant:
+            held = stored.get("variant", ", ".join(sorted(map(str, stored))[:5]))
             raise RecordError(
-                f"{checkpoint}: not a checkpoint of {self.info.name}-{self.config.variant} "
-                f"(it holds {stored.get('variant', ', '.join(sorted(stored)))})"
+                f"{checkpoint}: not a checkpoint of {self.info.name}-{self.config.variant} (it holds {held})"
             )
         model = self.build_model(len(stored["names"]))
         try:
@@ -179,7 +180,7 @@ class UltralyticsAdapter:
         from methods._ultralytics.resume import seed_everything
 
         seed_everything(seed, -1)
-        self._names = None
+        self._names, self._random_seed = None, seed
         self._take(self.build_model(1 if self.text_encoder(self.config) else 80))
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
@@ -190,6 +191,9 @@ class UltralyticsAdapter:
         if texts is not None:
             self._model.set_text(texts)
         elif self._names is None:
+            from methods._ultralytics.resume import seed_everything
+
+            seed_everything(self._random_seed, -1)
             self._take(self.build_model(len(vocabulary)))
         elif self._names != vocabulary.names:
             raise RefusedError(f"{self.info.name} detects only the {len(self._names)} classes it was fitted on")

@@ -74,9 +74,11 @@ def write_tensors(value: dict[str, Any], path: Path) -> None:
 def read_tensors(path: Path) -> dict[str, Any]:
     """A file of tensors and plain values; nothing in it is executed. Raises RecordError."""
     try:
-        value: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        value = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise RecordError(
             f"{path}: not a readable state dict ({type(error).__name__}); fetch or train it again"
         ) from error
+    if not isinstance(value, dict):
+        raise RecordError(f"{path}: holds a {type(value).__name__}, expected a state dict")
     return value
