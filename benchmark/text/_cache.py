@@ -17,16 +17,26 @@ _TEXTS_A_BATCH = 256
 def embed(encoder: TextEncoder, vocabulary: Vocabulary, cache_dir: Path) -> NDArray[np.float32]:
     """(K, dimensions) float32 rows of length 1: the mean over a name's prompts, normalised again."""
     path = cache_dir / f"{encoder.name}-{encoder.weights_sha256()[:12]}-{vocabulary.digest[:16]}.npy"
-    if path.is_file():
-        stored: NDArray[np.float32] = np.load(path, allow_pickle=False)
-        if stored.shape == (len(vocabulary), encoder.dimensions) and stored.dtype == np.float32:
-            return stored
+    stored = _read(path)
+    if stored is not None and stored.shape == (len(vocabulary), encoder.dimensions):
+        return stored
     vectors = _mean_over_prompts(encoder, vocabulary)
     cache_dir.mkdir(parents=True, exist_ok=True)
     waiting = path.with_name(f".{path.stem}.{os.getpid()}.npy")
     np.save(waiting, vectors, allow_pickle=False)
     waiting.replace(path)
     return vectors
+
+
+def _read(path: Path) -> NDArray[np.float32] | None:
+    """The rows in a cache file, or None where it is absent or damaged: then they are computed again."""
+    try:
+        stored: NDArray[np.float32] = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    if not isinstance(stored, np.ndarray) or stored.dtype != np.float32 or not np.isfinite(stored).all():
+        return None
+    return stored
 
 
 def _mean_over_prompts(encoder: TextEncoder, vocabulary: Vocabulary) -> NDArray[np.float32]:
