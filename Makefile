@@ -8,8 +8,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # Without byte-compiling everything ahead, which takes longer than the downloads; Python compiles what it imports.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-compile --constraint requirements.lock
-# Parallel tests with one thread each; two test processes with two threads each would fight for two cores.
-PYTEST := env OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+# One thread a worker, or two workers would fight for two cores; a file stays in one worker, or each trains its fixtures.
+PYTEST := -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: help demo test test-slow check lint base lock python
 
@@ -21,10 +21,10 @@ demo: $(INSTALLED)  ## evaluate RTVP zero-shot on the built-in data and print th
 	$(BIN)/bench table 2b --data mmio-synth
 
 test: $(INSTALLED)  ## the fast tests
-	$(PYTEST) -m "not slow"
+	env OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m "not slow"
 
 test-slow: $(INSTALLED)  ## the tests that take minutes
-	$(PYTEST) -m slow
+	env OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m slow
 
 check: lint base demo test  ## exactly what .ci/run runs
 
@@ -42,7 +42,7 @@ base: python  ## what needs no torch, in an environment without torch: proves th
 	! $(BASE_VENV)/bin/python -P -c "import torch" 2>/dev/null
 	$(BASE_VENV)/bin/bench --help > /dev/null
 	$(BASE_VENV)/bin/bench table 2b
-	env OMP_NUM_THREADS=1 $(BASE_VENV)/bin/python -P -m pytest -q -n $(WORKERS) -m "not models and not data and not slow"
+	env OMP_NUM_THREADS=1 $(BASE_VENV)/bin/python -P $(PYTEST) -q -m "not models and not data and not slow"
 
 lock: python  ## write requirements.lock anew: the newest versions that pyproject.toml allows
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
