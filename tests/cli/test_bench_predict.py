@@ -1,0 +1,121 @@
+"""`bench bench predict` measures both loops on the same work; how long they take is not a test's business."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmark.cli import bench
+from benchmark.cli.main import main
+
+SMALL = ["--profile", "smoke", "--images", "3", "--batch", "2", "--rounds", "2"]
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("method", ["yolov8", "yolo-world-n"])
+def test_json_holds_both_times_and_their_ratio(
+    method: str, bench_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "predict", "--method", method, *SMALL, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["method"], facts["image_side_px"], facts["images"], facts["batch"], facts["rounds"]) == (
+        method, 64, 3, 2, 2)  # fmt: skip
+    assert facts["detections_an_image"] > 0
+    assert facts["ratio"] > 0
+    for name in ("predict", "bare"):
+        low, high = facts[name]["quartiles_s"]
+        assert 0 < low <= facts[name]["median_s"] <= high
+        assert facts[name]["images_per_s"] == pytest.approx(3 / facts[name]["median_s"])
+
+
+@pytest.mark.models
+def test_both_loops_find_the_same_boxes(bench_home: Path) -> None:
+    from benchmark.core.plugins import load_adapter
+    from benchmark.core.vocabulary import Vocabulary
+
+    module = load_adapter("yolov8")
+    adapter = module.Adapter(module.Config(variant="n", image_side_px=64), device="cpu")
+    adapter.build_random(0)
+    adapter.set_vocabulary(Vocabulary.from_names(("scratch", "hole")))
+    images = bench._images(4)
+    for ours, rows in zip(
+        adapter.predict(images, *bench.LIMITS), adapter.bare_predict(images, *bench.LIMITS), strict=True
+    ):
+        assert len(ours) > 0
+        np.testing.assert_allclose(ours.xyxy, rows[:, :4].numpy(), atol=1e-4)
+        np.testing.assert_allclose(ours.scores, rows[:, 4].numpy(), atol=1e-6)
+        np.testing.assert_array_equal(ours.labels, rows[:, 5].numpy())
+
+
+@pytest.mark.models
+def test_lines_for_people(bench_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "predict", "--method", "yolov8", *SMALL]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in said] == ["yolov8", "rounds", "predict", "bare", "ratio"]
+
+
+class _Alone:
+    """A method whose library has no loop of its own; counts the images it is shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[int] = []
+
+    def predict(self, images: Any, *limits: Any) -> list[Any]:
+        self.shown.append(len(images))
+        return []
+
+
+def test_every_round_shows_every_image_once() -> None:
+    alone = _Alone()
+    ours, bare = bench._rounds(alone, list(range(5)), batch=2, rounds=3)
+    assert alone.shown == [2, 2, 1] * 4  # the first round warms up
+    assert (len(ours), bare) == (3, [])
+
+
+def test_the_loops_take_turns() -> None:
+    called: list[str] = []
+
+    class Pair:
+        def predict(self, *_: Any) -> None:
+            called.append("ours")
+
+        def bare_predict(self, *_: Any) -> None:
+            called.append("bare")
+
+    ours, bare = bench._rounds(Pair(), [0], batch=1, rounds=3)
+    assert (len(ours), len(bare)) == (3, 3)
+    assert called == ["bare", "ours", "ours", "bare"] * 2
+
+
+def test_a_method_without_a_bare_loop_has_no_ratio(capsys: pytest.CaptureFixture[str]) -> None:
+    timing = bench._timing([1.0, 3.0, 2.0], 4)
+    assert (timing.median_s, timing.quartiles_s, timing.images_per_s) == (2.0, (1.5, 2.5), 2.0)
+    facts = {"method": "m", "profile": "smoke", "image_side_px": 64, "images": 4, "batch": 2, "rounds": 3,
+             "detections_an_image": 1.0, "predict": timing, "bare": None, "ratio": None}  # fmt: skip
+    bench._print_lines(facts)
+    said = capsys.readouterr().out
+    assert "500.00 ms an image (quartiles 375.00 to 625.00), 2.00 images a second" in said
+    assert "ratio    none" in said
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--images", "0"], "--images 0: at least 1 is needed"),
+        (["--batch", "-1"], "--batch -1: at least 1 is needed"),
+        (["--rounds", "0"], "--rounds 0: at least 1 is needed"),
+        (["--profile", "quik"], "unknown profile 'quik': did you mean quick?"),
+        (["--method", "yolo8"], "unknown method 'yolo8': did you mean yolov8"),
+    ],
+)
+def test_wrong_use_is_one_line(
+    more: list[str], said: str, bench_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "predict", "--method", "yolov8", *more]) == 2
+    error = capsys.readouterr().err.strip()
+    assert error.startswith(f"bench: error: {said}")
+    assert len(error.splitlines()) == 1
