@@ -1,0 +1,36 @@
+"""`bench collect`: put finished, checked records into the results."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmark.cli._command import Command
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `bench collect`."""
+    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 0: refusals are reported, not errors."""
+    import json
+    from dataclasses import asdict
+
+    from benchmark.core.paths import Home, Results
+    from benchmark.records.collect import collect
+
+    results = Results.find()
+    done = collect(Home.find(), results)
+    if options.json:
+        print(json.dumps(asdict(done), indent=1))
+        return 0
+    print(f"{results.records}: {len(done.taken)} taken, {len(done.present)} already there, {len(done.refused)} refused")
+    for run_id in done.taken:
+        print(f"  taken   {run_id}")
+    for run_id, reason in done.refused.items():
+        print(f"  refused {run_id}: {reason}")
+    return 0
+
+
+COMMAND = Command("collect", "put finished records into the results", configure, run)

@@ -1,0 +1,108 @@
+"""`bench collect`: the one writer that moves checked records from our home into the committed results."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmark.core.canonical import digest, file_sha256
+from benchmark.core.errors import RecordError
+from benchmark.core.paths import Home, Results
+from benchmark.core.record import Artifact, RunRecord, Status
+from benchmark.records.codec import decode_run
+from benchmark.records.store import Store
+
+PREDICTIONS_LIMIT_BYTES = 6 * 2**20
+HIDDEN_PROFILES = ("smoke",)
+"""made by tests; never part of the results"""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """taken, present: run ids. refused: run id or file -> reason."""
+
+    taken: tuple[str, ...]
+    present: tuple[str, ...]
+    refused: dict[str, str]
+
+
+def collect(home: Home, results: Results) -> Collected:
+    """Take every good record that the results do not hold yet; with it the predictions of each cell's lowest seed.
+
+    Records that failed, are blocked, belong to the smoke profile or do not decode are refused with the reason.
+    """
+    results.records.mkdir(parents=True, exist_ok=True)
+    with (home.root / "collect.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        store = Store(results.records)
+        known = {record.run_id: record for record in store}
+        found, refused = _finished(home)
+        kept_seeds = _lowest_seeds([*known.values(), *found])
+        taken, present = [], []
+        for record in found:
+            if record.run_id in known:
+                present.append(record.run_id)
+                continue
+            try:
+                store.add(_with_predictions(record, home, results, keep=record.run_id in kept_seeds))
+                taken.append(record.run_id)
+            except RecordError as error:
+                refused[record.run_id] = str(error)
+    return Collected(tuple(taken), tuple(present), refused)
+
+
+def _finished(home: Home) -> tuple[list[RunRecord], dict[str, str]]:
+    good, refused = [], {}
+    for path in sorted(home.runs.glob("*/record.json")):
+        try:
+            record = decode_run(path.read_text(encoding="utf-8"), str(path))
+        except RecordError as error:
+            refused[path.parent.name] = str(error)
+            continue
+        if record.status is not Status.OK:
+            refused[record.run_id] = f"{record.status}: {record.error}"
+        elif record.spec.profile in HIDDEN_PROFILES:
+            refused[record.run_id] = f"profile {record.spec.profile} is for tests"
+        else:
+            good.append(record)
+    return good, refused
+
+
+def _lowest_seeds(records: Sequence[RunRecord]) -> set[str]:
+    """Run ids whose predictions are kept: one seed a cell."""
+    lowest: dict[str, RunRecord] = {}
+    for record in records:
+        cell = digest(replace(record.spec, seed=0, fit=None))
+        if cell not in lowest or record.spec.seed < lowest[cell].spec.seed:
+            lowest[cell] = record
+    return {record.run_id for record in lowest.values()}
+
+
+def _with_predictions(record: RunRecord, home: Home, results: Results, *, keep: bool) -> RunRecord:
+    """The record as it is committed: its test predictions beside it, or only their digest."""
+    artifacts = []
+    for artifact in record.artifacts:
+        source = home.run(record.run_id).root / artifact.uri
+        if not source.is_file() or file_sha256(source) != artifact.sha256:
+            raise RecordError(f"{source}: missing or not the bytes that the record names; measure again with --force")
+        if keep and artifact.name == "predictions":
+            artifacts.append(Artifact(artifact.name, _copy(source, record.run_id, results), artifact.sha256))
+        else:
+            artifacts.append(Artifact(artifact.name, "", artifact.sha256))
+    return replace(record, artifacts=tuple(artifacts))
+
+
+def _copy(source: Path, run_id: str, results: Results) -> str:
+    size = source.stat().st_size
+    if size > PREDICTIONS_LIMIT_BYTES:
+        limit = PREDICTIONS_LIMIT_BYTES >> 20
+        raise RecordError(f"{source}: {size / 2**20:.1f} MiB of predictions, at most {limit} MiB are committed")
+    results.predictions.mkdir(parents=True, exist_ok=True)
+    target = results.predictions / f"{run_id}.parquet"
+    waiting = target.with_suffix(".waiting")
+    shutil.copyfile(source, waiting)
+    waiting.replace(target)
+    return f"../../../predictions/{target.name}"

@@ -1,0 +1,127 @@
+"""One measured cell: which records count, their mean over seeds, and what may be said of it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmark.core.canonical import digest
+from benchmark.core.errors import RecordError
+from benchmark.core.record import RunRecord, Status
+from benchmark.tables._reported import Reported
+from benchmark.tables._table import Row, Table
+
+PAPER_PROFILE = "paper"
+TOLERANCE = 1.0
+"""points of AP; two standard deviations over seeds where that is more"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where measured cells come from: they never share a column with those of another data set or profile."""
+
+    dataset: str
+    profile: str
+
+    @property
+    def title(self) -> str:
+        """As a column group is headed."""
+        return f"measured: {self.dataset}, {self.profile}"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A row's records of one source. mean and deviation in percent by metric; variants: sizes that were measured."""
+
+    records: tuple[RunRecord, ...]
+    state: str
+
+    def mean(self, metric: str) -> float | None:
+        """Mean over seeds in percent."""
+        values = self._values(metric)
+        return statistics.fmean(values) if values else None
+
+    def deviation(self, metric: str) -> float | None:
+        """Standard deviation over seeds in percent points; None for one seed."""
+        values = self._values(metric)
+        return statistics.stdev(values) if len(values) > 1 else None
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Which seeds were measured."""
+        return tuple(sorted(record.spec.seed for record in self.records))
+
+    @property
+    def variant(self) -> str | None:
+        """The size that was measured."""
+        return str(self.records[0].spec.params.get("variant")) if self.records else None
+
+    def interval(self, metric: str) -> tuple[float, float] | None:
+        """Bootstrap interval of the lowest seed in percent."""
+        if not self.records:
+            return None
+        first = min(self.records, key=lambda record: record.spec.seed)
+        bounds = first.intervals.get(metric)
+        return (bounds[0] * 100, bounds[1] * 100) if bounds else None
+
+    def _values(self, metric: str) -> list[float]:
+        found = [record.metrics.get(metric) for record in self.records]
+        return [value * 100 for value in found if value is not None]
+
+
+def measure(table: Table, row: Row, source: Source, records: Sequence[RunRecord]) -> Measured:
+    """The records of one row in one source. Raises RecordError where more than the seed differs between them."""
+    mine = [record for record in records if _belongs(table, row, source, record)]
+    good = [record for record in mine if record.status is Status.OK]
+    if not good:
+        blocked = [record for record in mine if record.status is Status.BLOCKED]
+        if blocked:
+            return Measured((), f"blocked ({(blocked[0].error or 'unknown').split(':')[0]})")
+        return Measured((), "failed" if mine else "not run")
+    cells = {_identity(record) for record in good}
+    if len(cells) > 1 or len({record.spec.seed for record in good}) < len(good):
+        ids = ", ".join(sorted(record.run_id for record in good))
+        raise RecordError(
+            f"table {table.name}, row '{row.title}', {source.dataset}, {source.profile}: records {ids} are of "
+            "different cells (data, split, vocabulary, params or versions); keep one, a table does not guess"
+        )
+    return Measured(tuple(sorted(good, key=lambda record: record.spec.seed)), "measured")
+
+
+def status(table: Table, source: Source, measured: Measured, metric: str, reported: Reported | None) -> str:
+    """PROTOCOL: `reproduced` and `mismatch` exist only where data, task and profile are the paper's."""
+    if measured.state != "measured":
+        return measured.state
+    if source.dataset != table.paper_data:
+        return "other data"
+    if source.profile != PAPER_PROFILE:
+        return "other profile"
+    value = measured.mean(metric)
+    if reported is None or reported.value is None or value is None:
+        return "not reported"
+    if reported.flag:
+        return "flagged"
+    tolerance = max(TOLERANCE, 2 * (measured.deviation(metric) or 0.0))
+    return "reproduced" if abs(value - reported.value) <= tolerance else "mismatch"
+
+
+def _belongs(table: Table, row: Row, source: Source, record: RunRecord) -> bool:
+    spec = record.spec
+    if (spec.dataset, spec.profile, spec.task) != (source.dataset, source.profile, table.task_of(row)):
+        return False
+    if (spec.method, spec.wording, str(spec.weights)) != (row.method, row.wording, row.weights):
+        return False
+    # In the paper's profile a row is one size; in another the profile's own size is shown, and named.
+    if source.profile == PAPER_PROFILE and row.variant is not None:
+        overrides = {key: value for key, value in spec.overrides.items() if key != "variant"}
+        return overrides == dict(row.overrides) and spec.params.get("variant") == row.variant
+    return dict(spec.overrides) == dict(row.overrides)
+
+
+def _identity(record: RunRecord) -> str:
+    spec = record.spec
+    return digest(
+        [spec.method_version, spec.task_version, spec.dataset_digest, spec.split_digest, spec.vocabulary_digest,
+         spec.params, spec.protocol, spec.text_encoder]
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+"""What a table is made of: rows (a method under fixed settings) and columns (a metric), nothing that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Column:
+    """metric: key in a record's metrics. reported: column of the paper's CSV, or None where it prints none."""
+
+    title: str
+    metric: str
+    reported: str | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method under fixed settings; another size or setting is another row, never another cell of this one.
+
+    reported: what the CSV's key columns hold for this row; empty for a row of our own (a control, an ablation).
+    variant: the paper's size. overrides: settings that differ from the profile's, exactly.
+    """
+
+    title: str
+    method: str
+    reported: tuple[str, ...] = ()
+    variant: str | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    task: str = ""
+    wording: str = "canonical"
+    weights: str = "trained here"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the paper. `reported/<file>` holds its cells; keys are the CSV columns that name a row.
+
+    paper_data: the data set whose records may be compared with the paper's cells. flags: reported row -> why its
+    cells cannot be right or mean something else; those that break AP <= AP50 or AP75 <= AP50 are found by themselves.
+    """
+
+    name: str
+    title: str
+    task: str
+    paper_data: str
+    file: str
+    keys: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    flags: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def task_of(self, row: Row) -> str:
+        """The row's own task, else the table's."""
+        return row.task or self.task
+
+
+AP = Column("AP", "AP", "AP")
+AP50 = Column("AP50", "AP50", "AP50")
+AP75 = Column("AP75", "AP75", "AP75")
+
+
+def controls(method: str) -> tuple[Row, ...]:
+    """The two controls of a zero-shot claim, shown when they were run: words without meaning, untrained weights."""
+    return (
+        Row(f"{method}, meaningless names", method, wording="codes"),
+        Row(f"{method}, untrained weights", method, weights="random"),
+        Row(f"{method}, no expert (init=none)", method, overrides={"init": "none"}),
+    )
