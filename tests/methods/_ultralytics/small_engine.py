@@ -1,0 +1,42 @@
+"""Small settings and images for the engine's tests; a child process imports it too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from benchmark.core.detections import Annotations
+from benchmark.core.method import make_config
+from benchmark.core.plugins import load_adapter
+from benchmark.core.sample import Sample
+from benchmark.core.vocabulary import Vocabulary
+
+NAMES = Vocabulary.from_names(("red square", "green square", "blue square"))
+
+
+def make_samples(folder: Path, count: int = 16) -> list[Sample]:
+    """Images of 64 px with one coloured square each."""
+    rng = np.random.default_rng(0)
+    made = []
+    for i in range(count):
+        pixels = rng.integers(90, 130, (64, 64, 3)).astype(np.uint8)
+        x, y = rng.integers(2, 38, 2)
+        pixels[y : y + 24, x : x + 24] = ((220, 30, 30), (30, 220, 30), (30, 30, 220))[i % 3]
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+        annotations = Annotations.from_boxes(np.array([[x, y, x + 24, y + 24]], float), np.array([i % 3]))
+        made.append(Sample(i + 1, folder / f"{i}.png", 64, 64, annotations, "plate", f"part {i}", "made here"))
+    return made
+
+
+def config_of(name: str, **settings: Any) -> Any:
+    """The smoke profile without an expert."""
+    module = load_adapter(name)
+    own = {} if name == "yolov8" else {"init": "none"}
+    return make_config(module.Config, {**module.PROFILES["smoke"], **own, **settings}, name)
+
+
+def adapter_of(name: str, **settings: Any) -> Any:
+    return load_adapter(name).Adapter(config_of(name, **settings), device="cpu")

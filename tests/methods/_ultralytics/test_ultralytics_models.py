@@ -1,0 +1,85 @@
+"""Recipe, the expert's backbone, and texts into the detector's space."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from small_engine import NAMES, adapter_of, config_of
+
+from benchmark.core.errors import ConfigError, RecordError
+
+pytestmark = pytest.mark.models
+
+
+def test_recipes_that_cannot_be_are_refused() -> None:
+    for settings, said in (
+        ({"image_side_px": 100}, "a multiple of 32"),
+        ({"epochs": 0}, "epochs is 0: at least 1"),
+        ({"batch": 0}, "batch is 0: at least 1"),
+        ({"train_images": 0}, "train_images is 0: at least 1, or none"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            dataclasses.replace(config_of("yolov8"), **settings)
+
+
+@pytest.mark.parametrize("variant", ["n", "s"])
+def test_both_detectors_have_the_same_backbone(variant: str) -> None:
+    import torch
+
+    from methods._ultralytics.backbone import copy_backbone
+
+    expert = adapter_of("yolov8", variant=variant).build_model(3)
+    with torch.no_grad():
+        for value in expert.parameters():
+            value.normal_()
+    model = adapter_of("yolo-world", variant=variant).build_model(3)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    count = copy_backbone(model, expert.state_dict())
+    after, given = model.state_dict(), expert.state_dict()
+    backbone = {n for n in given if n.split(".")[1].isdigit() and int(n.split(".")[1]) < 10}
+    assert {n: given[n].shape for n in backbone} == {n: v.shape for n, v in after.items() if n in backbone}
+    assert count == sum(not n.endswith("num_batches_tracked") for n in backbone)
+    assert all(torch.equal(after[n], given[n]) for n in backbone)
+    assert all(torch.equal(after[n], before[n]) for n in after.keys() - backbone)
+
+
+def test_a_backbone_of_another_size_is_refused() -> None:
+    from methods._ultralytics.backbone import copy_backbone
+
+    model = adapter_of("yolo-world").build_model(3)
+    with pytest.raises(
+        ConfigError, match=r"expert backbone: model\.0\.conv\.weight is \(32, 3, 3, 3\), expected \(16,"
+    ):
+        copy_backbone(model, adapter_of("yolov8", variant="s").build_model(3).state_dict())
+    with pytest.raises(ConfigError, match="is nothing, expected"):
+        copy_backbone(model, {})
+
+
+def test_text_projection() -> None:
+    import torch
+
+    from methods._ultralytics.text_projection import TextProjection
+
+    torch.manual_seed(0)
+    unit = torch.nn.functional.normalize(torch.randn(1, 7, 512), dim=-1)
+    torch.testing.assert_close(TextProjection(512)(unit), unit)
+    assert not list(TextProjection(512).parameters())
+    texts = torch.nn.functional.normalize(torch.randn(2, 7, 384), dim=-1)
+    projected = TextProjection(384)(texts)
+    assert projected.shape == (2, 7, 512)
+    torch.testing.assert_close(projected.norm(dim=-1), torch.ones(2, 7))
+    torch.testing.assert_close(projected @ projected.mT, texts @ texts.mT, atol=1e-5, rtol=0)
+    torch.testing.assert_close(TextProjection(384)(3 * texts).norm(dim=-1), torch.ones(2, 7))
+
+
+def test_a_state_of_one_encoder_does_not_load_into_another(tmp_path: Path) -> None:
+    import torch
+
+    minilm, clip = adapter_of("yolo-world"), adapter_of("yolo-world", text_encoder="clip-vit-b32")
+    for source, target in ((minilm, clip), (clip, minilm)):
+        state = source.build_model(3).state_dict()
+        torch.save({"state": state, "names": list(NAMES.names), "variant": "n"}, tmp_path / "c.pt")
+        with pytest.raises(RecordError, match=r"does not fit yolo-world-n: .*text_projection"):
+            target.load(tmp_path / "c.pt")

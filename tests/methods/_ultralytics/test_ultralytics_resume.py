@@ -1,0 +1,136 @@
+"""Killed and resumed equals undisturbed; files are whole or absent, and nothing in them is executed."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_engine import NAMES, adapter_of
+
+from benchmark.core.errors import RecordError
+from benchmark.core.sample import Sample
+
+pytestmark = pytest.mark.models
+
+
+_CHILD = """
+import sys
+sys.path[:0] = [{tests!r}]
+from pathlib import Path
+from small_engine import NAMES, adapter_of, make_samples
+from benchmark.core.errors import InterruptedFitError
+folder = Path({images!r})
+folder.mkdir(exist_ok=True)
+import time
+slow = (lambda event: time.sleep({pause})) if {pause} else None
+try:
+    adapter_of("yolov8", epochs=4, close_mosaic=1, warmup_epochs=2.0).fit(
+        make_samples(folder), [], NAMES, 0, Path({run!r}), report=slow)
+except InterruptedFitError as error:
+    print(error)
+    sys.exit(3)
+"""
+
+
+def start_fit(images: Path, run: Path, pause: float = 0.0) -> subprocess.Popen[str]:
+    """A training of four epochs in its own process; `pause` seconds after each epoch's state is written."""
+    code = _CHILD.format(tests=str(Path(__file__).parent), images=str(images), run=str(run), pause=pause)
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not path.is_file():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def assert_same_checkpoint(left: Path, right: Path) -> None:
+    import torch
+
+    one, two = (torch.load(path / "checkpoint.pt", weights_only=True)["state"] for path in (left, right))
+    assert one.keys() == two.keys()
+    assert [name for name in one if not torch.equal(one[name], two[name])] == []
+
+
+def test_killed_or_stopped_and_continued_equals_undisturbed(tmp_path: Path) -> None:
+    whole = start_fit(tmp_path / "a", tmp_path / "whole")
+    _, said = whole.communicate(timeout=120)
+    assert whole.returncode == 0, said
+    for number, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 3)):
+        run = tmp_path / number.name
+        first = start_fit(tmp_path / "a", run, pause=30.0)
+        wait_for(run / "state.pt", first)
+        first.send_signal(number)
+        out, _ = first.communicate(timeout=60)
+        assert first.returncode == status
+        assert not (run / "checkpoint.pt").exists()
+        if number is signal.SIGTERM:
+            assert "training stopped by SIGTERM; the last finished epoch is kept" in out
+        second = start_fit(tmp_path / "a", run)
+        _, said = second.communicate(timeout=120)
+        assert second.returncode == 0, said
+        assert not (run / "state.pt").exists()
+        assert_same_checkpoint(tmp_path / "whole", run)
+
+
+def test_a_state_of_another_training_is_refused(samples: list[Sample], tmp_path: Path) -> None:
+    import torch
+
+    torch.save({"next_epoch": 1, "model": {}}, tmp_path / "state.pt")
+    with pytest.raises(RecordError, match=r"state\.pt: not a state of this training"):
+        adapter_of("yolov8").fit(samples, [], NAMES, 0, tmp_path)
+
+
+def test_a_signal_before_the_first_epoch_says_so(samples: list[Sample], tmp_path: Path) -> None:
+    from benchmark.core.errors import InterruptedFitError
+
+    def stop(event: Any) -> None:
+        (tmp_path / "state.pt").unlink()
+        raise KeyboardInterrupt
+
+    with pytest.raises(InterruptedFitError, match="stopped by Ctrl-C; no epoch was finished"):
+        adapter_of("yolov8").fit(samples, [], NAMES, 0, tmp_path, report=stop)
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    import torch
+
+    from methods._ultralytics.resume import read_tensors, write_tensors
+
+    path = tmp_path / "state.pt"
+    write_tensors({"a": torch.ones(3)}, path)
+    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+        with pytest.raises(RecordError, match=r"state\.pt: could not be written"):
+            write_tensors({"a": torch.ones(100_000)}, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert torch.equal(read_tensors(path)["a"], torch.ones(3))
+    assert [p.name for p in tmp_path.iterdir()] == ["state.pt"]
+
+
+def test_code_is_refused(tmp_path: Path) -> None:
+    from methods._ultralytics.resume import read_tensors
+
+    class Bomb:
+        def __reduce__(self) -> Any:
+            return os.mkdir, (str(tmp_path / "executed"),)
+
+    (tmp_path / "bomb.pt").write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(RecordError, match=r"bomb\.pt: not a readable state dict"):
+        read_tensors(tmp_path / "bomb.pt")
+    assert not (tmp_path / "executed").exists()
+    pickle.loads((tmp_path / "bomb.pt").read_bytes())
+    assert (tmp_path / "executed").exists()
