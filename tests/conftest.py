@@ -1,11 +1,18 @@
-"""What all tests share: a home of their own, and the real images where there are any."""
+"""What all tests share: a home of their own, the real images where there are any, hand-made records."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from benchmark.core.method import WeightsOrigin
+from benchmark.core.record import Cost, Provenance, RunRecord, Status
+from benchmark.core.spec import FitSpec, RunSpec
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +35,58 @@ def bench_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     monkeypatch.setenv("BENCH_HOME", str(home))
     return home
+
+
+FIT = FitSpec("rtvp", 1, {"variant": "n"}, "mmio-open", 1, "d" * 64, "zeroshot", "e" * 64, "f" * 64, 0, "minilm@0123")
+SPEC = RunSpec(
+    method="rtvp",
+    method_version=1,
+    task="zeroshot",
+    task_version=1,
+    dataset="mmio-open",
+    dataset_version=1,
+    dataset_digest="d" * 64,
+    split_digest="e" * 64,
+    wording="canonical",
+    vocabulary_digest="f" * 64,
+    profile="quick",
+    params={"variant": "n"},
+    overrides={},
+    protocol={"evaluators": {"coco_ap": 1}},
+    seed=0,
+    weights=WeightsOrigin.TRAINED_HERE,
+    text_encoder="minilm@0123",
+    fit=FIT,
+)
+PROVENANCE = Provenance("2026-01-01T00:00:00Z", None, None, {"python": "3.11"}, "cpu", "trained here")
+
+
+@pytest.fixture
+def make_record() -> Callable[..., RunRecord]:
+    """make_record(ap=0.2, status=..., error=..., **changes of the spec)."""
+
+    def make(
+        ap: float = 0.2,
+        ap50: float = 0.4,
+        ap75: float = 0.1,
+        status: Status = Status.OK,
+        error: str | None = None,
+        **changes: Any,
+    ) -> RunRecord:
+        spec = replace(SPEC, **changes)
+        if spec.fit is not None and "seed" in changes:
+            spec = replace(spec, fit=replace(spec.fit, seed=changes["seed"]))
+        metrics = {"AP": ap, "AP50": ap50, "AP75": ap75} if status is Status.OK else {}
+        return RunRecord(
+            run_id=spec.run_id,
+            spec=spec,
+            status=status,
+            metrics=metrics,
+            per_class={"hole, wood": {"AP": ap, "AP50": None, "boxes": 3.0, "images": 2.0}},
+            intervals={"AP": (ap - 0.05, ap + 0.05)} if metrics else {},
+            cost=Cost(parameters=16_000_000, latency_p50_s=0.1),
+            provenance=PROVENANCE,
+            error=error,
+        )
+
+    return make

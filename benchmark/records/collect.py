@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmark.core.canonical import digest, file_sha256
 from benchmark.core.errors import RecordError
+from benchmark.core.files import written_whole
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records.codec import decode_run
@@ -100,9 +101,7 @@ def _copy(source: Path, run_id: str, results: Results) -> str:
     if size > PREDICTIONS_LIMIT_BYTES:
         limit = PREDICTIONS_LIMIT_BYTES >> 20
         raise RecordError(f"{source}: {size / 2**20:.1f} MiB of predictions, at most {limit} MiB are committed")
-    results.predictions.mkdir(parents=True, exist_ok=True)
     target = results.predictions / f"{run_id}.parquet"
-    waiting = target.with_suffix(".waiting")
-    shutil.copyfile(source, waiting)
-    waiting.replace(target)
+    with written_whole(target) as waiting:
+        shutil.copyfile(source, waiting)
     return f"../../../predictions/{target.name}"

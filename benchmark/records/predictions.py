@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 
 from benchmark.core.detections import Detections
 from benchmark.core.errors import RecordError
+from benchmark.core.files import written_whole
 
 _IMAGES_KEY = b"rtvp_bench.image_ids"
 """all predicted images, in the file's metadata: an image without a detection has no row"""
@@ -32,14 +32,8 @@ def write_predictions(path: Path, detections: Mapping[int, Detections]) -> None:
     }
     images = np.array(ids, np.int64).tobytes().hex().encode()
     table = pa.table(columns).replace_schema_metadata({_IMAGES_KEY: images})
-    waiting = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as waiting:
         pq.write_table(table, waiting, compression="zstd")
-        waiting.replace(path)
-    except OSError as error:
-        waiting.unlink(missing_ok=True)
-        raise RecordError(f"{path}: could not be written: {error.strerror or error}") from error
 
 
 def read_predictions(path: Path) -> dict[int, Detections]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark.core.errors import RecordError
+from benchmark.core.files import written_whole
 from benchmark.core.record import RunRecord
 from benchmark.records.codec import decode_run, encode
 
@@ -16,17 +15,8 @@ def write_atomic(path: Path, text: str) -> None:
 
     Raises RecordError that names the file where the disk is full or the folder cannot be written.
     """
-    waiting = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with waiting.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        waiting.replace(path)
-    except OSError as error:
-        waiting.unlink(missing_ok=True)
-        raise RecordError(f"{path}: could not be written: {error.strerror or error}") from error
+    with written_whole(path) as waiting:
+        waiting.write_text(text, encoding="utf-8")
 
 
 class Store:

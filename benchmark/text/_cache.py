@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.core.files import written_whole
 from benchmark.core.text import TextEncoder
 from benchmark.core.vocabulary import Vocabulary
 
@@ -21,10 +21,8 @@ def embed(encoder: TextEncoder, vocabulary: Vocabulary, cache_dir: Path) -> NDAr
     if stored is not None and stored.shape == (len(vocabulary), encoder.dimensions):
         return stored
     vectors = _mean_over_prompts(encoder, vocabulary)
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    waiting = path.with_name(f".{path.stem}.{os.getpid()}.npy")
-    np.save(waiting, vectors, allow_pickle=False)
-    waiting.replace(path)
+    with written_whole(path) as waiting, waiting.open("wb") as file:
+        np.save(file, vectors, allow_pickle=False)
     return vectors
 
 

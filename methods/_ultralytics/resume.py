@@ -6,7 +6,6 @@ here: every epoch seeds all generators from (seed, epoch).
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 
 from benchmark.core.errors import RecordError
+from benchmark.core.files import written_whole
 
 STATE_FILE = "state.pt"
 
@@ -58,17 +58,9 @@ def load_state(trainer: Any, path: Path) -> dict[str, Any]:
 
 
 def write_tensors(value: dict[str, Any], path: Path) -> None:
-    """torch.save through a temporary file in the same folder, flushed to disk before it takes the name."""
-    waiting = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with waiting.open("wb") as file:
-            torch.save(value, file)
-            file.flush()
-            os.fsync(file.fileno())
-        waiting.replace(path)
-    except OSError as error:
-        waiting.unlink(missing_ok=True)
-        raise RecordError(f"{path}: could not be written: {error.strerror or error}") from error
+    """torch.save, whole or not at all. Raises RecordError where the disk is full."""
+    with written_whole(path) as waiting, waiting.open("wb") as file:
+        torch.save(value, file)
 
 
 def read_tensors(path: Path) -> dict[str, Any]:

@@ -1,0 +1,135 @@
+"""One run writes one file; a store is the union of its files; nothing is ever half written."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.core.canonical import file_sha256
+from benchmark.core.detections import Detections
+from benchmark.core.errors import RecordError
+from benchmark.core.paths import Home, Results
+from benchmark.core.record import Artifact, RunRecord, Status
+from benchmark.records import collect as collecting
+from benchmark.records.codec import encode
+from benchmark.records.collect import collect
+from benchmark.records.predictions import read_predictions, write_predictions
+from benchmark.records.query import run_records
+from benchmark.records.store import Store, write_atomic
+
+
+def _add(root: Path, record: RunRecord) -> None:
+    Store(root).add(record)
+
+
+def test_32_processes_keep_32_records(tmp_path: Path, make_record: Callable[..., RunRecord]) -> None:
+    records = [make_record(seed=seed) for seed in range(32)]
+    context = multiprocessing.get_context("fork")
+    workers = [context.Process(target=_add, args=(tmp_path, record)) for record in records]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert {record.run_id for record in Store(tmp_path)} == {record.run_id for record in records}
+    assert not list(tmp_path.rglob(".*"))
+
+
+def test_what_cannot_be_written_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(RecordError, match="could not be written"):
+        write_atomic(tmp_path / "file" / "record.json", "{}")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(RecordError, match="could not be written"):
+        write_atomic(tmp_path / "folder", "{}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_bad_file_is_named(tmp_path: Path, make_record: Callable[..., RunRecord]) -> None:
+    path = Store(tmp_path).add(make_record())
+    path.write_text(path.read_text().replace('"seed": 0', '"seed": 1'))
+    with pytest.raises(RecordError, match=path.name):
+        list(Store(tmp_path))
+
+
+def _detections(count: int, seed: int = 0) -> Detections:
+    rng = np.random.default_rng(seed)
+    low = rng.random((count, 2), np.float32) * 100
+    xyxy = np.concatenate([low, low + rng.random((count, 2), np.float32)], axis=1)
+    return Detections(xyxy, rng.random(count, np.float32), rng.integers(0, 9, count))
+
+
+def test_predictions_survive_exactly(tmp_path: Path) -> None:
+    given = {7: _detections(5), 3: Detections.empty(), 12: _detections(300, 1)}
+    write_predictions(tmp_path / "p.parquet", given)
+    found = read_predictions(tmp_path / "p.parquet")
+    assert list(found) == [3, 7, 12]
+    for image_id, one in given.items():
+        for field in ("xyxy", "scores", "labels"):
+            assert np.array_equal(getattr(found[image_id], field), getattr(one, field))
+    write_predictions(tmp_path / "none.parquet", {})
+    assert read_predictions(tmp_path / "none.parquet") == {}
+
+
+def test_files_that_are_no_predictions(tmp_path: Path) -> None:
+    (tmp_path / "p.parquet").write_bytes(b"PAR1 not really")
+    with pytest.raises(RecordError, match=r"p\.parquet: not a file of stored predictions"):
+        read_predictions(tmp_path / "p.parquet")
+    with pytest.raises(RecordError, match="could not be written"):
+        write_predictions(tmp_path / "p.parquet" / "below.parquet", {1: _detections(2)})
+
+
+class TestCollect:
+    @pytest.fixture
+    def results(self, bench_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
+        bench_home.mkdir()
+        monkeypatch.setenv("BENCH_RESULTS", str(tmp_path / "results"))
+        return Results.find()
+
+    def _finish(self, record: RunRecord) -> RunRecord:
+        paths = Home.find().run(record.run_id)
+        write_predictions(paths.predictions, {1: _detections(3)})
+        artifact = Artifact("predictions", paths.predictions.name, file_sha256(paths.predictions))
+        record = replace(record, artifacts=(artifact,))
+        write_atomic(paths.record, encode(record))
+        return record
+
+    def test_good_records_move_once_with_one_seeds_predictions(
+        self, results: Results, make_record: Callable[..., RunRecord]
+    ) -> None:
+        first, second = (self._finish(make_record(seed=seed)) for seed in (0, 1))
+        done = collect(Home.find(), results)
+        assert set(done.taken) == {first.run_id, second.run_id}
+        assert [path.stem for path in results.predictions.iterdir()] == [first.run_id]
+        stored = {record.run_id: record for record in Store(results.records)}
+        path = Store(results.records).path(first)
+        assert (path.parent / stored[first.run_id].artifacts[0].uri).resolve().is_file()
+        assert stored[second.run_id].artifacts[0].uri == ""
+        assert stored[second.run_id].artifacts[0].sha256 == second.artifacts[0].sha256
+        again = collect(Home.find(), results)
+        assert again.taken == ()
+        assert set(again.present) == {first.run_id, second.run_id}
+        assert {record.run_id for record in run_records()} == {first.run_id, second.run_id}
+
+    def test_what_is_refused_says_why(
+        self, results: Results, make_record: Callable[..., RunRecord], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        failed = make_record(status=Status.FAILED, error="ValueError: x", seed=1)
+        write_atomic(Home.find().run(failed.run_id).record, encode(failed))
+        smoke = self._finish(make_record(profile="smoke"))
+        other = self._finish(make_record(seed=2))
+        Home.find().run(other.run_id).predictions.write_bytes(b"other bytes")
+        write_atomic(Home.find().run("broken").record, "{")
+        large = self._finish(make_record(seed=3, profile="paper"))
+        monkeypatch.setattr(collecting, "PREDICTIONS_LIMIT_BYTES", 10)
+        done = collect(Home.find(), results)
+        assert done.taken == ()
+        assert done.refused[failed.run_id] == "failed: ValueError: x"
+        assert "is for tests" in done.refused[smoke.run_id]
+        assert "not the bytes" in done.refused[other.run_id]
+        assert "not JSON" in done.refused["broken"]
+        assert "of predictions, at most" in done.refused[large.run_id]
