@@ -51,14 +51,16 @@ def decode_dataset(text: str, where: str = "data set record") -> DatasetRecord:
 
 def decode_job(text: str, where: str = "job") -> Job:
     """A job as it was planned. Raises RecordError."""
-    return _validated(Job, _parse(text, where), where)
+    _parse(text, where)
+    return _validated(Job, text, where)
 
 
 def _decode(kind: type[T], text: str, where: str) -> T:
     values = _parse(text, where)
     if not isinstance(values, dict):
         raise RecordError(f"{where}: holds {type(values).__name__}, expected an object")
-    return _validated(kind, migrate(values, where), where)
+    current = migrate(values, where)
+    return _validated(kind, text if current is values else json.dumps(current), where)
 
 
 def _parse(text: str, where: str) -> Any:
@@ -71,9 +73,9 @@ def _parse(text: str, where: str) -> Any:
         raise RecordError(f"{where}: not JSON: {error}") from error
 
 
-def _validated(kind: type[T], values: Any, where: str) -> T:
+def _validated(kind: type[T], text: str, where: str) -> T:
     try:
-        return cast("T", _adapter(kind).validate_json(json.dumps(values), strict=True))
+        return cast("T", _adapter(kind).validate_json(text, strict=True))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -8,17 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmark.core.canonical import digest, file_sha256
+from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import RecordError
 from benchmark.core.files import written_whole
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records.codec import decode_run
+from benchmark.records.query import HIDDEN_PROFILES, cell_key
 from benchmark.records.store import Store
 
 PREDICTIONS_LIMIT_BYTES = 6 * 2**20
-HIDDEN_PROFILES = ("smoke",)
-"""made by tests; never part of the results"""
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def _lowest_seeds(records: Sequence[RunRecord]) -> set[str]:
     """Run ids whose predictions are kept: one seed a cell."""
     lowest: dict[str, RunRecord] = {}
     for record in records:
-        cell = digest(replace(record.spec, seed=0, fit=None))
+        cell = cell_key(record.spec)
         if cell not in lowest or record.spec.seed < lowest[cell].spec.seed:
             lowest[cell] = record
     return {record.run_id for record in lowest.values()}

@@ -1,13 +1,20 @@
-"""Which records there are: the committed ones, and what was measured on this machine since."""
+"""Which records there are (the committed ones, and what was measured here since), and which of them make one cell."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from benchmark.core.canonical import canonical_json, digest
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import DatasetRecord, RunRecord
+from benchmark.core.spec import RunSpec
 from benchmark.records.codec import decode_dataset, decode_run
+
+HIDDEN_PROFILES = ("smoke",)
+"""made by tests; never collected, tabulated or drawn"""
 
 
 def run_records(tasks: Iterable[str] | None = None) -> list[RunRecord]:
@@ -23,6 +30,41 @@ def run_records(tasks: Iterable[str] | None = None) -> list[RunRecord]:
             if wanted is None or record.spec.task in wanted:
                 found.setdefault(record.run_id, record)
     return list(found.values())
+
+
+def select(
+    records: Iterable[RunRecord], overrides: Mapping[str, Any] | None = None, **fields: str | None
+) -> list[RunRecord]:
+    """Records whose spec has those values; None asks for nothing. fields: task, dataset, profile, method, wording, ...
+
+    overrides: exactly these settings differ from the profile's, so {} asks for plain cells.
+    """
+    wanted = {name: value for name, value in fields.items() if value is not None}
+    return [
+        record
+        for record in records
+        if all(str(getattr(record.spec, name)) == value for name, value in wanted.items())
+        and (overrides is None or canonical_json(record.spec.overrides) == canonical_json(overrides))
+    ]
+
+
+def cell_key(spec: RunSpec) -> str:
+    """Equal for the seeds of one cell, and for nothing else."""
+    return digest(replace(spec, seed=0, fit=replace(spec.fit, seed=0) if spec.fit else None))
+
+
+def group_by_cell(records: Iterable[RunRecord]) -> list[tuple[RunRecord, ...]]:
+    """Records that differ in nothing but the seed, by ascending seed."""
+    cells: dict[str, list[RunRecord]] = {}
+    for record in records:
+        cells.setdefault(cell_key(record.spec), []).append(record)
+    return [tuple(sorted(cell, key=lambda record: record.spec.seed)) for cell in cells.values()]
+
+
+def differing_fields(records: Sequence[RunRecord]) -> list[str]:
+    """Names of the spec's fields, seed left out, in which the records are not all equal."""
+    plain = [replace(r.spec, seed=0, fit=replace(r.spec.fit, seed=0) if r.spec.fit else None) for r in records]
+    return [name for name in RunSpec.__dataclass_fields__ if len({digest(getattr(spec, name)) for spec in plain}) > 1]
 
 
 def dataset_records() -> list[DatasetRecord]:

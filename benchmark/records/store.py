@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from benchmark.core.files import written_whole
 from benchmark.core.record import RunRecord
 from benchmark.records.codec import decode_run, encode
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def write_atomic(path: Path, text: str) -> None:
@@ -40,3 +44,27 @@ class Store:
         """All records, in the order of their paths. Raises RecordError that names a bad file."""
         for path in sorted(self.root.glob("*/*/*.json")):
             yield decode_run(path.read_text(encoding="utf-8"), str(path))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a record; see `to_frame`."""
+        return to_frame(self)
+
+
+def to_frame(records: Iterable[RunRecord]) -> pd.DataFrame:
+    """One row a record: the spec's fields, then `params.*`, `metrics.*`, `low.*` and `high.*` (interval), `cost.*`.
+
+    Metrics are fractions as in the record; a column that a record does not have holds NaN there.
+    """
+    import pandas as pd  # noqa: PLC0415 - a fifth of a second that writing a record does not need
+
+    return pd.DataFrame([_flat(record) for record in records])
+
+
+def _flat(record: RunRecord) -> dict[str, Any]:
+    spec = {**to_plain(record.spec), "fit": record.spec.fit.fit_id if record.spec.fit else None}
+    nested = {name: spec.pop(name) for name in ("params", "overrides", "protocol")}
+    nested |= {"metrics": record.metrics, "cost": to_plain(record.cost)}
+    nested["low"] = {name: low for name, (low, _) in record.intervals.items()}
+    nested["high"] = {name: high for name, (_, high) in record.intervals.items()}
+    parts = {f"{group}.{name}": value for group, values in nested.items() for name, value in values.items()}
+    return {"run_id": record.run_id, "status": str(record.status), **spec, **parts, "error": record.error}
