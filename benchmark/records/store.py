@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.core.canonical import to_plain
 from benchmark.core.files import written_whole
 from benchmark.core.record import RunRecord
 from benchmark.records.codec import decode_run, encode

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.core.record import RunRecord
+from benchmark.records.query import HIDDEN_PROFILES
 from benchmark.tables._cell import PAPER_PROFILE, Measured, Source, measure, status
 from benchmark.tables._reported import Reported, reported_row
 from benchmark.tables._table import Row, Table
-
-HIDDEN_PROFILES = ("smoke",)
-"""made by tests; never in a table"""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,63 @@
+"""How figures look and are written: one size, colours and shapes that survive colour blindness and grey print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.core.files import written_whole
+from benchmark.core.record import RunRecord
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Okabe and Ito's palette: told apart with every kind of colour blindness"""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+"""a second sign for the same thing, for grey print"""
+PANEL_INCHES = (4.2, 3.2)
+STYLE: dict[Any, Any] = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "grid.linewidth": 0.5,
+    "pdf.fonttype": 42,  # letters stay letters, as journals ask
+    "savefig.dpi": 200,
+}
+
+
+@dataclass(frozen=True)
+class FigureKind:
+    """What a file in `benchmark/figures/` exposes as FIGURE. draw: records -> a matplotlib figure.
+
+    draw raises RecordError where the records hold nothing to show. task: whose records it shows by default.
+    """
+
+    name: str
+    title: str
+    task: str
+    draw: Callable[[Sequence[RunRecord]], Figure]
+
+
+def signs(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Map a name to (colour, marker) by alphabetical order, so that a method looks the same in every panel."""
+    return {
+        name: (COLOURS[i % len(COLOURS)], MARKERS[(i + i // len(COLOURS)) % len(MARKERS)])
+        for i, name in enumerate(sorted(set(names)))
+    }
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write NAME.pdf and NAME.png, each atomically; equal records give equal bytes. Raises RecordError."""
+    written = []
+    for kind, facts in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
+        path = folder / f"{name}.{kind}"
+        with written_whole(path) as waiting:
+            figure.savefig(waiting, format=kind, metadata=facts)
+        written.append(path)
+    return written
