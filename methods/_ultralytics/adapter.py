@@ -99,7 +99,8 @@ class UltralyticsAdapter:
             raise ConfigError(f"{self.info.name}: there is no training image; check the split and train_images")
         run_dir.mkdir(parents=True, exist_ok=True)
         seed_everything(seed, -1)
-        model = self.build_model(len(vocabulary))
+        texts = self._fit_texts(vocabulary)
+        model = self.build_model(len(vocabulary) if texts is None else len(texts))
         facts = self.model_facts(model)
         if start is not None:
             facts.update(self.start_from(model, read_tensors(start)["state"]))
@@ -110,7 +111,7 @@ class UltralyticsAdapter:
                 train,
                 val,
                 vocabulary.names,
-                self._embed(vocabulary),
+                texts,
                 seed,
                 run_dir,
                 self._device(),
@@ -250,6 +251,18 @@ class UltralyticsAdapter:
         import torch
 
         return torch.from_numpy(embed(load("text encoder", name), vocabulary, Home.find().text))
+
+    def _fit_texts(self, vocabulary: Vocabulary) -> Tensor | None:
+        """What every training image is shown: the names, filled up with the empty string where `pad_prompts` asks."""
+        texts = self._embed(vocabulary)
+        missing = getattr(self.config, "pad_prompts", 0) - len(vocabulary)
+        if texts is None or missing <= 0:
+            return texts
+        import torch
+
+        # No box has an empty name, so these act as negatives, as in the original's training.
+        empty = torch.from_numpy(load("text encoder", self.text_encoder(self.config) or "").encode([""]))
+        return torch.cat([texts, empty.expand(missing, -1)])
 
     def _recipe(self) -> Recipe:
         config: Recipe = self.config

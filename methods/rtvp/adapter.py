@@ -41,6 +41,8 @@ class Config(Recipe, PromptConfig):
     init: Literal["expert", "none"] = "expert"
     """expert: the backbone of a YOLOv8 of the same size, fitted on the same base images"""
     text_encoder: str = "clip-vit-b32"
+    pad_prompts: int = 0
+    """at least this many texts a training image, filled up with the empty string (YOLO-World: 80)"""
     sam_weights: str = "none"
     """Mobile-SAM's released weights: auto (what is in the weights folder), none, or mobile-sam@<digest>"""
 

@@ -23,6 +23,8 @@ class Config(Recipe):
     init: Literal["expert", "none"] = "expert"
     """expert: the backbone of a YOLOv8 of the same size, fitted on the same base images"""
     text_encoder: str = "clip-vit-b32"
+    pad_prompts: int = 0
+    """at least this many texts a training image, filled up with the empty string (YOLO-World: 80)"""
     head: Literal["v1", "v2"] = "v1"
     """first version (image pooling, L2 contrast) or second (no pooling, batch norm)"""
 

@@ -9,6 +9,7 @@ import pytest
 from small_engine import NAMES, adapter_of, config_of
 
 from benchmark.core.errors import ConfigError, RecordError
+from benchmark.core.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.models
 
@@ -83,3 +84,17 @@ def test_a_state_of_one_encoder_does_not_load_into_another(tmp_path: Path) -> No
         torch.save({"state": state, "names": list(NAMES.names), "variant": "n"}, tmp_path / "c.pt")
         with pytest.raises(RecordError, match=r"does not fit yolo-world-n: .*text_projection"):
             target.load(tmp_path / "c.pt")
+
+
+def test_empty_prompts_fill_up_the_fit_vocabulary() -> None:
+    import torch
+
+    names = Vocabulary.from_names(("crack", "hole"))
+    adapter = adapter_of("yolo-world", pad_prompts=5)
+    texts = adapter._fit_texts(names)
+    assert texts.shape == (5, 384)
+    assert torch.equal(texts[2], texts[4])
+    assert not torch.equal(texts[1], texts[2])
+    assert torch.equal(texts[:2], adapter._embed(names))
+    assert adapter_of("yolo-world")._fit_texts(names).shape == (2, 384)
+    assert adapter_of("yolov8")._fit_texts(names) is None
