@@ -15,16 +15,19 @@ from benchmark.core.plugins import list_names, load
 from benchmark.core.sample import DatasetEntry
 from benchmark.core.task import Task
 from benchmark.core.text import TextEncoder
+from benchmark.figures._style import FigureKind
+from benchmark.tables._datasets import DatasetTable
+from benchmark.tables._table import Table
 
-KINDS = {
+KINDS: dict[str, Any] = {
     "command": Command,
     "dataset": DatasetEntry,
     "evaluator": Evaluator,
     "method": MethodInfo,
     "task": Task,
     "text encoder": TextEncoder,
-    "table": object,
-    "figure": object,
+    "table": (Table, DatasetTable),
+    "figure": FigureKind,
 }
 PLUGINS = [(kind, name) for kind in KINDS for name in list_names(kind)]
 

@@ -54,10 +54,15 @@ assert entry.missing() is None
 split = entry.open().split("closed")
 assert len(split.train) + len(split.val) + len(split.test) == 40
 """
+TABLE = """
+from benchmark.cli.main import main
+assert "table-wording" in list_names("table")
+assert main(["table", "wording"]) == 0
+"""
 
 
-def use(check: str, tmp_path: Path, bench_home: Path, *files: str) -> None:
-    """Write the named recipes and run a check over them in a process of its own."""
+def use(check: str, tmp_path: Path, bench_home: Path, *files: str) -> str:
+    """Write the named recipes and run a check over them in a process of its own; what that prints."""
     for file in files:
         path = tmp_path / "new" / file
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,6 +72,7 @@ def use(check: str, tmp_path: Path, bench_home: Path, *files: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert bench_home.parent == tmp_path
+    return done.stdout
 
 
 @pytest.mark.models
@@ -76,6 +82,12 @@ def test_method_recipe(tmp_path: Path, bench_home: Path) -> None:
 
 def test_dataset_recipe(tmp_path: Path, bench_home: Path) -> None:
     use(DATASET, tmp_path, bench_home, "benchmark/datasets/my_factory.py")
+
+
+def test_table_recipe(tmp_path: Path, bench_home: Path) -> None:
+    printed = use(TABLE, tmp_path, bench_home, "benchmark/tables/table_wording.py")
+    assert printed.startswith("Table wording: what the words are worth")
+    assert "AP50" in printed
 
 
 def test_recipes_are_short() -> None:
