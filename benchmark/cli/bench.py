@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         "detections_an_image": sum(map(len, adapter.predict(images, *LIMITS))) / len(images),
         "predict": _timing(ours, options.images),
         "bare": _timing(bare, options.images) if bare else None,
-        "ratio": _median([a / b for a, b in zip(ours, bare, strict=True)]) if bare else None,
+        **_ratio(ours, bare),
     }
     if options.json:
         _print_json(facts)
@@ -124,10 +124,14 @@ def _timing(times_s: Sequence[float], images: int) -> Timing:
     return Timing(median, (low, high), images / median)
 
 
-def _median(values: Sequence[float]) -> float:
-    import statistics
+def _ratio(ours: Sequence[float], bare: Sequence[float]) -> dict[str, Any]:
+    """Median and quartiles of the rounds' ratios: neighbours in time share what else the machine does."""
+    import numpy as np
 
-    return statistics.median(values)
+    if not bare:
+        return {"ratio": None, "ratio_quartiles": None}
+    low, median, high = (float(v) for v in np.percentile(np.divide(ours, bare), (25, 50, 75)))
+    return {"ratio": median, "ratio_quartiles": (low, high)}
 
 
 def _print_json(facts: dict[str, Any]) -> None:
@@ -152,7 +156,8 @@ def _print_lines(facts: dict[str, Any]) -> None:
     if facts["ratio"] is None:
         print("ratio    none: this method is not built on a library with a loop of its own")
     else:
-        print(f"ratio    {facts['ratio']:8.3f} (median of the rounds' ratios)")
+        low, high = facts["ratio_quartiles"]
+        print(f"ratio    {facts['ratio']:8.3f} (quartiles of the rounds {low:.3f} to {high:.3f})")
 
 
 COMMAND = Command("bench", "time a method's predict beside the bare library's", configure, run)

@@ -25,7 +25,7 @@ def test_json_holds_both_times_and_their_ratio(
     assert (facts["method"], facts["image_side_px"], facts["images"], facts["batch"], facts["rounds"]) == (
         method, 64, 3, 2, 2)  # fmt: skip
     assert facts["detections_an_image"] > 0
-    assert facts["ratio"] > 0
+    assert 0 < facts["ratio_quartiles"][0] <= facts["ratio"] <= facts["ratio_quartiles"][1]
     for name in ("predict", "bare"):
         low, high = facts[name]["quartiles_s"]
         assert 0 < low <= facts[name]["median_s"] <= high
@@ -89,6 +89,11 @@ def test_the_loops_take_turns() -> None:
     ours, bare = bench._rounds(Pair(), [0], batch=1, rounds=3)
     assert (len(ours), len(bare)) == (3, 3)
     assert called == ["bare", "ours", "ours", "bare"] * 2
+
+
+def test_the_ratio_is_taken_round_by_round() -> None:
+    assert bench._ratio([1.0, 4.0, 3.0], [1.0, 2.0, 1.0]) == {"ratio": 2.0, "ratio_quartiles": (1.5, 2.5)}
+    assert bench._ratio([1.0], []) == {"ratio": None, "ratio_quartiles": None}
 
 
 def test_a_method_without_a_bare_loop_has_no_ratio(capsys: pytest.CaptureFixture[str]) -> None:
