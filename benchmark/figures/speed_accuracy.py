@@ -28,6 +28,8 @@ class Point:
     ap: float
     ap_low: float
     ap_high: float
+    changed: bool
+    """settings other than the size differ from the profile's: drawn hollow"""
 
 
 def points(records: Sequence[RunRecord]) -> list[Point]:
@@ -68,14 +70,20 @@ def _draw_panel(axes: Axes, found: Sequence[Point], looks: dict[str, tuple[str, 
         # A basic interval need not hold its own point, and a bar cannot have a negative length.
         below, above = max(point.ap - point.ap_low, 0.0), max(point.ap_high - point.ap, 0.0)
         axes.errorbar(
-            point.latency_ms, point.ap, [[below], [above]], color=colour, marker=marker, markersize=6, capsize=2
+            point.latency_ms,
+            point.ap,
+            [[below], [above]],
+            color=colour,
+            marker=marker,
+            markersize=6,
+            capsize=2,
+            fillstyle="none" if point.changed else "full",
         )
         axes.annotate(point.label, (point.latency_ms, point.ap), (6, 4), textcoords="offset points", fontsize=7)
     axes.set_xlabel("latency, ms an image (median, batch 1)")
     axes.set_ylabel("AP, % (bar: 95 % interval)")
-    axes.set_xlim(left=0)
-    axes.set_ylim(bottom=0)
-    axes.margins(x=0.25, y=0.15)
+    axes.set_xlim(0, 1.4 * max(point.latency_ms for point in found))
+    axes.set_ylim(0, 1.1 * max(1.0, *(max(point.ap, point.ap_high) for point in found)))
 
 
 def _point(cell: tuple[RunRecord, ...]) -> Point:
@@ -92,6 +100,7 @@ def _point(cell: tuple[RunRecord, ...]) -> Point:
         ap=ap,
         ap_low=low * 100,
         ap_high=high * 100,
+        changed=bool(changed),
     )
 
 

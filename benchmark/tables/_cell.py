@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from benchmark.core.canonical import digest
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord, Status
+from benchmark.records.query import differing_fields
 from benchmark.tables._reported import Reported
-from benchmark.tables._table import Row, Table
+from benchmark.tables._table import PARAMETERS, Row, Table
 
 PAPER_PROFILE = "paper"
 TOLERANCE = 1.0
@@ -32,13 +33,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Measured:
-    """A row's records of one source. mean and deviation in percent by metric; variants: sizes that were measured."""
+    """A row's records of one source, by ascending seed. state: `measured`, or why there is nothing."""
 
     records: tuple[RunRecord, ...]
     state: str
 
     def mean(self, metric: str) -> float | None:
-        """Mean over seeds in percent."""
+        """Mean over seeds in percent; millions of parameters."""
         values = self._values(metric)
         return statistics.fmean(values) if values else None
 
@@ -55,36 +56,38 @@ class Measured:
     @property
     def variant(self) -> str | None:
         """The size that was measured."""
-        return str(self.records[0].spec.params.get("variant")) if self.records else None
+        size = self.records[0].spec.params.get("variant") if self.records else None
+        return None if size is None else str(size)
 
     def interval(self, metric: str) -> tuple[float, float] | None:
         """Bootstrap interval of the lowest seed in percent."""
         if not self.records:
             return None
-        first = min(self.records, key=lambda record: record.spec.seed)
-        bounds = first.intervals.get(metric)
+        bounds = self.records[0].intervals.get(metric)
         return (bounds[0] * 100, bounds[1] * 100) if bounds else None
 
     def _values(self, metric: str) -> list[float]:
+        if metric == PARAMETERS:
+            return [r.cost.parameters / 1e6 for r in self.records if r.cost.parameters is not None]
         found = [record.metrics.get(metric) for record in self.records]
         return [value * 100 for value in found if value is not None]
 
 
 def measure(table: Table, row: Row, source: Source, records: Sequence[RunRecord]) -> Measured:
     """The records of one row in one source. Raises RecordError where more than the seed differs between them."""
-    mine = [record for record in records if _belongs(table, row, source, record)]
+    mine = [record for record in records if belongs(table, row, source, record)]
     good = [record for record in mine if record.status is Status.OK]
     if not good:
         blocked = [record for record in mine if record.status is Status.BLOCKED]
         if blocked:
             return Measured((), f"blocked ({(blocked[0].error or 'unknown').split(':')[0]})")
         return Measured((), "failed" if mine else "not run")
-    cells = {_identity(record) for record in good}
-    if len(cells) > 1 or len({record.spec.seed for record in good}) < len(good):
+    fields = differing_fields(good)
+    if fields:
         ids = ", ".join(sorted(record.run_id for record in good))
         raise RecordError(
-            f"table {table.name}, row '{row.title}', {source.dataset}, {source.profile}: records {ids} are of "
-            "different cells (data, split, vocabulary, params or versions); keep one, a table does not guess"
+            f"table {table.name}, row '{row.title}', {source.dataset}, {source.profile}: records {ids} differ in more "
+            f"than the seed ({', '.join(fields)}); remove those that should not count, a table does not guess"
         )
     return Measured(tuple(sorted(good, key=lambda record: record.spec.seed)), "measured")
 
@@ -106,7 +109,8 @@ def status(table: Table, source: Source, measured: Measured, metric: str, report
     return "reproduced" if abs(value - reported.value) <= tolerance else "mismatch"
 
 
-def _belongs(table: Table, row: Row, source: Source, record: RunRecord) -> bool:
+def belongs(table: Table, row: Row, source: Source, record: RunRecord) -> bool:
+    """Whether a record is of that row in that source."""
     spec = record.spec
     if (spec.dataset, spec.profile, spec.task) != (source.dataset, source.profile, table.task_of(row)):
         return False
@@ -114,14 +118,9 @@ def _belongs(table: Table, row: Row, source: Source, record: RunRecord) -> bool:
         return False
     # In the paper's profile a row is one size; in another the profile's own size is shown, and named.
     if source.profile == PAPER_PROFILE and row.variant is not None:
-        overrides = {key: value for key, value in spec.overrides.items() if key != "variant"}
-        return overrides == dict(row.overrides) and spec.params.get("variant") == row.variant
+        return _but_size(spec.overrides) == _but_size(row.overrides) and spec.params.get("variant") == row.variant
     return dict(spec.overrides) == dict(row.overrides)
 
 
-def _identity(record: RunRecord) -> str:
-    spec = record.spec
-    return digest(
-        [spec.method_version, spec.task_version, spec.dataset_digest, spec.split_digest, spec.vocabulary_digest,
-         spec.params, spec.protocol, spec.text_encoder]
-    )  # fmt: skip
+def _but_size(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key != "variant"}

@@ -5,30 +5,62 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Mapping
 
 from benchmark.tables._sheet import Sheet
 
 
-def terminal(sheet: Sheet) -> str:
-    """Aligned columns, a line of group titles above the headers, notes below."""
-    widths = [max(len(row[i]) for row in (sheet.headers, *sheet.rows)) for i in range(len(sheet.headers))]
-    lines = [sheet.title, ""]
-    over, start = [], 0
-    for title, span in sheet.groups:
-        width = sum(widths[start : start + span]) + 2 * (span - 1)
+def terminal(sheet: Sheet, width_limit: int | None = None) -> str:
+    """Columns aligned at the decimal point under group titles, notes below.
+
+    A table wider than `width_limit` characters is printed as one block a source, each with the paper's columns.
+    """
+    blocks = _blocks(sheet, width_limit)
+    body = "\n\n".join("\n".join(lines) for lines in blocks)
+    return "\n".join([sheet.title, "", body, *(["", *sheet.notes] if sheet.notes else [])]) + "\n"
+
+
+def _blocks(sheet: Sheet, width_limit: int | None) -> list[list[str]]:
+    starts = [sum(span for _, span in sheet.groups[:i]) for i in range(len(sheet.groups))]
+    every = list(range(len(sheet.groups)))
+    whole = _block(sheet, every, starts)
+    fixed, sources = every[:2], every[2:]
+    if width_limit is None or len(sources) < 2 or max(map(len, whole)) <= width_limit:
+        return [whole]
+    return [_block(sheet, [*fixed, source], starts) for source in sources]
+
+
+def _block(sheet: Sheet, groups: list[int], starts: list[int]) -> list[str]:
+    """Lines of a table with those groups of columns: titles, headers, a rule, rows."""
+    shown = [i for g in groups for i in range(starts[g], starts[g] + sheet.groups[g][1])]
+    rows = [row for row in sheet.rows if any(row[i] for i in shown[1:])]
+    columns = [_column(sheet.headers[i], [row[i] for row in rows]) for i in shown]
+    titles, first = [], 0
+    for title, span in (sheet.groups[g] for g in groups):
+        last = columns[first + span - 1]
+        width = sum(len(column[0]) + 2 for column in columns[first : first + span]) - 2
         if len(title) > width:
-            widths[start + span - 1] += len(title) - width
-            width = len(title)
-        over.append(title.ljust(width))
-        start += span
-    if any(title for title, _ in sheet.groups):
-        lines.append("  ".join(over).rstrip())
-    for row in (sheet.headers, *sheet.rows):
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        lines.append("  ".join(cells).rstrip())
-    lines.insert(len(lines) - len(sheet.rows), "-" * max(len(line) for line in lines[2:]))
-    return "\n".join([*lines, *(["", *sheet.notes] if sheet.notes else [])]) + "\n"
+            columns[first + span - 1] = [cell + " " * (len(title) - width) for cell in last]
+        titles.append(title.ljust(width))
+        first += span
+    head, *lines = ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
+    over = ["  ".join(titles).rstrip()] if any(title.strip() for title in titles) else []
+    return [*over, head, "-" * max(map(len, (*over, head, *lines))), *lines]
+
+
+def _column(header: str, cells: list[str]) -> list[str]:
+    """A header and its cells, equally wide; numbers stand with their units digit below each other."""
+    lead = max((len(_integer_part(cell)) for cell in cells), default=0)
+    cells = [cell if not (part := _integer_part(cell)) else " " * (lead - len(part)) + cell for cell in cells]
+    column = [header, *cells]
+    width = max(map(len, column))
+    return [cell.ljust(width) for cell in column]
+
+
+def _integer_part(cell: str) -> str:
+    found = re.match(r"[+-]?[\d,]+", cell)
+    return found.group() if found else ""
 
 
 def markdown(sheet: Sheet) -> str:
@@ -43,10 +75,10 @@ def markdown(sheet: Sheet) -> str:
 def comma_separated(sheet: Sheet) -> str:
     """One line a cell with all its facts."""
     out = io.StringIO()
-    if sheet.facts:
-        writer = csv.DictWriter(out, list(sheet.facts[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(sheet.facts)
+    writer = csv.DictWriter(out, list(dict.fromkeys(key for fact in sheet.facts for key in fact)), lineterminator="\n")
+    writer.writeheader()
+    for fact in sheet.facts:
+        writer.writerow({key: " ".join(map(str, v)) if isinstance(v, list) else v for key, v in fact.items()})
     return out.getvalue()
 
 

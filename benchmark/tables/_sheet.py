@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmark.core.record import RunRecord
 from benchmark.records.query import HIDDEN_PROFILES
-from benchmark.tables._cell import PAPER_PROFILE, Measured, Source, measure, status
+from benchmark.tables._cell import PAPER_PROFILE, Measured, Source, belongs, measure, status
 from benchmark.tables._reported import Reported, reported_row
-from benchmark.tables._table import Row, Table
+from benchmark.tables._table import PARAMETERS, Row, Table
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """groups: titles over runs of columns. headers and rows: text. facts: one mapping a cell, for CSV and JSON."""
+    """groups: titles over runs of columns, the last ones one a source. headers and rows: text.
+
+    facts: one mapping a cell, for CSV and JSON.
+    """
 
     title: str
     groups: tuple[tuple[str, int], ...]
@@ -29,10 +33,12 @@ def fill(table: Table, records: Sequence[RunRecord], dataset: str | None = None,
     """The table with the paper's cells and one group of columns a (data set, profile) that has records."""
     tasks = {table.task_of(row) for row in table.rows}
     fitting = [r for r in records if r.spec.task in tasks and r.spec.profile not in HIDDEN_PROFILES]
-    sources = _sources(table, fitting, dataset, profile)
+    others = _others(table, fitting) if table.others else []
+    order = [row for row in table.rows if row.reported] + others + [row for row in table.rows if not row.reported]
+    sources = _sources(table, order, fitting, dataset, profile)
     flags: list[str] = []
     rows, facts = [], []
-    for row in table.rows:
+    for row in order:
         printed = reported_row(table, row)
         cells = [(source, measure(table, row, source, fitting)) for source in sources]
         if not row.reported and not any(measured.records for _, measured in cells):
@@ -40,23 +46,62 @@ def fill(table: Table, records: Sequence[RunRecord], dataset: str | None = None,
         rows.append(_row_text(table, row, printed, cells, flags))
         facts.extend(_row_facts(table, row, printed, cells))
     headers, groups = _headers(table, sources)
-    notes = (*(f"[{number}] {flag}" for number, flag in enumerate(flags, 1)), *_size_note(rows), *table.notes)
+    notes = (
+        *(f"[{number}] {flag}" for number, flag in enumerate(flags, 1)),
+        *_reading_notes(rows, headers),
+        *(_left_out(order, table, fitting, sources) if table.others else ()),
+        *table.notes,
+    )
     return Sheet(f"Table {table.name}: {table.title}", groups, headers, tuple(rows), notes, tuple(facts))
 
 
-def _sources(table: Table, records: Sequence[RunRecord], dataset: str | None, profile: str | None) -> list[Source]:
-    found = {Source(record.spec.dataset, record.spec.profile) for record in records}
+def _sources(
+    table: Table, rows: Sequence[Row], records: Sequence[RunRecord], dataset: str | None, profile: str | None
+) -> list[Source]:
+    found = {source for record in records if (source := _source(record)) and _has_row(table, rows, record)}
     chosen = [s for s in found if dataset in (None, s.dataset) and profile in (None, s.profile)]
     if not chosen:
         return [Source(dataset or table.paper_data, profile or PAPER_PROFILE)]
     return sorted(chosen, key=lambda s: (s.dataset != table.paper_data, s.dataset, s.profile))
 
 
+def _source(record: RunRecord) -> Source:
+    return Source(record.spec.dataset, record.spec.profile)
+
+
+def _has_row(table: Table, rows: Sequence[Row], record: RunRecord) -> bool:
+    return any(belongs(table, row, _source(record), record) for row in rows)
+
+
+def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
+    """Rows for plain cells of methods and sizes that the paper does not list."""
+    rows: dict[str, Row] = {}
+    for record in records:
+        spec = record.spec
+        plain = set(spec.overrides) <= {"variant"} and spec.wording == "canonical" and str(spec.weights) != "random"
+        if plain and not _has_row(table, table.rows, record):
+            size, weights = spec.overrides.get("variant"), str(spec.weights)
+            title = spec.method + (f"-{size}" if size else "") + (f", {weights}" if weights != Row.weights else "")
+            rows[title] = Row(title, spec.method, overrides=spec.overrides, task=spec.task, weights=weights)
+    return [rows[title] for title in sorted(rows)]
+
+
+def _left_out(rows: Sequence[Row], table: Table, records: Sequence[RunRecord], sources: Sequence[Source]) -> list[str]:
+    """Says which records of the shown sources no row holds: cells with changed settings are never passed off."""
+    homeless = sorted(
+        f"{record.run_id} ({record.spec.method}, {', '.join(f'{k}={v}' for k, v in record.spec.overrides.items())})"
+        for record in records
+        if _source(record) in sources and record.spec.overrides and not _has_row(table, rows, record)
+    )
+    more = f" and {len(homeless) - 3} more" if len(homeless) > 3 else ""
+    return [f"Changed settings, in no row of this table: {', '.join(homeless[:3])}{more}"] if homeless else []
+
+
 def _headers(table: Table, sources: Sequence[Source]) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
     printed = [column.reported for column in table.columns if column.reported is not None]
     headers, groups = ["method", *printed], [("", 1), ("paper", len(printed))]
     for source in sources:
-        own = [*(column.title for column in table.columns), "95 %", "seeds", "status"]
+        own = [*(column.title for column in table.columns), "AP 95 %", "seeds", *_difference(table, source), "status"]
         headers += own
         groups.append((source.title, len(own)))
     return tuple(headers), tuple(groups)
@@ -75,12 +120,31 @@ def _row_text(
             text.append(_printed_text(printed.get(column.title), flags))
     main = table.columns[0]
     for source, measured in cells:
-        text += [_value_text(measured, column.metric, row, source) for column in table.columns]
+        text += [_value_text(measured, column.metric) for column in table.columns]
+        said = (row.variant, row.overrides.get("variant"), None)
+        if source.profile != PAPER_PROFILE and measured.variant not in said:
+            text[-len(table.columns)] += f" ({measured.variant})"
         bounds = measured.interval(main.metric)
-        text.append(f"{bounds[0]:.1f}-{bounds[1]:.1f}" if bounds else "")
+        text.append(f"{bounds[0]:.1f} to {bounds[1]:.1f}" if bounds else "")
         text.append(str(len(measured.seeds)) if measured.seeds else "")
-        text.append(status(table, source, measured, main.metric, printed.get(main.title)))
+        state = status(table, source, measured, main.metric, printed.get(main.title))
+        for _ in _difference(table, source):
+            between = _between(measured, main.metric, printed.get(main.title), state)
+            text.append("" if between is None else f"{between:+.1f}")
+        text.append(state if row.reported or measured.state != "not run" else "")
     return tuple(text)
+
+
+def _difference(table: Table, source: Source) -> tuple[str, ...]:
+    """The header of the column that compares with the paper: only where data and profile are the paper's."""
+    return ("difference",) if source == Source(table.paper_data, PAPER_PROFILE) else ()
+
+
+def _between(measured: Measured, metric: str, printed: Reported | None, state: str) -> float | None:
+    mean = measured.mean(metric)
+    if state not in ("reproduced", "mismatch") or mean is None or printed is None or printed.value is None:
+        return None
+    return round(mean - printed.value, 4)
 
 
 def _printed_text(cell: Reported | None, flags: list[str]) -> str:
@@ -93,18 +157,26 @@ def _printed_text(cell: Reported | None, flags: list[str]) -> str:
     return f"{cell.text} [{flags.index(cell.flag) + 1}]"
 
 
-def _value_text(measured: Measured, metric: str, row: Row, source: Source) -> str:
+def _value_text(measured: Measured, metric: str) -> str:
     mean, deviation = measured.mean(metric), measured.deviation(metric)
     if mean is None:
         return "-" if measured.records else ""
-    size = measured.variant
-    other = f" ({size})" if size and source.profile != PAPER_PROFILE and size != row.variant else ""
-    return f"{mean:.1f}" + (f"±{deviation:.1f}" if deviation is not None else "") + other
+    if metric == PARAMETERS:
+        return f"{mean:.1f}M"
+    return f"{mean:.1f}" + (f"±{deviation:.1f}" if deviation is not None else "")
 
 
-def _size_note(rows: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    sizes = any(cell.endswith(("(n)", "(s)", "(m)", "(l)")) for row in rows for cell in row[1:])
-    return ("(n), (s), (m): the size that was measured, where it is not the paper's",) if sizes else ()
+def _reading_notes(rows: Sequence[tuple[str, ...]], headers: Sequence[str]) -> list[str]:
+    """How to read what stands in the cells, each said only where it occurs."""
+    cells = {cell for row in rows for cell in row[1:]}
+    notes = []
+    if any("±" in cell for cell in cells):
+        notes.append("±: standard deviation over seeds")
+    if any(text for row in rows for text, header in zip(row, headers, strict=True) if header == "AP 95 %"):
+        notes.append("AP 95 %: bootstrap interval over images, of the lowest seed")
+    if any(re.search(r"\d \(\w+\)$", cell) for cell in cells):
+        notes.append("(n), (s), ... beside a value: the size that was measured, where it is not the row's")
+    return notes
 
 
 def _row_facts(
@@ -115,8 +187,7 @@ def _row_facts(
         for column in table.columns:
             cell = printed.get(column.title)
             state = status(table, source, measured, column.metric, cell)
-            mean = measured.mean(column.metric)
-            compared = state in ("reproduced", "mismatch") and mean is not None and cell is not None
+            bounds = measured.interval(column.metric)
             facts.append(
                 {
                     "table": table.name,
@@ -125,17 +196,23 @@ def _row_facts(
                     "method": row.method,
                     "metric": column.metric,
                     "reported": cell.value if cell else None,
+                    "printed": cell.text if cell else None,
                     "flag": cell.flag if cell else None,
                     "data": source.dataset,
                     "profile": source.profile,
                     "variant": measured.variant,
-                    "measured": mean,
-                    "deviation": measured.deviation(column.metric),
-                    "interval": measured.interval(column.metric),
+                    "measured": _rounded(measured.mean(column.metric)),
+                    "deviation": _rounded(measured.deviation(column.metric)),
+                    "low": _rounded(bounds[0]) if bounds else None,
+                    "high": _rounded(bounds[1]) if bounds else None,
                     "seeds": list(measured.seeds),
-                    "difference": mean - cell.value if compared and cell and mean and cell.value else None,
+                    "difference": _between(measured, column.metric, cell, state),
                     "status": state,
                     "run_ids": [record.run_id for record in measured.records],
                 }
             )
     return facts
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

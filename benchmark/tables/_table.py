@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Column:
-    """metric: key in a record's metrics. reported: column of the paper's CSV, or None where it prints none."""
+    """metric: key in a record's metrics, or PARAMETERS. reported: column of the paper's CSV; None: it prints none."""
 
     title: str
     metric: str
@@ -40,6 +40,7 @@ class Table:
 
     paper_data: the data set whose records may be compared with the paper's cells. flags: reported row -> why its
     cells cannot be right or mean something else; those that break AP <= AP50 or AP75 <= AP50 are found by themselves.
+    others: methods and sizes without a row here get one of their own once they were run, under their own name.
     """
 
     name: str
@@ -52,21 +53,28 @@ class Table:
     rows: tuple[Row, ...]
     flags: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    others: bool = False
 
     def task_of(self, row: Row) -> str:
         """The row's own task, else the table's."""
         return row.task or self.task
 
 
+PARAMETERS = "parameters"
+"""of a record's cost, printed in millions; every other metric is a fraction, printed in percent"""
+
 AP = Column("AP", "AP", "AP")
 AP50 = Column("AP50", "AP50", "AP50")
 AP75 = Column("AP75", "AP75", "AP75")
 
 
-def controls(method: str) -> tuple[Row, ...]:
-    """The two controls of a zero-shot claim, shown when they were run: words without meaning, untrained weights."""
+def controls(title: str, method: str) -> tuple[Row, ...]:
+    """The controls of a zero-shot claim, shown once they were run.
+
+    Words without meaning, untrained weights, and a fit that does not start from the expert's backbone.
+    """
     return (
-        Row(f"{method}, meaningless names", method, wording="codes"),
-        Row(f"{method}, untrained weights", method, weights="random"),
-        Row(f"{method}, no expert (init=none)", method, overrides={"init": "none"}),
+        Row(f"{title}, meaningless names", method, wording="codes"),
+        Row(f"{title}, untrained weights", method, weights="random"),
+        Row(f"{title}, no expert (init=none)", method, overrides={"init": "none"}),
     )

@@ -26,4 +26,5 @@ TABLE = Table(
         ("PP-YOLOE-M",): _MIXED,
         ("RTVP",): "APs and APm above YOLOv9-M's, whose AP is 3.9 higher: size APs and AP do not fit together",
     },
+    others=True,
 )

@@ -33,4 +33,5 @@ TABLE = Table(
         ("RTVP", "O365"): _FINE_TUNED,
         ("RTVP", "O365,GlodG"): _FINE_TUNED,
     },
+    others=True,
 )

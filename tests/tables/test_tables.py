@@ -16,15 +16,16 @@ from benchmark.core.errors import DataError, RecordError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Home
 from benchmark.core.plugins import list_names, load
-from benchmark.core.record import RunRecord, Status
+from benchmark.core.record import DatasetRecord, RunRecord, Status
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
 from benchmark.tables._cell import Source, measure, status
 from benchmark.tables._datasets import DatasetTable
-from benchmark.tables._render import FORMATS
+from benchmark.tables._render import FORMATS, terminal
 from benchmark.tables._reported import reported_row
 from benchmark.tables._sheet import fill
 from benchmark.tables._table import Row
+from benchmark.tables.table_2a import TABLE as TABLE_2A
 from benchmark.tables.table_2b import TABLE
 from benchmark.tables.table_5 import TABLE as TABLE_5
 from benchmark.tables.table_6 import TABLE as TABLE_6
@@ -95,7 +96,7 @@ def test_cells_without_a_good_record(make_record: Make) -> None:
 
 def test_several_candidates_are_an_error_not_a_guess(make_record: Make) -> None:
     two = [make_record(), make_record(split_digest="9" * 64)]
-    with pytest.raises(RecordError, match=f"{min(r.run_id for r in two)}.*a table does not guess"):
+    with pytest.raises(RecordError, match=rf"{min(r.run_id for r in two)}.*\(split_digest\).*a table does not guess"):
         fill(TABLE, two)
 
 
@@ -108,12 +109,63 @@ def test_ablations_and_controls_are_rows_of_their_own(make_record: Make) -> None
         make_record(ap=0.3, overrides={"epochs": 99}, params={"variant": "n", "epochs": 99}),
     ]
     shown = {row[0]: row for row in fill(TABLE, records).rows}
-    assert shown["RTVP"][4] == "20.0 (n)"
-    assert shown["rtvp, meaningless names"][4] == "1.0 (n)"
-    assert shown["rtvp, untrained weights"][4] == "0.0 (n)"
+    assert shown["RTVP"][5] == "20.0 (n)"
+    assert shown["RTVP, meaningless names"][5] == "1.0 (n)"
+    assert shown["RTVP, untrained weights"][5] == "0.0 (n)"
     assert "30.0" not in str(fill(TABLE, records))
+    (note,) = (note for note in fill(TABLE, records).notes if note.startswith("Changed settings, in no row"))
+    assert f"{records[-1].run_id} (rtvp, epochs=99)" in note
     six = {row[0]: row[4] for row in fill(TABLE_6, records).rows}
     assert six == {"32 px": "20.0 (n)", "64 px": "10.0 (n)", "128 px": ""}
+
+
+def test_methods_and_sizes_that_the_paper_lacks_get_rows_under_their_names(make_record: Make) -> None:
+    paper = {"dataset": "mmio", "profile": "paper"}
+    records = [
+        make_record(ap=0.2, params={"variant": "s"}, **paper),
+        make_record(ap=0.3, params={"variant": "m"}, overrides={"variant": "m"}, **paper),
+        make_record(ap=0.4, method="my-detector", params={}),
+        make_record(ap=0.5, method="my-detector", params={}, weights=WeightsOrigin.PRETRAINED, fit=None),
+    ]
+    shown = {row[0]: row for row in fill(TABLE, records, "mmio").rows}
+    assert shown["RTVP"][5] == "20.0"
+    assert shown["rtvp-m"][5] == "30.0"
+    assert "rtvp-s" not in shown
+    shown = {row[0]: row for row in fill(TABLE, records, "mmio-open").rows}
+    assert (shown["my-detector"][5], shown["my-detector, pretrained"][5]) == ("40.0", "50.0")
+
+
+def test_a_row_of_another_size_is_that_size_in_every_profile(make_record: Make) -> None:
+    changes = {"method": "yolov8", "task": "closed", "params": {"variant": "m"}, "overrides": {"variant": "m"}}
+    records = [make_record(profile="paper", **changes), make_record(profile="quick", **changes)]
+    shown = {row[0]: row for row in fill(TABLE_2A, records).rows}
+    quick_ap = 5 + len(TABLE_2A.columns) + 3
+    assert shown["YOLOv8-M"][5] == shown["YOLOv8-M"][quick_ap] == "20.0"
+    assert shown["YOLOv8-S"][5] == shown["YOLOv8-S"][quick_ap] == ""
+
+
+def test_a_difference_is_printed_only_beside_the_papers_own_data_and_profile(make_record: Make) -> None:
+    records = [make_record(dataset="mmio", profile="paper", params={"variant": "s"}), make_record()]
+    sheet = fill(TABLE, records)
+    assert sheet.headers.count("difference") == 1
+    row = next(row for row in sheet.rows if row[0] == "RTVP")
+    assert row[sheet.headers.index("difference")] == "-4.7"
+    differences = {(f["data"], f["difference"]) for f in sheet.facts if f["row"] == "RTVP" and f["metric"] == "AP"}
+    assert differences == {("mmio", -4.7), ("mmio-open", None)}
+
+
+def test_a_wide_table_becomes_one_block_a_source(make_record: Make) -> None:
+    sheet = fill(TABLE, [make_record(), make_record(dataset="mmio-synth")])
+    assert terminal(sheet, 1000) == terminal(sheet)
+    narrow = terminal(sheet, 130)
+    assert narrow.count("measured: ") == narrow.count("MDETR") == 2
+    assert max(map(len, narrow.splitlines())) <= 130
+
+
+def test_numbers_stand_at_the_decimal_point(make_record: Make) -> None:
+    lines = terminal(fill(TABLE, [make_record(ap=0.095), make_record(ap=0.105, method="yolo-world")])).splitlines()
+    rtvp, world = (next(line for line in lines if line.startswith(name)) for name in ("RTVP", "YOLO-World-S"))
+    assert rtvp.index("9.5 (n)") == world.index("10.5 (n)") + 1
 
 
 def test_other_data_and_profiles_never_share_a_column(make_record: Make) -> None:
@@ -140,7 +192,7 @@ def test_csv_and_json_hold_every_fact(make_record: Make) -> None:
     sheet = fill(TABLE, [make_record()])
     lines = list(csv.DictReader(io.StringIO(FORMATS["csv"](sheet))))
     cells = json.loads(FORMATS["json"](sheet))["cells"]
-    assert len(lines) == len(cells) == len(sheet.rows) * 3
+    assert len(lines) == len(cells) == len(sheet.rows) * 4
     mine = next(cell for cell in cells if cell["row"] == "RTVP" and cell["metric"] == "AP")
     assert (mine["measured"], mine["reported"], mine["difference"]) == (20.0, 24.7, None)
     assert mine["status"] == "other data"
@@ -168,7 +220,32 @@ class TestCommand:
 
     def test_an_unknown_table(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["table", "2c"]) == 2
-        assert "unknown table '2c'" in capsys.readouterr().err
+        assert "unknown table '2c': did you mean 2" in capsys.readouterr().err
+
+    def test_both_spellings_of_a_table(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["table", "table-2b"]) == main(["table", "table_2b"]) == 0
+        assert capsys.readouterr().out.count("Table 2b: ") == 2
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["2b", "--data", "mmio-opn"], "did you mean mmio-open"),
+            (["2b", "--profile", "papr"], "did you mean paper"),
+            (["1", "--data", "mmio"], "takes no --data"),
+        ],
+    )
+    def test_names_that_nothing_has(self, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["table", *arguments]) == 2
+        assert words in capsys.readouterr().err
+
+    @pytest.mark.parametrize("form", ["terminal", "markdown", "csv", "json"])
+    def test_counted_data_sets_stand_below_the_papers(self, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+        record = DatasetRecord("mine", 1, "max320", "0" * 64, {"images": 1234, "groups": 9}, {}, {}, {}, {})
+        write_atomic(Home.find().data("mine") / "dataset.json", encode(record))
+        assert main(["table", "1", "--format", form]) == 0
+        out = capsys.readouterr().out
+        assert "mine@max320" in out
+        assert "VisA is by Zou et al. 2022" in out
 
     def test_lists(self, capsys: pytest.CaptureFixture[str]) -> None:
         for kind in ("methods", "tasks", "data", "tables", "figures"):
