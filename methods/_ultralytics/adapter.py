@@ -92,20 +92,29 @@ class UltralyticsAdapter:
         prepare()
         import torch
 
-        from methods._ultralytics.resume import STATE_FILE, read_tensors, seed_everything, write_tensors
-        from methods._ultralytics.trainer import SampleTrainer, Training
+        from methods._ultralytics.resume import (
+            STATE_FILE,
+            epochs_done,
+            read_tensors,
+            seed_everything,
+            take_trained,
+            write_tensors,
+        )
 
         if not train:
             raise ConfigError(f"{self.info.name}: there is no training image; check the split and train_images")
         run_dir.mkdir(parents=True, exist_ok=True)
         seed_everything(seed, -1)
         texts = self._fit_texts(vocabulary)
-        model = self.build_model(len(vocabulary) if texts is None else len(texts))
+        model = self.build_model(self._head_classes(len(vocabulary)))
         facts = self.model_facts(model)
         if start is not None:
             facts.update(self.start_from(model, read_tensors(start)["state"]))
-        trainer = SampleTrainer(
-            Training(
+        # A fit that was stopped between its last epoch and its checkpoint has nothing left to train.
+        if epochs_done(run_dir / STATE_FILE) < self.config.epochs:
+            from methods._ultralytics.trainer import SampleTrainer, Training
+
+            training = Training(
                 model,
                 self._recipe(),
                 train,
@@ -117,25 +126,24 @@ class UltralyticsAdapter:
                 self._device(),
                 report,
             )
-        )
-        with (
-            (run_dir / "library.log").open("a", encoding="utf-8") as log,
-            redirect_stdout(log),
-            _interruptible(run_dir),
-        ):
-            trainer.train()
-        source = trainer.ema.ema if self.config.ema else trainer.model
-        state = {name: value.detach().cpu() for name, value in source.state_dict().items()}
+            with (
+                (run_dir / "library.log").open("a", encoding="utf-8") as log,
+                redirect_stdout(log),
+                _interruptible(run_dir),
+            ):
+                SampleTrainer(training).train()
+        trained = take_trained(model, run_dir / STATE_FILE, "ema" if self.config.ema else "model")
+        state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
         checkpoint = run_dir / CHECKPOINT_FILE
         write_tensors({"state": state, "names": list(vocabulary.names), "variant": self.config.variant}, checkpoint)
         (run_dir / STATE_FILE).unlink(missing_ok=True)
         facts.update(
             epochs=self.config.epochs,
-            losses=trainer.facts.get("losses", {}),
+            losses=trained.get("losses", {}),
             threads=torch.get_num_threads(),
-            **trainer.facts.get("model", {}),
+            **trained.get("model", {}),
         )
-        return FitResult(checkpoint, trainer.facts["seconds"] / 3600, facts)
+        return FitResult(checkpoint, trained["seconds"] / 3600, facts)
 
     def load(self, checkpoint: Path) -> None:
         """See core.method.Method. Raises RecordError where the file is not a checkpoint of this model."""
@@ -151,7 +159,7 @@ class UltralyticsAdapter:
             raise RecordError(
                 f"{checkpoint}: not a checkpoint of {self.info.name}-{self.config.variant} (it holds {held})"
             )
-        model = self.build_model(len(stored["names"]))
+        model = self.build_model(self._head_classes(len(stored["names"])))
         try:
             model.load_state_dict({name: value.float() if value.is_floating_point() else value
                                    for name, value in stored["state"].items()})  # fmt: skip
@@ -251,6 +259,10 @@ class UltralyticsAdapter:
         import torch
 
         return torch.from_numpy(embed(load("text encoder", name), vocabulary, Home.find().text))
+
+    def _head_classes(self, names: int) -> int:
+        """Width of the head at a fit on that many names: the library derives the nano head's shapes from it."""
+        return max(names, getattr(self.config, "pad_prompts", 0))
 
     def _fit_texts(self, vocabulary: Vocabulary) -> Tensor | None:
         """What every training image is shown: the names, filled up with the empty string where `pad_prompts` asks."""

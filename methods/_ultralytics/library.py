@@ -26,5 +26,9 @@ def prepare() -> None:
     ):
         os.environ.setdefault(name, value)
     import ultralytics  # noqa: F401  # the first import reads the variables above
+    from ultralytics.nn.modules.head import Detect
 
+    # Building a model of any family sets this on the class, and the heads built next draw other random numbers:
+    # fresh weights may not depend on what the process built before.
+    Detect.legacy = True
     logging.getLogger("ultralytics").setLevel(logging.ERROR)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +19,8 @@ _RAM_LIMIT_BYTES = 4 * 2**30
 class SampleDataset(YOLODataset):
     """The library's dataset and augmentations over samples whose labels index the fit's vocabulary.
 
-    Images are kept in memory at training size where they fit: mosaic then draws from all of them, so that an epoch
-    depends on its seed alone and not on which images were read last.
+    Images are kept in memory at training size where they fit, and mosaic draws from all of them. Where they do not,
+    it draws from those that were read last: `forget` before each epoch, so that an epoch depends on its seed alone.
     """
 
     def __init__(self, samples: Sequence[Sample], image_side_px: int, batch: int, names: dict[int, str], hyp: Any,
@@ -47,12 +49,32 @@ class SampleDataset(YOLODataset):
         """One label dictionary a sample, as the library's augmentations take it."""
         return [_label(sample) for sample in self._samples]
 
+    @property
+    def npy_files(self) -> list[Path]:
+        """Paths that cannot exist: the library would read, overwrite or delete a user's `part.npy` by `part.png`."""
+        return [Path(os.devnull) / "none"] * len(self._samples)
+
+    @npy_files.setter
+    def npy_files(self, _paths: list[Path]) -> None:
+        """The library names its cache files here."""
+
+    def forget(self) -> None:
+        """Drop the images that were kept because they were read last."""
+        for i in self.buffer:
+            self.ims[i] = self.im_hw0[i] = self.im_hw[i] = None
+        self.buffer.clear()
+
     def load_image(self, i: int, rect_mode: bool = True, resize_short: bool = False) -> Any:
-        """As the library's. Raises DataError that names the file."""
+        """As the library's. Raises DataError that names a file that cannot be read or is not of its sample's size."""
         try:
-            return super().load_image(i, rect_mode, resize_short)
+            image, found_hw, resized_hw = super().load_image(i, rect_mode, resize_short)
         except (FileNotFoundError, OSError) as error:
             raise DataError(f"{self.im_files[i]}: missing or not a readable image; build the data set again") from error
+        sample = self._samples[i]
+        if tuple(found_hw) != (sample.height_px, sample.width_px):
+            found = f"{found_hw[1]}x{found_hw[0]}"
+            raise DataError(f"{sample.path}: is {found} px, the annotations say {sample.width_px}x{sample.height_px}")
+        return image, found_hw, resized_hw
 
 
 def _label(sample: Sample) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -53,6 +53,22 @@ def load_state(trainer: Any, path: Path) -> dict[str, Any]:
         trainer.start_epoch = state["next_epoch"]
         facts: dict[str, Any] = state["facts"]
     except (KeyError, RuntimeError, ValueError) as error:
+        raise RecordError(f"{path}: not a state of this training ({error}); use --refit to start again") from error
+    return facts
+
+
+def epochs_done(path: Path) -> int:
+    """How many epochs the state at `path` has behind it, 0 where there is none."""
+    return int(read_tensors(path).get("next_epoch", 0)) if path.is_file() else 0
+
+
+def take_trained(model: torch.nn.Module, path: Path, weights: Literal["ema", "model"]) -> dict[str, Any]:
+    """Put a state's averaged or live weights into `model`, give its facts. Raises RecordError if it does not fit."""
+    state = read_tensors(path)
+    try:
+        model.load_state_dict(state[weights])
+        facts: dict[str, Any] = state["facts"]
+    except (KeyError, RuntimeError) as error:
         raise RecordError(f"{path}: not a state of this training ({error}); use --refit to start again") from error
     return facts
 

@@ -134,6 +134,14 @@ class SampleTrainer(DetectionTrainer):
     def final_eval(self) -> None:
         """Nothing: no `best` model is chosen."""
 
+    def _build_train_pipeline(self) -> None:
+        if self.optimizer is not None:  # called again only where the library halves the batch after a lack of memory
+            raise BenchError(
+                f"training: batch {self.training.recipe.batch} at {self.training.recipe.image_side_px} px does not fit "
+                "into the device's memory; a smaller one is another recipe, ask for it with --set batch=N"
+            )
+        super()._build_train_pipeline()
+
     def _handle_nan_recovery(self, epoch: int) -> bool:
         if self.loss is not None and not bool(self.loss.isfinite()):
             raise BenchError(f"training: the loss is not finite in epoch {epoch + 1}; lower lr0 or check the boxes")
@@ -157,6 +165,7 @@ class SampleTrainer(DetectionTrainer):
     def _epoch_start(self) -> None:
         if self.epoch >= self.epochs - self.args.close_mosaic:
             self.train_loader.dataset.close_mosaic(hyp=_copy(self.args))
+        self.train_loader.dataset.forget()
         seed_everything(self.training.seed, self.epoch)
         self.train_loader.generator.manual_seed(self.training.seed * 100_003 + self.epoch)
         self.train_loader.reset()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_engine import NAMES, adapter_of, config_of
@@ -98,3 +99,18 @@ def test_empty_prompts_fill_up_the_fit_vocabulary() -> None:
     assert torch.equal(texts[:2], adapter._embed(names))
     assert adapter_of("yolo-world")._fit_texts(names).shape == (2, 384)
     assert adapter_of("yolov8")._fit_texts(names) is None
+
+
+@pytest.mark.parametrize("name", ["yolo-world", "rtvp"])
+def test_fresh_weights_do_not_depend_on_what_was_built_before(name: str) -> None:
+    from ultralytics.nn.modules.head import Detect
+
+    def fresh(legacy: bool) -> dict[str, Any]:
+        Detect.legacy = legacy  # as a model of another family leaves it
+        adapter = adapter_of(name)
+        adapter.build_random(0)
+        state: dict[str, Any] = adapter._model.state_dict()
+        return state
+
+    first, second = fresh(True), fresh(False)
+    assert all(first[key].equal(second[key]) for key in first)

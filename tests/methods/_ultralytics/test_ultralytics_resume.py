@@ -83,10 +83,54 @@ def test_killed_or_stopped_and_continued_equals_undisturbed(tmp_path: Path) -> N
         assert_same_checkpoint(tmp_path / "whole", run)
 
 
-def test_a_state_of_another_training_is_refused(samples: list[Sample], tmp_path: Path) -> None:
+@pytest.mark.parametrize("ema", [True, False])
+def test_stopped_after_the_last_epoch_trains_no_more(samples: list[Sample], tmp_path: Path, ema: bool) -> None:
+    from benchmark.core.errors import InterruptedFitError
+
+    def stop(event: Any) -> None:
+        raise KeyboardInterrupt
+
+    adapter_of("yolov8", ema=ema).fit(samples, [], NAMES, 0, tmp_path / "whole")
+    with pytest.raises(InterruptedFitError, match="the last finished epoch is kept"):
+        adapter_of("yolov8", ema=ema).fit(samples, [], NAMES, 0, tmp_path / "late", report=stop)
+    assert (tmp_path / "late" / "state.pt").is_file()
+    events: list[Any] = []
+    result = adapter_of("yolov8", ema=ema).fit(samples, [], NAMES, 0, tmp_path / "late", report=events.append)
+    assert events == []
+    assert result.train_hours > 0
+    assert result.facts["losses"]
+    assert_same_checkpoint(tmp_path / "whole", tmp_path / "late")
+
+
+@pytest.mark.parametrize("fits_into_memory", [True, False])
+def test_continued_in_any_phase_equals_undisturbed(
+    fits_into_memory: bool, samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped while mosaic is on and after it was closed; with images in memory and without."""
+    from benchmark.core.errors import InterruptedFitError
+
+    if not fits_into_memory:
+        monkeypatch.setattr("methods._ultralytics.loader._RAM_LIMIT_BYTES", 0)
+    settings = {"epochs": 4, "close_mosaic": 2, "warmup_epochs": 2.0}
+    adapter_of("yolov8", **settings).fit(samples, [], NAMES, 0, tmp_path / "whole")
+    for last in (1, 3):
+
+        def stop(event: Any, last: int = last) -> None:
+            if event["epoch"] == last:
+                raise KeyboardInterrupt
+
+        run = tmp_path / f"after {last}"
+        with pytest.raises(InterruptedFitError):
+            adapter_of("yolov8", **settings).fit(samples, [], NAMES, 0, run, report=stop)
+        adapter_of("yolov8", **settings).fit(samples, [], NAMES, 0, run)
+        assert_same_checkpoint(tmp_path / "whole", run)
+
+
+@pytest.mark.parametrize("next_epoch", [0, 1])
+def test_a_state_of_another_training_is_refused(samples: list[Sample], tmp_path: Path, next_epoch: int) -> None:
     import torch
 
-    torch.save({"next_epoch": 1, "model": {}}, tmp_path / "state.pt")
+    torch.save({"next_epoch": next_epoch, "model": {}}, tmp_path / "state.pt")
     with pytest.raises(RecordError, match=r"state\.pt: not a state of this training"):
         adapter_of("yolov8").fit(samples, [], NAMES, 0, tmp_path)
 

@@ -89,6 +89,33 @@ def test_a_loss_that_is_not_finite_ends_the_fit(samples: list[Sample], tmp_path:
     assert not (tmp_path / "state.pt").exists()
 
 
+def test_a_lack_of_device_memory_ends_the_fit_instead_of_halving_the_batch(
+    samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    trainer = training_of("yolov8", samples, tmp_path)
+
+    def lacks(batch: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(trainer.model, "loss", lacks)
+    with pytest.raises(BenchError, match="batch 8 at 64 px does not fit into the device's memory; a smaller one"):
+        trainer.train()
+    assert trainer.batch_size == 4  # the library had begun to train another recipe
+
+
+def test_a_fit_with_empty_prompts_loads_again(samples: list[Sample], tmp_path: Path) -> None:
+    settings = {"pad_prompts": 80}
+    checkpoint = adapter_of("yolo-world", **settings).fit(samples, [], NAMES, 0, tmp_path).checkpoint
+    adapter = adapter_of("yolo-world", **settings)
+    adapter.load(checkpoint)
+    adapter.set_vocabulary(NAMES)
+    (found,) = adapter.predict([np.zeros((64, 64, 3), np.uint8)], 0.0, 0.7, 300)
+    assert len(found) > 0
+    assert found.labels.max() < len(NAMES)
+
+
 @pytest.mark.parametrize("suffix", ["png", "jpg"])
 @pytest.mark.parametrize("damage", ["missing", "half", "head", "empty"])
 def test_a_damaged_training_image_is_named(damage: str, suffix: str, tmp_path: Path) -> None:
