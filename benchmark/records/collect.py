@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,10 +16,12 @@ from benchmark.core.files import written_whole
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records.codec import decode_run
-from benchmark.records.query import HIDDEN_PROFILES, cell_key
+from benchmark.records.predictions import read_predictions
+from benchmark.records.query import HIDDEN_PROFILES, cell_key, group_by_cell
 from benchmark.records.store import Store
 
 PREDICTIONS_LIMIT_BYTES = 6 * 2**20
+PREDICTIONS_LIMIT_AN_IMAGE = 300
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,11 @@ def collect(home: Home, results: Results) -> Collected:
 
     Records that failed, are blocked, belong to the smoke profile or do not decode are refused with the reason.
     """
-    results.records.mkdir(parents=True, exist_ok=True)
-    with (home.root / "collect.lock").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _only_writer(results.records):
         store = Store(results.records)
         known = {record.run_id: record for record in store}
         found, refused = _finished(home)
-        kept_seeds = _lowest_seeds([*known.values(), *found])
+        kept_seeds = _kept_seeds(list(known.values()), found)
         taken, present = [], []
         for record in found:
             if record.run_id in known:
@@ -52,6 +54,18 @@ def collect(home: Home, results: Results) -> Collected:
             except RecordError as error:
                 refused[record.run_id] = str(error)
     return Collected(tuple(taken), tuple(present), refused)
+
+
+@contextlib.contextmanager
+def _only_writer(folder: Path) -> Iterator[None]:
+    """Waits until nobody else collects into that folder; the lock is on the folder itself and leaves no file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _finished(home: Home) -> tuple[list[RunRecord], dict[str, str]]:
@@ -71,14 +85,11 @@ def _finished(home: Home) -> tuple[list[RunRecord], dict[str, str]]:
     return good, refused
 
 
-def _lowest_seeds(records: Sequence[RunRecord]) -> set[str]:
-    """Run ids whose predictions are kept: one seed a cell."""
-    lowest: dict[str, RunRecord] = {}
-    for record in records:
-        cell = cell_key(record.spec)
-        if cell not in lowest or record.spec.seed < lowest[cell].spec.seed:
-            lowest[cell] = record
-    return {record.run_id for record in lowest.values()}
+def _kept_seeds(known: Sequence[RunRecord], found: Sequence[RunRecord]) -> set[str]:
+    """Run ids whose predictions are kept: one seed a cell, the lowest, unless another one's lie there already."""
+    has_one = {cell_key(record.spec) for record in known if any(artifact.uri for artifact in record.artifacts)}
+    cells = group_by_cell(found)
+    return {cell[0].run_id for cell in cells if cell_key(cell[0].spec) not in has_one}
 
 
 def _with_predictions(record: RunRecord, home: Home, results: Results, *, keep: bool) -> RunRecord:
@@ -100,6 +111,12 @@ def _copy(source: Path, run_id: str, results: Results) -> str:
     if size > PREDICTIONS_LIMIT_BYTES:
         limit = PREDICTIONS_LIMIT_BYTES >> 20
         raise RecordError(f"{source}: {size / 2**20:.1f} MiB of predictions, at most {limit} MiB are committed")
+    for image_id, detections in read_predictions(source).items():
+        if len(detections) > PREDICTIONS_LIMIT_AN_IMAGE:
+            raise RecordError(
+                f"{source}: {len(detections)} detections on image {image_id}, at most {PREDICTIONS_LIMIT_AN_IMAGE} an "
+                "image are committed"
+            )
     target = results.predictions / f"{run_id}.parquet"
     with written_whole(target) as waiting:
         shutil.copyfile(source, waiting)

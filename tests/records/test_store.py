@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import resource
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,6 +52,27 @@ def test_what_cannot_be_written_is_named_and_leaves_nothing(tmp_path: Path) -> N
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
 
 
+def _write_with_little_room(path: Path, answers: Any) -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    try:
+        write_atomic(path, "x" * 5000)
+    except RecordError as error:
+        answers.put(str(error))
+
+
+def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "record.json", "old")
+    context = multiprocessing.get_context("fork")
+    answers = context.Queue()
+    worker = context.Process(target=_write_with_little_room, args=(tmp_path / "record.json", answers))
+    worker.start()
+    assert "record.json: could not be written: File too large" in answers.get(timeout=30)
+    worker.join()
+    assert [path.name for path in tmp_path.iterdir()] == ["record.json"]
+    assert (tmp_path / "record.json").read_text() == "old"
+
+
 def test_a_bad_file_is_named(tmp_path: Path, make_record: Callable[..., RunRecord]) -> None:
     path = Store(tmp_path).add(make_record())
     path.write_text(path.read_text().replace('"seed": 0', '"seed": 1'))
@@ -90,9 +114,9 @@ class TestCollect:
         monkeypatch.setenv("BENCH_RESULTS", str(tmp_path / "results"))
         return Results.find()
 
-    def _finish(self, record: RunRecord) -> RunRecord:
+    def _finish(self, record: RunRecord, detections: int = 3) -> RunRecord:
         paths = Home.find().run(record.run_id)
-        write_predictions(paths.predictions, {1: _detections(3)})
+        write_predictions(paths.predictions, {1: _detections(detections)})
         artifact = Artifact("predictions", paths.predictions.name, file_sha256(paths.predictions))
         record = replace(record, artifacts=(artifact,))
         write_atomic(paths.record, encode(record))
@@ -114,6 +138,40 @@ class TestCollect:
         assert again.taken == ()
         assert set(again.present) == {first.run_id, second.run_id}
         assert {record.run_id for record in run_records()} == {first.run_id, second.run_id}
+
+    def test_nothing_to_collect(self, results: Results) -> None:
+        done = collect(Home(results.root / "no such home"), results)
+        assert (done.taken, done.present, done.refused) == ((), (), {})
+
+    def test_a_seed_that_comes_later_brings_no_second_predictions(
+        self, results: Results, make_record: Callable[..., RunRecord]
+    ) -> None:
+        later = self._finish(make_record(seed=1))
+        assert collect(Home.find(), results).taken == (later.run_id,)
+        first = self._finish(make_record(seed=0))
+        assert collect(Home.find(), results).taken == (first.run_id,)
+        assert [path.stem for path in results.predictions.iterdir()] == [later.run_id]
+
+    def test_two_collectors_take_every_record_once(
+        self, results: Results, make_record: Callable[..., RunRecord]
+    ) -> None:
+        finished = {self._finish(make_record(seed=seed)).run_id for seed in range(12)}
+        context = multiprocessing.get_context("fork")
+        answers = context.Queue()
+        workers = [context.Process(target=lambda: answers.put(collect(Home.find(), results))) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        done = [answers.get(timeout=30) for _ in workers]
+        for worker in workers:
+            worker.join()
+        assert sorted(run_id for one in done for run_id in one.taken) == sorted(finished)
+        assert {run_id for one in done for run_id in one.present} <= finished
+        assert sorted(path.name for path in results.root.iterdir()) == ["predictions", "records"]
+
+    def test_too_many_detections_on_an_image(self, results: Results, make_record: Callable[..., RunRecord]) -> None:
+        record = self._finish(make_record(), detections=301)
+        assert "301 detections on image 1, at most 300" in collect(Home.find(), results).refused[record.run_id]
+        assert not list(results.records.rglob("*.json"))
 
     def test_what_is_refused_says_why(
         self, results: Results, make_record: Callable[..., RunRecord], monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,78 @@
+"""Which records make one cell, which are asked for, and the same as a data frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmark.core.errors import RecordError
+from benchmark.core.method import WeightsOrigin
+from benchmark.core.paths import Home
+from benchmark.core.record import RunRecord, Status
+from benchmark.records.codec import encode
+from benchmark.records.query import cell_key, differing_fields, group_by_cell, run_records, select
+from benchmark.records.store import Store, write_atomic
+
+Make = Callable[..., RunRecord]
+
+
+def test_seeds_of_a_cell_belong_together_and_nothing_else_does(make_record: Make) -> None:
+    cell = [make_record(seed=seed) for seed in (2, 0, 1)]
+    others = [
+        make_record(dataset="mmio-synth"),
+        make_record(wording="codes"),
+        make_record(method_version=2),
+        make_record(overrides={"epochs": 3}),
+        make_record(weights=WeightsOrigin.RANDOM, fit=None),
+    ]
+    groups = group_by_cell([*cell, *others])
+    assert [[record.spec.seed for record in group] for group in groups] == [[0, 1, 2], *([0] for _ in others)]
+    assert len({cell_key(record.spec) for record in (*cell, *others)}) == 1 + len(others)
+    assert differing_fields(cell) == []
+    assert differing_fields([cell[0], others[2]]) == ["method_version"]
+
+
+def test_select_by_spec(make_record: Make) -> None:
+    plain, changed = make_record(), make_record(overrides={"patch_size": 64})
+    random = make_record(weights=WeightsOrigin.RANDOM, fit=None)
+    records = [plain, changed, random]
+    assert select(records) == records
+    assert select(records, {}, weights="trained here") == [plain]
+    assert select(records, {"patch_size": 64}) == [changed]
+    assert select(records, weights="random", dataset="mmio-open", profile=None) == [random]
+    assert select(records, task="closed") == []
+
+
+def test_a_record_in_both_places_counts_once(
+    make_record: Make, bench_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_RESULTS", str(tmp_path / "results"))
+    both, fresh, closed = make_record(), make_record(seed=1), make_record(task="closed")
+    Store(tmp_path / "results" / "records").add(both)
+    for record in (both, fresh, closed):
+        write_atomic(Home.find().run(record.run_id).record, encode(record))
+    assert sorted(r.run_id for r in run_records(["zeroshot"])) == sorted([both.run_id, fresh.run_id])
+    assert len(run_records()) == 3
+    (bench_home / "runs" / fresh.run_id / "record.json").write_text("{")
+    with pytest.raises(RecordError, match=fresh.run_id):
+        run_records()
+
+
+def test_a_frame_has_one_row_a_record(make_record: Make, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first = make_record(ap=0.25)
+    store.add(first)
+    store.add(
+        make_record(method="yolov8", status=Status.BLOCKED, error="weights: none", fit=None, overrides={"batch": 4})
+    )
+    frame = store.to_frame().set_index("method")
+    assert len(frame) == 2
+    assert frame.loc["rtvp", "metrics.AP"] == 0.25
+    assert frame.loc["rtvp", "low.AP"] == pytest.approx(0.2)
+    assert frame.loc["rtvp", "params.variant"] == "n"
+    assert frame.loc["rtvp", "fit"] == first.spec.fit.fit_id if first.spec.fit else False
+    assert frame.loc["yolov8", "overrides.batch"] == 4
+    assert frame["metrics.AP"].isna().loc["yolov8"]
+    assert frame.loc["yolov8", "error"] == "weights: none"
