@@ -7,12 +7,12 @@ from typing import Any
 
 from benchmark.cli._command import Command
 
-KINDS = ("methods", "tasks", "data", "tables", "figures")
+KINDS = {"methods": "method", "tasks": "task", "data": "dataset", "tables": "table", "figures": "figure"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench list`."""
-    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("kind", metavar="KIND", help=", ".join(KINDS))
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
@@ -20,11 +20,12 @@ def run(options: argparse.Namespace) -> int:
     """One line an entry."""
     import json
 
+    from benchmark.core.errors import UnknownNameError
     from benchmark.core.plugins import list_names, load
 
-    kind = {"methods": "method", "tasks": "task", "data": "dataset", "tables": "table", "figures": "figure"}[
-        options.kind
-    ]
+    if options.kind not in KINDS:
+        raise UnknownNameError("kind of thing to list", options.kind, KINDS)
+    kind = KINDS[options.kind]
     rows = [_FACTS[kind](load(kind, name)) for name in list_names(kind)]
     if options.json:
         print(json.dumps(rows, indent=1))
@@ -54,7 +55,8 @@ def _task(task: Any) -> dict[str, str]:
 
 
 def _dataset(entry: Any) -> dict[str, str]:
-    return {"data": entry.info.name, "title": entry.info.title, "here": entry.missing() or "yes"}
+    by_path = "give its path: --data FOLDER/annotations.json" if entry.info.name == "any-coco" else None
+    return {"data": entry.info.name, "title": entry.info.title, "here": by_path or entry.missing() or "yes"}
 
 
 def _titled(plugin: Any) -> dict[str, str]:

@@ -253,6 +253,10 @@ class TestCommand:
             assert isinstance(json.loads(capsys.readouterr().out), list)
         assert main(["list", "methods"]) == 0
         assert "closed" in capsys.readouterr().out
+        assert main(["list", "data"]) == 0
+        assert "give its path" in capsys.readouterr().out
+        assert main(["list", "method"]) == 2
+        assert "did you mean methods" in capsys.readouterr().err
 
 
 def test_table_5_has_both_settings() -> None:
