@@ -2,6 +2,8 @@
 
 from benchmark.tables._table import AP, Column, Row, Table
 
+_O365, _O365_GOLDG = {"pretrained_data": "O365"}, {"pretrained_data": "O365,GoldG"}
+"""no method has this setting yet; until then the paper's rows say `not run` and plain cells get rows of their own"""
 _FINE_TUNED = "called zero-shot, but the text says fine-tuned on LVIS base"
 
 TABLE = Table(
@@ -13,16 +15,20 @@ TABLE = Table(
     keys=("method", "pretrained_data"),
     columns=(AP, Column("APr", "APr", "APr"), Column("APc", "APc", "APc"), Column("APf", "APf", "APf")),
     rows=(
-        Row("GLIP-T, O365", "glip", ("GLIP-T (Li et al. 2022b)", "O365"), "t"),
-        Row("YOLO-World, O365", "yolo-world", ("YOLO-W (Cheng et al. 2024)", "O365"), "l"),
-        Row("ViLD", "vild", ("ViLD (Gu et al. 2021)", "O365")),
-        Row("RTVP, O365", "rtvp", ("RTVP", "O365"), "s"),
+        Row("GLIP-T, O365", "glip", ("GLIP-T (Li et al. 2022b)", "O365"), "t", _O365),
+        Row("YOLO-World, O365", "yolo-world", ("YOLO-W (Cheng et al. 2024)", "O365"), "l", _O365),
+        Row("ViLD", "vild", ("ViLD (Gu et al. 2021)", "O365"), None, _O365),
+        Row("RTVP, O365", "rtvp", ("RTVP", "O365"), "s", _O365),
         Row(
-            "Grounding DINO-T, O365+GoldG", "grounding-dino", ("Grounding-Dino-T (Liu et al. 2023b)", "O365,GlodG"), "t"
+            "Grounding DINO-T, O365+GoldG",
+            "grounding-dino",
+            ("Grounding-Dino-T (Liu et al. 2023b)", "O365,GlodG"),
+            "t",
+            _O365_GOLDG,
         ),
-        Row("GLIP-T, O365+GoldG", "glip", ("GLIP-T (Li et al. 2022b)", "O365,GlodG"), "t"),
-        Row("YOLO-World-S, O365+GoldG", "yolo-world", ("YOLO-W-s (Cheng et al. 2024)", "O365,GlodG"), "s"),
-        Row("RTVP, O365+GoldG", "rtvp", ("RTVP", "O365,GlodG"), "s"),
+        Row("GLIP-T, O365+GoldG", "glip", ("GLIP-T (Li et al. 2022b)", "O365,GlodG"), "t", _O365_GOLDG),
+        Row("YOLO-World-S, O365+GoldG", "yolo-world", ("YOLO-W-s (Cheng et al. 2024)", "O365,GlodG"), "s", _O365_GOLDG),
+        Row("RTVP, O365+GoldG", "rtvp", ("RTVP", "O365,GlodG"), "s", _O365_GOLDG),
     ),
     flags={
         ("YOLO-W (Cheng et al. 2024)", "O365"): "these are YOLO-World-L's numbers; S on O365 alone has AP 16.3",
@@ -33,5 +39,6 @@ TABLE = Table(
         ("RTVP", "O365"): _FINE_TUNED,
         ("RTVP", "O365,GlodG"): _FINE_TUNED,
     },
+    notes=("YOLO-World-S, O365+GoldG is its appendix' standard AP; its main table prints fixed AP 26.2.",),
     others=True,
 )

@@ -19,7 +19,7 @@ from benchmark.core.plugins import list_names, load
 from benchmark.core.record import DatasetRecord, RunRecord, Status
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
-from benchmark.tables._cell import Source, measure, status
+from benchmark.tables._cell import Source, belongs, measure, status
 from benchmark.tables._datasets import DatasetTable
 from benchmark.tables._render import FORMATS, terminal
 from benchmark.tables._reported import reported_row
@@ -142,6 +142,24 @@ def test_a_row_of_another_size_is_that_size_in_every_profile(make_record: Make) 
     quick_ap = 5 + len(TABLE_2A.columns) + 3
     assert shown["YOLOv8-M"][5] == shown["YOLOv8-M"][quick_ap] == "20.0"
     assert shown["YOLOv8-S"][5] == shown["YOLOv8-S"][quick_ap] == ""
+
+
+@pytest.mark.parametrize("name", [name for name in list_names("table") if name != "table-1"])
+def test_no_record_fits_two_rows(name: str, make_record: Make) -> None:
+    table = load("table", name)
+    for row in table.rows:
+        for profile in ("paper", "quick"):
+            record = make_record(
+                method=row.method,
+                task=table.task_of(row),
+                profile=profile,
+                params={"variant": row.variant},
+                overrides=dict(row.overrides),
+                wording=row.wording,
+                weights=WeightsOrigin(row.weights),
+            )
+            source = Source(record.spec.dataset, profile)
+            assert [r.title for r in table.rows if belongs(table, r, source, record)] == [row.title]
 
 
 def test_a_difference_is_printed_only_beside_the_papers_own_data_and_profile(make_record: Make) -> None:
