@@ -25,7 +25,8 @@ def _blocks(sheet: Sheet, width_limit: int | None) -> list[list[str]]:
     starts = [sum(span for _, span in sheet.groups[:i]) for i in range(len(sheet.groups))]
     every = list(range(len(sheet.groups)))
     whole = _block(sheet, every, starts)
-    fixed, sources = every[:2], every[2:]
+    sources = [g for g in every if sheet.groups[g][0].startswith("measured")]
+    fixed = [g for g in every if g not in sources]
     if width_limit is None or len(sources) < 2 or max(map(len, whole)) <= width_limit:
         return [whole]
     return [_block(sheet, [*fixed, source], starts) for source in sources]

@@ -41,7 +41,7 @@ def fill(table: Table, records: Sequence[RunRecord], dataset: str | None = None,
     for row in order:
         printed = reported_row(table, row)
         cells = [(source, measure(table, row, source, fitting)) for source in sources]
-        if not row.reported and not any(measured.records for _, measured in cells):
+        if not row.reported and all(measured.state == "not run" for _, measured in cells):
             continue  # a row of our own appears once it was run
         rows.append(_row_text(table, row, printed, cells, flags))
         facts.extend(_row_facts(table, row, printed, cells))
@@ -99,7 +99,9 @@ def _left_out(rows: Sequence[Row], table: Table, records: Sequence[RunRecord], s
 
 def _headers(table: Table, sources: Sequence[Source]) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
     printed = [column.reported for column in table.columns if column.reported is not None]
-    headers, groups = ["method", *printed], [("", 1), ("paper", len(printed))]
+    headers, groups = ["method", *printed], [("", 1)]
+    if printed:
+        groups.append(("paper", len(printed)))
     for source in sources:
         own = [*(column.title for column in table.columns), "AP 95 %", "seeds", *_difference(table, source), "status"]
         headers += own

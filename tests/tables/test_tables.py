@@ -24,7 +24,7 @@ from benchmark.tables._datasets import DatasetTable
 from benchmark.tables._render import FORMATS, terminal
 from benchmark.tables._reported import reported_row
 from benchmark.tables._sheet import fill
-from benchmark.tables._table import Row
+from benchmark.tables._table import Column, Row, Table
 from benchmark.tables.table_2a import TABLE as TABLE_2A
 from benchmark.tables.table_2b import TABLE
 from benchmark.tables.table_5 import TABLE as TABLE_5
@@ -178,6 +178,22 @@ def test_a_wide_table_becomes_one_block_a_source(make_record: Make) -> None:
     narrow = terminal(sheet, 130)
     assert narrow.count("measured: ") == narrow.count("MDETR") == 2
     assert max(map(len, narrow.splitlines())) <= 130
+
+
+def test_a_table_of_our_own_has_no_columns_of_the_paper(make_record: Make) -> None:
+    table = Table("own", "our own", "zeroshot", "mmio", "", (), (Column("AP", "AP", None),), (Row("RTVP", "rtvp"),))
+    assert terminal(fill(table, [make_record()])).splitlines()[2:] == [
+        "        measured: mmio-open, quick",
+        "method  AP        AP 95 %       seeds  status",
+        "-------------------------------------------------",
+        "RTVP    20.0 (n)  15.0 to 25.0  1      other data",
+        "",
+        "AP 95 %: bootstrap interval over images, of the lowest seed",
+        "(n), (s), ... beside a value: the size that was measured, where it is not the row's",
+    ]
+    assert "RTVP" not in terminal(fill(table, []))
+    blocked = make_record(status=Status.BLOCKED, error="weights: none")
+    assert "blocked (weights)" in terminal(fill(table, [blocked]))
 
 
 def test_numbers_stand_at_the_decimal_point(make_record: Make) -> None:
