@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.core.record import RunRecord
-from benchmark.records.query import HIDDEN_PROFILES
+from benchmark.records.query import HIDDEN_PROFILES, select
 from benchmark.tables._cell import PAPER_PROFILE, Measured, Source, belongs, measure, status
 from benchmark.tables._reported import Reported, reported_row
 from benchmark.tables._table import PARAMETERS, Row, Table
@@ -49,7 +49,7 @@ def fill(table: Table, records: Sequence[RunRecord], dataset: str | None = None,
     notes = (
         *(f"[{number}] {flag}" for number, flag in enumerate(flags, 1)),
         *_reading_notes(rows, headers),
-        *(_left_out(order, table, fitting, sources) if table.others else ()),
+        *(_left_out(table, order, select(fitting, dataset=dataset, profile=profile)) if table.others else ()),
         *table.notes,
     )
     return Sheet(f"Table {table.name}: {table.title}", groups, headers, tuple(rows), notes, tuple(facts))
@@ -86,12 +86,12 @@ def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
     return [rows[title] for title in sorted(rows)]
 
 
-def _left_out(rows: Sequence[Row], table: Table, records: Sequence[RunRecord], sources: Sequence[Source]) -> list[str]:
-    """Says which records of the shown sources no row holds: cells with changed settings are never passed off."""
+def _left_out(table: Table, rows: Sequence[Row], records: Sequence[RunRecord]) -> list[str]:
+    """Says which records no row holds: cells with changed settings are never passed off as the profile's."""
     homeless = sorted(
         f"{record.run_id} ({record.spec.method}, {', '.join(f'{k}={v}' for k, v in record.spec.overrides.items())})"
         for record in records
-        if _source(record) in sources and record.spec.overrides and not _has_row(table, rows, record)
+        if record.spec.overrides and not _has_row(table, rows, record)
     )
     more = f" and {len(homeless) - 3} more" if len(homeless) > 3 else ""
     return [f"Changed settings, in no row of this table: {', '.join(homeless[:3])}{more}"] if homeless else []

@@ -115,6 +115,8 @@ def test_ablations_and_controls_are_rows_of_their_own(make_record: Make) -> None
     assert "30.0" not in str(fill(TABLE, records))
     (note,) = (note for note in fill(TABLE, records).notes if note.startswith("Changed settings, in no row"))
     assert f"{records[-1].run_id} (rtvp, epochs=99)" in note
+    assert any("epochs=99" in note for note in fill(TABLE, records[-1:]).notes)
+    assert not any("epochs=99" in note for note in fill(TABLE, records, "mmio").notes)
     six = {row[0]: row[4] for row in fill(TABLE_6, records).rows}
     assert six == {"32 px": "20.0 (n)", "64 px": "10.0 (n)", "128 px": ""}
 
