@@ -26,8 +26,13 @@ def prepare() -> None:
     ):
         os.environ.setdefault(name, value)
     import ultralytics  # noqa: F401  # the first import reads the variables above
+    from PIL import Image
     from ultralytics.nn.modules.head import Detect
+    from ultralytics.utils import patches
 
+    # The library replaces Pillow's open, for everybody in the process, by one that asks for another package when a
+    # file is damaged: our readers then could not name the file.
+    Image.open = patches._image_open
     # Building a model of any family sets this on the class, and the heads built next draw other random numbers:
     # fresh weights may not depend on what the process built before.
     Detect.legacy = True

@@ -63,3 +63,13 @@ def test_what_does_not_fit_into_memory_is_forgotten(samples: list[Sample], monke
     assert [i for i, image in enumerate(dataset.ims) if image is not None] == dataset.buffer == [3, 5]
     dataset.forget()
     assert [i for i, image in enumerate(dataset.ims) if image is not None] == dataset.buffer == []
+
+
+def test_a_damaged_image_is_named_also_after_the_library_was_imported(tmp_path: Path) -> None:
+    from methods._ultralytics.library import prepare
+
+    prepare()
+    damaged = tmp_path / "damaged.png"
+    damaged.write_bytes(b"nothing that is an image")
+    with pytest.raises(DataError, match=r"damaged\.png: not a readable image"):
+        read_image(damaged)
