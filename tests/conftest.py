@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,13 @@ import pytest
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.record import Cost, Provenance, RunRecord, Status
 from benchmark.core.spec import FitSpec, RunSpec
+
+
+if importlib.util.find_spec("ultralytics"):
+    # Its import replaces Pillow's open for the whole process; the engine's way of importing it puts that right.
+    from methods._ultralytics.library import prepare
+
+    prepare()
 
 
 @pytest.fixture(scope="session")
