@@ -15,7 +15,6 @@ from benchmark.core.method import WeightsOrigin
 from benchmark.core.record import Cost, Provenance, RunRecord, Status
 from benchmark.core.spec import FitSpec, RunSpec
 
-
 if importlib.util.find_spec("ultralytics"):
     # Its import replaces Pillow's open for the whole process; the engine's way of importing it puts that right.
     from methods._ultralytics.library import prepare
