@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 # Without byte-compiling everything ahead, which takes longer than the downloads; Python compiles what it imports.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-compile --constraint requirements.lock
 # One thread a worker, or two workers would fight for two cores; a file stays in one worker, or each trains its fixtures.
-PYTEST := -m pytest -n $(WORKERS) --dist loadfile
+PYTEST := -m pytest -n $(WORKERS) --dist loadfile --durations=15 --durations-min=5
 
 .PHONY: help demo test test-slow check lint base lock python
 
