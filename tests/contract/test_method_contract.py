@@ -82,7 +82,6 @@ def test_importing_a_method_and_its_adapter_is_light(name: str) -> None:
         "for profile in PROFILES.values():\n"
         f"    config = make_config(Config, profile, '{name}'); Adapter(config); Adapter.starting_fit(config)\n"
         "assert not heavy(), heavy()\n"
-        "import torch; assert 'torch' in heavy()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
