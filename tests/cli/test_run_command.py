@@ -11,7 +11,7 @@ import pytest
 from benchmark.cli.main import main
 
 pytestmark = [pytest.mark.models, pytest.mark.usefixtures("bench_home")]
-RUN = ["run", "--method", "yolo-world", "--task", "zeroshot", "--data", "mmio-synth", "--profile", "smoke"]
+RUN = ["run", "--method", "yolo-world", "--task", "zeroshot", "--data", "mmio-synth@n300", "--profile", "smoke"]
 
 
 def test_dry_run_prints_a_plan_and_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
