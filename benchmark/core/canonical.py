@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
 
 def to_plain(value: Any) -> Any:
     """Dataclasses, enums, tuples and mappings as plain JSON values."""
+    if type(value) in _PLAIN:  # most values, and a thousand records are hashed before a table is printed
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, enum.Enum):
@@ -21,9 +25,7 @@ def to_plain(value: Any) -> Any:
         return {str(k): to_plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_plain(v) for v in value]
-    if isinstance(value, (set, frozenset)):
-        return sorted(to_plain(v) for v in value)
-    return value
+    return sorted(to_plain(v) for v in value) if isinstance(value, (set, frozenset)) else value
 
 
 def canonical_json(value: Any) -> str:

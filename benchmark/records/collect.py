@@ -15,10 +15,9 @@ from benchmark.core.errors import RecordError
 from benchmark.core.files import written_whole
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
-from benchmark.records.codec import decode_run
 from benchmark.records.predictions import read_predictions
 from benchmark.records.query import HIDDEN_PROFILES, cell_key, group_by_cell
-from benchmark.records.store import Store
+from benchmark.records.store import Store, read_run
 
 PREDICTIONS_LIMIT_BYTES = 6 * 2**20
 PREDICTIONS_LIMIT_AN_IMAGE = 300
@@ -36,7 +35,8 @@ class Collected:
 def collect(home: Home, results: Results) -> Collected:
     """Take every good record that the results do not hold yet; with it the predictions of each cell's lowest seed.
 
-    Records that failed, are blocked, belong to the smoke profile or do not decode are refused with the reason.
+    Records that failed, are blocked, belong to the smoke profile or do not decode are refused with the reason; so is
+    one that was measured again with other numbers: replacing a committed record is a person's decision.
     """
     with _only_writer(results.records):
         store = Store(results.records)
@@ -45,8 +45,12 @@ def collect(home: Home, results: Results) -> Collected:
         kept_seeds = _kept_seeds(list(known.values()), found)
         taken, present = [], []
         for record in found:
-            if record.run_id in known:
+            there = known.get(record.run_id)
+            if there is not None and there.metrics == record.metrics:
                 present.append(record.run_id)
+                continue
+            if there is not None:
+                refused[record.run_id] = f"measured again with other numbers; remove {store.path(there)} to replace it"
                 continue
             try:
                 store.add(_with_predictions(record, home, results, keep=record.run_id in kept_seeds))
@@ -58,13 +62,31 @@ def collect(home: Home, results: Results) -> Collected:
 
 @contextlib.contextmanager
 def _only_writer(folder: Path) -> Iterator[None]:
-    """Waits until nobody else collects into that folder; the lock is on the folder itself and leaves no file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Waits until nobody else collects into that folder; the lock file is gone afterwards. Raises RecordError.
+
+    A file opened for writing, because NFS grants an exclusive lock on nothing else.
+    """
+    path = folder / ".lock"
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = _locked(path)
+    except OSError as error:
+        raise RecordError(f"{folder}: cannot be written: {error.strerror}") from error
+    try:
         yield
     finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _locked(path: Path) -> int:
+    """A descriptor that holds the lock on the file that has this name now, not on one its last holder removed."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
         os.close(descriptor)
 
 
@@ -72,7 +94,7 @@ def _finished(home: Home) -> tuple[list[RunRecord], dict[str, str]]:
     good, refused = [], {}
     for path in sorted(home.runs.glob("*/record.json")):
         try:
-            record = decode_run(path.read_text(encoding="utf-8"), str(path))
+            record = read_run(path)
         except RecordError as error:
             refused[path.parent.name] = str(error)
             continue

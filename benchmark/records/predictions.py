@@ -13,6 +13,7 @@ from benchmark.core.detections import Detections
 from benchmark.core.errors import RecordError
 from benchmark.core.files import written_whole
 
+_SIDES = ("x1", "y1", "x2", "y2")
 _IMAGES_KEY = b"rtvp_bench.image_ids"
 """all predicted images, in the file's metadata: an image without a detection has no row"""
 
@@ -28,7 +29,7 @@ def write_predictions(path: Path, detections: Mapping[int, Detections]) -> None:
             np.concatenate([detections[i].labels for i in ids] or [np.zeros(0, np.int64)]).astype(np.int32)
         ),
         "score": pa.array(np.concatenate([detections[i].scores for i in ids] or [np.zeros(0, np.float32)])),
-        **{name: pa.array(np.ascontiguousarray(xyxy[:, k])) for k, name in enumerate(("x1", "y1", "x2", "y2"))},
+        **{name: pa.array(np.ascontiguousarray(xyxy[:, k])) for k, name in enumerate(_SIDES)},
     }
     images = np.array(ids, np.int64).tobytes().hex().encode()
     table = pa.table(columns).replace_schema_metadata({_IMAGES_KEY: images})
@@ -41,10 +42,12 @@ def read_predictions(path: Path) -> dict[int, Detections]:
     try:
         table = pq.read_table(path)
         images = np.frombuffer(bytes.fromhex(table.schema.metadata[_IMAGES_KEY].decode()), np.int64)
-        owner, label, score, *sides = (table[name].to_numpy() for name in table.column_names)
+        owner, label, score = (table[name].to_numpy() for name in ("image_id", "label", "score"))
+        xyxy = np.stack([table[name].to_numpy() for name in _SIDES], axis=1).astype(np.float32)
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{path}: not a file of stored predictions: {error}") from error
-    xyxy = np.stack(sides, axis=1).astype(np.float32)
+    if (np.diff(owner) < 0).any() or not np.isin(owner, images).all():
+        raise RecordError(f"{path}: rows must be in ascending order of image_id, each among the images it names")
     starts, ends = np.searchsorted(owner, images, "left"), np.searchsorted(owner, images, "right")
     return {
         int(image): Detections(xyxy[a:b], score[a:b].astype(np.float32), label[a:b].astype(np.int64))

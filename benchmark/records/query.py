@@ -11,7 +11,8 @@ from benchmark.core.canonical import canonical_json, digest
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import DatasetRecord, RunRecord
 from benchmark.core.spec import RunSpec
-from benchmark.records.codec import decode_dataset, decode_run
+from benchmark.records.codec import decode_dataset
+from benchmark.records.store import read_run, read_text
 
 HIDDEN_PROFILES = ("smoke",)
 """made by tests; never collected, tabulated or drawn"""
@@ -25,8 +26,8 @@ def run_records(tasks: Iterable[str] | None = None) -> list[RunRecord]:
     wanted = None if tasks is None else set(tasks)
     found: dict[str, RunRecord] = {}
     for path in (*_committed(wanted), *sorted(Home.find().runs.glob("*/record.json"))):
-        if path.stem not in found and path.parent.name not in found:
-            record = decode_run(path.read_text(encoding="utf-8"), str(path))
+        if path.parent.name not in found:
+            record = read_run(path)
             if wanted is None or record.spec.task in wanted:
                 found.setdefault(record.run_id, record)
     return list(found.values())
@@ -63,6 +64,8 @@ def group_by_cell(records: Iterable[RunRecord]) -> list[tuple[RunRecord, ...]]:
 
 def differing_fields(records: Sequence[RunRecord]) -> list[str]:
     """Names of the spec's fields, seed left out, in which the records are not all equal."""
+    if len(records) < 2 or len({cell_key(record.spec) for record in records}) == 1:
+        return []
     plain = [replace(r.spec, seed=0, fit=replace(r.spec.fit, seed=0) if r.spec.fit else None) for r in records]
     return [name for name in RunSpec.__dataclass_fields__ if len({digest(getattr(spec, name)) for spec in plain}) > 1]
 
@@ -72,7 +75,7 @@ def dataset_records() -> list[DatasetRecord]:
     found: dict[tuple[str, str], DatasetRecord] = {}
     built = Home.find().root / "data"
     for path in (*sorted(Results.find().datasets.glob("*.json")), *sorted(built.glob("*/dataset.json"))):
-        record = decode_dataset(path.read_text(encoding="utf-8"), str(path))
+        record = decode_dataset(read_text(path), str(path))
         found.setdefault((record.name, record.variant), record)
     return list(found.values())
 

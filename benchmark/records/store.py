@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.core.canonical import to_plain
+from benchmark.core.errors import RecordError
 from benchmark.core.files import written_whole
 from benchmark.core.record import RunRecord
 from benchmark.records.codec import decode_run, encode
@@ -24,6 +25,19 @@ def write_atomic(path: Path, text: str) -> None:
         waiting.write_text(text, encoding="utf-8")
 
 
+def read_text(path: Path) -> str:
+    """The text of a record's file. Raises RecordError that names a file which cannot be read or is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path}: could not be read: {error}") from error
+
+
+def read_run(path: Path) -> RunRecord:
+    """The run record in a file. Raises RecordError that names the file."""
+    return decode_run(read_text(path), str(path))
+
+
 class Store:
     """Run records below a folder: `<task>/<dataset>/<method>-<run_id>.json`."""
 
@@ -31,8 +45,11 @@ class Store:
         self.root = root
 
     def path(self, record: RunRecord) -> Path:
-        """Where that record lies."""
+        """Where that record lies. Raises RecordError where a name in its spec is no file name."""
         spec = record.spec
+        for name in (spec.task, spec.dataset, spec.method):
+            if name in ("", "..") or Path(name).name != name:
+                raise RecordError(f"record {record.run_id}: '{name}' cannot be a file name, so it has no place")
         return self.root / spec.task / spec.dataset / f"{spec.method}-{record.run_id}.json"
 
     def add(self, record: RunRecord) -> Path:
@@ -44,7 +61,7 @@ class Store:
     def __iter__(self) -> Iterator[RunRecord]:
         """All records, in the order of their paths. Raises RecordError that names a bad file."""
         for path in sorted(self.root.glob("*/*/*.json")):
-            yield decode_run(path.read_text(encoding="utf-8"), str(path))
+            yield read_run(path)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a record; see `to_frame`."""

@@ -36,19 +36,25 @@ def fill(table: Table, records: Sequence[RunRecord], dataset: str | None = None,
     others = _others(table, fitting) if table.others else []
     order = [row for row in table.rows if row.reported] + others + [row for row in table.rows if not row.reported]
     sources = _sources(table, order, fitting, dataset, profile)
+    candidates: dict[tuple[Source, str], list[RunRecord]] = {}
+    for record in fitting:
+        candidates.setdefault((_source(record), record.spec.method), []).append(record)
     flags: list[str] = []
+    lost: list[str] = []
     rows, facts = [], []
     for row in order:
         printed = reported_row(table, row)
-        cells = [(source, measure(table, row, source, fitting)) for source in sources]
+        cells = [(source, measure(table, row, source, candidates.get((source, row.method), []))) for source in sources]
         if not row.reported and all(measured.state == "not run" for _, measured in cells):
             continue  # a row of our own appears once it was run
         rows.append(_row_text(table, row, printed, cells, flags))
         facts.extend(_row_facts(table, row, printed, cells))
+        lost.extend(f"{row.title}, {source.title}: {text}" for source, cell in cells for text in _lost_text(cell))
     headers, groups = _headers(table, sources)
     notes = (
         *(f"[{number}] {flag}" for number, flag in enumerate(flags, 1)),
         *_reading_notes(rows, headers),
+        *lost,
         *(_left_out(table, order, select(fitting, dataset=dataset, profile=profile)) if table.others else ()),
         *table.notes,
     )
@@ -70,7 +76,8 @@ def _source(record: RunRecord) -> Source:
 
 
 def _has_row(table: Table, rows: Sequence[Row], record: RunRecord) -> bool:
-    return any(belongs(table, row, _source(record), record) for row in rows)
+    mine = (row for row in rows if row.method == record.spec.method)
+    return any(belongs(table, row, _source(record), record) for row in mine)
 
 
 def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
@@ -95,6 +102,11 @@ def _left_out(table: Table, rows: Sequence[Row], records: Sequence[RunRecord]) -
     )
     more = f" and {len(homeless) - 3} more" if len(homeless) > 3 else ""
     return [f"Changed settings, in no row of this table: {', '.join(homeless[:3])}{more}"] if homeless else []
+
+
+def _lost_text(measured: Measured) -> list[str]:
+    """Which seeds of a measured cell are missing from its mean, and why."""
+    return [f"seed {r.spec.seed} is missing ({r.status}: {r.error or 'unknown'})" for r in measured.lost]
 
 
 def _headers(table: Table, sources: Sequence[Source]) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:

@@ -60,11 +60,26 @@ def test_what_does_not_belong_is_named(values: dict[str, Any], path: tuple[str, 
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("{", "not JSON"), ("[]", "holds list"), ('{"schema": NaN}', "holds NaN"), ('{"a": Infinity}', "holds Infinity")],
+    [
+        ("{", "not JSON"),
+        ("[]", "holds list"),
+        ('{"schema": NaN}', "no NaN and no infinity: .* column 12"),
+        ('{"a": Infinity}', "no NaN and no infinity: .* column 7"),
+    ],
 )
 def test_text_that_is_no_record(text: str, words: str) -> None:
     with pytest.raises(RecordError, match=words):
         decode_run(text)
+
+
+@pytest.mark.parametrize("path", [("metrics", "AP"), ("facts", "x"), ("spec", "params", "x"), ("spec", "fit", "seed")])
+def test_a_number_that_overflows_is_no_infinity(values: dict[str, Any], path: tuple[str, ...]) -> None:
+    place = values
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = "HUGE"
+    with pytest.raises(RecordError, match=r"finite number|too large for a float"):
+        decode_run(json.dumps(values).replace('"HUGE"', "1e999"))
 
 
 def test_nan_is_refused_when_writing(make_record: Callable[..., RunRecord]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from benchmark.core.canonical import file_sha256
@@ -23,7 +24,7 @@ from benchmark.records.codec import encode
 from benchmark.records.collect import collect
 from benchmark.records.predictions import read_predictions, write_predictions
 from benchmark.records.query import run_records
-from benchmark.records.store import Store, write_atomic
+from benchmark.records.store import Store, read_run, write_atomic
 
 
 def _add(root: Path, record: RunRecord) -> None:
@@ -80,6 +81,24 @@ def test_a_bad_file_is_named(tmp_path: Path, make_record: Callable[..., RunRecor
         list(Store(tmp_path))
 
 
+def test_what_cannot_be_read_is_named(tmp_path: Path, make_record: Callable[..., RunRecord]) -> None:
+    path = Store(tmp_path).add(make_record())
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(RecordError, match=rf"{path.name}: could not be read: 'utf-8'"):
+        list(Store(tmp_path))
+    with pytest.raises(RecordError, match="could not be read"):
+        read_run(tmp_path / "no such file")
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", ".", "", "../x"])
+def test_a_name_that_leads_elsewhere_has_no_place(
+    tmp_path: Path, make_record: Callable[..., RunRecord], name: str
+) -> None:
+    with pytest.raises(RecordError, match="cannot be a file name"):
+        Store(tmp_path / "store").add(make_record(dataset=name))
+    assert not list(tmp_path.iterdir())
+
+
 def _detections(count: int, seed: int = 0) -> Detections:
     rng = np.random.default_rng(seed)
     low = rng.random((count, 2), np.float32) * 100
@@ -105,6 +124,26 @@ def test_files_that_are_no_predictions(tmp_path: Path) -> None:
         read_predictions(tmp_path / "p.parquet")
     with pytest.raises(RecordError, match="could not be written"):
         write_predictions(tmp_path / "p.parquet" / "below.parquet", {1: _detections(2)})
+
+
+def test_columns_are_read_by_name_and_rows_must_be_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    given = {1: _detections(2), 2: _detections(3, 1)}
+    write_predictions(path, given)
+    table = pq.read_table(path)
+    pq.write_table(table.select(table.column_names[::-1]).replace_schema_metadata(table.schema.metadata), path)
+    assert np.array_equal(read_predictions(path)[2].xyxy, given[2].xyxy)
+    for rows in ([4, 3, 2, 1, 0], [2, 0, 1, 3, 4]):
+        pq.write_table(table.take(rows), path)
+        with pytest.raises(RecordError, match="ascending order of image_id"):
+            read_predictions(path)
+    write_predictions(path, {1: given[1]})
+    pq.write_table(table.replace_schema_metadata(pq.read_schema(path).metadata), path)
+    with pytest.raises(RecordError, match="among the images it names"):
+        read_predictions(path)
+    pq.write_table(table.drop_columns(["y2"]).replace_schema_metadata(table.schema.metadata), path)
+    with pytest.raises(RecordError, match="not a file of stored predictions"):
+        read_predictions(path)
 
 
 class TestCollect:
@@ -167,6 +206,26 @@ class TestCollect:
         assert sorted(run_id for one in done for run_id in one.taken) == sorted(finished)
         assert {run_id for one in done for run_id in one.present} <= finished
         assert sorted(path.name for path in results.root.iterdir()) == ["predictions", "records"]
+        assert [path.name for path in results.records.iterdir()] == ["zeroshot"]
+
+    def test_results_that_cannot_be_written(self, results: Results) -> None:
+        results.root.write_text("a file in the way")
+        with pytest.raises(RecordError, match="cannot be written: Not a directory"):
+            collect(Home.find(), results)
+
+    def test_other_numbers_never_replace_a_committed_record(
+        self, results: Results, make_record: Callable[..., RunRecord]
+    ) -> None:
+        record = self._finish(make_record(ap=0.2))
+        collect(Home.find(), results)
+        self._finish(replace(record, metrics={**record.metrics, "AP": 0.9}))
+        done = collect(Home.find(), results)
+        (path,) = results.records.rglob("*.json")
+        assert done.refused == {record.run_id: f"measured again with other numbers; remove {path} to replace it"}
+        assert read_run(path).metrics["AP"] == 0.2
+        path.unlink()
+        assert collect(Home.find(), results).taken == (record.run_id,)
+        assert read_run(path).metrics["AP"] == 0.9
 
     def test_too_many_detections_on_an_image(self, results: Results, make_record: Callable[..., RunRecord]) -> None:
         record = self._finish(make_record(), detections=301)

@@ -19,10 +19,10 @@ from benchmark.core.plugins import list_names, load
 from benchmark.core.record import DatasetRecord, RunRecord, Status
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
-from benchmark.tables._cell import Source, belongs, measure, status
+from benchmark.tables._cell import Measured, Source, belongs, measure, status
 from benchmark.tables._datasets import DatasetTable
 from benchmark.tables._render import FORMATS, terminal
-from benchmark.tables._reported import reported_row
+from benchmark.tables._reported import Reported, reported_row
 from benchmark.tables._sheet import fill
 from benchmark.tables._table import Column, Row, Table
 from benchmark.tables.table_2a import TABLE as TABLE_2A
@@ -83,6 +83,29 @@ def test_tolerance_grows_with_the_seeds_spread(make_record: Make) -> None:
     assert measured.mean("AP") == pytest.approx(23.0)
     assert measured.deviation("AP") == pytest.approx(3.0)
     assert status(TABLE, source, measured, "AP", reported_row(TABLE, RTVP)["AP"]) == "reproduced"
+
+
+def test_the_tolerance_itself_is_still_reproduced(make_record: Make) -> None:
+    source = Source("mmio", "paper")
+    for printed in range(100, 900):
+        for ap, expected in (
+            (printed + 10, "reproduced"),
+            (printed - 10, "reproduced"),
+            (printed + 10.01, "mismatch"),
+            (printed - 10.01, "mismatch"),
+        ):
+            measured = Measured((make_record(ap=ap / 1000),), "measured")
+            cell = Reported(str(printed / 10), printed / 10, None)
+            assert status(TABLE, source, measured, "AP", cell) == expected
+
+
+def test_a_seed_that_failed_is_told(make_record: Make) -> None:
+    records = [make_record(), make_record(seed=1, status=Status.FAILED, error="ValueError: boom")]
+    sheet = fill(TABLE, records)
+    assert "RTVP, measured: mmio-open, quick: seed 1 is missing (failed: ValueError: boom)" in sheet.notes
+    assert next(fact["seeds"] for fact in sheet.facts if fact["row"] == "RTVP") == [0]
+    other = make_record(seed=1, status=Status.FAILED, error="boom", method_version=9)
+    assert not any("missing" in note for note in fill(TABLE, [records[0], other]).notes)
 
 
 def test_cells_without_a_good_record(make_record: Make) -> None:
