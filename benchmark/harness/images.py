@@ -19,6 +19,9 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as image:
             upright = ImageOps.exif_transpose(image)
+            if upright.mode.startswith("I"):
+                # Pillow would cut 16-bit values off at 255; the high byte is what training reads.
+                upright = Image.fromarray((np.asarray(upright).astype(np.uint16) >> 8).astype(np.uint8))
             return np.asarray(upright.convert("RGB"), dtype=np.uint8)
     except FileNotFoundError as error:
         raise DataError(f"{path}: the image is missing; build the data set again or correct its file_name") from error

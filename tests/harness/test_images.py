@@ -40,6 +40,12 @@ def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
     assert read_image(name).dtype == np.uint8
 
 
+def test_sixteen_bits_keep_their_high_byte(tmp_path: Path) -> None:
+    values = np.array([[0, 255, 256], [4096, 40000, 65535]], np.uint16)
+    Image.fromarray(values).save(tmp_path / "deep.png")
+    assert read_image(tmp_path / "deep.png")[..., 1].tolist() == (values >> 8).tolist()
+
+
 def test_missing_empty_and_truncated_images_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"gone\.png: the image is missing"):
         read_image(tmp_path / "gone.png")
