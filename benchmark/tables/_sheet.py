@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.core.record import RunRecord
+from benchmark.core.spec import RunSpec
 from benchmark.records.query import HIDDEN_PROFILES, select
 from benchmark.tables._cell import PAPER_PROFILE, Measured, Source, belongs, measure, status
 from benchmark.tables._reported import Reported, reported_row
@@ -94,14 +95,24 @@ def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
 
 
 def _left_out(table: Table, rows: Sequence[Row], records: Sequence[RunRecord]) -> list[str]:
-    """Says which records no row holds: cells with changed settings are never passed off as the profile's."""
+    """Says which records no row holds: changed settings and controls are never passed off as the profile's cells."""
     homeless = sorted(
-        f"{record.run_id} ({record.spec.method}, {', '.join(f'{k}={v}' for k, v in record.spec.overrides.items())})"
+        f"{record.run_id} ({', '.join([record.spec.method, *_peculiarities(record.spec)])})"
         for record in records
-        if record.spec.overrides and not _has_row(table, rows, record)
+        if not _has_row(table, rows, record)
     )
     more = f" and {len(homeless) - 3} more" if len(homeless) > 3 else ""
-    return [f"Changed settings, in no row of this table: {', '.join(homeless[:3])}{more}"] if homeless else []
+    return [f"In no row of this table: {', '.join(homeless[:3])}{more}"] if homeless else []
+
+
+def _peculiarities(spec: RunSpec) -> list[str]:
+    """What sets a cell apart from the profile's own, as the command line spells it."""
+    apart = [f"{name}={value}" for name, value in spec.overrides.items()]
+    if spec.wording != Row.wording:
+        apart.append(f"vocabulary={spec.wording}")
+    if str(spec.weights) != Row.weights:
+        apart.append(f"weights={spec.weights}")
+    return apart
 
 
 def _lost_text(measured: Measured) -> list[str]:

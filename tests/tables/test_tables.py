@@ -136,12 +136,23 @@ def test_ablations_and_controls_are_rows_of_their_own(make_record: Make) -> None
     assert shown["RTVP, meaningless names"][5] == "1.0 (n)"
     assert shown["RTVP, untrained weights"][5] == "0.0 (n)"
     assert "30.0" not in str(fill(TABLE, records))
-    (note,) = (note for note in fill(TABLE, records).notes if note.startswith("Changed settings, in no row"))
+    (note,) = (note for note in fill(TABLE, records).notes if note.startswith("In no row of this table"))
     assert f"{records[-1].run_id} (rtvp, epochs=99)" in note
     assert any("epochs=99" in note for note in fill(TABLE, records[-1:]).notes)
     assert not any("epochs=99" in note for note in fill(TABLE, records, "mmio").notes)
     six = {row[0]: row[4] for row in fill(TABLE_6, records).rows}
     assert six == {"32 px": "20.0 (n)", "64 px": "10.0 (n)", "128 px": ""}
+
+
+def test_controls_without_a_row_are_told(make_record: Make) -> None:
+    closed = [
+        make_record(method="yolov8", task="closed", weights=WeightsOrigin.RANDOM, fit=None),
+        make_record(task="closed", wording="synonyms"),
+    ]
+    told = "\n".join(fill(TABLE_2A, closed).notes)
+    assert f"{closed[0].run_id} (yolov8, weights=random)" in told
+    assert f"{closed[1].run_id} (rtvp, vocabulary=synonyms)" in told
+    assert "In no row" not in str(fill(TABLE_2A, [make_record(task="closed")]))
 
 
 def test_methods_and_sizes_that_the_paper_lacks_get_rows_under_their_names(make_record: Make) -> None:
