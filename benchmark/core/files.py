@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     A reader, or a process killed in between, sees the old file or the new one, never a part. Raises RecordError that
     names the file where the disk is full or the folder cannot be written.
     """
-    waiting = path.with_name(f".{path.name}.{os.getpid()}")
+    # Random, because two machines that share a file system can have equal process numbers.
+    waiting = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield waiting
