@@ -79,9 +79,21 @@ def fitted(
 ) -> Fitted:
     """The method with its smoke profile: one epoch, with the fit it starts from."""
     name = request.param
+    config = _smoke(name)
+    return Fitted(load("method", name), config, _fit(name, config, samples, contract_home, fits), load_adapter(name))
+
+
+@pytest.fixture(scope="session")
+def all_fits(
+    contract_home: Path, fits: dict[tuple[str, str], FitResult], samples: list[Sample]
+) -> dict[str, FitResult]:
+    """The smoke fit of every method, by name."""
+    return {name: _fit(name, _smoke(name), samples, contract_home, fits) for name in list_names("method")}
+
+
+def _smoke(name: str) -> Any:
     module = load_adapter(name)
-    config = make_config(module.Config, module.PROFILES["smoke"], name)
-    return Fitted(load("method", name), config, _fit(name, config, samples, contract_home, fits), module)
+    return make_config(module.Config, module.PROFILES["smoke"], name)
 
 
 def _fit(
