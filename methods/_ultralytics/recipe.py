@@ -78,6 +78,6 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
         "close_mosaic": 0,
     },
     "quick": QUICK,
-    "demo": {**QUICK, "image_side_px": 192, "epochs": 20, "train_images": None},
+    "demo": {**QUICK, "image_side_px": 192, "epochs": 12, "train_images": None},
     "paper": {},
 }
