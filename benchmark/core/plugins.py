@@ -27,6 +27,7 @@ _KINDS = {
     "text encoder": ("benchmark.text", "ENCODER"),
     "sweep": ("slurm.sweeps", "SWEEP"),
     "command": ("benchmark.cli", "COMMAND"),
+    "data action": ("benchmark.cli._data", "COMMAND"),
 }
 _ENTRY_POINT_GROUPS = {"method": "rtvp_bench.methods", "dataset": "rtvp_bench.datasets"}
 

@@ -21,6 +21,7 @@ from benchmark.tables._table import Table
 
 KINDS: dict[str, Any] = {
     "command": Command,
+    "data action": Command,
     "dataset": DatasetEntry,
     "evaluator": Evaluator,
     "method": MethodInfo,
