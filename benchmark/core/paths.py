@@ -113,6 +113,11 @@ class Home:
         """All runs."""
         return self.root / "runs"
 
+    @property
+    def slurm(self) -> Path:
+        """What was submitted: one folder a submission, and snapshots of the code."""
+        return self.root / "slurm"
+
     def fit(self, fit_id: str) -> FitPaths:
         """The folder of a training."""
         return FitPaths(self.root / "fits" / fit_id)

@@ -69,6 +69,16 @@ def load_adapter(name: str) -> ModuleType:
         raise
 
 
+def load_cluster(part: str) -> ModuleType:
+    """A module of the package `slurm`, which only the command line reaches, and only when a cluster is asked for."""
+    try:
+        return importlib.import_module(f"slurm.{part}")
+    except ModuleNotFoundError as error:
+        if error.name == "submitit":
+            raise MissingExtraError("submitit", "slurm") from error
+        raise
+
+
 def _own(kind: str) -> dict[str, str]:
     folder = _KINDS[kind][0]
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULE_OF = {"methods": "methods", "engine": "methods", "rtvp": "rtvp"}
+MODULE_OF = {"methods": "methods", "engine": "methods", "rtvp": "rtvp", "slurm": "slurm"}
 """boxes of the diagram that are not `benchmark.<box>`"""
 
 

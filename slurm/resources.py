@@ -1,0 +1,143 @@
+"""What a task asks a cluster for: presets as typed config, a user's own in a TOML file, single settings by flag."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.errors import ConfigError, UnknownNameError
+from benchmark.core.method import make_config
+
+LOCAL = "local"
+"""the name that means: this machine, one task after the other"""
+
+_SLURM_SENDS_EARLY_S = 60
+"""Slurm may send the warning signal this much before the asked-for delay"""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """One task's share of a cluster. Raises ConfigError for a value that cannot be.
+
+    Text fields that are None are left to the site's defaults.
+    """
+
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    constraint: str | None = None
+    """features a node must have, e.g. `a100|h100`"""
+    gpus: int = 0
+    """GPUs of one task, all on one node"""
+    cpus: int = 2
+    memory_gb: float = 8.0
+    time_min: int = 240
+    """wall time of one attempt; training continues in the next one"""
+    signal_delay_s: int = 90
+    """how long before the limit a task is told to stop; Slurm may do it a minute earlier"""
+    requeues: int = 20
+    """how often a cell may run into its time limit before it counts as failed"""
+    parallel: int = 64
+    """at most this many tasks of an array at a time"""
+    dependency: str | None = None
+    """start after other jobs, in Slurm's words: `afterok:1234`"""
+    setup: tuple[str, ...] = ()
+    """shell lines before the task: module loads, licences, a container's mounts"""
+    python: str = ""
+    """command that starts Python on a node instead of this interpreter: `apptainer exec --nv bench.sif python3`"""
+    exclude: str | None = None
+    """nodes not to use"""
+    nodelist: str | None = None
+    """nodes to use"""
+
+    def __post_init__(self) -> None:
+        for name, least in (("gpus", 0), ("cpus", 1), ("time_min", 1), ("signal_delay_s", 1), ("requeues", 0),
+                            ("parallel", 1)):  # fmt: skip
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name} is {getattr(self, name)}: at least {least} is needed")
+        if self.memory_gb <= 0:
+            raise ConfigError(f"memory_gb is {self.memory_gb}: more than 0 is needed")
+        if self.signal_delay_s + _SLURM_SENDS_EARLY_S >= self.time_min * 60:
+            raise ConfigError(
+                f"time_min is {self.time_min} and signal_delay_s {self.signal_delay_s}: the signal to stop may come "
+                f"{_SLURM_SENDS_EARLY_S} s early, so a task could be told to stop as it starts; allow more time"
+            )
+
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "test": {"cpus": 1, "memory_gb": 2.0, "time_min": 15, "signal_delay_s": 30},
+    "cpu": {"cpus": 4, "memory_gb": 16.0, "time_min": 720},
+    "gpu": {"gpus": 1, "cpus": 8, "memory_gb": 48.0, "time_min": 1440},
+}
+"""test: the smoke profile. cpu: the quick profile, a fit of 45 minutes on two cores. gpu: the paper profile."""
+
+
+def config_file() -> Path:
+    """`slurm.toml` in the user's configuration folder."""
+    folder = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(folder) if folder else Path.home() / ".config") / "rtvp-bench" / "slurm.toml"
+
+
+def load_resources(preset: str, settings: Mapping[str, Any]) -> Resources:
+    """A preset, ours or the user's, with single settings on top.
+
+    A user's preset is a table `[preset.NAME]`; `base` names the one it starts from (one of ours of the same name if
+    there is one), `[defaults]` holds what all of them share. Raises UnknownNameError with the valid names, ConfigError.
+    """
+    own, defaults = _own_presets()
+    known = {LOCAL: {}, **PRESETS, **own}
+    if preset not in known:
+        raise UnknownNameError("preset", preset, known)
+    values = {**defaults, **_resolved(preset, own, ()), **settings}
+    return make_config(Resources, values, f"preset {preset}")
+
+
+def all_presets() -> dict[str, Resources]:
+    """Every preset by name, resolved. Raises as load_resources."""
+    return {name: load_resources(name, {}) for name in sorted({**PRESETS, **_own_presets()[0]})}
+
+
+def describe(resources: Resources) -> str:
+    """One line: what differs from the site's defaults."""
+    shown = {key: value for key, value in asdict(resources).items() if value not in (None, "", ())}
+    size = f"{shown.pop('cpus')} CPUs, {shown.pop('memory_gb'):g} GB, {shown.pop('gpus')} GPUs"
+    return ", ".join([size, f"{shown.pop('time_min')} min", *(f"{key} {value}" for key, value in shown.items())])
+
+
+def _resolved(name: str, own: Mapping[str, Mapping[str, Any]], seen: tuple[str, ...]) -> dict[str, Any]:
+    if name in seen:
+        raise ConfigError(f"{config_file()}: preset {name} starts from itself ({' -> '.join((*seen, name))})")
+    if name not in own:
+        return dict(PRESETS.get(name, {}))
+    values = dict(own[name])
+    base = values.pop("base", name if name in PRESETS else None)
+    if base is None:
+        return values
+    if base not in own and base not in PRESETS:
+        raise UnknownNameError(f"base of preset {name}", str(base), {*PRESETS, *own})
+    start = dict(PRESETS[base]) if base == name else _resolved(base, own, (*seen, name))
+    return {**start, **values}
+
+
+def _own_presets() -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    path = config_file()
+    if not path.is_file():
+        return {}, {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    for key in content:
+        if key not in ("preset", "defaults"):
+            raise UnknownNameError(f"table of {path}", key, ("preset", "defaults"))
+    presets, defaults = content.get("preset", {}), content.get("defaults", {})
+    for name, values in presets.items():
+        if not isinstance(values, dict):
+            raise ConfigError(f"{path}: preset.{name} is {values!r}, expected a table [preset.{name}]")
+        if name == LOCAL:
+            raise ConfigError(f"{path}: 'local' means this machine and cannot be a preset's name")
+    return presets, defaults
