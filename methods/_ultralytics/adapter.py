@@ -70,6 +70,10 @@ class UltralyticsAdapter:
 
         return {"expert_tensors": copy_backbone(model, state)}
 
+    def deployed(self, model: Any) -> Any:
+        """The model without what only training needs; what `size` counts and `predict` runs."""
+        return model
+
     def model_facts(self, model: Any) -> dict[str, Any]:  # noqa: ARG002  # a hook
         """Facts about a model that was built for a fit."""
         return {}
@@ -240,7 +244,7 @@ class UltralyticsAdapter:
         from ultralytics.utils.torch_utils import get_flops
 
         side_px = self.config.image_side_px
-        model = model.eval()
+        model = self.deployed(model.eval())
         gflops = get_flops(copy.deepcopy(model), side_px)
         parameters = list(model.parameters())
         self._size = Size(

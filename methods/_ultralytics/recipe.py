@@ -13,7 +13,7 @@ from benchmark.core.errors import ConfigError
 class Recipe:
     """One field a decision; sides in pixels, rates a step. Raises ConfigError for a value that cannot be."""
 
-    variant: Literal["n", "s", "m"] = "s"
+    variant: Literal["n", "s", "m", "l"] = "s"
     """size of the detector: width and depth of YOLOv8's table"""
     image_side_px: int = 640
     """longer side an image is resized to; the rest is padded"""

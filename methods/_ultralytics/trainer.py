@@ -159,8 +159,17 @@ class SampleTrainer(DetectionTrainer):
         state = self.training.run_dir / STATE_FILE
         if state.is_file():
             self.facts = load_state(self, state)
+            self._continue_loss_schedule()
         self.scheduler.last_epoch = self.start_epoch - 1
         self._since = time.perf_counter()
+
+    def _continue_loss_schedule(self) -> None:
+        """A loss that weighs its parts by the epoch (YOLOv10's two heads) counts the epochs behind it."""
+        criterion = self.model.init_criterion()
+        if hasattr(criterion, "update"):
+            criterion.updates = self.start_epoch - 1
+            criterion.update()
+            self.model.criterion = criterion
 
     def _epoch_start(self) -> None:
         if self.epoch >= self.epochs - self.args.close_mosaic:

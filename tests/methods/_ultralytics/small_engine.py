@@ -34,7 +34,7 @@ def make_samples(folder: Path, count: int = 16) -> list[Sample]:
 def config_of(name: str, **settings: Any) -> Any:
     """The smoke profile without an expert."""
     module = load_adapter(name)
-    own = {} if name == "yolov8" else {"init": "none"}
+    own = {"init": "none"} if hasattr(module.Config, "init") else {}
     return make_config(module.Config, {**module.PROFILES["smoke"], **own, **settings}, name)
 
 

@@ -1,0 +1,17 @@
+"""YOLOv10: a closed-vocabulary detector that needs no non-maximum suppression."""
+
+from benchmark.core.method import Capability, MethodInfo
+
+INFO = MethodInfo(
+    name="yolov10",
+    title="YOLOv10",
+    family="one-stage, closed vocabulary",
+    paper="Wang et al., YOLOv10: Real-Time End-to-End Object Detection, NeurIPS 2024, arXiv:2405.14458",
+    licence="AGPL-3.0",
+    version=1,
+    capabilities=frozenset({Capability.TRAINABLE}),
+    variants=("n", "s", "m"),
+    default_variant="s",
+    paper_variant="s",
+    provenance="official library, weights trained here",
+)

@@ -1,0 +1,59 @@
+"""YOLOv10 as the library builds it, with the NMS-free head that the method is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.detections import Detections
+from methods._ultralytics.adapter import UltralyticsAdapter
+from methods._ultralytics.recipe import PROFILES, Recipe
+from methods.yolov10 import INFO
+
+__all__ = ["PROFILES", "Adapter", "Config"]
+
+
+@dataclass(frozen=True)
+class Config(Recipe):
+    """The shared recipe and nothing else."""
+
+
+class Adapter(UltralyticsAdapter):
+    """Layers and loss are the library's. The one-to-one head answers, so `nms_iou` has nothing to act on."""
+
+    info = INFO
+
+    def build_model(self, class_count: int) -> Any:
+        """Both heads for training; told to answer with the one-to-one head, which the library does not do by itself."""
+        from ultralytics.nn.tasks import DetectionModel
+
+        model: Any = DetectionModel(f"yolov10{self.config.variant}.yaml", ch=3, nc=class_count, verbose=False)
+        model.model[-1].end2end = True
+        return model
+
+    def deployed(self, model: Any) -> Any:
+        """Without the one-to-many head, which only training needs."""
+        model.model[-1].fuse()
+        return model
+
+    def predict(
+        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
+    ) -> list[Detections]:
+        """See core.method.Method."""
+        self._keep(max_detections)
+        return super().predict(images, score_threshold, nms_iou, max_detections)
+
+    def bare_predict(
+        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
+    ) -> Any:
+        """As the shared one, with the head's own limit."""
+        self._keep(max_detections)
+        return super().bare_predict(images, score_threshold, nms_iou, max_detections)
+
+    def _keep(self, max_detections: int) -> None:
+        if self._model is not None:
+            self._model.model[-1].max_det = max_detections  # the head picks its best by itself, 300 if not told

@@ -1,0 +1,17 @@
+"""YOLOv9: a closed-vocabulary detector of generalised efficient layer aggregation blocks."""
+
+from benchmark.core.method import Capability, MethodInfo
+
+INFO = MethodInfo(
+    name="yolov9",
+    title="YOLOv9",
+    family="one-stage, closed vocabulary",
+    paper="Wang, Yeh, Liao: YOLOv9: Learning What You Want to Learn Using Programmable Gradient Information, ECCV 2024",
+    licence="AGPL-3.0 (the library's layers; the authors' own code is GPL-3.0 and not used)",
+    version=1,
+    capabilities=frozenset({Capability.TRAINABLE}),
+    variants=("t", "s", "m", "c"),
+    default_variant="s",
+    paper_variant="s",
+    provenance="official library, weights trained here; without the auxiliary branch (PGI) of the authors' training",
+)
