@@ -35,8 +35,8 @@ def take_snapshot(folder: Path, *, allow_dirty: bool, checkout: Path | None = No
     """
     root = checkout or Path(__file__).resolve().parents[1]
     if (root / COMMIT_FILE).is_file():  # we run from a snapshot ourselves
-        commit, _, dirty = (root / COMMIT_FILE).read_text(encoding="utf-8").strip().partition(" ")
-        return Code(root, commit, bool(dirty))
+        held, _, dirty = (root / COMMIT_FILE).read_text(encoding="utf-8").strip().partition(" ")
+        return Code(root, held, bool(dirty))
     commit = _git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
     if commit is None:
         return Code(None, None, None)

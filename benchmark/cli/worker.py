@@ -1,47 +1,97 @@
-"""`bench worker specs.json i`: execute one job of a planned list; what cluster tasks call."""
+"""`bench worker tasks.json i`: execute one job of a planned list; what cluster tasks call."""
 
 from __future__ import annotations
 
 import argparse
+import signal
+from typing import TYPE_CHECKING, Any
 
 from benchmark.cli._command import Command
+from benchmark.core.errors import InterruptedFitError
+
+if TYPE_CHECKING:
+    from benchmark.core.spec import Job
+
+STOPPED = 75
+"""exit status after a signal to stop: what was finished is saved, the same command continues (EX_TEMPFAIL)"""
+
+_SIGNALS = (signal.SIGUSR2, signal.SIGTERM)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench worker`."""
     parser.add_argument(
-        "specs", metavar="SPECS.JSON", help="a list of jobs, as 'bench run ... --dry-run --json' prints them"
+        "specs", metavar="TASKS.JSON", help="a list of jobs, as 'bench run ... --dry-run --json' prints them"
     )
     parser.add_argument("index", type=int, metavar="I", help="which of them, from 0")
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0 if the cell is measured, 1 if it failed or is blocked."""
-    import json
+    """Exit status 0 if the cell is measured, 1 if it failed or is blocked, 75 if it was told to stop."""
+    before = {number: signal.signal(number, _stop) for number in _SIGNALS}  # before any import that takes time
+    try:
+        return _work(options)
+    except (InterruptedFitError, KeyboardInterrupt) as told:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # a second one would only interrupt the way out
+        print(f"stopped: {told}", flush=True)
+        return STOPPED
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop(number: int, _frame: Any) -> None:
+    """Training has a handler of its own; anywhere else there is nothing to save that is not on disk already.
+
+    No Exception, or a library that catches those would go on.
+    """
+    raise KeyboardInterrupt(f"told by {signal.Signals(number).name}; the same command continues")
+
+
+def _work(options: argparse.Namespace) -> int:
     import shlex
     import sys
-    from pathlib import Path
 
-    from benchmark.core.errors import ConfigError, DataError
     from benchmark.core.record import Status
     from benchmark.harness.execute import Options
     from benchmark.harness.fitting import FitOptions
-    from benchmark.harness.worker import run_job
+    from benchmark.harness.worker import run_fit, run_job
+
+    job, fit = _task(options.specs, options.index)
+    how = FitOptions(options.device, command="bench " + shlex.join(sys.argv[1:]))
+    if fit is not None:
+        record = run_fit(job, fit, how)
+        print(f"fit {record.fit_id} finished after {record.train_hours:.2f} h of training", flush=True)
+        return 0
+    run_record = run_job(job, Options(how))
+    print(
+        f"{run_record.run_id} {run_record.status}" + (f": {run_record.error}" if run_record.error else ""), flush=True
+    )
+    return 0 if run_record.status is Status.OK else 1
+
+
+def _task(specs: str, index: int) -> tuple[Job, str | None]:
+    """The job, and the only fit of its chain to train, or None."""
+    import json
+    from pathlib import Path
+
+    from benchmark.core.errors import ConfigError, DataError
     from benchmark.records.codec import decode_job
 
-    path = Path(options.specs)
+    path = Path(specs)
     if not path.is_file():
         raise DataError(f"{path}: no such file of jobs; plan them with 'bench run ... --dry-run --json'")
-    jobs = json.loads(path.read_text(encoding="utf-8"))
-    if not 0 <= options.index < len(jobs):
-        raise ConfigError(f"job {options.index} of {path}: it holds jobs 0 to {len(jobs) - 1}")
-    chosen = jobs[options.index]
-    job = decode_job(json.dumps(chosen.get("job", chosen)))
-    command = "bench " + shlex.join(sys.argv[1:])
-    record = run_job(job, Options(FitOptions(options.device, command=command)))
-    print(f"{record.run_id} {record.status}" + (f": {record.error}" if record.error else ""))
-    return 0 if record.status is Status.OK else 1
+    try:
+        tasks = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON: {error}") from error
+    if not isinstance(tasks, list) or not 0 <= index < len(tasks):
+        count = len(tasks) if isinstance(tasks, list) else 0
+        raise ConfigError(f"job {index} of {path}: it holds jobs 0 to {count - 1}")
+    chosen = tasks[index]
+    return decode_job(json.dumps(chosen.get("job", chosen)), f"{path}: job {index}"), chosen.get("fit")
 
 
 COMMAND = Command("worker", "execute one planned job (used on clusters)", configure, run)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,3 +33,25 @@ def written_whole(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             waiting.unlink()
+
+
+@contextlib.contextmanager
+def held(path: Path, doing: str) -> Iterator[None]:
+    """One process at a time holds that lock file, also across machines that share a folder; another one waits.
+
+    doing: what the holder does, said once to whoever waits. Raises RecordError where the file cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)  # for writing, because NFS wants that of a lock
+    except OSError as error:
+        raise RecordError(f"{path}: could not be written: {error.strerror or error}") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print(f"bench: waiting for another process that {doing}", file=sys.stderr)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

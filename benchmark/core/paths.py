@@ -27,6 +27,11 @@ class RunPaths:
         return self.root / "record.json"
 
     @property
+    def lock(self) -> Path:
+        """Held by the process that measures."""
+        return self.root / "lock"
+
+    @property
     def predictions(self) -> Path:
         """All kept detections of the test part."""
         return self.root / "predictions.parquet"

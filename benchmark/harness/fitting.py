@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 import random
 import shutil
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ import numpy as np
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import RecordError, RefusedError
+from benchmark.core.files import held
 from benchmark.core.method import Method, make_config
 from benchmark.core.paths import FitPaths, Home, Results
 from benchmark.core.plugins import load_adapter
@@ -70,7 +68,7 @@ def find_fit(spec: FitSpec) -> Fit | None:
 def ensure_fit(spec: FitSpec, dataset: Dataset, options: FitOptions) -> Fit:
     """The finished fit of that spec: found, or trained now (continuing what an earlier run left)."""
     paths = Home.find().fit(spec.fit_id)
-    with _held(paths.lock):
+    with held(paths.lock, f"trains {spec.fit_id}"):
         if options.refit and paths.root.is_dir():
             for path in paths.root.iterdir():
                 if path != paths.lock:
@@ -143,16 +141,3 @@ def _by_groups(samples: Sequence[Sample], limit: int, seed: int) -> list[Sample]
         if len(taken) + len(groups[name]) <= limit:
             taken.extend(groups[name])
     return sorted(taken, key=lambda sample: sample.image_id)
-
-
-@contextlib.contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """One process at a time trains a fit; another that needs it waits and then finds it finished."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            print(f"bench: waiting for another process that trains {path.parent.name}", file=sys.stderr)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield

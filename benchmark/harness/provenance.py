@@ -30,7 +30,7 @@ def gather(weights: str, weights_sha256: str | None, device: str, command: str |
         weights_sha256=weights_sha256,
         command=command,
         environment=os.environ.get("BENCH_ENVIRONMENT"),
-        slurm_job=os.environ.get("SLURM_JOB_ID"),
+        slurm_job=_slurm_job(),
     )
 
 
@@ -48,6 +48,12 @@ def has_gpu() -> bool:
     return Path("/proc/driver/nvidia/version").exists()
 
 
+def _slurm_job() -> str | None:
+    """As squeue shows it: `1234`, or `1234_5` for a task of an array."""
+    array, task = os.environ.get("SLURM_ARRAY_JOB_ID"), os.environ.get("SLURM_ARRAY_TASK_ID")
+    return f"{array}_{task}" if array and task else os.environ.get("SLURM_JOB_ID")
+
+
 @cache
 def _processor() -> str:
     try:
@@ -61,6 +67,10 @@ def _processor() -> str:
 @cache
 def _checkout() -> tuple[str | None, bool | None]:
     folder = Path(__file__).resolve().parents[2]
+    snapshot = folder / "COMMIT"  # written by slurm/snapshot.py: there is no git on the way to a node
+    if snapshot.is_file():
+        held, _, changed = snapshot.read_text(encoding="utf-8").strip().partition(" ")
+        return held, bool(changed)
     if not (folder / ".git").exists():
         return None, None
     commit = _git(folder, "rev-parse", "HEAD")

@@ -1,0 +1,169 @@
+"""Tasks become arrays through submitit; what runs there starts the worker, and hands it on when told to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import submitit
+
+from benchmark.core.errors import BenchError, ConfigError
+from slurm.queue import SlurmError, cancel, max_array_size, require_slurm
+from slurm.resources import Resources
+
+STOPPED = 75
+"""exit status of a worker that saved and stopped because it was told to (EX_TEMPFAIL: try again)"""
+
+_LEFT_FOR_US_S = 10
+"""of the time between the signal and the kill, to write our own pickle and requeue"""
+_TO_BE_ENDED_S = 120
+"""a stopped worker without a signal to us: Slurm is about to end the job, so there is nothing to do but wait"""
+
+
+class Attempt(submitit.helpers.Checkpointable):
+    """One task, once or more: starts the worker as a child and waits for it.
+
+    On USR2 (preemption, or the time limit is near) submitit calls `checkpoint`, which waits until the child has
+    saved; submitit then requeues the job, and the next attempt starts the same command, which continues.
+    """
+
+    def __init__(self, command: Sequence[str], variables: dict[str, str], patience_s: float) -> None:
+        self.command = list(command)
+        self.variables = variables
+        self.patience_s = patience_s
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __call__(self) -> int:
+        """Exit status 0 of the worker, or RuntimeError, so that Slurm's own state says that the cell failed."""
+        self._child = subprocess.Popen(self.command, env={**os.environ, **self.variables})  # noqa: S603 - our own
+        status = self._child.wait()
+        if status == STOPPED:  # TERM reached it and not us: the job is being cancelled, or preempted without USR2
+            time.sleep(_TO_BE_ENDED_S)
+        if status:
+            raise RuntimeError(f"the worker {_how(status)}")
+        return status
+
+    def checkpoint(self) -> Any:
+        """Wait until the child has saved and is gone, then hand the same command on; None if it had just finished."""
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._child.send_signal(signal.SIGUSR2)  # srun signals the whole step, but not every site does
+            try:
+                status = self._child.wait(self.patience_s)
+            except subprocess.TimeoutExpired:
+                self._child.kill()  # what it saved after its last epoch is on disk
+                status = self._child.wait()
+            if status == 0:
+                return None
+        return submitit.helpers.DelayedSubmission(Attempt(self.command, self.variables, self.patience_s))
+
+
+@dataclass(frozen=True)
+class Array:
+    """Tasks that are submitted together: worker commands, and the variables of their processes."""
+
+    commands: tuple[tuple[str, ...], ...]
+    variables: dict[str, str]
+
+
+def submit(
+    name: str, stages: Sequence[Sequence[Array]], resources: Resources, logs: Path, code: Path | None
+) -> list[list[list[str]]]:
+    """Submit arrays, each stage after the one before has ended; Slurm's task ids in the same nesting.
+
+    All or nothing: where sbatch refuses one array, those before it are cancelled. Raises SlurmError.
+    """
+    require_slurm()
+    limit = max_array_size()
+    submitted: list[str] = []
+    answer: list[list[list[str]]] = []
+    waits_for: list[str] = []
+    try:
+        for stage in stages:
+            ids: list[list[str]] = []
+            for array in stage:
+                executor = _executor(name, resources, logs, code, waits_for)
+                of_array: list[str] = []
+                for start in range(0, len(array.commands), limit):
+                    part = _map(executor, array, array.commands[start : start + limit], resources)
+                    submitted += part
+                    of_array += part
+                ids.append(of_array)
+            answer.append(ids)
+            waits_for = sorted({job.partition("_")[0] for of_array in ids for job in of_array}) or waits_for
+    except BaseException:
+        if submitted:
+            with contextlib.suppress(BenchError):
+                cancel(submitted)
+        raise
+    return answer
+
+
+def _map(executor: Any, array: Array, commands: Sequence[Sequence[str]], resources: Resources) -> list[str]:
+    patience_s = max(resources.signal_delay_s - _LEFT_FOR_US_S, resources.signal_delay_s / 2)
+    attempts = [Attempt(command, array.variables, patience_s) for command in commands]
+    try:
+        jobs = executor.submit_array(attempts)
+    except (submitit.core.utils.FailedJobError, subprocess.SubprocessError, OSError) as error:
+        lines = str(error).strip().splitlines()
+        said = [line for line in lines if "error" in line.lower()] or lines
+        raise SlurmError(
+            f"sbatch refused, nothing was submitted: {said[-1].removeprefix('sbatch: error: ')}"
+        ) from error
+    return [str(job.job_id) for job in jobs]
+
+
+def _executor(name: str, resources: Resources, logs: Path, code: Path | None, waits_for: Sequence[str]) -> Any:
+    python = resources.python or shlex.quote(sys.executable)
+    # A signal that arrives before submitit has set its handler would kill the task: ignored until then. Preemption
+    # requeues such a task all the same.
+    guarded = f'sh -c \'trap "" USR2; exec {python} "$@"\' sh' if "'" not in python else python
+    executor = submitit.SlurmExecutor(folder=logs, max_num_timeout=resources.requeues, python=guarded)
+    dependency = ",".join(filter(None, [resources.dependency, f"afterany:{':'.join(waits_for)}" if waits_for else ""]))
+    more: dict[str, Any] = {"requeue": True, "kill-on-invalid-dep": "yes"}
+    if code is not None:
+        more["chdir"] = str(code)
+    setup = [*resources.setup]
+    if code is not None:
+        setup.append(f"export PYTHONPATH={shlex.quote(str(code))}${{PYTHONPATH:+:$PYTHONPATH}}")
+    asked = {
+        "job_name": name,
+        "time": resources.time_min,
+        "cpus_per_task": resources.cpus,
+        "mem": f"{round(resources.memory_gb * 1024)}MB",
+        "gpus_per_node": resources.gpus or None,
+        "array_parallelism": resources.parallel,
+        "signal_delay_s": resources.signal_delay_s,
+        "stderr_to_stdout": True,
+        "setup": setup or None,
+        "dependency": dependency or None,
+        "additional_parameters": more,
+        # srun of 22.05 and later does not take this over from sbatch.
+        "srun_args": [f"--cpus-per-task={resources.cpus}"],
+        **{
+            key: getattr(resources, key) for key in ("partition", "account", "qos", "constraint", "exclude", "nodelist")
+        },
+    }
+    try:
+        executor.update_parameters(**{key: value for key, value in asked.items() if value is not None})
+    except ValueError as error:
+        raise ConfigError(f"submitit refused the preset: {error}") from error
+    return executor
+
+
+def _how(status: int) -> str:
+    if status == STOPPED:
+        return "was told to stop, and the job was not ended"
+    if status < 0:
+        name = signal.Signals(-status).name
+        return f"was killed by {name}" + (" (for want of memory?)" if status == -signal.SIGKILL else "")
+    return f"ended with status {status}"

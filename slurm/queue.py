@@ -1,0 +1,169 @@
+"""What Slurm knows about tasks: one squeue for what lives, one sacct for what has ended, never one a task."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from benchmark.core.errors import BenchError
+
+ACTIVE = frozenset(
+    ("PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESIZING",
+     "SIGNALING", "SPECIAL_EXIT", "STAGE_OUT", "STOPPED", "SUSPENDED")
+)  # fmt: skip
+_RETURNS = frozenset(("NODE_FAIL", "PREEMPTED", "BOOT_FAIL"))
+"""states from which Slurm requeues a task, and shows them for a while before it does"""
+_BELIEVED_AFTER_S = 120
+_IDS_A_CALL = 500
+_TIMEOUT_S = 60
+
+
+class SlurmError(BenchError):
+    """Slurm is not here, does not answer, or refuses."""
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """What Slurm says of one task.
+
+    state: Slurm's word. reason: why it waits, or how it ended. node: where it runs or ran. exit_code: `code:signal`.
+    """
+
+    state: str
+    reason: str = ""
+    node: str = ""
+    exit_code: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether it waits, runs, or will by itself."""
+        return self.state in ACTIVE
+
+
+def require_slurm() -> None:
+    """Raise SlurmError where the client commands are missing."""
+    missing = [name for name in ("sbatch", "squeue", "scancel", "srun") if shutil.which(name) is None]
+    if missing:
+        raise SlurmError(
+            f"{', '.join(missing)} not found: this is no Slurm machine; log in to the cluster's login node, or use "
+            "--slurm local"
+        )
+
+
+def task_states(slurm_jobs: Iterable[str], *, now_s: float | None = None) -> dict[str, TaskState]:
+    """The state of each task that Slurm knows. Raises SlurmError where the controller does not answer.
+
+    A node's failure is not believed at once: Slurm requeues such a task seconds later, so it counts as active until
+    the state is two minutes old.
+    """
+    wanted = set(slurm_jobs)
+    if not wanted:
+        return {}
+    known = dict(_queued(wanted))
+    ended = sorted(wanted - {job for job, state in known.items() if state.active})
+    for job, state, end_s in _accounted(ended):
+        age_s = (now_s or time.time()) - end_s
+        if state.state in _RETURNS and age_s < _BELIEVED_AFTER_S:
+            state = TaskState("REQUEUED", f"{state.state}, waits to be requeued", state.node)  # noqa: PLW2901
+        known[job] = state
+    return known
+
+
+def cancel(slurm_jobs: Sequence[str]) -> None:
+    """scancel; a task that has ended by itself is no error. Raises SlurmError."""
+    for ids in _portions(_ranges(slurm_jobs)):
+        _call(["scancel", "--quiet", *ids])
+
+
+def max_array_size() -> int:
+    """How many tasks one array may have here. Raises SlurmError."""
+    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", _call(["scontrol", "show", "config"]), re.MULTILINE)
+    return int(found[1]) if found else 1001
+
+
+def _queued(wanted: set[str]) -> Iterator[tuple[str, TaskState]]:
+    """From the controller's memory: all that lives, and for some minutes what has ended."""
+    arrays = sorted({job.partition("_")[0] for job in wanted})
+    for ids in _portions(arrays):
+        try:
+            text = _call(["squeue", "-h", "-a", "-r", "-t", "all", "-j", ",".join(ids), "-o", "%i|%T|%r|%N"])
+        except SlurmError as error:
+            if "Invalid job id" not in str(error):
+                raise
+            continue  # the only one asked for, and long gone
+        for line in text.splitlines():
+            job, state, reason, node = line.split("|", 3)
+            if job in wanted:
+                yield job, TaskState(state, "" if reason == "None" else reason, node)
+
+
+def _accounted(ended: Sequence[str]) -> Iterator[tuple[str, TaskState, float]]:
+    """From accounting, with the end's time in seconds since 1970; nothing where the site keeps none."""
+    fields = "JobID,State,ExitCode,End,NodeList"
+    arrays = sorted({job.partition("_")[0] for job in ended})
+    wanted = set(ended)
+    for ids in _portions(arrays):
+        try:
+            text = _call(["sacct", "-n", "-X", "-P", "--array", "-j", ",".join(ids), "-o", fields])
+        except SlurmError as error:
+            if "accounting storage is disabled" in str(error) or "not found" in str(error):
+                return
+            raise
+        for line in text.splitlines():
+            job, state, exit_code, end, node = line.split("|", 4)
+            if job in wanted:
+                word, _, rest = state.partition(" ")
+                yield job, TaskState(word, rest, node, exit_code), _seconds(end)
+
+
+def _seconds(stamp: str) -> float:
+    try:
+        return datetime.fromisoformat(stamp).timestamp()
+    except ValueError:  # Unknown: it has not ended, so it ended just now at the earliest
+        return time.time()
+
+
+def _ranges(slurm_jobs: Sequence[str]) -> list[str]:
+    """`12_0 12_1 12_2 12_7 15` -> `12_[0-2,7] 15`, so that a thousand tasks are one word."""
+    arrays: dict[str, list[int]] = {}
+    for job in slurm_jobs:
+        array, _, index = job.partition("_")
+        arrays.setdefault(array, [])
+        if index:
+            arrays[array].append(int(index))
+    return [f"{array}_[{_spans(sorted(indices))}]" if indices else array for array, indices in arrays.items()]
+
+
+def _spans(indices: list[int]) -> str:
+    spans: list[list[int]] = []
+    for index in indices:
+        if spans and index == spans[-1][1] + 1:
+            spans[-1][1] = index
+        else:
+            spans.append([index, index])
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in spans)
+
+
+def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _IDS_A_CALL):
+        yield ids[start : start + _IDS_A_CALL]
+
+
+def _call(command: Sequence[str]) -> str:
+    if shutil.which(command[0]) is None:
+        raise SlurmError(f"{command[0]} not found: this is no Slurm machine; ask on the cluster's login node")
+    try:
+        done = subprocess.run(  # noqa: S603 - Slurm's own clients, found on PATH
+            list(command), capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SlurmError(f"{command[0]} did not answer within {_TIMEOUT_S} s: is the controller up?") from error
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        raise SlurmError(f"{command[0]}: {lines[-1] if lines else f'exit status {done.returncode}'}")
+    return done.stdout

@@ -1,0 +1,105 @@
+"""A task that ended without a record gets one: whatever becomes of a cell, it is said in a record, with the reason."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import time
+from pathlib import Path
+
+from benchmark.core.paths import Home
+from benchmark.core.record import Provenance, RunRecord, Status
+from benchmark.core.spec import Job
+from benchmark.records.codec import encode
+from benchmark.records.store import write_atomic
+from slurm.progress import last_line, read_end
+from slurm.queue import TaskState
+
+_FULL = re.compile(r"no space left on device|disk quota exceeded|file too large", re.IGNORECASE)
+_TOO_OFTEN = re.compile(r"timed-out too many times")
+_MEMORY = re.compile(r"exceeded memory limit|oom[-_ ]kill|out.of.memory", re.IGNORECASE)
+
+
+def reason_of(state: TaskState | None, log: Path, memory_gb: float) -> str:
+    """Why a task that is over left no record, and what to do: from Slurm's word and what the task printed last."""
+    if state is None:
+        return (
+            "lost: Slurm knows nothing of this task any more and it left no record; it was cancelled before it "
+            "started, or the site keeps no accounting"
+        )
+    printed = _reason_in(_end_of(log), state, memory_gb)
+    if printed:
+        return printed
+    when = f"while it ran on {state.node}" if log.is_file() else "before it started"
+    why = f": {state.reason}" if state.reason not in ("", "None", "0") else ""
+    said = last_line(log)
+    after = f" with exit code {state.exit_code}" if state.exit_code else ""
+    limit = "time limit: the task was stopped before it could save; give it more with --slurm-set time_min=N"
+    return {
+        "CANCELLED": f"cancelled {when}{why}",
+        "TIMEOUT": limit,
+        "DEADLINE": limit,
+        "NODE_FAIL": f"node failed: {state.node or 'its node'} was lost and the task was not requeued",
+    }.get(state.state, f"ended as {state.state}{after} without a record" + (f"; last said: {said}" if said else ""))
+
+
+def _reason_in(text: str, state: TaskState, memory_gb: float) -> str | None:
+    """What a log's end gives away; Slurm's word alone is often only FAILED."""
+    if full := _FULL.search(text):
+        return f"disk full: {_line_of(text, full)}"
+    if state.state == "OUT_OF_MEMORY" or _MEMORY.search(text):
+        return f"out of memory: the task asked for {memory_gb:g} GB; give it more with --slurm-set memory_gb=N"
+    if _TOO_OFTEN.search(text):
+        return "time limit: reached in every attempt that the preset's `requeues` allows; resubmitting continues"
+    if state.exit_code == "0:12":
+        return "told to stop before it had begun, and not requeued"
+    return None
+
+
+def write_failure(
+    job: Job, reason: str, *, commit: str | None, dirty: bool | None, slurm_job: str | None, since_ns: int
+) -> bool:
+    """Write a failed record unless there is a newer or a good one, or somebody is measuring the cell right now.
+
+    since_ns: when the cell was submitted; a record from before tells of an earlier attempt. Returns whether it wrote.
+    """
+    spec, paths = job.spec, Home.find().run(job.spec.run_id)
+    paths.root.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return False
+    try:
+        there = read_end(spec.run_id)
+        if there and (there.status == "ok" or there.written_ns >= since_ns):
+            return False
+        provenance = Provenance(
+            utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            commit=commit,
+            dirty=dirty,
+            packages={},
+            device="none",
+            weights="none",
+            slurm_job=slurm_job,
+        )
+        record = RunRecord(spec.run_id, spec, Status.FAILED, provenance=provenance, error=f"Slurm: {reason}")
+        write_atomic(paths.record, encode(record))
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _end_of(log: Path, size: int = 8192) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - size, 0))
+            return file.read().decode("utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _line_of(text: str, found: re.Match[str]) -> str:
+    return text[text.rfind("\n", 0, found.start()) + 1 :].splitlines()[0].strip()

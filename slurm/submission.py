@@ -1,0 +1,180 @@
+"""What was submitted, on disk: any shell that sees `$BENCH_HOME` can follow it, also without the submitting one."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.canonical import to_plain
+from benchmark.core.errors import RecordError, UnknownNameError
+from benchmark.core.paths import Home
+from benchmark.core.spec import FitSpec, Job
+from benchmark.records.codec import decode_job
+from benchmark.records.store import write_atomic
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of an array.
+
+    run_id, name: the cell and how people read it. fit: the only fit of the cell's chain that this task trains, None
+    for the cell itself. fits: (method, fit_id) of the chain, the first to train first. environment: whose interpreter.
+    slurm_job: `1234_5` or `1234`; None before it was submitted, and on this machine.
+    """
+
+    run_id: str
+    name: str
+    fit: str | None
+    fits: tuple[tuple[str, str], ...]
+    environment: str
+    slurm_job: str | None = None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one command submitted. tasks stand in the order of `tasks.json`, from which workers take them.
+
+    utc_s: seconds since 1970. process: (host, process number) that runs the tasks on this machine; None on a cluster.
+    """
+
+    name: str
+    title: str
+    utc_s: float
+    preset: str
+    resources: dict[str, Any]
+    code: str | None
+    commit: str | None
+    dirty: bool | None
+    command: str
+    tasks: tuple[Task, ...]
+    process: tuple[str, int] | None = None
+
+    @property
+    def paths(self) -> SubmissionPaths:
+        """Where it lies."""
+        return SubmissionPaths(Home.find().slurm / self.name)
+
+
+@dataclass(frozen=True)
+class SubmissionPaths:
+    """The folder of one submission: `$BENCH_HOME/slurm/<name>/`."""
+
+    root: Path
+
+    @property
+    def tasks(self) -> Path:
+        """Jobs as the worker takes them; written once, before anything is submitted."""
+        return self.root / "tasks.json"
+
+    @property
+    def facts(self) -> Path:
+        """The Submission; its presence means that everything was submitted."""
+        return self.root / "submission.json"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of submitit: what tasks print, its pickles."""
+        return self.root / "logs"
+
+    def log(self, task: Task, index: int) -> Path:
+        """What that task printed."""
+        return self.logs / (f"{task.slurm_job}_0_log.out" if task.slurm_job else f"{index}.out")
+
+
+def new_name() -> str:
+    """Sorts by time; random, because two submitters may start in one second."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
+
+
+def fit_chain(spec: FitSpec | None) -> Iterator[FitSpec]:
+    """The fits that one needs, the first to train first."""
+    if spec is not None:
+        yield from fit_chain(spec.start)
+        yield spec
+
+
+def write_tasks(paths: SubmissionPaths, jobs: Sequence[tuple[Job, str | None]]) -> None:
+    """The file that workers read: a job and the only fit it is about, or None."""
+    entries = [{"job": to_plain(job), "fit": fit} for job, fit in jobs]
+    write_atomic(paths.tasks, json.dumps(entries))
+
+
+def read_jobs(paths: SubmissionPaths, indices: Sequence[int]) -> list[Job]:
+    """Those jobs of a submission, decoded strictly. Raises RecordError."""
+    try:
+        entries = json.loads(paths.tasks.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{paths.tasks}: could not be read: {error}") from error
+    return [decode_job(json.dumps(entries[index]["job"]), f"{paths.tasks}: job {index}") for index in indices]
+
+
+def write_submission(submission: Submission) -> None:
+    """Write or replace the facts."""
+    write_atomic(submission.paths.facts, json.dumps(to_plain(submission)) + "\n")
+
+
+def read_submission(path: Path) -> Submission:
+    """Facts from a file. Raises RecordError."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        tasks = tuple(
+            Task(**{**task, "fits": tuple((method, fit_id) for method, fit_id in task["fits"])})
+            for task in values.pop("tasks")
+        )
+        process = values.pop("process")
+        return Submission(**values, tasks=tasks, process=tuple(process) if process else None)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise RecordError(f"{path}: not the facts of a submission ({error}); remove its folder") from error
+
+
+def submissions() -> list[Submission]:
+    """All that were submitted from this home, the oldest first."""
+    return [read_submission(path) for path in sorted(Home.find().slurm.glob("*/submission.json"))]
+
+
+def find_submission(name: str) -> Submission:
+    """The one of that name, or of which it is the unique start. Raises UnknownNameError."""
+    known = {submission.name: submission for submission in submissions()}
+    near = [key for key in known if key.startswith(name)]
+    if name not in known and len(near) != 1:
+        raise UnknownNameError("submission", name, known)
+    return known.get(name) or known[near[0]]
+
+
+def latest_tasks(known: Sequence[Submission]) -> dict[tuple[str, str | None], tuple[Submission, int]]:
+    """(run_id, fit) -> the last submission with that task and its index there."""
+    found: dict[tuple[str, str | None], tuple[Submission, int]] = {}
+    for submission in known:
+        for index, task in enumerate(submission.tasks):
+            found[task.run_id, task.fit] = (submission, index)
+    return found
+
+
+def with_slurm_jobs(submission: Submission, slurm_jobs: Sequence[str]) -> Submission:
+    """The same, with the job that Slurm made of each task."""
+    tasks = (replace(task, slurm_job=job) for task, job in zip(submission.tasks, slurm_jobs, strict=True))
+    return replace(submission, tasks=tuple(tasks))
+
+
+@contextlib.contextmanager
+def only_submitter() -> Iterator[None]:
+    """One command at a time plans and submits, so that two never submit one cell twice."""
+    folder = Home.find().slurm
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise RecordError(f"{folder}: cannot be written: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
