@@ -15,7 +15,11 @@ def test_synth_is_built_and_shown(bench_home: Path, capsys: pytest.CaptureFixtur
     assert main(["data", "build", "mmio-synth", "--images", "12", "--json"]) == 0
     record = decode_dataset(capsys.readouterr().out)
     assert record.counts["images"] == 12
-    assert len(list(bench_home.rglob("*.png")) + list(bench_home.rglob("*.jpg"))) == 12
+    sheet = bench_home / "data" / "mmio-synth" / "v1-px256-seed0" / "mmio-synth-n12.examples.jpg"
+    pictures = {*bench_home.rglob("*.png"), *bench_home.rglob("*.jpg")}
+    assert len(pictures - {sheet}) == 12
+    assert sheet in pictures
+    assert record.facts["examples"]["file"] == sheet.name
     assert main(["data", "show", "mmio-synth@n12"]) == 0
     assert "12 images" in capsys.readouterr().out
 

@@ -68,6 +68,7 @@ def _build_open(options: argparse.Namespace) -> tuple[str, DatasetRecord]:
 def _build_synth(options: argparse.Namespace) -> tuple[str, DatasetRecord]:
     from benchmark.cli._progress import progress
     from benchmark.core.errors import ConfigError
+    from benchmark.datasets._build.examples import make_examples
     from benchmark.datasets._build.record import make_record
     from benchmark.datasets.mmio_synth import open_synth
 
@@ -77,18 +78,26 @@ def _build_synth(options: argparse.Namespace) -> tuple[str, DatasetRecord]:
         raise ConfigError(f"--{flag} is for mmio-open; mmio-synth is drawn here and takes --images N")
     dataset = open_synth() if options.images is None else open_synth(options.images)
     dataset.ensure(sorted(dataset.samples), progress)
-    return str(dataset.folder), make_record(dataset, {})
+    return str(dataset.folder), make_record(dataset, make_examples(dataset, dataset.folder))
 
 
 def _print_built(options: argparse.Namespace, folder: str, record: DatasetRecord, seconds: float) -> None:
+    import shutil
+    from pathlib import Path
+
     from benchmark.cli._data._text import built_text
+    from benchmark.core.files import written_whole
     from benchmark.core.paths import Results
     from benchmark.records.codec import encode
     from benchmark.records.store import write_atomic
 
     if options.commit:
         label = record.name + (f"-{record.variant}" if record.variant else "")
-        write_atomic(Results.find().datasets / f"{label}.json", encode(record))
+        committed = Results.find().datasets
+        write_atomic(committed / f"{label}.json", encode(record))
+        if examples := record.facts.get("examples"):
+            with written_whole(committed / examples["file"]) as waiting:
+                shutil.copyfile(Path(folder) / examples["file"], waiting)
     if options.json:
         print(encode(record), end="")
         print(f"bench: built {folder} in {seconds:.1f} s", file=sys.stderr)

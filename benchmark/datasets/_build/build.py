@@ -17,6 +17,7 @@ from benchmark.core.errors import ConfigError, DataError
 from benchmark.core.record import DatasetRecord
 from benchmark.core.sample import DatasetInfo, Progress
 from benchmark.datasets._build.convert import LICENCES, coco_content, licences_text, place_images
+from benchmark.datasets._build.examples import make_examples
 from benchmark.datasets._build.manifest import (
     NEAR,
     Chosen,
@@ -145,7 +146,8 @@ def _write(
     (folder / ANNOTATIONS).write_text(json.dumps(content, sort_keys=True, separators=(",", ":")), encoding="utf-8")
     sources = {each.row.source for each in chosen}
     (folder / LICENCES).write_text(licences_text(sorted(sources)), encoding="utf-8")
-    record = make_record(read_folder(folder, info), facts)
+    dataset = read_folder(folder, info)
+    record = make_record(dataset, {**facts, **make_examples(dataset, folder)})
     (folder / RECORD).write_text(
         json.dumps(to_plain(record), indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
     )

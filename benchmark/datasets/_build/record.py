@@ -11,10 +11,15 @@ import numpy as np
 from benchmark.core.errors import RefusedError
 from benchmark.core.record import DatasetRecord
 from benchmark.core.sample import Category, Dataset, Sample, Split
+from benchmark.datasets._build.novel import defect_names
 
 SIDE_EDGES_PX = (0, 4, 8, 16, 32, 64, 96, 128, 256, 512, 1024, 4096)
 SHARE_EDGES = (0.0, 0.001, 0.01, 0.1, 1.0)
 """box area as a share of the image"""
+FINE_SIDE_EDGES_PX = tuple(round(2 ** (k / 2), 2) for k in range(2, 25))
+"""half octaves from 2 to 4096 px, for curves"""
+PERCENTILES = (5, 25, 50, 75, 95)
+Facts = dict[str, Any]
 
 
 def make_record(dataset: Dataset, facts: Mapping[str, Any]) -> DatasetRecord:
@@ -41,9 +46,22 @@ def make_record(dataset: Dataset, facts: Mapping[str, Any]) -> DatasetRecord:
             for scene in sorted({sample.scene for sample in samples})
         },
         classes=_classes(samples, categories),
-        splits={rule: facts for rule, facts in _splits(dataset).items()},
+        splits=_splits(dataset),
         sources=_sources(dataset, samples),
-        facts={"box_sides_px": _box_sides(samples), "box_shares": _box_shares(samples), **facts},
+        facts={
+            "title": dataset.info.title,
+            "citation": dataset.info.citation,
+            "image_sides_px": _image_sides(samples),
+            "texts": {
+                "described_classes": sum(bool(category.description) for category in categories),
+                "classes_with_synonyms": sum(bool(category.synonyms) for category in categories),
+            },
+            "super_categories": _super_categories(samples, categories),
+            "super_category_sides_px": _super_category_sides(samples, categories),
+            "box_sides_px": _box_sides(samples),
+            "box_shares": _box_shares(samples),
+            **facts,
+        },
     )
 
 
@@ -81,9 +99,60 @@ def _classes(samples: Sequence[Sample], categories: Sequence[Category]) -> dict[
         boxes.update(labels)
         images.update(set(labels))
     return {
-        category.name: {"scene": category.scene, "boxes": boxes[label], "images": images[label]}
+        category.name: {
+            "scene": category.scene,
+            "super_category": category.super_category,
+            "defect": category.defect,
+            "synonyms": list(category.synonyms),
+            "description": category.description,
+            "boxes": boxes[label],
+            "images": images[label],
+        }
         for label, category in enumerate(categories)
     }
+
+
+def _super_categories(samples: Sequence[Sample], categories: Sequence[Category]) -> dict[str, Facts]:
+    """What each holds: images by their scene, boxes by their class."""
+    above = {category.scene: category.super_category for category in categories}
+    images = Counter(above.get(sample.scene) for sample in samples)
+    boxes: Counter[str] = Counter()
+    for sample in samples:
+        boxes.update(categories[label].super_category for label in sample.annotations.labels.tolist())
+    return {
+        name: {
+            "images": images[name],
+            "boxes": boxes[name],
+            "classes": sum(category.super_category == name for category in categories),
+            "scenes": sorted({category.scene for category in categories if category.super_category == name}),
+        }
+        for name in sorted({category.super_category for category in categories})
+    }
+
+
+def _super_category_sides(samples: Sequence[Sample], categories: Sequence[Category]) -> Facts:
+    """Box sides (root of area) a super category: counts in half octaves, and percentiles."""
+    names = sorted({category.super_category for category in categories})
+    place = np.array([names.index(category.super_category) for category in categories], np.int64)
+    labels = np.concatenate([sample.annotations.labels for sample in samples])
+    sides_px = np.sqrt(np.concatenate([sample.annotations.area_px for sample in samples]))
+    by_name = {name: sides_px[place[labels] == index] for index, name in enumerate(names)}
+    return {
+        "edges": list(FINE_SIDE_EDGES_PX),
+        "percents": list(PERCENTILES),
+        "counts": {name: np.histogram(sides, FINE_SIDE_EDGES_PX)[0].tolist() for name, sides in by_name.items()},
+        "percentiles": {
+            name: [round(float(value), 1) for value in np.percentile(sides, PERCENTILES)]
+            for name, sides in by_name.items()
+            if len(sides)
+        },
+    }
+
+
+def _image_sides(samples: Sequence[Sample]) -> dict[str, list[int]]:
+    """Smallest, median and largest width and height."""
+    sides = {"width": [s.width_px for s in samples], "height": [s.height_px for s in samples]}
+    return {name: [min(values), int(np.median(values)), max(values)] for name, values in sides.items() if values}
 
 
 def _splits(dataset: Dataset) -> dict[str, dict[str, Any]]:
@@ -107,7 +176,17 @@ def _split(dataset: Dataset, rule: str) -> dict[str, Any]:
     }
     if rule == "zeroshot":
         facts["losses"] = novel_losses(dataset.samples, split)
+        facts |= _novelty(names, split)
     return facts
+
+
+def _novelty(categories: Sequence[Category], split: Split) -> dict[str, list[str]]:
+    """reworded: novel classes that share a name or synonym with a base class; without_novel: super categories."""
+    base = {name for label in split.base for name in defect_names(categories[label])}
+    reworded = [categories[n].name for n in split.novel if base & defect_names(categories[n])]
+    spared = {category.super_category for category in categories}
+    spared -= {categories[label].super_category for label in split.novel}
+    return {"reworded": reworded, "without_novel": sorted(spared)}
 
 
 def _sources(dataset: Dataset, samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ import errno
 import json
 import shutil
 from collections import Counter, namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -204,8 +205,12 @@ def test_real_images_full(open_data: Path, bench_home: Path) -> None:
     assert len(record.sources) == 10
     assert record.counts["super_categories"] == 6
     assert len(record.facts["dropped_copies"]) == 7
-    committed = Path(__file__).parents[3] / "results" / "datasets" / "mmio-open.json"
-    assert decode_dataset(committed.read_text()) == record
+    committed = decode_dataset((Path(__file__).parents[3] / "results" / "datasets" / "mmio-open.json").read_text())
+    examples = [dict(each.facts["examples"]) for each in (committed, record)]
+    for sheet in examples:
+        del sheet["sha256"]  # of JPEG bytes, which encoders of other machines write otherwise
+    assert examples[0] == examples[1]
+    assert replace(committed, facts={**committed.facts, "examples": record.facts["examples"]}) == record
     dataset = open_variant("")
     _check_zeroshot(dataset)
 
