@@ -100,7 +100,7 @@ def _kinds(sources: Sequence[PublicSource], chosen: Sequence[Chosen]) -> dict[st
     """Class name -> class and super category, in the order of the importers; only classes with boxes."""
     shown = {(each.row.source, name) for each in chosen for name in each.found.boxes.names}
     return {
-        kind.name: (kind, source.super_category)
+        kind.name: (kind, kind.super_category or source.super_category)
         for source in sources
         for name, kind in source.kinds.items()
         if (source.name, name) in shown

@@ -22,6 +22,8 @@ class Kind:
     scene: str
     synonyms: tuple[str, ...]
     description: str
+    super_category: str = ""
+    """where it is not the source's: sources of many products lie in several"""
 
     @property
     def name(self) -> str:
