@@ -69,38 +69,34 @@ class Attempt(submitit.helpers.Checkpointable):
 
 @dataclass(frozen=True)
 class Array:
-    """Tasks that are submitted together: worker commands, and the variables of their processes."""
+    """Tasks that are submitted together.
+
+    commands: of the workers. variables: of their processes. after: places in the list of arrays of those that have to
+    end before, well or not: a cell whose shared fit failed trains it itself, and its record then says what is wrong.
+    """
 
     commands: tuple[tuple[str, ...], ...]
     variables: dict[str, str]
+    after: tuple[int, ...] = ()
 
 
-def submit(
-    name: str, stages: Sequence[Sequence[Array]], resources: Resources, logs: Path, code: Path | None
-) -> list[list[list[str]]]:
-    """Submit arrays, each stage after the one before has ended; Slurm's task ids in the same nesting.
+def submit(name: str, arrays: Sequence[Array], resources: Resources, logs: Path, code: Path | None) -> list[list[str]]:
+    """Submit arrays in their order; Slurm's task ids in the same nesting. Larger ones become several.
 
     All or nothing: where sbatch refuses one array, those before it are cancelled. Raises SlurmError.
     """
     require_slurm()
     limit = max_array_size()
-    submitted: list[str] = []
-    answer: list[list[list[str]]] = []
-    waits_for: list[str] = []
+    answer: list[list[str]] = []
     try:
-        for stage in stages:
-            ids: list[list[str]] = []
-            for array in stage:
-                executor = _executor(name, resources, logs, code, waits_for)
-                of_array: list[str] = []
-                for start in range(0, len(array.commands), limit):
-                    part = _map(executor, array, array.commands[start : start + limit], resources)
-                    submitted += part
-                    of_array += part
-                ids.append(of_array)
-            answer.append(ids)
-            waits_for = sorted({job.partition("_")[0] for of_array in ids for job in of_array}) or waits_for
+        for array in arrays:
+            answer.append([])
+            waits_for = {job.partition("_")[0] for place in array.after for job in answer[place]}
+            executor = _executor(name, resources, logs, code, sorted(waits_for))
+            for start in range(0, len(array.commands), limit):
+                answer[-1] += _map(executor, array, array.commands[start : start + limit], resources)
     except BaseException:
+        submitted = [job for ids in answer for job in ids]
         if submitted:
             with contextlib.suppress(BenchError):
                 cancel(submitted)
@@ -123,10 +119,9 @@ def _map(executor: Any, array: Array, commands: Sequence[Sequence[str]], resourc
 
 
 def _executor(name: str, resources: Resources, logs: Path, code: Path | None, waits_for: Sequence[str]) -> Any:
-    python = resources.python or shlex.quote(sys.executable)
     # A signal that arrives before submitit has set its handler would kill the task: ignored until then. Preemption
     # requeues such a task all the same.
-    guarded = f'sh -c \'trap "" USR2; exec {python} "$@"\' sh' if "'" not in python else python
+    guarded = f'sh -c \'trap "" USR2; exec "$0" "$@"\' {shlex.quote(sys.executable)}'
     executor = submitit.SlurmExecutor(folder=logs, max_num_timeout=resources.requeues, python=guarded)
     dependency = ",".join(filter(None, [resources.dependency, f"afterany:{':'.join(waits_for)}" if waits_for else ""]))
     more: dict[str, Any] = {"requeue": True, "kill-on-invalid-dep": "yes"}

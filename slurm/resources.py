@@ -48,7 +48,7 @@ class Resources:
     setup: tuple[str, ...] = ()
     """shell lines before the task: module loads, licences, a container's mounts"""
     python: str = ""
-    """command that starts Python on a node instead of this interpreter: `apptainer exec --nv bench.sif python3`"""
+    """how workers start Python, instead of this interpreter: `apptainer exec --nv bench.sif python3`"""
     exclude: str | None = None
     """nodes not to use"""
     nodelist: str | None = None

@@ -39,7 +39,7 @@ def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
         print("[" + ",\n".join(encode(record).strip() for record in records) + "]")
         return
     for record in records:
-        print(f"{_cell_name(record.spec)}: {record.status}")
+        print(f"{cell_name(record.spec)}: {record.status}")
         if record.error:
             print(f"  {record.error}")
         if record.metrics:
@@ -54,7 +54,8 @@ def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
             )
 
 
-def _cell_name(spec: RunSpec) -> str:
+def cell_name(spec: RunSpec) -> str:
+    """How people read a cell: id, method, task, data, profile, seed, and what differs from the plain one."""
     what = f"{spec.run_id}  {spec.method} · {spec.task} · {spec.dataset} · {spec.profile} · seed {spec.seed}"
     extras = [f"{key}={value}" for key, value in spec.overrides.items()]
     if spec.wording != "canonical":
@@ -73,7 +74,7 @@ def _plan_line(cell: PlannedCell) -> str:
     else:
         time = f"about {cell.hours * 60:.0f} min of training"
     memory = f"{cell.memory_bytes / 2**30:.1f} GiB" if cell.memory_bytes else ""
-    return " · ".join(filter(None, [_cell_name(cell.job.spec), fits, time, memory]))
+    return " · ".join(filter(None, [cell_name(cell.job.spec), fits, time, memory]))
 
 
 def _value(name: str, value: float | None) -> str:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cli._command import Command
+from benchmark.cli._slurm_options import configure_slurm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,11 +40,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument("--force", action="store_true", help="measure again even if the cell is finished")
     parser.add_argument("--refit", action="store_true", help="train again even if the fit is finished or ships with us")
+    configure_slurm(parser)
     parser.add_argument("--json", action="store_true", help="print the plan or the records as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 if a cell failed or is blocked."""
+    """Exit status 1 if a cell failed or is blocked; with --slurm 0 once it is submitted."""
     from benchmark.cli._cells import print_plan, print_records
     from benchmark.core.record import Status
     from benchmark.harness.expand import expand
@@ -58,6 +60,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if not options.json:
         print_plan(planned, as_json=False, file=sys.stderr)
+    if options.slurm:
+        return _submit(jobs, options)
     records = _execute(jobs, options)
     print_records(records, as_json=options.json)
     return 0 if all(record.status is Status.OK for record in records) else 1
@@ -97,6 +101,17 @@ def _say_defaults(options: argparse.Namespace, jobs: Sequence[Job]) -> None:
         print("bench: MMIO's files are not here; using the built-in procedural set mmio-synth", file=sys.stderr)
     if options.profile is None:
         print(f"bench: profile {spec.profile} (choose with --profile)", file=sys.stderr)
+
+
+def _submit(jobs: Sequence[Job], options: argparse.Namespace) -> int:
+    from benchmark.cli._submit import print_submitted, submit_cells
+    from benchmark.core.errors import ConfigError
+
+    if options.force or options.refit:
+        raise ConfigError("--force and --refit measure again what is finished; a cluster only does what is not")
+    done = submit_cells(jobs, f"{options.method} {options.task}", options)
+    print_submitted(done, as_json=options.json)
+    return 1 if done.failed else 0
 
 
 def _execute(jobs: Sequence[Job], options: argparse.Namespace) -> list[RunRecord]:

@@ -1,0 +1,239 @@
+"""From planned cells to submitted tasks: what is finished or queued is left out, shared fits come first."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from benchmark.cli._cells import cell_name
+from benchmark.cli._slurm_options import resources_of
+from benchmark.core.paths import Home, Results
+from benchmark.core.plugins import load_cluster
+
+if TYPE_CHECKING:
+    from benchmark.core.spec import Job
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A task before it is submitted: the job, the only fit it is about, and the stage it belongs to."""
+
+    job: Job
+    fit: str | None
+    stage: int
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """name: of the submission, None where there was nothing to do. finished, queued: cells left out, and why."""
+
+    name: str | None
+    tasks: int
+    finished: int
+    queued: int
+    failed: int = 0
+    """tasks of --slurm local that ended badly; what a cluster does is not known yet"""
+
+
+def submit_cells(jobs: Sequence[Job], title: str, options: argparse.Namespace) -> Submitted:
+    """Submit every cell that is neither finished nor on its way. Raises SlurmError with nothing half-submitted."""
+    submission, resources = load_cluster("submission"), resources_of(options)
+    with submission.only_submitter():
+        code = load_cluster("snapshot").take_snapshot(Home.find().slurm / "code", allow_dirty=options.allow_dirty)
+        if code.folder is None and options.allow_dirty:
+            print("bench: the installed package runs; --allow-dirty means nothing to it", file=sys.stderr)
+        open_jobs, finished, queued = _open(jobs)
+        if not open_jobs:
+            return Submitted(None, 0, finished, queued)
+        planned = list(staged(open_jobs))
+        local = options.slurm == load_cluster("resources").LOCAL
+        facts = _facts(submission, planned, title, options, resources, code, local=local)
+        submission.write_tasks(facts.paths, [(task.job, task.fit) for task in planned])
+        facts = facts if local else _on_cluster(submission, facts, planned, resources, code)
+        submission.write_submission(facts)
+    failed = _here(facts, code) if local else 0
+    return Submitted(facts.name, len(planned), finished, queued, failed)
+
+
+def staged(jobs: Sequence[Job]) -> Iterator[Planned]:
+    """Fits that several cells share become tasks of their own, each after what it starts from; then the cells.
+
+    So no two nodes are held by cells of which one trains and the other waits for it.
+    """
+    from benchmark.harness.fitting import find_fit
+
+    chain = load_cluster("submission").fit_chain
+    users = Counter(fit.fit_id for job in jobs for fit in chain(job.spec.fit))
+    stage_of: dict[str, int] = {}
+    for job in jobs:
+        stage = 0
+        for fit in chain(job.spec.fit):
+            if fit.fit_id not in stage_of and users[fit.fit_id] > 1 and find_fit(fit) is None:
+                stage_of[fit.fit_id] = stage
+                yield Planned(job, fit.fit_id, stage)
+            stage = max(stage, stage_of.get(fit.fit_id, -1) + 1)
+    for job in jobs:
+        needed = [stage_of[fit.fit_id] + 1 for fit in chain(job.spec.fit) if fit.fit_id in stage_of]
+        yield Planned(job, None, max(needed, default=0))
+
+
+def _open(jobs: Sequence[Job]) -> tuple[list[Job], int, int]:
+    """Jobs to submit, each once, and how many are finished or on their way."""
+    read_end, active = load_cluster("progress").read_end, load_cluster("status").active_tasks()
+    left: dict[str, Job] = {}
+    finished = queued = 0
+    for job in jobs:
+        run_id = job.spec.run_id
+        end = read_end(run_id)
+        if end and end.status == "ok":
+            finished += 1
+        elif (run_id, None) in active:
+            queued += 1
+        else:
+            left[run_id] = job
+    return list(left.values()), finished, queued
+
+
+def _facts(
+    submission: Any,
+    planned: Sequence[Planned],
+    title: str,
+    options: argparse.Namespace,
+    resources: Any,
+    code: Any,
+    *,
+    local: bool,
+) -> Any:
+    environment_of, chain = load_cluster("environments").environment_of, submission.fit_chain
+    methods = {job.spec.method for job in (task.job for task in planned)}
+    environments: Mapping[str, str] = {method: environment_of(method) for method in methods}
+    tasks = tuple(
+        submission.Task(
+            run_id=task.job.spec.run_id,
+            name=cell_name(task.job.spec),
+            fit=task.fit,
+            fits=tuple((fit.method, fit.fit_id) for fit in chain(task.job.spec.fit)),
+            environment=environments[task.job.spec.method],
+        )
+        for task in planned
+    )
+    return submission.Submission(
+        name=submission.new_name(),
+        title=title,
+        utc_s=round(time.time(), 3),
+        preset=options.slurm,
+        resources=asdict(resources),
+        code=str(code.folder) if code.folder else None,
+        commit=code.commit,
+        dirty=code.dirty,
+        command="bench " + shlex.join(sys.argv[1:]),
+        tasks=tasks,
+        process=(platform.node(), os.getpid()) if local else None,
+    )
+
+
+def _on_cluster(submission: Any, facts: Any, planned: Sequence[Planned], resources: Any, code: Any) -> Any:
+    """One array a stage and environment, cells after the fits that they share; the same facts with Slurm's ids."""
+    launcher = load_cluster("launcher")
+    groups: dict[tuple[int, bool, str], list[int]] = {}
+    for index, task in enumerate(planned):
+        key = (task.stage, task.fit is None, facts.tasks[index].environment)
+        groups.setdefault(key, []).append(index)
+    keys = sorted(groups)
+    arrays = [
+        launcher.Array(
+            commands=tuple(tuple(_command(facts, index)) for index in groups[key]),
+            variables=_variables(facts, key[2], resources),
+            after=tuple(i for i, (stage, cells, _) in enumerate(keys) if stage == key[0] - 1 and not cells),
+        )
+        for key in keys
+    ]
+    ids = launcher.submit(f"bench-{facts.name}", arrays, resources, facts.paths.logs, code.folder)
+    slurm_jobs = [""] * len(planned)
+    for key, array_ids in zip(keys, ids, strict=True):
+        for index, slurm_job in zip(groups[key], array_ids, strict=True):
+            slurm_jobs[index] = slurm_job
+    return submission.with_slurm_jobs(facts, slurm_jobs)
+
+
+def _here(facts: Any, code: Any) -> int:
+    """The same worker on this machine, one task after the other; how many ended badly. Ctrl-C stops the list."""
+    facts.paths.logs.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for index, task in enumerate(facts.tasks):
+        log = facts.paths.log(task, index)
+        print(f"{index + 1}/{len(facts.tasks)}  {task.name}{_of_fit(task)}", file=sys.stderr, flush=True)
+        variables = {**os.environ, **_variables(facts, task.environment, None)}
+        with log.open("ab") as file:
+            status = subprocess.run(  # noqa: S603 - our own worker
+                _command(facts, index), stdout=file, stderr=subprocess.STDOUT, env=variables, cwd=code.folder,
+                check=False,
+            ).returncode  # fmt: skip
+        if status == _STOPPED:
+            raise KeyboardInterrupt
+        failed += status != 0
+        print(f"     {load_cluster('progress').last_line(log)}", file=sys.stderr, flush=True)
+    return failed
+
+
+_STOPPED = 75
+
+
+def _of_fit(task: Any) -> str:
+    return f" · only fit {task.fit}" if task.fit else ""
+
+
+def _command(facts: Any, index: int) -> list[str]:
+    python = facts.resources.get("python") or ""
+    own = facts.tasks[index].environment != load_cluster("environments").SHARED
+    start = shlex.split(python) if python and not own else [_interpreter(facts.tasks[index].environment)]
+    return [*start, "-m", "benchmark", "worker", str(facts.paths.tasks), str(index)]
+
+
+def _interpreter(environment: str) -> str:
+    found: str = load_cluster("environments").interpreter(environment)
+    return found
+
+
+def _variables(facts: Any, environment: str, resources: Any) -> dict[str, str]:
+    """What a worker must see as we do, wherever it runs."""
+    paths = [path for path in (facts.code, os.environ.get("PYTHONPATH")) if path]
+    values = {
+        "BENCH_HOME": str(Home.find().root.absolute()),
+        "BENCH_RESULTS": str(Results.find().root.absolute()),
+        "BENCH_ENVIRONMENT": environment,
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
+    if resources is not None and "OMP_NUM_THREADS" not in os.environ:
+        values["OMP_NUM_THREADS"] = str(resources.cpus)  # without cgroups a task sees every core of its node
+    return values
+
+
+def print_submitted(done: Submitted, *, as_json: bool) -> None:
+    """What was submitted and how to follow it."""
+    if as_json:
+        import json
+
+        print(json.dumps(asdict(done), indent=1))
+        return
+    left_out = ", ".join(_counted(((done.finished, "finished already"), (done.queued, "on their way already"))))
+    if done.name is None:
+        print(f"nothing submitted: {left_out}")
+        return
+    print(f"{done.name}: {done.tasks} tasks" + (f", left out: {left_out}" if left_out else ""))
+    print(f"follow with: bench status {done.name}")
+
+
+def _counted(pairs: Iterable[tuple[int, str]]) -> Iterator[str]:
+    for count, words in pairs:
+        if count:
+            yield f"{count} {words}"
