@@ -109,15 +109,15 @@ def _accounted(ended: Sequence[str]) -> Iterator[tuple[str, TaskState, float]]:
     wanted = set(ended)
     for ids in _portions(arrays):
         try:
-            text = _call(["sacct", "-n", "-X", "-P", "--array", "-j", ",".join(ids), "-o", fields])
+            text = _call(["sacct", "-n", "-X", "-P", "-j", ",".join(ids), "-o", fields])
         except SlurmError as error:
             if "accounting storage is disabled" in str(error) or "not found" in str(error):
                 return
             raise
         for line in text.splitlines():
-            job, state, exit_code, end, node = line.split("|", 4)
-            if job in wanted:
-                word, _, rest = state.partition(" ")
+            jobs, state, exit_code, end, node = line.split("|", 4)
+            word, _, rest = state.partition(" ")
+            for job in wanted.intersection(_tasks_of(jobs)):
                 yield job, TaskState(word, rest, node, exit_code), _seconds(end)
 
 
@@ -126,6 +126,18 @@ def _seconds(stamp: str) -> float:
         return datetime.fromisoformat(stamp).timestamp()
     except ValueError:  # Unknown: it has not ended, so it ended just now at the earliest
         return time.time()
+
+
+def _tasks_of(jobs: str) -> list[str]:
+    """`12_[0-2,7%4]`, as tasks are listed that ended together before they started, to `12_0 12_1 12_2 12_7`."""
+    array, bracket, inside = jobs.partition("_[")
+    if not bracket:
+        return [jobs]
+    indices: list[int] = []
+    for span in re.findall(r"\d+(?:-\d+)?", inside.partition("]")[0].partition("%")[0]):
+        low, _, high = span.partition("-")
+        indices += range(int(low), int(high or low) + 1)
+    return [f"{array}_{index}" for index in indices]
 
 
 def _ranges(slurm_jobs: Sequence[str]) -> list[str]:

@@ -1,0 +1,53 @@
+"""`bench logs RUN`: what a cell's task printed, and the traceback if it broke."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from benchmark.cli._command import Command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `bench logs`."""
+    parser.add_argument("cell", metavar="RUN", help="a run id or its first digits, as 'bench status' prints it")
+    parser.add_argument("--lines", type=int, default=200, metavar="N", help="the last N lines of each (default 200)")
+    parser.add_argument("--paths", action="store_true", help="only where the files are")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 1 where nothing was printed yet."""
+    paths = _paths(options.cell)
+    shown = [path for path in paths if path.is_file()]
+    for path in shown:
+        print(f"== {path}")
+        if not options.paths:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            print("\n".join(lines[-options.lines :]))
+    if not shown:
+        print(f"nothing was printed yet; it will be in {paths[0]}")
+    return 0 if shown else 1
+
+
+def _paths(run_id: str) -> list[Path]:
+    """Files of all tasks of that run, its last submission's, the fits' first; and the run's own log."""
+    from benchmark.core.errors import UnknownNameError
+    from benchmark.core.paths import Home
+    from benchmark.core.plugins import load_cluster
+
+    submission = load_cluster("submission")
+    latest = submission.latest_tasks(submission.submissions())
+    known = {run for run, _ in latest}
+    wanted = {run for run in known if run.startswith(run_id)}
+    if len(wanted) != 1:
+        raise UnknownNameError("run", run_id, wanted or known)
+    name = wanted.pop()
+    tasks = sorted(((fit or "~", found) for (run, fit), found in latest.items() if run == name), key=lambda x: x[0])
+    logs: list[Path] = [found.paths.log(found.tasks[index], index) for _, (found, index) in tasks]
+    return [*logs, Home.find().run(name).log]
+
+
+COMMAND = Command("logs", "what a submitted cell printed", configure, run)
