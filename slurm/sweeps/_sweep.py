@@ -1,0 +1,67 @@
+"""What a sweep is made of: a name, a title, and the requests it stands for. Nothing that runs, no digest, no path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmark.core.method import Capability, MethodInfo, WeightsOrigin
+from benchmark.core.plugins import list_names, load, public_name
+from benchmark.core.spec import RunRequest
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user chose: None leaves data and profile to the defaults of `bench run`, seeds to the sweep."""
+
+    data: str | None = None
+    profile: str | None = None
+    seeds: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A file in `slurm/sweeps/` exposes one as SWEEP. requests(asked): one entry a method and setting."""
+
+    name: str
+    title: str
+    requests: Callable[[Asked], tuple[RunRequest, ...]]
+
+
+def request(
+    asked: Asked,
+    method: str,
+    task: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    data: str | None = None,
+    seeds: tuple[int, ...] = (0,),
+    **more: Any,
+) -> RunRequest:
+    """One request under what was asked.
+
+    data: where the sweep is about one data set whatever was asked. A method that cannot be fitted brings its released
+    weights; one that is not there yet is named all the same, and the plan says so.
+    """
+    info = _info(method)
+    if info is not None and Capability.TRAINABLE not in info.capabilities:
+        more.setdefault("weights", WeightsOrigin.PRETRAINED)
+    return RunRequest(
+        method=method,
+        task=task,
+        data=data or asked.data,
+        profile=asked.profile,
+        params=params or {},
+        seeds=asked.seeds or seeds,
+        **more,
+    )
+
+
+def _info(method: str) -> MethodInfo | None:
+    known = list_names("method")
+    for name in (public_name(method), public_name(method).rpartition("-")[0]):
+        if name in known:
+            info: MethodInfo = load("method", name)
+            return info
+    return None
