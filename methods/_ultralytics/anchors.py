@@ -1,0 +1,35 @@
+"""What methods with a YOLOv5 head share: their recipe, and the choice between that head and the library's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from methods._ultralytics.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class AnchorRecipe(Recipe):
+    """The shared recipe, and what belongs to a head with anchors; `box`, `cls` and `dfl` are for the other head."""
+
+    head: Literal["anchors", "anchor-free"] = "anchors"
+    """anchors: as published, with COCO's anchors; anchor-free: the head and loss of YOLOv8"""
+    anchor_box: float = 0.05
+    anchor_objectness: float = 1.0
+    anchor_class: float = 0.5
+
+
+def anchor_model(layers: Callable[[Any], Any], channels: Sequence[int], class_count: int, config: AnchorRecipe) -> Any:
+    """A model of `layers(head)` whose head reads `channels`, with the loss that belongs to the head."""
+    from ultralytics.nn.modules import Detect
+
+    from methods._ultralytics.anchor_head import COCO_ANCHORS_PX, AnchorHead
+    from methods._ultralytics.layers import LayerModel
+
+    if config.head == "anchor-free":
+        return LayerModel(layers(Detect(class_count, ch=tuple(channels))), class_count)
+    model: Any = LayerModel(layers(AnchorHead(class_count, channels, COCO_ANCHORS_PX)), class_count)
+    model.anchor_box, model.anchor_objectness = config.anchor_box, config.anchor_objectness
+    model.anchor_class = config.anchor_class
+    return model
