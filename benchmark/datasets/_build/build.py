@@ -79,8 +79,7 @@ def build(
 
     Raises DataError for sources or images that are missing or differ, and for a full disk.
     """
-    found = scan(folders, plan.sources, progress)
-    rows, chosen = _choose(found, plan, progress)
+    rows, found, chosen = _choose(folders, plan, progress)
     if plan.limit is not None:
         chosen = limit_images(chosen, plan.limit)
     info = replace(info, variant=plan.variant)
@@ -104,14 +103,25 @@ def rows_of_everything(folders: Sequence[Path], progress: Progress | None = None
     return make_rows(scan(folders, None, progress), progress)
 
 
-def _choose(found: Scan, plan: Plan, progress: Progress | None) -> tuple[list[Row], list[Chosen]]:
+def _choose(folders: Sequence[Path], plan: Plan, progress: Progress | None) -> tuple[list[Row], Scan, list[Chosen]]:
     if plan.everything:
-        rows = make_rows(found, progress)
-        wanted = list(found.images)
+        found = scan(folders, plan.sources, progress)
+        rows, wanted = make_rows(found, progress), list(found.images)
     else:
         rows = read_manifest(manifest_path())
-        wanted = [source.name for source in choose_sources(plan.sources)]
-    return [row for row in rows if row.source in wanted], follow(rows, found, wanted)
+        wanted = _pinned_sources(plan, rows)
+        found = scan(folders, wanted, progress)
+    return [row for row in rows if row.source in wanted], found, follow(rows, found, wanted)
+
+
+def _pinned_sources(plan: Plan, rows: Sequence[Row]) -> list[str]:
+    """The importers to run: only those of the manifest, whatever else is known or lies there."""
+    pinned = sorted({row.source for row in rows})
+    wanted = pinned if plan.sources is None else [source.name for source in choose_sources(plan.sources)]
+    outside = sorted(set(wanted) - set(pinned))
+    if outside:
+        raise ConfigError(f"{outside[0]} is not in the manifest of mmio-open; add --all to build it under another name")
+    return wanted
 
 
 def _facts(found: Scan, rows: Sequence[Row], chosen: Sequence[Chosen]) -> dict[str, Any]:
@@ -129,7 +139,8 @@ def _check_space(chosen: Sequence[Chosen], target: Path) -> None:
     free = shutil.disk_usage(at).free
     if free < needed:
         raise DataError(
-            f"{target}: needs {needed >> 20} MiB, {free >> 20} MiB are free; free some, set BENCH_HOME or use --max-side"
+            f"{target}: needs {needed >> 20} MiB, {free >> 20} MiB are free; "
+            "free some, set BENCH_HOME or use --max-side"
         )
 
 
