@@ -13,6 +13,9 @@ from benchmark.core.plugins import list_names, load
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import IMAGE_SUFFIXES, Labelled, Repairs
 
+UNKNOWN = "unknown"
+"""scene or super category that nobody told; no cell asks for transfer to it"""
+
 
 @dataclass(frozen=True)
 class Kind:

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmark.core.sample import Source
 from benchmark.datasets._deeppcb import read_deeppcb
 from benchmark.datasets._reading import Repairs, image_size, pair_by_stem
+from benchmark.datasets._sources._boards import MOUSE_BITE, OPEN, SCENE, SHORT, SPUR, SPURIOUS_COPPER
 from benchmark.datasets._sources._source import (
     Found,
     Kind,
@@ -20,16 +21,13 @@ from benchmark.datasets._sources._source import (
     unique,
 )
 
-SCENE = "circuit board"
 NAMES = {1: "open", 2: "short", 3: "mousebite", 4: "spur", 5: "copper", 6: "pin-hole"}
 KINDS = {
-    "open": Kind("open circuit", SCENE, ("broken trace", "interrupted track"), "A gap that interrupts a copper trace."),
-    "short": Kind("short circuit", SCENE, ("solder bridge", "copper bridge"), "Copper that joins two separate traces."),
-    "mousebite": Kind("mouse bite", SCENE, ("nick", "notch"), "A small bite out of the edge of a copper trace."),
-    "spur": Kind("spur", SCENE, ("protrusion", "copper whisker"), "A small tip of copper sticking out of a trace."),
-    "copper": Kind(
-        "spurious copper", SCENE, ("copper residue", "excess copper"), "An island of copper left where none belongs."
-    ),
+    "open": OPEN,
+    "short": SHORT,
+    "mousebite": MOUSE_BITE,
+    "spur": SPUR,
+    "copper": SPURIOUS_COPPER,
     "pin-hole": Kind("pinhole", SCENE, ("tiny void", "copper void"), "A tiny round hole inside a copper area."),
 }
 

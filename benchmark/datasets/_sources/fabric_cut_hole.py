@@ -13,17 +13,16 @@ from pathlib import Path
 from benchmark.core.errors import DataError
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import Labelled, Repairs, image_size
-from benchmark.datasets._sources._fabric import HOLE, WEAVE_LINE
+from benchmark.datasets._sources._fabric import CARPET, CARPET_CUT, CARPET_HOLE, HOLE, WEAVE_LINE
 from benchmark.datasets._sources._roboflow import original, pairs_of_parts
-from benchmark.datasets._sources._source import Found, Kind, PublicSource, Tree, child, found, unique
+from benchmark.datasets._sources._source import Found, PublicSource, Tree, child, found, unique
 from benchmark.datasets._yolo import read_yolo
 
-CARPET = "carpet"
 IDS = {0: "0", 1: "1", 2: "2"}
 CLASSES = {("carpet", "1"): "cut", ("carpet", "2"): "hole", ("fabric", "1"): "line", ("fabric", "0"): "large hole"}
 KINDS = {
-    "cut": Kind("cut", CARPET, ("slit", "slash"), "A clean slit through the weave with frayed yarn ends."),
-    "hole": Kind("hole", CARPET, ("torn opening", "puncture"), "A small round opening poked through the weave."),
+    "cut": CARPET_CUT,
+    "hole": CARPET_HOLE,
     "line": WEAVE_LINE,
     "large hole": HOLE,
 }
