@@ -7,6 +7,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -167,7 +168,7 @@ def make_config(config_type: type[C], params: Mapping[str, Any], where: str) -> 
     Text is accepted for numbers, booleans (`true`/`false`) and None (`none`), so that `--set key=value` works.
     Raises UnknownNameError for an unknown key and ConfigError for a value of another type.
     """
-    hints = typing.get_type_hints(config_type)
+    hints = _hints(config_type)
     known = {f.name for f in dataclasses.fields(config_type)}  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for key, value in params.items():
@@ -186,6 +187,12 @@ def identifying_params(config: Any) -> dict[str, Any]:
     plain = type(config)()
     values = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
     return {name: value for name, value in values.items() if name == "variant" or value != getattr(plain, name)}
+
+
+@lru_cache(maxsize=64)
+def _hints(config_type: type[Any]) -> dict[str, Any]:
+    """Types of a config's fields, resolved once: a plan of thousands of cells asks for each of them."""
+    return typing.get_type_hints(config_type)
 
 
 def _coerce(hint: Any, value: Any, where: str) -> Any:
