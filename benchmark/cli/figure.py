@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from benchmark.cli._command import Command
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from benchmark.figures._style import DatasetFigure, FigureKind
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench figure`."""
-    parser.add_argument("figure", metavar="NAME", help="as 'bench list figures' prints it, e.g. speed-accuracy")
+    parser.add_argument("figure", metavar="NAME", help="as 'bench list figures' prints it, e.g. 2 or speed-accuracy")
     parser.add_argument("--task", metavar="NAME", help="records of that task (default: the figure's own)")
     parser.add_argument("--data", metavar="NAME", help="only records of that data set")
     parser.add_argument("--profile", metavar="NAME", help="only records of that profile")
@@ -22,22 +28,47 @@ def run(options: argparse.Namespace) -> int:
     import json
     from pathlib import Path
 
-    from benchmark.core.errors import UnknownNameError
     from benchmark.core.paths import Results
     from benchmark.core.plugins import list_names, load, public_name
-    from benchmark.figures._style import save
+    from benchmark.figures._style import DatasetFigure, save
+
+    # The paper's own are files `figure_2.py` and so on, and asked for by their number.
+    number = f"figure-{public_name(options.figure)}"
+    figure = load("figure", number if number in list_names("figure") else options.figure)
+    drawn, count = _of_data(figure, options) if isinstance(figure, DatasetFigure) else _of_runs(figure, options)
+    folder = Path(options.out).expanduser() if options.out else Results.find().root / "figures"
+    written = [str(path) for path in save(drawn, folder, figure.name)]
+    print(json.dumps({"records": count, "files": written}, indent=1) if options.json else "\n".join(written))
+    return 0
+
+
+def _of_runs(figure: FigureKind, options: argparse.Namespace) -> tuple[Figure, int]:
+    from benchmark.core.errors import UnknownNameError
+    from benchmark.core.plugins import list_names, public_name
     from benchmark.records.query import HIDDEN_PROFILES, run_records, select
 
-    figure = load("figure", options.figure)
     task = public_name(options.task or figure.task)
     if task not in list_names("task"):
         raise UnknownNameError("task", task, list_names("task"))
     records = select(run_records({task}), dataset=options.data, profile=options.profile)
     shown = [record for record in records if record.spec.profile not in HIDDEN_PROFILES]
-    folder = Path(options.out).expanduser() if options.out else Results.find().root / "figures"
-    written = [str(path) for path in save(figure.draw(shown), folder, figure.name)]
-    print(json.dumps({"records": len(shown), "files": written}, indent=1) if options.json else "\n".join(written))
-    return 0
+    return figure.draw(shown), len(shown)
+
+
+def _of_data(figure: DatasetFigure, options: argparse.Namespace) -> tuple[Figure, int]:
+    from benchmark.core.errors import ConfigError, RecordError, UnknownNameError
+    from benchmark.core.plugins import public_name
+    from benchmark.records.query import dataset_records
+
+    if options.task or options.profile:
+        raise ConfigError(f"{figure.name} is about a data set as such: it takes --data, no --task and no --profile")
+    records = {record.name + (f"@{record.variant}" if record.variant else ""): record for record in dataset_records()}
+    asked = public_name(options.data) if options.data else next((name for name in figure.data if name in records), None)
+    if asked is None:
+        raise RecordError(f"{figure.name}: no data set has a record here; make one with 'bench data build mmio-synth'")
+    if asked not in records:
+        raise UnknownNameError("data set with a record", asked, records)
+    return figure.draw(records[asked]), 1
 
 
 COMMAND = Command("figure", "draw a figure from records: PDF and PNG", configure, run)

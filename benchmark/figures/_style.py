@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.core.files import written_whole
-from benchmark.core.record import RunRecord
+from benchmark.core.record import DatasetRecord, RunRecord
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,6 +18,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 """a second sign for the same thing, for grey print"""
 PANEL_INCHES = (4.2, 3.2)
+PAGE_INCHES = 7.0
+"""width of a figure that spans both columns of a paper; letters in it are at least 6 pt"""
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 9,
@@ -44,6 +46,19 @@ class FigureKind:
     draw: Callable[[Sequence[RunRecord]], Figure]
 
 
+@dataclass(frozen=True)
+class DatasetFigure:
+    """What a file in `benchmark/figures/` exposes as FIGURE where it shows a data set. draw: its record -> a figure.
+
+    draw raises RecordError where the record lacks what is shown. data: names to look for, the first one found is shown.
+    """
+
+    name: str
+    title: str
+    data: tuple[str, ...]
+    draw: Callable[[DatasetRecord], Figure]
+
+
 def signs(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Map a name to (colour, marker) by alphabetical order, so that a method looks the same in every panel."""
     return {
@@ -54,10 +69,12 @@ def signs(names: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write NAME.pdf and NAME.png, each atomically; equal records give equal bytes. Raises RecordError."""
+    import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
+
     written = []
     for kind, facts in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
         path = folder / f"{name}.{kind}"
-        with written_whole(path) as waiting:
+        with written_whole(path) as waiting, mpl.rc_context(STYLE):
             figure.savefig(waiting, format=kind, metadata=facts)
         written.append(path)
     return written

@@ -15,7 +15,7 @@ from benchmark.core.plugins import list_names, load
 from benchmark.core.sample import DatasetEntry
 from benchmark.core.task import Task
 from benchmark.core.text import TextEncoder
-from benchmark.figures._style import FigureKind
+from benchmark.figures._style import DatasetFigure, FigureKind
 from benchmark.tables._datasets import DatasetTable
 from benchmark.tables._table import Table
 
@@ -28,7 +28,7 @@ KINDS: dict[str, Any] = {
     "task": Task,
     "text encoder": TextEncoder,
     "table": (Table, DatasetTable),
-    "figure": FigureKind,
+    "figure": (FigureKind, DatasetFigure),
 }
 PLUGINS = [(kind, name) for kind in KINDS for name in list_names(kind)]
 
