@@ -19,6 +19,8 @@ class ScoredSet:
     names: tuple[str, ...]
     samples: Sequence[Sample]
     detections: Mapping[int, Detections]
+    super_categories: Mapping[str, str] = field(default_factory=dict)
+    """scene -> super category, for the breakdown; a scene that is not in it belongs to none"""
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,18 @@ class Scores:
     metrics: Mapping[str, float | None]
     per_class: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     per_scene: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    per_super: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Evaluator:
     """A file in `benchmark/evaluators/` exposes one as EVALUATOR. `version` rises whenever results change.
 
-    evaluate(test, val): val holds the validation part where the vocabulary there equals the test's, else None.
+    evaluate(test, val): val holds the validation part where the vocabulary there equals the test's, else None. Where
+    there are `engines`, evaluate takes `engine=` one of them, the first by default; else our own code is the only one.
     """
 
     name: str
     version: int
-    evaluate: Callable[[ScoredSet, ScoredSet | None], Scores]
+    evaluate: Callable[..., Scores]
+    engines: tuple[str, ...] = ()

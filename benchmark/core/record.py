@@ -67,7 +67,8 @@ class Cost:
 class RunRecord:
     """One cell. Metric values are fractions, or None where the data has nothing to measure.
 
-    per_class: class name -> {"AP", "AP50", "boxes", "images"}; per_scene: scene -> {"AP", "AP50", "images"}.
+    per_class: class name -> {"AP", "AP50", "boxes", "images"}; per_scene: scene -> {"AP", "AP50", "images"};
+    per_super: the same by super category, empty in records from before it was counted.
     intervals: metric -> (low, high).
     """
 
@@ -77,6 +78,7 @@ class RunRecord:
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     per_class: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     per_scene: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    per_super: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
     artifacts: tuple[Artifact, ...] = ()

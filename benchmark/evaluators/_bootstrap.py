@@ -1,33 +1,28 @@
-"""Confidence intervals of AP from resampled images, with matches computed once.
+"""Confidence intervals of AP from resampled images; `_resampling` says how AP of a resample is counted.
 
-A resample with replacement is a vector of multiplicities, one an image. Matching happens within an image and the order
-of scores never changes, so AP of a resample needs only weighted counts: at detection j, TP(j) = sum of w * true and
-N(j) = sum of w * (1 - ignored) over the detections up to j; recall = TP / sum of w over the ground truth, precision =
-TP / N. This equals the evaluation of a set in which image i stands w_i times.
-
-Images of one part (`Sample.group`) are drawn together. Intervals are basic ones, (2 * point - upper quantile,
-2 * point - lower quantile), because quantiles of resampled AP themselves lie too high.
+Intervals are basic ones, (2 * point - upper quantile, 2 * point - lower quantile), because quantiles of resampled AP
+themselves lie too high: repeated images make interpolated precision optimistic. `percentile` (those quantiles) and
+`bca` (bias-corrected and accelerated: Efron, "Better bootstrap confidence intervals", 1987) can be asked for by name;
+docs/statistics.md has the coverage of all three.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from benchmark.core.errors import EvaluationError
+from benchmark.core.errors import EvaluationError, UnknownNameError
 from benchmark.core.evaluation import ScoredSet
-from benchmark.evaluators._engine import IOU_THRESHOLDS, RECALLS
-from benchmark.evaluators._matching import match_coco
-from benchmark.evaluators._to_coco import annotation_columns, detection_columns, image_ids
-from benchmark.evaluators._validate import validate
+from benchmark.evaluators._columns import Columns, columns_of
+from benchmark.evaluators._resampling import ap_per_class, class_mean, jackknife_weights, resample_weights
 
 LEVEL = 0.95
-_EPS = float(np.spacing(1))
-"""added to the number of detections, as the reference engine does"""
+KINDS = ("basic", "percentile", "bca")
+Scored = ScoredSet | Columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +30,7 @@ class Intervals:
     """What resampling says about each metric (`AP`, `AP50`), as fractions.
 
     point: the value on the set itself, or None where there is nothing to measure.
-    bounds: (low, high) of the basic 95 % interval; a metric without a point, or a set of one group, has none.
+    bounds: (low, high) of the 95 % interval; a metric without a point, or a set of one group, has none.
     resampled: (B,) float64, NaN where a resample has no ground truth.
     dropped: share of (resample, class) pairs in which a class of the set has no ground truth and leaves the mean.
     """
@@ -46,157 +41,104 @@ class Intervals:
     dropped: float
 
 
-def intervals(scored: ScoredSet) -> Mapping[str, tuple[float, float]]:
+def intervals(scored: Scored) -> Mapping[str, tuple[float, float]]:
     """(low, high) of AP and AP50 by 1,000 resamples with seed 0, within [0, 1]; see `bootstrap_ap`."""
     bounds = bootstrap_ap(scored).bounds
     return {metric: (max(low, 0.0), min(high, 1.0)) for metric, (low, high) in bounds.items()}
 
 
-def bootstrap_ap(scored: ScoredSet, resamples: int = 1000, seed: int = 0) -> Intervals:
-    """AP and AP50 of one detector. Raises EvaluationError for bad input or `resamples` below 1."""
-    validate(scored)
-    weights = _weights(scored, resamples, seed)
-    return _summary(_ap_per_class(scored, weights), scored)
-
-
-def paired_difference(
-    a: Sequence[ScoredSet], b: Sequence[ScoredSet], resamples: int = 1000, seed: int = 0
+def bootstrap_ap(
+    scored: Scored | Sequence[Scored], resamples: int = 1000, seed: int = 0, kind: str = "basic"
 ) -> Intervals:
-    """AP and AP50 of `a` minus those of `b`, both on the same resamples; one ScoredSet a training seed.
+    """AP and AP50 of one detector; of several training seeds on the same images, each resample's mean over them.
 
-    In each resample AP is averaged over a detector's seeds first. All sets must hold the same images, ground truth and
-    names. Raises EvaluationError where they do not, where there is no set, or for bad input.
+    kind: `basic`, `percentile` or `bca`. Raises EvaluationError for bad input, sets of different images or `resamples`
+    below 1, UnknownNameError for another kind.
     """
-    if not a or not b:
-        raise EvaluationError("paired difference: each side needs at least one set of detections")
-    for one in (*a, *b):
-        validate(one)
-        _require_same_truth(a[0], one)
-    weights = _weights(a[0], resamples, seed)
-    mean_a, mean_b = (sum(_ap_per_class(one, weights) for one in side) / len(side) for side in (a, b))
-    return _summary(np.asarray(mean_a - mean_b), a[0])
+    if kind not in KINDS:
+        raise UnknownNameError("kind of interval", kind, KINDS)
+    sets = same_truth([scored] if isinstance(scored, (ScoredSet, Columns)) else scored)
+    values = mean_ap(sets, resample_weights(sets[0], resamples, seed))
+    left_out = mean_ap(sets, jackknife_weights(sets[0])) if kind == "bca" else None
+    return summary(values, sets[0], kind, left_out)
 
 
-def _weights(scored: ScoredSet, resamples: int, seed: int) -> NDArray[np.int32]:
-    """(1 + B, I): row 0 is the set itself, then each image's multiplicity in each resample of the groups."""
-    if resamples < 1:
-        raise EvaluationError(f"bootstrap: {resamples} resamples; at least 1 is needed, 1000 are usual")
-    by_id = sorted(scored.samples, key=lambda sample: sample.image_id)
-    names, group_of_image = np.unique([sample.group for sample in by_id], return_inverse=True)
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
-    itself = np.ones((1, len(by_id)), np.int32)
-    weights: NDArray[np.int32] = np.concatenate([itself, drawn[:, group_of_image].astype(np.int32)])
-    return weights
+def same_truth(scored: Sequence[Scored]) -> list[Columns]:
+    """All sets as columns. Raises EvaluationError where there is none, or they differ in images, truth or names."""
+    if not scored:
+        raise EvaluationError("bootstrap: each side needs at least one set of detections")
+    sets = [columns_of(one) for one in scored]
+    for other in sets[1:]:
+        _require_same_truth(sets[0], other)
+    return sets
 
 
-def _ap_per_class(scored: ScoredSet, weights: NDArray[np.int32]) -> NDArray[np.float64]:
-    """AP (1 + B, K, T) for each row of weights, class and IoU threshold; NaN for a class without ground truth."""
-    truth = annotation_columns(scored)
-    matches = match_coco(truth, detection_columns(scored))
-    real = ~truth.iscrowd
-    values = np.full((len(weights), len(scored.names), len(IOU_THRESHOLDS)), np.nan)
-    for k in np.unique(truth.label[real]).tolist():
-        first, last = np.searchsorted(matches.label, [k, k + 1])
-        positives = weights[:, truth.image[real & (truth.label == k)]].sum(axis=1)
-        events = _events(matches.true[:, first:last], matches.ignored[:, first:last])
-        _fill_class(weights, positives, matches.image[first:last], events, RECALLS, values[:, k])
-    return values
+def mean_ap(sets: Sequence[Columns], weights: NDArray[np.int32]) -> NDArray[np.float64]:
+    """AP (W, K, T) averaged over a detector's seeds; see `ap_per_class`."""
+    total = ap_per_class(sets[0], weights)
+    for one in sets[1:]:
+        total += ap_per_class(one, weights)
+    return total / len(sets)
 
 
-def _events(
-    true: NDArray[np.bool_], ignored: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Where a detection counts otherwise than as a false positive: most of them never do."""
-    threshold, position = np.nonzero(true | ignored)
-    starts = np.searchsorted(threshold, np.arange(len(true) + 1))
-    return starts, position, ignored[threshold, position]
-
-
-def _summary(values: NDArray[np.float64], scored: ScoredSet) -> Intervals:
+def summary(
+    values: NDArray[np.float64],
+    columns: Columns,
+    kind: str = "basic",
+    left_out: NDArray[np.float64] | None = None,
+) -> Intervals:
+    """From AP (1 + B, K, T), row 0 the set itself; left_out (P, K, T) of the jackknife is needed by `bca`."""
     present = ~np.isnan(values[0, :, 0])
-    named = {"AP": _class_mean(values), "AP50": _class_mean(values[:, :, :1])}
+    named, jackknifed = _named(values), {} if left_out is None else _named(left_out)
     point = {metric: None if np.isnan(v[0]) else float(v[0]) for metric, v in named.items()}
-    alone = len({sample.group for sample in scored.samples}) == 1
-    bounds = {}
-    for metric, value in point.items():
-        if value is not None and not alone:
-            low, high = np.nanquantile(named[metric][1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-            bounds[metric] = (float(2 * value - high), float(2 * value - low))
+    alone = len(set(columns.groups)) == 1
+    bounds = {
+        metric: bounds_of(named[metric][1:], value, kind, jackknifed.get(metric))
+        for metric, value in point.items()
+        if value is not None and not alone
+    }
     dropped = float(np.isnan(values[1:, present, 0]).mean()) if present.any() else 0.0
     return Intervals(point, bounds, {metric: v[1:] for metric, v in named.items()}, dropped)
 
 
-def _class_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over the classes and thresholds that are not NaN; NaN where none is."""
-    counts = (~np.isnan(values)).sum(axis=(1, 2))
-    means = np.full(len(values), np.nan)
-    np.divide(np.nansum(values, axis=(1, 2)), counts, out=means, where=counts > 0)
-    return means
+def bounds_of(
+    resampled: NDArray[np.float64], point: float, kind: str = "basic", left_out: NDArray[np.float64] | None = None
+) -> tuple[float, float]:
+    """(low, high) of the 95 % interval from resampled values (B,); NaN among them are left out."""
+    tails = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
+    if kind == "bca":
+        tails = _bca_tails(resampled, point, left_out if left_out is not None else np.zeros(0))
+    low, high = (float(value) for value in np.nanquantile(resampled, tails))
+    return (2 * point - high, 2 * point - low) if kind == "basic" else (low, high)
 
 
-def _require_same_truth(a: ScoredSet, b: ScoredSet) -> None:
+def _named(values: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    return {"AP": class_mean(values), "AP50": class_mean(values[:, :, :1])}
+
+
+def _bca_tails(resampled: NDArray[np.float64], point: float, left_out: NDArray[np.float64]) -> tuple[float, float]:
+    """The quantiles that bias correction z0 and acceleration a move the two tails to (Efron 1987, section 4)."""
+    normal, kept = NormalDist(), resampled[~np.isnan(resampled)]
+    share = ((kept < point).sum() + (kept == point).sum() / 2) / max(len(kept), 1)
+    bias = normal.inv_cdf(float(np.clip(share, 1 / (len(kept) + 1), len(kept) / (len(kept) + 1))))
+    around = np.nanmean(left_out) - left_out[~np.isnan(left_out)] if np.isfinite(left_out).any() else np.zeros(1)
+    spread = float((around**2).sum()) ** 1.5
+    acceleration = float((around**3).sum()) / (6 * spread) if spread else 0.0
+
+    def moved(tail: float) -> float:
+        z = bias + normal.inv_cdf(tail)
+        return normal.cdf(bias + z / (1 - acceleration * z))
+
+    return moved((1 - LEVEL) / 2), moved((1 + LEVEL) / 2)
+
+
+def _require_same_truth(a: Columns, b: Columns) -> None:
     if a.names != b.names:
-        raise EvaluationError(
-            "paired difference: the sets were asked for different names; score both on one vocabulary"
-        )
-    if not np.array_equal(image_ids(a), image_ids(b)):
-        raise EvaluationError("paired difference: the sets hold different images; score both on one split")
-    left, right = annotation_columns(a), annotation_columns(b)
-    if not all(np.array_equal(getattr(left, field.name), getattr(right, field.name)) for field in fields(left)):
-        raise EvaluationError("paired difference: the sets hold different ground truth; score both on one data version")
-
-
-@njit(cache=True)
-def _fill_class(
-    weights: NDArray[np.int32],
-    positives: NDArray[np.int64],
-    image: NDArray[np.int64],
-    events: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]],
-    recalls: NDArray[np.float64],
-    values: NDArray[np.float64],
-) -> None:
-    """AP of one class into `values` (B, T); rows without ground truth are left as they are.
-
-    events: where a detection is true or ignored, as (start of each threshold and end, position, is ignored).
-    Precision is needed at true detections only: between two of them it falls, so its envelope passes it over.
-    """
-    starts, position, is_ignored = events
-    length = position.max() + 1 if len(position) else 0
-    seen = np.zeros(length, np.int64)
-    recall, precision = np.zeros(length), np.zeros(length)
-    for b in range(len(weights)):
-        if positives[b] == 0:
-            continue
-        total = 0
-        for j in range(length):
-            total += weights[b, image[j]]
-            seen[j] = total
-        for t in range(len(starts) - 1):
-            found, skipped, points = 0, 0, 0
-            for event in range(starts[t], starts[t + 1]):
-                j = position[event]
-                weight = weights[b, image[j]]
-                if is_ignored[event]:
-                    skipped += weight
-                elif weight > 0:
-                    found += weight
-                    recall[points] = found / positives[b]
-                    precision[points] = found / (seen[j] - skipped + _EPS)
-                    points += 1
-            values[b, t] = _mean_precision(recall[:points], precision[:points], recalls)
-
-
-@njit(cache=True)
-def _mean_precision(recall: NDArray[np.float64], precision: NDArray[np.float64], recalls: NDArray[np.float64]) -> float:
-    """Mean of the envelope max(precision[i:]) at the first i whose recall reaches each of `recalls`; 0 beyond."""
-    for i in range(len(precision) - 2, -1, -1):
-        precision[i] = max(precision[i], precision[i + 1])
-    total, i = 0.0, 0
-    for wanted in recalls:
-        while i < len(recall) and recall[i] < wanted:
-            i += 1
-        if i == len(recall):
-            break
-        total += precision[i]
-    return total / len(recalls)
+        raise EvaluationError("bootstrap: the sets were asked for different names; score both on one vocabulary")
+    if not np.array_equal(a.image_ids, b.image_ids):
+        raise EvaluationError("bootstrap: the sets hold different images; score both on one split")
+    if a.groups != b.groups or not all(
+        np.array_equal(getattr(a.truth, name), getattr(b.truth, name))
+        for name in ("image", "label", "xywh", "iscrowd", "area_px")
+    ):
+        raise EvaluationError("bootstrap: the sets hold different ground truth; score both on one data version")

@@ -1,26 +1,33 @@
-"""The two COCO engines: hotcoco (fast, pinned) and pycocotools (the reference), asked for their raw curves only.
+"""Two engines for AP, asked for their raw curves only: `fast` (hotcoco, pinned) and `reference`.
 
-Their summary lines are never read: pycocotools' AP line is tied to maxDets = 100 and turns into -1 silently
-elsewhere. Only validated input may come here; both engines misread some bad input without a word.
+The reference is pycocotools for COCO's rules and lvis-api for LVIS's. Summary lines are never read: pycocotools' AP
+line is tied to maxDets = 100 and turns into -1 silently elsewhere. Only checked columns may come here; every engine
+misreads some bad input without a word.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.core.errors import ConfigError
+from benchmark.core.errors import MissingExtraError, UnknownNameError
+from benchmark.evaluators._columns import Columns
+from benchmark.evaluators._to_coco import categories, detection_array, ground_truth, images
 
+ENGINES = ("fast", "reference")
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0.0, 1.0, 101)
 MAX_DETECTIONS = (1, 10, 100)
-"""kept an image and class, best scores first"""
+"""kept an image and class under COCO's rules, best scores first"""
+LVIS_MAX_DETECTIONS = 300
+"""kept an image over all classes under LVIS's rules"""
 AREAS_PX: Mapping[str, tuple[float, float]] = {
     "all": (0.0, 1e10),
     "small": (0.0, 32.0**2),
@@ -41,55 +48,152 @@ class Curves:
     recall: NDArray[np.float64]
 
 
-def curves(
-    engine: str,
-    ground_truth: dict[str, Any],
-    detections: NDArray[np.float64],
+def coco_curves(
+    columns: Columns,
+    engine: str = "fast",
     areas: Sequence[str] = tuple(AREAS_PX),
     max_detections: Sequence[int] = MAX_DETECTIONS,
 ) -> Curves:
-    """Match and accumulate by COCO's rules.
-
-    ground_truth: a COCO dictionary. detections: (N, 7) float64 as image id, x, y, width, height, score, category id.
-    Raises ConfigError for an unknown engine.
-    """
-    if engine == "hotcoco":
-        evaluation = _hotcoco(ground_truth, detections)
-    elif engine == "pycocotools":
-        evaluation = _pycocotools(ground_truth, detections)
-    else:
-        raise ConfigError(f"unknown COCO engine '{engine}': valid: hotcoco, pycocotools")
+    """Match and accumulate by COCO's rules. Raises UnknownNameError for an unknown engine."""
+    evaluation = _of_engine(engine, _hotcoco, _pycocotools)(columns)
     params = evaluation.params
     params.maxDets = list(max_detections)
     params.areaRng = [list(AREAS_PX[name]) for name in areas]
     params.areaRngLbl = list(areas)
     evaluation.params = params  # hotcoco hands out copies
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
+    return _run(evaluation)
+
+
+def lvis_curves(columns: Columns, engine: str = "fast", max_detections: int = LVIS_MAX_DETECTIONS) -> Curves:
+    """Match and accumulate by LVIS's rules (M = 1); `max_detections` an image over all classes, -1 for all of them.
+
+    Raises UnknownNameError for an unknown engine, MissingExtraError where the reference is not installed.
+    """
+    evaluation = _of_engine(engine, _hotcoco_lvis, _lvis_api)(columns, max_detections)
+    counted = _run(evaluation)
+    shape = (len(IOU_THRESHOLDS), len(RECALLS), len(columns.names), len(AREAS_PX), 1)
+    return Curves(counted.precision.reshape(shape), counted.recall.reshape(shape[:1] + shape[2:]))
+
+
+def _of_engine(engine: str, fast: Any, reference: Any) -> Any:
+    if engine not in ENGINES:
+        raise UnknownNameError("engine", engine, ENGINES)
+    return fast if engine == "fast" else reference
+
+
+def _run(evaluation: Any) -> Curves:
+    with contextlib.redirect_stdout(io.StringIO()), _float_of_old_numpy():  # pycocotools prints its progress
         evaluation.evaluate()
         evaluation.accumulate()
     counted = evaluation.eval
     return Curves(counted["precision"], counted["recall"])
 
 
-def _hotcoco(ground_truth: dict[str, Any], detections: NDArray[np.float64]) -> Any:
-    from hotcoco import COCO, COCOeval
+def _hotcoco_truth(columns: Columns) -> Any:
+    from hotcoco import COCO
 
-    truth = COCO(ground_truth)
-    return COCOeval(truth, truth.load_res(detections), "bbox")
+    boxes = columns.truth
+    return COCO.from_arrays(
+        images(columns),
+        categories(columns),
+        boxes.image + 1,
+        boxes.label + 1,
+        boxes.xywh,
+        area=boxes.area_px,
+        iscrowd=boxes.iscrowd,
+    )
 
 
-def _pycocotools(ground_truth: dict[str, Any], detections: NDArray[np.float64]) -> Any:
+def _hotcoco(columns: Columns) -> Any:
+    from hotcoco import COCOeval
+
+    truth = _hotcoco_truth(columns)
+    return COCOeval(truth, truth.load_res(detection_array(columns)), "bbox")
+
+
+def _hotcoco_lvis(columns: Columns, max_detections: int) -> Any:
+    from hotcoco import LVISeval, LVISResults
+
+    found = columns.found
+    if max_detections >= 0:
+        found = found.take(best_of_each(found.image, found.score, max_detections))
+    # lvis-api leaves out boxes of zero area, after the cap; hotcoco would count them.
+    part = replace(columns, truth=columns.truth.take(columns.truth.area_px > 0), found=found.take(found.area_px > 0))
+    truth = _hotcoco_truth(part)
+    evaluation = LVISeval(truth, LVISResults(truth, detection_array(part), max_dets=-1), "bbox")
+    params = evaluation.params
+    params.maxDets = [max(len(found), 1)]  # else it still keeps 300 an image and class
+    evaluation.params = params
+    return evaluation
+
+
+def best_of_each(part: NDArray[np.int64], score: NDArray[np.float64], limit: int) -> NDArray[np.int64]:
+    """Rows (M,) of the `limit` highest scores of each part (an image, a class), in order; of equal ones the first."""
+    order = np.lexsort((-score, part))
+    ranked = part[order]
+    return np.sort(order[np.arange(len(order)) - np.searchsorted(ranked, ranked) < limit])
+
+
+def _pycocotools(columns: Columns) -> Any:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
+    dataset = ground_truth(columns)
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()
-        truth.dataset = ground_truth
+        truth.dataset = dataset
         truth.createIndex()
-        if len(detections):
-            found = truth.loadRes(detections)
+        if len(columns.found):
+            found = truth.loadRes(detection_array(columns))
         else:  # loadRes looks at the first detection and breaks off where there is none
             found = COCO()
-            found.dataset = {**ground_truth, "annotations": []}
+            found.dataset = {**dataset, "annotations": []}
             found.createIndex()
         return COCOeval(truth, found, "bbox")
+
+
+def _lvis_api(columns: Columns, max_detections: int) -> Any:
+    with _root_logger_untouched():
+        try:
+            from lvis import LVIS, LVISEval, LVISResults
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("lvis", "reference") from error
+    logging.getLogger("lvis").setLevel(logging.ERROR)
+    truth = LVIS.__new__(LVIS)  # its constructor takes nothing but a path
+    truth.logger = logging.getLogger("lvis")
+    truth.dataset = ground_truth(columns)
+    truth._create_index()
+    rows = detection_array(columns).tolist()
+    results = [{"image_id": int(i), "bbox": box, "score": score, "category_id": int(k)} for i, *box, score, k in rows]
+    if results:
+        found = LVISResults(truth, results, max_dets=max_detections)
+    else:  # it looks at the first detection and breaks off where there is none
+        found = LVISResults.__new__(LVISResults)
+        found.logger, found.dataset = truth.logger, {**truth.dataset, "annotations": []}
+        found._create_index()
+    return LVISEval(truth, found, "bbox")
+
+
+@contextlib.contextmanager
+def _float_of_old_numpy() -> Iterator[None]:
+    """lvis-api 0.5.3 asks for `np.float`, which numpy has given up; it meant Python's float."""
+    if hasattr(np, "float"):
+        yield
+        return
+    np.float = float  # type: ignore[attr-defined]  # noqa: NPY001 - set, not used
+    try:
+        yield
+    finally:
+        del np.float  # type: ignore[attr-defined]  # noqa: NPY001 - taken back
+
+
+@contextlib.contextmanager
+def _root_logger_untouched() -> Iterator[None]:
+    """lvis-api configures the root logger when it is imported."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)

@@ -14,8 +14,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from benchmark.core.boxes import xywh_to_xyxy
+from benchmark.evaluators._columns import BoxColumns
 from benchmark.evaluators._engine import IOU_THRESHOLDS, MAX_DETECTIONS
-from benchmark.evaluators._to_coco import BoxColumns
 
 
 @dataclass(frozen=True, eq=False)

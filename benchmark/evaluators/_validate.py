@@ -1,45 +1,41 @@
 """What COCO and LVIS engines misread without a word is refused here, before any engine sees it.
 
 Each of these moves a published number in at least one engine and raises nothing there: a NaN box can even raise AP.
-A message names the file (where known), the id, and the fix.
+A message names the id and the fix. Files of any origin are checked row by row in `_validate_files`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.core.detections import Annotations, Detections
 from benchmark.core.errors import EvaluationError
-from benchmark.core.evaluation import ScoredSet
 
-Row = Mapping[str, Any]
+if TYPE_CHECKING:  # the columns are checked where they are made
+    from benchmark.evaluators._columns import BoxColumns, Columns
 
 
-def validate(scored: ScoredSet) -> None:
-    """Check a set before it is scored; no detections at all are legal (AP 0).
+def validate_ids(image_ids: Sequence[int], detected: Collection[int]) -> None:
+    """Check the images' ids, and those that detections are given for; no detections at all are legal (AP 0).
 
-    Raises EvaluationError for: no image, an image id below 1 or used twice, detections of an unknown image, an image
-    without an entry in the detections, a label outside the vocabulary, a value that is not finite, an inverted box or
-    a negative area in the ground truth.
+    Raises EvaluationError for: no image, an id below 1 or used twice, detections of an unknown image, an image without
+    an entry in the detections.
     """
-    if not scored.samples:
+    if not image_ids:
         raise EvaluationError("no images to score: the split's list is empty")
-    ids = [sample.image_id for sample in scored.samples]
-    if min(ids) < 1:
-        raise EvaluationError(f"image {min(ids)}: image ids start at 1; renumber the images")
-    if len(set(ids)) < len(ids):
-        twice = min(i for i in ids if ids.count(i) > 1)
+    if min(image_ids) < 1:
+        raise EvaluationError(f"image {min(image_ids)}: image ids start at 1; renumber the images")
+    known = set(image_ids)
+    if len(known) < len(image_ids):
+        twice = min(i for i in known if image_ids.count(i) > 1)
         raise EvaluationError(f"image {twice} is listed twice; give each image one id and list it once")
-    unknown, absent = set(scored.detections) - set(ids), set(ids) - set(scored.detections)
+    unknown, absent = set(detected) - known, known - set(detected)
     if unknown:
         raise EvaluationError(
-            f"detections of image {min(unknown)}, which is not among the {len(ids)} scored images; "
+            f"detections of image {min(unknown)}, which is not among the {len(known)} scored images; "
             "predict on the same list of images as is scored"
         )
     if absent:
@@ -47,188 +43,42 @@ def validate(scored: ScoredSet) -> None:
             f"image {min(absent)} has no entry in the detections ({len(absent)} such images); "
             "an image in which nothing was found needs Detections.empty()"
         )
-    for sample in scored.samples:
-        _check_annotations(sample.image_id, sample.annotations, len(scored.names))
-    for image_id, found in scored.detections.items():
-        _check_detections(image_id, found, len(scored.names))
 
 
-def validate_ground_truth(
-    coco: Row, file: str | Path | None = None, *, rules: Literal["coco", "lvis"] = "coco"
-) -> None:
-    """Check a ground truth dictionary as read from a COCO or LVIS json file.
+def validate_columns(columns: Columns) -> None:
+    """Check the boxes.
 
-    Raises EvaluationError for a missing list or key, ids that are no whole numbers or are used twice, annotation ids
-    below 1 (an engine takes a match with id 0 for no match), unknown image or category ids, boxes or areas that are
-    not finite or negative, `ignore` that an engine would not honour, and LVIS keys that an engine would fill in.
+    Raises EvaluationError for a label outside the vocabulary, a value that is not finite, an inverted box or a negative
+    area in the ground truth.
     """
-    images, categories, annotations = (_rows(coco, key, file) for key in ("images", "categories", "annotations"))
-    image_ids = _unique_ids(images, "image", 0, file)
-    category_ids = _unique_ids(categories, "category", 0, file)
-    _unique_ids(annotations, "annotation", 1, file)
-    check = _Check(annotations, "annotation", file)
-    check.known("image_id", image_ids)
-    check.known("category_id", category_ids)
-    check.column("bbox", _is_box, "four finite numbers x, y, width, height with width, height >= 0")
-    check.column("area", _is_size, "a finite number >= 0 in square pixels; add area (width * height without a mask)")
-    if rules == "coco":
-        check.column("iscrowd", _is_flag, "0 or 1; add iscrowd: 0")
-        check.rows(
-            lambda row: not row.get("ignore") or row["iscrowd"] == 1,
-            "has `ignore`, which COCO's rules overwrite by iscrowd; set iscrowd: 1 or remove `ignore`",
-        )
-    else:
-        check.rows(
-            lambda row: "ignore" not in row,
-            "has `ignore`, which engines treat differently under LVIS rules; remove the key or the annotation",
-        )
-        _Check(images, "image", file).column("neg_category_ids", _is_list, "a list of category ids (LVIS)")
-        _Check(images, "image", file).column("not_exhaustive_category_ids", _is_list, "a list of category ids (LVIS)")
-        _Check(categories, "category", file).column("frequency", _is_frequency, "'r', 'c' or 'f' (LVIS)")
-    _refuse_corners(annotations, images, "annotations", file)
-
-
-def validate_detections(detections: Any, ground_truth: Row, file: str | Path | None = None) -> None:
-    """Check a list of detections as read from a COCO results file against a valid ground truth; empty is legal.
-
-    Raises EvaluationError for anything but a list of objects with a known integer image_id and category_id, a bbox of
-    four finite numbers with width, height >= 0, and a finite score; and where the boxes are two corners by mistake.
-    """
-    if not isinstance(detections, list) or not all(isinstance(row, Mapping) for row in detections):
-        raise EvaluationError(f"{_at(file)}detections must be a list of objects, as in COCO's results format")
-    check = _Check(detections, "detection", file)
-    check.known("image_id", {row["id"] for row in ground_truth["images"]})
-    check.known("category_id", {row["id"] for row in ground_truth["categories"]})
-    check.column("bbox", _is_box, "four finite numbers x, y, width, height with width, height >= 0")
-    check.column("score", _is_number, "a finite number (a missing one, NaN or infinity changes AP silently)")
-    _refuse_corners(detections, ground_truth["images"], "detections", file)
-
-
-class _Check:
-    """Goes down one column at a time and names the first row that is wrong."""
-
-    def __init__(self, rows: Sequence[Row], what: str, file: str | Path | None) -> None:
-        self._rows, self._what, self._file = rows, what, file
-
-    def known(self, key: str, ids: set[int]) -> None:
-        def is_known(value: Any) -> bool:
-            return _is_id(value) and value in ids
-
-        kind = key.removesuffix("_id")
-        start = f" (from {min(ids)} on)" if ids else ""
-        self.column(key, is_known, f"the integer id of one of the ground truth's {len(ids)} {kind} entries{start}")
-
-    def column(self, key: str, right: Callable[[Any], bool], fix: str) -> None:
-        for position, row in enumerate(self._rows):
-            if not right(row.get(key)):
-                found = f"{key} is {row[key]!r}" if key in row else f"has no {key}"
-                raise EvaluationError(f"{self._name(position)}: {found}; it must be {fix}")
-
-    def rows(self, right: Callable[[Row], bool], problem: str) -> None:
-        for position, row in enumerate(self._rows):
-            if not right(row):
-                raise EvaluationError(f"{self._name(position)} {problem}")
-
-    def _name(self, position: int) -> str:
-        row = self._rows[position]
-        known = f"id {row['id']}" if "id" in row else f"number {position} (from 0) of image {row.get('image_id')!r}"
-        return f"{_at(self._file)}{self._what} {known}"
-
-
-def _check_annotations(image_id: int, truth: Annotations, classes: int) -> None:
-    finite = np.isfinite(truth.xyxy).all(axis=1) & np.isfinite(truth.area_px)
-    _refuse(image_id, "annotation", ~finite, "is not finite; mend or drop the box")
-    inverted = (truth.xyxy[:, 2:] < truth.xyxy[:, :2]).any(axis=1) | (truth.area_px < 0)
-    _refuse(image_id, "annotation", inverted, "has x2 < x1, y2 < y1 or a negative area; swap the corners")
-    _refuse_labels(image_id, "annotation", truth.labels, classes)
-
-
-def _check_detections(image_id: int, found: Detections, classes: int) -> None:
+    truth, found = columns.truth, columns.found
+    refuse = _Refusal(columns.image_ids, truth, "annotation")
+    refuse.where(~(np.isfinite(truth.xywh).all(axis=1) & np.isfinite(truth.area_px)), "is not finite; mend or drop it")
+    inverted = (truth.xywh[:, 2:] < 0).any(axis=1) | (truth.area_px < 0)
+    refuse.where(inverted, "has x2 < x1, y2 < y1 or a negative area; swap the corners")
+    refuse.labels_outside(len(columns.names))
     # Detections are checked when they are made; their arrays can still be written to afterwards.
-    finite = np.isfinite(found.xyxy).all(axis=1) & np.isfinite(found.scores)
-    _refuse(image_id, "detection", ~finite, "is not finite; drop it in the method's post-processing")
-    _refuse_labels(image_id, "detection", found.labels, classes)
+    refuse = _Refusal(columns.image_ids, found, "detection")
+    refuse.where(
+        ~(np.isfinite(found.xywh).all(axis=1) & np.isfinite(found.score)),
+        "is not finite; drop it in the method's post-processing",
+    )
+    refuse.labels_outside(len(columns.names))
 
 
-def _refuse_labels(image_id: int, what: str, labels: NDArray[np.int64], classes: int) -> None:
-    outside = (labels < 0) | (labels >= classes)
-    _refuse(image_id, what, outside, f"has a label outside 0..{classes - 1}; labels index the vocabulary asked for")
+class _Refusal:
+    """Names the first box that is wrong by its image and its place in there."""
 
+    def __init__(self, image_ids: NDArray[np.int64], boxes: BoxColumns, what: str) -> None:
+        self._image_ids, self._boxes, self._what = image_ids, boxes, what
 
-def _refuse(image_id: int, what: str, wrong: NDArray[np.bool_], problem: str) -> None:
-    if wrong.any():
-        raise EvaluationError(f"image {image_id}, {what} {int(wrong.argmax())} (from 0) {problem}")
+    def where(self, wrong: NDArray[np.bool_], problem: str) -> None:
+        if wrong.any():
+            row = int(wrong.argmax())
+            image = self._boxes.image[row]
+            place = row - int(np.searchsorted(self._boxes.image, image))
+            raise EvaluationError(f"image {self._image_ids[image]}, {self._what} {place} (from 0) {problem}")
 
-
-def _refuse_corners(rows: Sequence[Row], images: Iterable[Row], what: str, file: str | Path | None) -> None:
-    """Two corners where COCO wants a corner and a size score 0.01 AP and no engine complains.
-
-    Nearly certain where every row is in order as two corners inside its image and most leave it as corner and size.
-    """
-    sizes = {row["id"]: (row.get("width"), row.get("height")) for row in images}
-    if len(rows) < 10 or not all(_is_number(side) for size in sizes.values() for side in size):
-        return
-    box = np.array([row["bbox"] for row in rows], np.float64)
-    limit = np.array([sizes[row["image_id"]] for row in rows], np.float64)
-    fit_as_corners = ((box[:, 2:] > box[:, :2]) & (box[:, 2:] <= limit + 1)).all()
-    leave_as_size = (box[:, :2] + box[:, 2:] > limit + 1).any(axis=1)
-    if fit_as_corners and leave_as_size.mean() > 0.5:
-        raise EvaluationError(
-            f"{_at(file)}{what}: {leave_as_size.mean():.0%} of the boxes leave their image, and all fit as two "
-            "corners; bbox must be x, y, width, height, not x1, y1, x2, y2"
-        )
-
-
-def _rows(coco: Row, key: str, file: str | Path | None) -> Sequence[Row]:
-    rows = coco.get(key)
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        raise EvaluationError(f"{_at(file)}'{key}' must be a list of objects; is this a COCO ground truth file?")
-    return rows
-
-
-def _unique_ids(rows: Sequence[Row], what: str, lowest: int, file: str | Path | None) -> set[int]:
-    seen: set[int] = set()
-    for position, row in enumerate(rows):
-        value = row.get("id")
-        if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
-            raise EvaluationError(
-                f"{_at(file)}{what} number {position} (from 0): id is {value!r}; "
-                f"ids must be integers from {lowest} on, so renumber them"
-            )
-        if value in seen:
-            raise EvaluationError(f"{_at(file)}{what} id {value} is used twice; give each {what} an id of its own")
-        seen.add(value)
-    return seen
-
-
-def _at(file: str | Path | None) -> str:
-    return f"{file}: " if file else ""
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_size(value: Any) -> bool:
-    return _is_number(value) and value >= 0
-
-
-def _is_box(value: Any) -> bool:
-    is_four = isinstance(value, (list, tuple)) and len(value) == 4
-    return is_four and all(map(_is_number, value)) and value[2] >= 0 and value[3] >= 0
-
-
-def _is_flag(value: Any) -> bool:
-    return _is_id(value) and value in (0, 1)
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
-
-
-def _is_frequency(value: Any) -> bool:
-    return value in ("r", "c", "f")
+    def labels_outside(self, classes: int) -> None:
+        outside = (self._boxes.label < 0) | (self._boxes.label >= classes)
+        self.where(outside, f"has a label outside 0..{classes - 1}; labels index the vocabulary asked for")

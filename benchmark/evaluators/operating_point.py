@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
+from benchmark.evaluators._columns import BoxColumns, Columns, columns_of
 from benchmark.evaluators._matching import Matches, match_yolo
-from benchmark.evaluators._to_coco import BoxColumns, annotation_columns, detection_columns
-from benchmark.evaluators._validate import validate
 
 CONFIDENCES = np.linspace(0, 1, 1000)
 _SMOOTHING = 101
@@ -39,7 +38,7 @@ class ConfidenceCurves:
         return int(np.convolve(padded, np.full(_SMOOTHING, 1 / _SMOOTHING), mode="valid").argmax())
 
 
-def evaluate(test: ScoredSet, val: ScoredSet | None = None) -> Scores:
+def evaluate(test: ScoredSet | Columns, val: ScoredSet | Columns | None = None) -> Scores:
     """P@maxF1, R@maxF1, conf@maxF1; with a validation part also P@val, R@val, conf@val. Fractions, or None.
 
     None where `test`, or for `@val` either set, has no ground truth. Raises EvaluationError for bad input.
@@ -67,10 +66,9 @@ def confidence_curves(matches: Matches, truth: BoxColumns) -> ConfidenceCurves:
     return curves
 
 
-def _curves(scored: ScoredSet) -> ConfidenceCurves:
-    validate(scored)
-    truth = annotation_columns(scored)
-    return confidence_curves(match_yolo(truth, detection_columns(scored)), truth)
+def _curves(scored: ScoredSet | Columns) -> ConfidenceCurves:
+    columns = columns_of(scored)
+    return confidence_curves(match_yolo(columns.truth, columns.found), columns.truth)
 
 
 def _read(rule: str, curves: ConfidenceCurves, chosen_on: ConfidenceCurves) -> dict[str, float | None]:

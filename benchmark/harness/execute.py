@@ -6,7 +6,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,14 +15,14 @@ import numpy as np
 from benchmark.core.canonical import file_sha256
 from benchmark.core.detections import Detections
 from benchmark.core.errors import BenchError, MissingWeightsError, RefusedError
-from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
+from benchmark.core.evaluation import ScoredSet
 from benchmark.core.method import Method, WeightsOrigin
 from benchmark.core.paths import Home, RunPaths
-from benchmark.core.plugins import load
 from benchmark.core.record import Artifact, Cost, RunRecord, Status
 from benchmark.core.sample import Dataset, Progress, Sample
 from benchmark.core.spec import Job, RunSpec
 from benchmark.evaluators._bootstrap import intervals
+from benchmark.evaluators._score import score
 from benchmark.harness.data import open_dataset
 from benchmark.harness.expand import Cell, resolve
 from benchmark.harness.fitting import Fit, FitOptions, ensure_fit
@@ -109,8 +109,8 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
         write_predictions(paths.predictions_val, val_detections)
         artifacts.append(Artifact("predictions_val", paths.predictions_val.name, file_sha256(paths.predictions_val)))
         val_set = ScoredSet(cell.vocabulary.names, val, val_detections)
-    test_set = ScoredSet(cell.vocabulary.names, test, detections)
-    scores = evaluate(cell.task.evaluators, test_set, val_set)
+    test_set = ScoredSet(cell.vocabulary.names, test, detections, _super_categories(cell))
+    scores = score(cell.task.evaluators, test_set, val_set)
     sha256 = fit.record.checkpoint.sha256 if fit else spec.weights_sha256
     return RunRecord(
         run_id=spec.run_id,
@@ -119,6 +119,7 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
         metrics=scores.metrics,
         per_class=scores.per_class,
         per_scene=scores.per_scene,
+        per_super=scores.per_super,
         intervals=intervals(test_set),
         cost=_cost(method, cell, test, images_per_s, fit),
         artifacts=tuple(artifacts),
@@ -160,6 +161,10 @@ def _samples(cell: Cell, ids: Sequence[int]) -> list[Sample]:
     return [replace(sample, annotations=sample.annotations.relabel(mapping)) for sample in samples]
 
 
+def _super_categories(cell: Cell) -> dict[str, str]:
+    return {category.scene: category.super_category for category in cell.dataset.categories}
+
+
 def _predict(
     method: Method, cell: Cell, samples: Sequence[Sample], progress: Progress | None
 ) -> tuple[dict[int, Detections], float]:
@@ -184,25 +189,6 @@ def _predict(
 
 def _limits(cell: Cell) -> tuple[float, float, int]:
     return cell.task.score_threshold, cell.task.nms_iou, cell.task.max_detections
-
-
-def evaluate(names: Sequence[str], test: ScoredSet, val: ScoredSet | None) -> Scores:
-    """All evaluators of a task on one set of stored detections; their values side by side."""
-    metrics: dict[str, float | None] = {}
-    per_class: dict[str, dict[str, float | None]] = {}
-    per_scene: dict[str, dict[str, float | None]] = {}
-    for name in names:
-        evaluator: Evaluator = load("evaluator", name)
-        scores = evaluator.evaluate(test, val)
-        metrics.update(scores.metrics)
-        for table, rows in ((per_class, scores.per_class), (per_scene, scores.per_scene)):
-            _merge(table, rows)
-    return Scores(metrics, per_class, per_scene)
-
-
-def _merge(table: dict[str, dict[str, float | None]], rows: Mapping[str, Mapping[str, float | None]]) -> None:
-    for key, values in rows.items():
-        table.setdefault(key, {}).update(values)
 
 
 def _cost(method: Method, cell: Cell, samples: Sequence[Sample], images_per_s: float, fit: Fit | None) -> Cost:

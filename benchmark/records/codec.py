@@ -99,5 +99,5 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
-_DECLARED_FLOATS = ("metrics", "per_class", "per_scene", "intervals", "cost")
+_DECLARED_FLOATS = ("metrics", "per_class", "per_scene", "per_super", "intervals", "cost")
 """parts of a record without an untyped value; most of its text"""

@@ -13,8 +13,11 @@ from benchmark.core.detections import Annotations, Detections
 from benchmark.core.errors import EvaluationError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.sample import Sample
-from benchmark.evaluators import _bootstrap, coco_ap
-from benchmark.evaluators._bootstrap import bootstrap_ap, intervals, paired_difference
+from benchmark.evaluators import coco_ap
+from benchmark.evaluators._bootstrap import bootstrap_ap, intervals
+from benchmark.evaluators._columns import columns_of
+from benchmark.evaluators._comparison import paired_difference
+from benchmark.evaluators._resampling import resample_weights
 
 MakeScored = Callable[..., ScoredSet]
 
@@ -40,7 +43,7 @@ def replicate(scored: ScoredSet, times: np.ndarray) -> ScoredSet:
 def test_equals_explicit_replication(make_scored: MakeScored, shape: dict[str, object]) -> None:
     scored = make_scored(0, **shape)
     resampled = bootstrap_ap(scored, resamples=12, seed=3).resampled
-    for b, times in enumerate(_bootstrap._weights(scored, 12, 3)[1:]):
+    for b, times in enumerate(resample_weights(columns_of(scored), 12, 3)[1:]):
         metrics = coco_ap.evaluate(replicate(scored, times)).metrics
         for metric in ("AP", "AP50"):
             assert resampled[metric][b] == pytest.approx(metrics[metric], abs=1e-12)
@@ -53,7 +56,7 @@ def test_ties_across_images_change_nothing(make_scored: MakeScored) -> None:
         found.scores[...] = found.scores.round(1)
     tied = dataclasses.replace(scored, detections=detections)
     resampled = bootstrap_ap(tied, resamples=8).resampled["AP"]
-    for b, times in enumerate(_bootstrap._weights(tied, 8, 0)[1:]):
+    for b, times in enumerate(resample_weights(columns_of(tied), 8, 0)[1:]):
         assert resampled[b] == pytest.approx(coco_ap.evaluate(replicate(tied, times)).metrics["AP"], abs=1e-12)
 
 
@@ -69,7 +72,7 @@ def test_groups_are_drawn_together(make_scored: MakeScored) -> None:
     scored = make_scored(2, images=30, images_per_group=3)
     by_id = sorted(scored.samples, key=lambda s: s.image_id)
     groups = np.array([s.group for s in by_id])
-    weights = _bootstrap._weights(scored, 50, 0)[1:]
+    weights = resample_weights(columns_of(scored), 50, 0)[1:]
     first_of_group = [int(np.flatnonzero(groups == g)[0]) for g in np.unique(groups)]
     assert (weights[:, first_of_group].sum(axis=1) == len(first_of_group)).all()
     for group in np.unique(groups):

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from benchmark.core import plugins
 from benchmark.core.detections import Annotations, Detections
-from benchmark.core.errors import ConfigError
+from benchmark.core.errors import UnknownNameError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.sample import Sample
 from benchmark.evaluators import coco_ap
-from benchmark.evaluators._engine import curves
+from benchmark.evaluators._columns import columns_of
+from benchmark.evaluators._engine import ENGINES, coco_curves
 from benchmark.evaluators._to_coco import detection_array, ground_truth
 
 MakeScored = Callable[..., ScoredSet]
@@ -38,8 +39,7 @@ HARD = {
 
 
 def assert_bit_equal(scored: ScoredSet) -> None:
-    fast = curves("hotcoco", ground_truth(scored), detection_array(scored))
-    reference = curves("pycocotools", ground_truth(scored), detection_array(scored))
+    fast, reference = (coco_curves(columns_of(scored), engine) for engine in ENGINES)
     assert fast.precision.tobytes() == reference.precision.tobytes()
     assert fast.recall.tobytes() == reference.recall.tobytes()
 
@@ -49,7 +49,7 @@ def test_precision_is_bit_equal_to_the_reference(make_scored: MakeScored, case: 
     for seed in range(3):
         scored = make_scored(seed, **HARD[case])
         assert_bit_equal(scored)
-        assert coco_ap.evaluate(scored) == coco_ap.evaluate(scored, engine="pycocotools")
+        assert coco_ap.evaluate(scored) == coco_ap.evaluate(scored, engine="reference")
 
 
 def test_hard_cases_are_hard(make_scored: MakeScored) -> None:
@@ -95,7 +95,7 @@ def test_perfect_and_absent_detections() -> None:
     assert (metrics["AR1"], metrics["AR10"], metrics["AR100"]) == (0.5, 1, 1)
 
     nothing = dataclasses.replace(scored, detections={1: Detections.empty()})
-    for engine in ("hotcoco", "pycocotools"):
+    for engine in ENGINES:
         scores = coco_ap.evaluate(nothing, engine=engine)
         assert scores.metrics["AP"] == scores.metrics["AP50"] == scores.metrics["AR100"] == 0
         assert scores.per_class["dent"] == {"AP": 0, "AP50": 0, "boxes": 2, "images": 1}
@@ -119,9 +119,9 @@ def test_metrics_are_the_reference_summary(make_scored: MakeScored) -> None:
     scored = make_scored(3, images=40)
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()
-        truth.dataset = ground_truth(scored)
+        truth.dataset = ground_truth(columns_of(scored))
         truth.createIndex()
-        summary = COCOeval(truth, truth.loadRes(detection_array(scored)), "bbox")
+        summary = COCOeval(truth, truth.loadRes(detection_array(columns_of(scored))), "bbox")
         summary.evaluate()
         summary.accumulate()
         summary.summarize()
@@ -136,7 +136,7 @@ def test_per_class_and_per_scene_agree_with_separate_evaluations(make_scored: Ma
     for scene, values in scores.per_scene.items():
         samples = [s for s in scored.samples if s.scene == scene]
         part = ScoredSet(scored.names, samples, {s.image_id: scored.detections[s.image_id] for s in samples})
-        alone = coco_ap.evaluate(part, engine="pycocotools").metrics
+        alone = coco_ap.evaluate(part, engine="reference").metrics
         assert (values["AP"], values["AP50"]) == (alone["AP"], alone["AP50"])
         assert values["images"] == len(samples)
     real = [s.annotations.labels[~s.annotations.iscrowd] for s in scored.samples]
@@ -153,7 +153,7 @@ def test_order_of_samples_does_not_matter(make_scored: MakeScored) -> None:
     assert coco_ap.evaluate(turned) == coco_ap.evaluate(scored)
 
 
-@pytest.mark.parametrize("engine", ["hotcoco", "pycocotools"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_engines_are_silent(make_scored: MakeScored, capfd: pytest.CaptureFixture[str], engine: str) -> None:
     coco_ap.evaluate(make_scored(1), engine=engine)
     coco_ap.evaluate(_one_image([], []), engine=engine)
@@ -161,8 +161,8 @@ def test_engines_are_silent(make_scored: MakeScored, capfd: pytest.CaptureFixtur
 
 
 def test_unknown_engine_is_refused(make_scored: MakeScored) -> None:
-    with pytest.raises(ConfigError, match="unknown COCO engine 'fast'"):
-        coco_ap.evaluate(make_scored(1), engine="fast")
+    with pytest.raises(UnknownNameError, match="unknown engine 'hotcoco': valid: fast, reference"):
+        coco_ap.evaluate(make_scored(1), engine="hotcoco")
 
 
 def test_it_is_a_plugin() -> None:

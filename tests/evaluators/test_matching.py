@@ -13,8 +13,9 @@ import pytest
 from benchmark.core.detections import Annotations, Detections
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.sample import Sample
+from benchmark.evaluators._columns import BoxColumns, columns_of
 from benchmark.evaluators._matching import match_coco, match_yolo
-from benchmark.evaluators._to_coco import annotation_columns, detection_array, detection_columns, ground_truth
+from benchmark.evaluators._to_coco import detection_array, ground_truth
 
 MakeScored = Callable[..., ScoredSet]
 
@@ -31,14 +32,15 @@ def test_coco_matches_are_the_reference_engines(make_scored: MakeScored, shape: 
 
     for seed in range(3):
         scored = make_scored(seed, **shape)
+        columns = columns_of(scored)
         with contextlib.redirect_stdout(io.StringIO()):
             truth = COCO()
-            truth.dataset = ground_truth(scored)
+            truth.dataset = ground_truth(columns)
             truth.createIndex()
-            reference = COCOeval(truth, truth.loadRes(detection_array(scored)), "bbox")
+            reference = COCOeval(truth, truth.loadRes(detection_array(columns)), "bbox")
             reference.params.areaRng, reference.params.areaRngLbl = [[0, 1e10]], ["all"]
             reference.evaluate()
-        ours = match_coco(annotation_columns(scored), detection_columns(scored))
+        ours = match_coco(columns.truth, columns.found)
         for k in range(len(scored.names)):
             cells = reference.evalImgs[k * len(scored.samples) : (k + 1) * len(scored.samples)]
             cells = [cell for cell in cells if cell is not None]
@@ -91,15 +93,17 @@ def test_another_class_and_another_image_never_match() -> None:
     wrong = Detections(box.astype(np.float32), np.ones(1, np.float32), np.array([0]))
     elsewhere = Detections(box.astype(np.float32), np.ones(1, np.float32), np.array([1]))
     scored = ScoredSet(("a", "b"), samples, {1: wrong, 2: elsewhere})
+    columns = columns_of(scored)
     for match in (match_coco, match_yolo):
-        assert not match(annotation_columns(scored), detection_columns(scored)).true.any()
+        assert not match(columns.truth, columns.found).true.any()
 
 
-def _columns(truth: list[list[float]], crowd: list[bool], found: list[list[float]]):
+def _columns(truth: list[list[float]], crowd: list[bool], found: list[list[float]]) -> tuple[BoxColumns, BoxColumns]:
     boxes = np.array(truth, np.float64)
     annotations = Annotations(boxes, np.zeros(len(boxes), np.int64), np.array(crowd), np.full(len(boxes), 400.0))
     sample = Sample(1, Path("x.png"), 200, 200, annotations, "s", "g", "made")
     scores = np.linspace(0.9, 0.1, len(found)).astype(np.float32)
     detections = Detections(np.array(found, np.float32), scores, np.zeros(len(found), np.int64))
     scored = ScoredSet(("a",), [sample], {1: detections})
-    return annotation_columns(scored), detection_columns(scored)
+    columns = columns_of(scored)
+    return columns.truth, columns.found

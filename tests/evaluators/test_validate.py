@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import json
 from collections.abc import Callable
@@ -15,9 +14,10 @@ from benchmark.core.detections import Annotations, Detections
 from benchmark.core.errors import EvaluationError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.evaluators import coco_ap
-from benchmark.evaluators._engine import curves
+from benchmark.evaluators._columns import columns_of
+from benchmark.evaluators._engine import ENGINES, coco_curves
 from benchmark.evaluators._to_coco import detection_array, ground_truth
-from benchmark.evaluators._validate import validate, validate_detections, validate_ground_truth
+from benchmark.evaluators._validate_files import validate_detections, validate_ground_truth
 
 MakeScored = Callable[..., ScoredSet]
 Change = Callable[[Any], Any]
@@ -30,7 +30,7 @@ def scored(make_scored: MakeScored) -> ScoredSet:
 
 @pytest.fixture
 def truth(scored: ScoredSet) -> dict[str, Any]:
-    return ground_truth(scored)
+    return ground_truth(columns_of(scored))
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def lvis_truth(truth: dict[str, Any]) -> dict[str, Any]:
 def results(scored: ScoredSet) -> list[dict[str, Any]]:
     return [
         {"image_id": int(r[0]), "bbox": r[1:5].tolist(), "score": float(r[5]), "category_id": int(r[6])}
-        for r in detection_array(scored)
+        for r in detection_array(columns_of(scored))
     ]
 
 
 def test_good_input_passes(scored: ScoredSet, truth: dict[str, Any], results: list[dict[str, Any]]) -> None:
-    validate(scored)
+    columns_of(scored)
     validate_ground_truth(json.loads(json.dumps(truth)))
     validate_detections(json.loads(json.dumps(results)), truth)
     validate_detections([], truth)
@@ -180,23 +180,23 @@ def _annotations(scored: ScoredSet, truth: Annotations) -> ScoredSet:
 
 def test_set_without_images_is_refused() -> None:
     with pytest.raises(EvaluationError, match="no images to score"):
-        validate(ScoredSet(("a",), [], {}))
+        columns_of(ScoredSet(("a",), [], {}))
 
 
 def test_image_ids_are_checked(scored: ScoredSet) -> None:
     first, *rest = scored.samples
     with pytest.raises(EvaluationError, match="image 0: image ids start at 1"):
-        validate(dataclasses.replace(scored, samples=[dataclasses.replace(first, image_id=0), *rest]))
+        columns_of(dataclasses.replace(scored, samples=[dataclasses.replace(first, image_id=0), *rest]))
     with pytest.raises(EvaluationError, match=f"image {first.image_id} is listed twice"):
-        validate(dataclasses.replace(scored, samples=[first, first, *rest]))
+        columns_of(dataclasses.replace(scored, samples=[first, first, *rest]))
 
 
 def test_detections_belong_to_the_images(scored: ScoredSet) -> None:
     with pytest.raises(EvaluationError, match="detections of image 999"):
-        validate(_detections(scored, 999, Detections.empty()))
+        columns_of(_detections(scored, 999, Detections.empty()))
     fewer = {i: found for i, found in scored.detections.items() if i != 5}
     with pytest.raises(EvaluationError, match=r"image 5 has no entry in the detections \(1 such images\)"):
-        validate(dataclasses.replace(scored, detections=fewer))
+        columns_of(dataclasses.replace(scored, detections=fewer))
 
 
 def test_detection_values_are_checked(scored: ScoredSet) -> None:
@@ -204,12 +204,12 @@ def test_detection_values_are_checked(scored: ScoredSet) -> None:
         return Detections(np.array([[1, 2, 3, 4]], np.float32), np.ones(1, np.float32), np.array([label]))
 
     with pytest.raises(EvaluationError, match=r"image 5, detection 0 .* label outside 0..3"):
-        validate(_detections(scored, 5, found(4)))
+        columns_of(_detections(scored, 5, found(4)))
     for field in ("xyxy", "scores"):
         late = found(0)
         getattr(late, field)[...] = np.nan
         with pytest.raises(EvaluationError, match=r"image 5, detection 0 .* is not finite"):
-            validate(_detections(scored, 5, late))
+            columns_of(_detections(scored, 5, late))
 
 
 def test_annotation_values_are_checked(scored: ScoredSet) -> None:
@@ -223,16 +223,18 @@ def test_annotation_values_are_checked(scored: ScoredSet) -> None:
     }
     for message, truth in cases.items():
         with pytest.raises(EvaluationError, match=f"image {image_id}, annotation 0 .*{message}"):
-            validate(_annotations(scored, truth))
+            columns_of(_annotations(scored, truth))
 
 
-def test_why_an_evaluator_validates_first(scored: ScoredSet, truth: dict[str, Any]) -> None:
+def test_why_an_evaluator_validates_first(scored: ScoredSet) -> None:
     """A NaN box changes the number in silence in both engines; the evaluator refuses it."""
-    right = curves("pycocotools", truth, detection_array(scored)).precision
-    rows = detection_array(scored)
-    rows[:, 1] = np.nan
-    for engine in ("hotcoco", "pycocotools"):
-        assert not np.array_equal(curves(engine, copy.deepcopy(truth), rows).precision, right)
+    columns = columns_of(scored)
+    right = coco_curves(columns, "reference").precision
+    rows = columns.found.xywh.copy()
+    rows[:, 0] = np.nan
+    unchecked = dataclasses.replace(columns, found=dataclasses.replace(columns.found, xywh=rows))
+    for engine in ENGINES:
+        assert not np.array_equal(coco_curves(unchecked, engine).precision, right)
     bad = Detections(np.ones((1, 4), np.float32), np.ones(1, np.float32), np.zeros(1, np.int64))
     bad.xyxy[0, 0] = np.nan
     with pytest.raises(EvaluationError, match="not finite"):
