@@ -13,6 +13,7 @@ import importlib.util
 import pkgutil
 import sys
 from functools import lru_cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -90,10 +91,14 @@ def _own(kind: str) -> dict[str, str]:
         return {}
     if found is None or found.submodule_search_locations is None:
         return {}
-    modules = pkgutil.iter_modules(found.submodule_search_locations)
-    return {
-        public_name(m.name): f"{folder}.{m.name}" for m in modules if not m.name.startswith("_") and m.name != "main"
-    }
+    places = tuple(found.submodule_search_locations)
+    return dict(_modules(folder, places, tuple(Path(place).stat().st_mtime_ns for place in places)))
+
+
+@lru_cache(maxsize=64)
+def _modules(folder: str, places: tuple[str, ...], changed_ns: tuple[int, ...]) -> tuple[tuple[str, str], ...]:  # noqa: ARG001  # a new file changes its folder, and so the cache's key
+    found = (m.name for m in pkgutil.iter_modules(places) if not m.name.startswith("_") and m.name != "main")
+    return tuple((public_name(name), f"{folder}.{name}") for name in found)
 
 
 def _foreign(kind: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from types import ModuleType
@@ -27,6 +27,7 @@ from benchmark.harness.data import dataset_label, default_data, make_vocabulary,
 from benchmark.harness.provenance import has_gpu
 
 PROFILES = ("smoke", "quick", "demo", "paper")
+Opener = Callable[[str, Sequence[str]], Dataset]
 
 
 @dataclass(frozen=True)
@@ -53,20 +54,26 @@ class Cell:
         return self.task.fit_on.of(self.split)
 
 
-def expand(request: RunRequest) -> list[Job]:
-    """One job a seed. Raises before anything runs: unknown names, wrong settings, combinations without meaning."""
+def expand(request: RunRequest, opened: Opener = open_dataset) -> list[Job]:
+    """One job a seed. Raises before anything runs: unknown names, wrong settings, combinations without meaning.
+
+    opened: how a data set is opened; who expands many requests gives one that remembers.
+    """
     data, profile = resolve_defaults(request)
     task: Task = load("task", request.task)
     name, variant = split_variant(request.method)
     info: MethodInfo = load("method", name)
     refuse(info, task, request)
     params = profile_params(name, variant, profile, request.params)
-    dataset = open_dataset(data, request.novel)
+    dataset = opened(data, request.novel)
     wording = task.wording or request.wording
-    return [
-        Job(_spec(request, task, info, params, dataset, profile, wording, seed), data, request.novel)
-        for seed in request.seeds
-    ]
+    first = _spec(request, task, info, params, dataset, profile, wording, request.seeds[0])
+    return [Job(_with_seed(first, seed), data, request.novel) for seed in request.seeds]
+
+
+def _with_seed(spec: RunSpec, seed: int) -> RunSpec:
+    """The same cell with another seed; what its fit starts from keeps its own, so that seeds share it."""
+    return replace(spec, seed=seed, fit=replace(spec.fit, seed=seed) if spec.fit else None)
 
 
 def resolve_defaults(request: RunRequest) -> tuple[str, str]:
