@@ -1,22 +1,17 @@
-"""How far a task is, and how a record ended, from the ends of files: cheap enough for ten thousand."""
+"""How far a task is and what it said last, from the ends of files."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.core.errors import RecordError
 from benchmark.core.paths import Home
-from benchmark.records.store import read_run
 
 _EVENT_BYTES = 16_384
-_RECORD_BYTES = 64
-_STATUS = re.compile(rb'^ "status": "(ok|failed|blocked)"\n\}\n$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -30,42 +25,11 @@ class Progress:
     time_s: float
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A record's status and error, and when it was written (nanoseconds since 1970)."""
-
-    status: str
-    error: str | None
-    written_ns: int
-
-
 def read_progress(fits: Sequence[tuple[str, str]]) -> Progress | None:
     """The training of a chain that reported last, unless all of them are finished."""
     found = [_progress(method, fit_id) for method, fit_id in fits if not Home.find().fit(fit_id).record.is_file()]
     known = [progress for progress in found if progress]
     return max(known, key=lambda progress: progress.time_s) if known else None
-
-
-def read_end(run_id: str) -> Ended | None:
-    """How that run's record ended, None where there is none. An unreadable record counts as failed, with the reason.
-
-    The status is the last key of a record (records.codec.encode sorts them), so a good one is known by its last line.
-    """
-    path = Home.find().run(run_id).record
-    try:
-        with path.open("rb") as file:
-            facts = os.fstat(file.fileno())
-            file.seek(max(facts.st_size - _RECORD_BYTES, 0))
-            found = _STATUS.search(file.read())
-    except OSError:
-        return None
-    if found and found[1] == b"ok":
-        return Ended("ok", None, facts.st_mtime_ns)
-    try:
-        record = read_run(path)
-    except RecordError as error:
-        return Ended("failed", str(error), facts.st_mtime_ns)
-    return Ended(str(record.status), record.error, facts.st_mtime_ns)
 
 
 def last_line(path: Path) -> str:

@@ -12,8 +12,9 @@ from benchmark.core.paths import Home
 from benchmark.core.record import Provenance, RunRecord, Status
 from benchmark.core.spec import Job
 from benchmark.records.codec import encode
+from benchmark.records.ends import read_end
 from benchmark.records.store import write_atomic
-from slurm.progress import last_line, read_end
+from slurm.progress import last_line
 from slurm.queue import TaskState
 
 _FULL = re.compile(r"no space left on device|disk quota exceeded|file too large", re.IGNORECASE)

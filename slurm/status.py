@@ -11,7 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from benchmark.core.paths import Home
-from slurm.progress import Progress, last_line, read_end, read_progress
+from benchmark.records.ends import read_end
+from slurm.progress import Progress, last_line, read_progress
 from slurm.queue import TaskState, task_states
 from slurm.settle import reason_of, write_failure
 from slurm.submission import Submission, latest_tasks, read_jobs, submissions

@@ -16,7 +16,7 @@ from typing import Any
 from benchmark.core.canonical import to_plain
 from benchmark.core.errors import RecordError, UnknownNameError
 from benchmark.core.paths import Home
-from benchmark.core.spec import FitSpec, Job
+from benchmark.core.spec import Job
 from benchmark.records.codec import decode_job
 from benchmark.records.store import write_atomic
 
@@ -92,13 +92,6 @@ class SubmissionPaths:
 def new_name() -> str:
     """Sorts by time; random, because two submitters may start in one second."""
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
-
-
-def fit_chain(spec: FitSpec | None) -> Iterator[FitSpec]:
-    """The fits that one needs, the first to train first."""
-    if spec is not None:
-        yield from fit_chain(spec.start)
-        yield spec
 
 
 def write_tasks(paths: SubmissionPaths, jobs: Sequence[tuple[Job, str | None]]) -> None:

@@ -1,4 +1,4 @@
-"""The options of every command that submits to a cluster, and the resources that they name. Light."""
+"""The options of every command that submits to a cluster, the resources that they name, and how times are said. Light."""
 
 from __future__ import annotations
 
@@ -32,3 +32,10 @@ def resources_of(options: argparse.Namespace) -> Any:
     if options.slurm != load_cluster("resources").LOCAL:
         load_cluster("queue").require_slurm()
     return resources
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

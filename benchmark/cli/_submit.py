@@ -18,6 +18,7 @@ from benchmark.cli._cells import cell_name
 from benchmark.cli._slurm_options import resources_of
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load_cluster
+from benchmark.records.ends import read_end
 
 if TYPE_CHECKING:
     from benchmark.core.spec import Job
@@ -71,24 +72,23 @@ def staged(jobs: Sequence[Job]) -> Iterator[Planned]:
     """
     from benchmark.harness.fitting import find_fit
 
-    chain = load_cluster("submission").fit_chain
-    users = Counter(fit.fit_id for job in jobs for fit in chain(job.spec.fit))
+    users = Counter(fit.fit_id for job in jobs for fit in job.spec.fits)
     stage_of: dict[str, int] = {}
     for job in jobs:
         stage = 0
-        for fit in chain(job.spec.fit):
+        for fit in job.spec.fits:
             if fit.fit_id not in stage_of and users[fit.fit_id] > 1 and find_fit(fit) is None:
                 stage_of[fit.fit_id] = stage
                 yield Planned(job, fit.fit_id, stage)
             stage = max(stage, stage_of.get(fit.fit_id, -1) + 1)
     for job in jobs:
-        needed = [stage_of[fit.fit_id] + 1 for fit in chain(job.spec.fit) if fit.fit_id in stage_of]
+        needed = [stage_of[fit.fit_id] + 1 for fit in job.spec.fits if fit.fit_id in stage_of]
         yield Planned(job, None, max(needed, default=0))
 
 
 def _open(jobs: Sequence[Job]) -> tuple[list[Job], int, int]:
     """Jobs to submit, each once, and how many are finished or on their way."""
-    read_end, active = load_cluster("progress").read_end, load_cluster("status").active_tasks()
+    active = load_cluster("status").active_tasks()
     left: dict[str, Job] = {}
     finished = queued = 0
     for job in jobs:
@@ -113,7 +113,7 @@ def _facts(
     *,
     local: bool,
 ) -> Any:
-    environment_of, chain = load_cluster("environments").environment_of, submission.fit_chain
+    environment_of = load_cluster("environments").environment_of
     methods = {job.spec.method for job in (task.job for task in planned)}
     environments: Mapping[str, str] = {method: environment_of(method) for method in methods}
     tasks = tuple(
@@ -121,7 +121,7 @@ def _facts(
             run_id=task.job.spec.run_id,
             name=cell_name(task.job.spec),
             fit=task.fit,
-            fits=tuple((fit.method, fit.fit_id) for fit in chain(task.job.spec.fit)),
+            fits=tuple((fit.method, fit.fit_id) for fit in task.job.spec.fits),
             environment=environments[task.job.spec.method],
         )
         for task in planned

@@ -1,4 +1,4 @@
-"""`bench list methods|tasks|data|tables|figures`: what there is, from light facts only."""
+"""`bench list methods|tasks|data|tables|figures|sweeps`: what there is, from light facts only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 from benchmark.cli._command import Command
 
-KINDS = {"methods": "method", "tasks": "task", "data": "dataset", "tables": "table", "figures": "figure"}
+KINDS = {"methods": "method", "tasks": "task", "data": "dataset", "tables": "table", "figures": "figure",
+         "sweeps": "sweep"}  # fmt: skip
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +64,7 @@ def _titled(plugin: Any) -> dict[str, str]:
     return {"name": plugin.name, "title": plugin.title}
 
 
-_FACTS = {"method": _method, "task": _task, "dataset": _dataset, "table": _titled, "figure": _titled}
+_FACTS = {"method": _method, "task": _task, "dataset": _dataset, "table": _titled, "figure": _titled,
+          "sweep": _titled}  # fmt: skip
 
-COMMAND = Command("list", "list methods, tasks, data, tables or figures", configure, run)
+COMMAND = Command("list", "list methods, tasks, data, tables, figures or sweeps", configure, run)

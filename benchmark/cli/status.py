@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cli._command import Command
+from benchmark.cli._slurm_options import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,13 +88,6 @@ def _detail(row: Any) -> str:
         return f"{row.detail}: {step}{ends}" if row.detail else step + ends
     lines = row.detail.strip().splitlines()
     return lines[-1] if lines else ""
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `12 min`, `3.5 h`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 COMMAND = Command("status", "where every submitted cell is", configure, run)

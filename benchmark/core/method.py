@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -190,7 +190,7 @@ def identifying_params(config: Any) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _hints(config_type: type[Any]) -> dict[str, Any]:
+def _hints(config_type: Hashable) -> dict[str, Any]:
     """Types of a config's fields, resolved once: a plan of thousands of cells asks for each of them."""
     return typing.get_type_hints(config_type)
 

@@ -41,6 +41,11 @@ class FitSpec:
         """First 12 hex digits of the sha256 of the canonical JSON."""
         return _short_id(self)
 
+    @cached_property
+    def chain(self) -> tuple[FitSpec, ...]:
+        """The fits it starts from, the first to train first, and itself."""
+        return (*(self.start.chain if self.start else ()), self)
+
 
 @dataclass(frozen=True)
 class RunSpec:
@@ -77,6 +82,11 @@ class RunSpec:
     def run_id(self) -> str:
         """First 12 hex digits of the sha256 of the canonical JSON."""
         return _short_id(self)
+
+    @property
+    def fits(self) -> tuple[FitSpec, ...]:
+        """Every fit it needs, the first to train first."""
+        return self.fit.chain if self.fit else ()
 
 
 @dataclass(frozen=True)

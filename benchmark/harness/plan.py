@@ -34,29 +34,23 @@ class PlannedCell:
 
 def plan(jobs: Sequence[Job]) -> list[PlannedCell]:
     """One planned cell a job; reads records only."""
-    fits, runs = list(_fit_records()), list(_run_records())
+    fits, runs = list(fit_records()), list(_run_records())
     return [_planned(job, fits, runs) for job in jobs]
 
 
 def _planned(job: Job, fits: Sequence[FitRecord], runs: Sequence[RunRecord]) -> PlannedCell:
-    needed = list(_chain(job.spec.fit))
+    needed = job.spec.fits
     states = tuple((spec.method, spec.fit_id, "found" if find_fit(spec) else "train") for spec in needed)
     hours: float | None = 0.0
     for spec, (_, _, state) in zip(needed, states, strict=True):
         if state == "train":
-            known = _measured_hours(spec, fits)
+            known = measured_hours(spec, fits)
             hours = None if hours is None or known is None else hours + known
     done = finished(job.spec) is not None
     return PlannedCell(job, done, states, 0.0 if done else hours, _measured_memory(job, runs))
 
 
-def _chain(spec: FitSpec | None) -> Iterator[FitSpec]:
-    if spec is not None:
-        yield from _chain(spec.start)
-        yield spec
-
-
-def _measured_hours(spec: FitSpec, fits: Sequence[FitRecord]) -> float | None:
+def measured_hours(spec: FitSpec, fits: Sequence[FitRecord]) -> float | None:
     """Hours of the latest fit of that method, scaled by image-epochs; sides and variants must agree."""
     same = ("variant", "image_side_px")
     near = [
@@ -86,7 +80,8 @@ def _measured_memory(job: Job, runs: Sequence[RunRecord]) -> int | None:
     return max(known) if known else None
 
 
-def _fit_records() -> Iterator[FitRecord]:
+def fit_records() -> Iterator[FitRecord]:
+    """Finished fits of this machine, and those that ship with the results."""
     home, shipped = Home.find().root / "fits", Results.find().checkpoints
     for path in (*sorted(home.glob("*/fit.json")), *sorted(shipped.glob("*.json"))):
         yield decode_fit(path.read_text(encoding="utf-8"))

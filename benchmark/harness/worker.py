@@ -55,9 +55,7 @@ def run_fit(job: Job, fit_id: str, options: FitOptions) -> FitRecord:
 
     Raises RefusedError where the job needs no such fit.
     """
-    fit = job.spec.fit
-    while fit is not None and fit.fit_id != fit_id:
-        fit = fit.start
-    if fit is None:
-        raise RefusedError(f"run {job.spec.run_id} needs no fit {fit_id}")
-    return ensure_fit(fit, open_dataset(job.data, job.novel), options).record
+    for fit in job.spec.fits:
+        if fit.fit_id == fit_id:
+            return ensure_fit(fit, open_dataset(job.data, job.novel), options).record
+    raise RefusedError(f"run {job.spec.run_id} needs no fit {fit_id}")

@@ -1,0 +1,116 @@
+"""From a sweep's name or file to cells: what cannot run is named with its reason, the rest is expanded."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.errors import BenchError, ConfigError, UnknownNameError
+from benchmark.core.method import WeightsOrigin
+from benchmark.core.plugins import load
+from benchmark.core.spec import Job, RunRequest
+from benchmark.harness.data import open_dataset
+from benchmark.harness.expand import expand
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """jobs: each cell once, in the sweep's order. refused: a request in words -> why it cannot run here."""
+
+    title: str
+    jobs: tuple[Job, ...]
+    refused: Mapping[str, str]
+
+
+def expand_sweep(name: str, data: str | None, profile: str | None, seeds: tuple[int, ...] | None) -> Expanded:
+    """Cells of a sweep. Raises only where its name, its file, the data or the profile are wrong themselves."""
+    title, requests = _requests(name, data, profile, seeds)
+    opened = lru_cache(maxsize=None)(_open)
+    jobs: dict[str, Job] = {}
+    refused: dict[str, str] = {}
+    for request in requests:
+        try:
+            for job in expand(request, opened=lambda data, novel: opened(data, tuple(novel))):
+                jobs.setdefault(job.spec.run_id, job)
+        except UnknownNameError as error:
+            if error.kind == "profile":
+                raise
+            missing = error.kind in ("method", "task", "dataset")
+            refused[_words(request)] = f"not available yet ({error.kind} {error.name})" if missing else str(error)
+        except BenchError as error:
+            refused[_words(request)] = str(error)
+    return Expanded(title, tuple(jobs.values()), refused)
+
+
+def _open(data: str, novel: tuple[str, ...]) -> Any:
+    return open_dataset(data, novel)
+
+
+def _requests(
+    name: str, data: str | None, profile: str | None, seeds: tuple[int, ...] | None
+) -> tuple[str, Sequence[RunRequest]]:
+    if name.endswith(".toml"):
+        return Path(name).stem, _from_file(Path(name), data, profile, seeds)
+    sweep = load("sweep", name)
+    asked = load_asked()(data, profile, seeds)
+    return sweep.title, sweep.requests(asked)
+
+
+def load_asked() -> Any:
+    """The type that a sweep's `requests` takes."""
+    from benchmark.core.plugins import load_cluster
+
+    return load_cluster("sweeps._sweep").Asked
+
+
+def _from_file(path: Path, data: str | None, profile: str | None, seeds: tuple[int, ...] | None) -> list[RunRequest]:
+    """Tables `[[request]]` with RunRequest's fields. Raises ConfigError, UnknownNameError."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; name a sweep of 'bench list sweeps' or a TOML file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    entries = content.get("request")
+    if not isinstance(entries, list) or not entries:
+        raise ConfigError(f"{path}: expected tables [[request]], each with method and task")
+    known = {field.name for field in fields(RunRequest)}
+    requests = []
+    for entry in entries:
+        for key in entry:
+            if key not in known:
+                raise UnknownNameError(f"key of a request in {path}", key, known)
+        if not {"method", "task"} <= entry.keys():
+            raise ConfigError(f"{path}: a request needs method and task, got {', '.join(sorted(entry))}")
+        requests.append(_request(path, entry, data, profile, seeds))
+    return requests
+
+
+def _request(
+    path: Path, entry: Mapping[str, Any], data: str | None, profile: str | None, seeds: tuple[int, ...] | None
+) -> RunRequest:
+    values = dict(entry)
+    weights = str(values.pop("weights", WeightsOrigin.TRAINED_HERE))
+    if weights not in set(WeightsOrigin):
+        raise UnknownNameError(f"weights in {path}", weights, map(str, WeightsOrigin))
+    values["data"] = data or values.get("data")
+    values["profile"] = profile or values.get("profile")
+    values["seeds"] = seeds or tuple(values.get("seeds", (0,)))
+    values["novel"] = tuple(values.get("novel", ()))
+    if not all(type(seed) is int for seed in values["seeds"]) or not values["seeds"]:
+        raise ConfigError(f"{path}: seeds are {list(values['seeds'])}, expected whole numbers")
+    return RunRequest(**values, weights=WeightsOrigin(weights))
+
+
+def _words(request: RunRequest) -> str:
+    parts = [request.method, request.task, request.data or "", request.profile or ""]
+    parts += [f"{key}={value}" for key, value in request.params.items()]
+    if request.wording != "canonical":
+        parts.append(f"vocabulary={request.wording}")
+    if request.weights is not WeightsOrigin.TRAINED_HERE:
+        parts.append(f"weights={request.weights}")
+    return " · ".join(filter(None, parts))

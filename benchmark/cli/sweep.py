@@ -1,0 +1,122 @@
+"""`bench sweep NAME|FILE`: a named list of cells: its plan first, then, if asked, all of it to a cluster or here."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from benchmark.cli._command import Command
+from benchmark.cli._slurm_options import configure_slurm, duration
+
+if TYPE_CHECKING:
+    from benchmark.cli._sweeps import Expanded
+
+_LINES = 60
+"""a longer plan is counted a method and task, not listed"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `bench sweep`."""
+    parser.add_argument("sweep", metavar="NAME|FILE", help="see 'bench list sweeps', or a TOML file of [[request]]s")
+    parser.add_argument("--data", metavar="NAME|JSON", help="a data set, or a COCO-format annotation file of yours")
+    parser.add_argument("--profile", metavar="NAME", help="smoke, quick, demo or paper: a named set of params")
+    parser.add_argument("--seed", metavar="N[,N...]", help="one cell a seed (default: the sweep's)")
+    configure_slurm(parser)
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
+    parser.add_argument("--json", action="store_true", help="print the plan, or what was submitted, as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Without --slurm only the plan; --slurm local executes here, any other preset submits."""
+    import sys
+
+    from benchmark.cli._slurm_options import resources_of
+    from benchmark.cli._sweeps import expand_sweep
+    from benchmark.harness.forecast import forecast
+
+    resources = resources_of(options) if options.slurm else None
+    expanded = expand_sweep(options.sweep, options.data, options.profile, _seeds(options.seed))
+    sums, done = forecast(expanded.jobs)
+    submitting = options.slurm and not options.dry_run
+    if options.json and not submitting:
+        _print_json(expanded, sums, done)
+    else:
+        _print_plan(expanded, sums, done, resources, sys.stderr if options.json else sys.stdout)
+    if not submitting:
+        if not options.json and not options.dry_run:
+            print("to start it: --slurm PRESET on a cluster, --slurm local on this machine")
+        return 0
+    from benchmark.cli._submit import print_submitted, submit_cells
+
+    submitted = submit_cells(expanded.jobs, f"sweep {options.sweep}", options)
+    print_submitted(submitted, as_json=options.json)
+    return 1 if submitted.failed else 0
+
+
+def _seeds(text: str | None) -> tuple[int, ...] | None:
+    from benchmark.core.errors import ConfigError
+
+    if text is None:
+        return None
+    try:
+        return tuple(int(seed) for seed in text.split(","))
+    except ValueError as error:
+        raise ConfigError(f"--seed {text}: expected whole numbers such as 0 or 0,1,2") from error
+
+
+def _print_plan(expanded: Expanded, sums: Any, done: set[str], resources: Any, file: Any) -> None:
+    from collections import Counter
+
+    from benchmark.cli._cells import cell_name
+
+    print(f"{expanded.title}: {sums.cells} cells, {sums.finished} finished already", file=file)
+    if len(expanded.jobs) <= _LINES:
+        for job in expanded.jobs:
+            state = "finished" if job.spec.run_id in done else "to do"
+            print(f"  {state:8}  {cell_name(job.spec)}", file=file)
+    else:
+        kinds = Counter((job.spec.method, job.spec.task, job.spec.run_id in done) for job in expanded.jobs)
+        for (method, task, finished), count in sorted(kinds.items()):
+            print(f"  {'finished' if finished else 'to do':8}  {count} x {method} · {task}", file=file)
+    for words, reason in expanded.refused.items():
+        print(f"  left out  {words}: {reason}", file=file)
+    print(f"fits: {sums.fits_to_train} to train, {sums.fits_found} found; {_time(sums)}", file=file)
+    print(f"disk: {_size(sums.disk_bytes)}", file=file)
+    if resources is not None and resources.gpus > 1:
+        print(
+            f"note: no method here trains on several GPUs yet, {resources.gpus - 1} of a task's would idle", file=file
+        )
+
+
+def _time(sums: Any) -> str:
+    """Hours where they were measured, and how many fits and cells they leave out."""
+    training, prediction = duration(sums.train_hours * 3600), duration(sums.predict_hours * 3600)
+    parts = [f"about {training} of training and {prediction} of prediction"]
+    if sums.devices and (sums.train_hours or sums.predict_hours):
+        parts.append(f"as measured on {', '.join(sums.devices)}")
+    unknown = [f"{sums.fits_unmeasured} fits"] * bool(sums.fits_unmeasured)
+    unknown += [f"{sums.cells_unmeasured} cells"] * bool(sums.cells_unmeasured)
+    if unknown:
+        parts.append(f"without {' and '.join(unknown)} like which nothing was measured here yet")
+    return ", ".join(parts)
+
+
+def _size(size_bytes: int | None) -> str:
+    if size_bytes is None:
+        return "unknown until a run like these lies here"
+    return f"about {size_bytes / 2**30:.1f} GiB" if size_bytes >= 2**28 else f"about {size_bytes / 2**20:.0f} MiB"
+
+
+def _print_json(expanded: Expanded, sums: Any, done: set[str]) -> None:
+    import json
+    from dataclasses import asdict
+
+    from benchmark.core.canonical import to_plain
+
+    cells = [
+        {"run_id": job.spec.run_id, "finished": job.spec.run_id in done, "job": to_plain(job)} for job in expanded.jobs
+    ]
+    print(json.dumps({"plan": asdict(sums), "cells": cells, "left_out": dict(expanded.refused)}, indent=1))
+
+
+COMMAND = Command("sweep", "plan or submit a named list of cells", configure, run)

@@ -1,0 +1,120 @@
+"""What many cells would cost before they are submitted: as the nearest finished work measured it, or unknown."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.canonical import canonical_json
+from benchmark.core.errors import RecordError
+from benchmark.core.paths import Home, Results
+from benchmark.core.record import FitRecord, RunRecord
+from benchmark.core.spec import FitSpec, Job
+from benchmark.harness.plan import fit_records, measured_hours
+from benchmark.records.ends import read_end
+from benchmark.records.store import read_run
+
+_LOOK_AT = 100
+"""of the newest records here; their throughputs are close enough"""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Sums over cells that are not finished, every shared fit counted once.
+
+    train_hours, predict_hours: of one device as it was measured; fits and cells without a measurement are counted
+    instead. devices: where that was. disk_bytes: None where nothing comparable lies here.
+    """
+
+    cells: int
+    finished: int
+    fits_found: int
+    fits_to_train: int
+    fits_unmeasured: int
+    train_hours: float
+    cells_unmeasured: int
+    predict_hours: float
+    devices: tuple[str, ...]
+    disk_bytes: int | None
+
+
+def forecast(jobs: Sequence[Job]) -> tuple[Forecast, set[str]]:
+    """The sums, and the run ids of finished cells. Reads the ends of records, and a hundred records whole."""
+    done = {job.spec.run_id for job in jobs if (end := read_end(job.spec.run_id)) and end.status == "ok"}
+    left = [job for job in jobs if job.spec.run_id not in done]
+    fits = {spec.fit_id: spec for job in left for spec in job.spec.fits}
+    to_train = {fit_id: spec for fit_id, spec in fits.items() if not _is_finished(fit_id)}
+    known = list(fit_records())
+    hours = list(_training_hours(to_train.values(), known))
+    runs = list(_newest_runs())
+    predictions = list(_prediction_hours(left, runs))
+    devices = {fit.provenance.device for fit in known} if any(hours) else set()
+    return Forecast(
+        cells=len({job.spec.run_id for job in jobs}),
+        finished=len(done),
+        fits_found=len(fits) - len(to_train),
+        fits_to_train=len(to_train),
+        fits_unmeasured=hours.count(None),
+        train_hours=sum(value for value in hours if value),
+        cells_unmeasured=predictions.count(None),
+        predict_hours=sum(value for value in predictions if value),
+        devices=tuple(sorted(devices)),
+        disk_bytes=_disk_bytes(len(to_train), len(left)),
+    ), done
+
+
+def _is_finished(fit_id: str) -> bool:
+    """Without the check of its bytes that using it makes."""
+    return Home.find().fit(fit_id).record.is_file() or (Results.find().checkpoints / f"{fit_id}.json").is_file()
+
+
+def _training_hours(specs: Iterable[FitSpec], known: Sequence[FitRecord]) -> Iterator[float | None]:
+    remembered: dict[str, float | None] = {}
+    for spec in specs:
+        key = spec.method + canonical_json(spec.params)
+        if key not in remembered:
+            remembered[key] = measured_hours(spec, known)
+        yield remembered[key]
+
+
+def _prediction_hours(jobs: Iterable[Job], runs: Sequence[RunRecord]) -> Iterator[float | None]:
+    """Test images of the nearest run over its images a second: the same method, data and task."""
+    remembered: dict[tuple[str, str, str], float | None] = {}
+    for job in jobs:
+        key = _kind(job.spec)
+        if key not in remembered:
+            near = [run for run in runs if _kind(run.spec) == key and run.cost.images_per_s]
+            rate = near[0].cost.images_per_s if near else None
+            images = near[0].facts.get("test_images", 0) if near else 0
+            remembered[key] = images / rate / 3600 if rate else None
+        yield remembered[key]
+
+
+def _kind(spec: Any) -> tuple[str, str, str]:
+    return spec.method, spec.dataset, f"{spec.task} {spec.profile}"
+
+
+def _newest_runs() -> Iterator[RunRecord]:
+    paths = sorted(Home.find().runs.glob("*/record.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in (*paths[:_LOOK_AT], *sorted(Results.find().records.glob("*/*/*.json"))[:_LOOK_AT]):
+        try:
+            yield read_run(path)
+        except RecordError:
+            continue  # `bench collect` is where a bad record is reported
+
+
+def _disk_bytes(fits: int, cells: int) -> int | None:
+    """Median sizes of what lies here; a training also holds its state, about three checkpoints, until it is done."""
+    of_fit, of_run = _median_bytes(Home.find().root / "fits"), _median_bytes(Home.find().runs)
+    if (fits and of_fit is None) or (cells and of_run is None):
+        return None
+    return round(fits * (of_fit or 0) + cells * (of_run or 0))
+
+
+def _median_bytes(folder: Path) -> float | None:
+    finished = [path.parent for name in ("fit.json", "record.json") for path in folder.glob(f"*/{name}")][:_LOOK_AT]
+    sizes = [sum(file.stat().st_size for file in path.iterdir() if file.is_file()) for path in finished]
+    return statistics.median(sizes) if sizes else None
