@@ -1,12 +1,18 @@
-"""Wood surface defects of VSB-TUO in Supervisely's form: every defect is drawn twice, only rectangles are read."""
+"""Wood surface defects of VSB-TUO: the official form, and Supervisely's.
+
+Official: `Images1` to `Images10` with bmp, `Bounding Boxes/<id>_anno.txt`; the `Semantic Maps` stay out. Supervisely:
+every defect is drawn twice, only rectangles are read.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs, image_size, pair_by_stem
+from benchmark.datasets._sources._anomaly import Read
 from benchmark.datasets._sources._source import (
     Found,
     Kind,
@@ -19,6 +25,7 @@ from benchmark.datasets._sources._source import (
     unique,
 )
 from benchmark.datasets._supervisely import read_supervisely
+from benchmark.datasets._vsb import read_vsb
 
 SCENE = "wood"
 KINDS = {
@@ -39,11 +46,18 @@ KINDS = {
     "Blue_stain": Kind("blue stain", SCENE, ("fungal stain", "sap stain"), "A bluish-grey discolouration by fungi."),
     "overgrown": Kind("overgrown wood", SCENE, ("bark pocket", "ingrown bark"), "Bark overgrown by later wood."),
 }
+OFFICIAL = {**{name.casefold(): name for name in KINDS}, "dead_knot": "Death_know"}
+"""the official names in lower case: letter case and the spelling of the dead knot differ"""
+IMAGES, LABELS = r"images[ _]?\d*", r"bounding[ _]boxes"
 PARTS = {"train", "val", "valid", "test", "ds"}
 
 
 def _roots(tree: Tree) -> list[Path]:
-    roots = []
+    roots = [
+        folder.parent
+        for folder in tree.named(LABELS)
+        if any(tree.holds(f, r".*_anno\.txt") for f in _below(tree, folder))
+    ]
     for folder in tree.named("ann"):
         labels = [name for name in tree.files[folder] if name.lower().endswith(".json")]
         if child(folder.parent, "img") and any(_is_wood(folder / name) for name in labels[:5]):
@@ -52,15 +66,40 @@ def _roots(tree: Tree) -> list[Path]:
     return unique(roots)
 
 
+def _below(tree: Tree, folder: Path) -> list[Path]:
+    return [folder, *tree.inside(folder)]
+
+
 def _is_wood(label: Path) -> bool:
     text = label.read_text(encoding="utf-8", errors="replace")
     return any(f'"classTitle": "{name}"' in text or f'"classTitle":"{name}"' in text for name in KINDS)
 
 
 def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+    labels = [folder for folder in _children(root, LABELS) for folder in files_below(folder, ".txt", r".*_anno")]
+    read = _official(root, labels, repairs) if labels else _supervisely(root, repairs)
+    for image, size_px, boxes in read:
+        yield found("wood-vsb", root, image, size_px, boxes, SCENE, image.stem)
+
+
+def _official(root: Path, labels: list[Path], repairs: Repairs) -> Iterator[Read]:
+    images = [image for folder in _children(root, IMAGES) for image in images_below(folder)]
+    for image, label in pair_by_stem(images, labels, repairs, lambda path: f"{path.stem}_anno"):
+        size_px = image_size(image)
+        yield image, size_px, read_vsb(label, OFFICIAL, *size_px, repairs)
+
+
+def _supervisely(root: Path, repairs: Repairs) -> Iterator[Read]:
     for image, label in pair_by_stem(images_below(root), files_below(root, ".json"), repairs, lambda path: path.name):
         size_px = image_size(image)
-        yield found("wood-vsb", root, image, size_px, read_supervisely(label, *size_px, repairs), SCENE, image.stem)
+        yield image, size_px, read_supervisely(label, *size_px, repairs)
+
+
+def _children(root: Path, pattern: str) -> list[Path]:
+    found = (
+        folder for folder in root.iterdir() if folder.is_dir() and re.fullmatch(pattern, folder.name, re.IGNORECASE)
+    )
+    return sorted(found)
 
 
 SOURCE = PublicSource(
@@ -75,7 +114,7 @@ SOURCE = PublicSource(
     title="VSB-TUO wood surface defects",
     super_category="wood processing",
     kinds=KINDS,
-    expected="25 images (slice), 70 boxes",
+    expected="20275 images, over 43000 boxes; the pinned slice: 25 images, 70 boxes",
     roots=_roots,
     read=_read,
 )
