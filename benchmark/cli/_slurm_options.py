@@ -1,4 +1,4 @@
-"""The options of every command that submits to a cluster, the resources that they name, and how times are said. Light."""
+"""Options of every command that submits to a cluster, the resources that they name, how times are said. Light."""
 
 from __future__ import annotations
 

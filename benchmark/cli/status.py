@@ -86,6 +86,8 @@ def _detail(row: Any) -> str:
         left = row.progress.remaining_s
         ends = f", {duration(left)} of training left" if left is not None else ""
         return f"{row.detail}: {step}{ends}" if row.detail else step + ends
+    if row.state == "running":
+        return f"{row.detail}: starting or measuring"
     lines = row.detail.strip().splitlines()
     return lines[-1] if lines else ""
 

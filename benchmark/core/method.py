@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -168,7 +168,7 @@ def make_config(config_type: type[C], params: Mapping[str, Any], where: str) -> 
     Text is accepted for numbers, booleans (`true`/`false`) and None (`none`), so that `--set key=value` works.
     Raises UnknownNameError for an unknown key and ConfigError for a value of another type.
     """
-    hints = _hints(config_type)
+    hints = _hints(config_type)  # type: ignore[arg-type]  # mypy does not know that classes are hashable
     known = {f.name for f in dataclasses.fields(config_type)}  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for key, value in params.items():
@@ -190,7 +190,7 @@ def identifying_params(config: Any) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _hints(config_type: Hashable) -> dict[str, Any]:
+def _hints(config_type: type[Any]) -> dict[str, Any]:
     """Types of a config's fields, resolved once: a plan of thousands of cells asks for each of them."""
     return typing.get_type_hints(config_type)
 
