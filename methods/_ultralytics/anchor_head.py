@@ -66,6 +66,10 @@ class AnchorHead(nn.Module):
             bias[:, 4] += log(8 / (640 / stride) ** 2)
             bias[:, 5:] += log(0.6 / (self.nc - 0.99999)) if self.nc > 1 else 0.0
 
+    def criterion(self, model: Any) -> AnchorLoss:
+        """The loss that belongs to this head."""
+        return AnchorLoss(model)
+
     def boxes(self, level: int, values: Tensor, cells: Tensor, anchors_px: Tensor) -> Tensor:
         """Raw (..., 4) to xywh in pixels: xy = (2 s(t) - 0.5 + cell) stride, wh = (2 s(t))^2 anchor; cells (..., 2)."""
         squashed = values.sigmoid()

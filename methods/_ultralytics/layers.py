@@ -10,15 +10,16 @@ from torch import Tensor, nn
 from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.torch_utils import initialize_weights
 
-from methods._ultralytics.anchor_head import AnchorHead, AnchorLoss
-
 Source = int | list[int]
 """which layer's output a layer reads: -1 the one before, otherwise by position"""
 _PROBE_PX = 256
 
 
 class LayerModel(DetectionModel):
-    """layers: (source, module) in order; the last one is a Detect or an AnchorHead, which decides the loss."""
+    """layers: (source, module) in order. The last is the head: the library's, or one of ours that has a `criterion`.
+
+    A head of ours gives the raw maps of its levels in training, has `bias_init`, and gets its `stride`.
+    """
 
     model: Any
     """the layers, an nn.Sequential whose items carry `i` and `f`"""
@@ -41,7 +42,8 @@ class LayerModel(DetectionModel):
 
     def init_criterion(self) -> Any:
         """The loss of the head."""
-        return AnchorLoss(self) if isinstance(self.model[-1], AnchorHead) else super().init_criterion()
+        head = self.model[-1]
+        return head.criterion(self) if hasattr(head, "criterion") else super().init_criterion()
 
     def _set_strides(self) -> None:
         head: Any = self.model[-1]
