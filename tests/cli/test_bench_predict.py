@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.cli import bench
+from benchmark.cli._bench import predict
 from benchmark.cli.main import main
 
 SMALL = ["--profile", "smoke", "--images", "3", "--batch", "2", "--rounds", "2"]
@@ -41,9 +41,9 @@ def test_both_loops_find_the_same_boxes(bench_home: Path) -> None:
     adapter = module.Adapter(module.Config(variant="n", image_side_px=64), device="cpu")
     adapter.build_random(0)
     adapter.set_vocabulary(Vocabulary.from_names(("scratch", "hole")))
-    images = bench._images(4)
+    images = predict._images(4)
     for ours, rows in zip(
-        adapter.predict(images, *bench.LIMITS), adapter.bare_predict(images, *bench.LIMITS), strict=True
+        adapter.predict(images, *predict.LIMITS), adapter.bare_predict(images, *predict.LIMITS), strict=True
     ):
         assert len(ours) > 0
         np.testing.assert_allclose(ours.xyxy, rows[:, :4].numpy(), atol=1e-4)
@@ -71,7 +71,7 @@ class _Alone:
 
 def test_every_round_shows_every_image_once() -> None:
     alone = _Alone()
-    ours, bare = bench._rounds(alone, list(range(5)), batch=2, rounds=3)
+    ours, bare = predict._rounds(alone, list(range(5)), batch=2, rounds=3)
     assert alone.shown == [2, 2, 1] * 4  # the first round warms up
     assert (len(ours), bare) == (3, [])
 
@@ -86,22 +86,22 @@ def test_the_loops_take_turns() -> None:
         def bare_predict(self, *_: Any) -> None:
             called.append("bare")
 
-    ours, bare = bench._rounds(Pair(), [0], batch=1, rounds=3)
+    ours, bare = predict._rounds(Pair(), [0], batch=1, rounds=3)
     assert (len(ours), len(bare)) == (3, 3)
     assert called == ["bare", "ours", "ours", "bare"] * 2
 
 
 def test_the_ratio_is_taken_round_by_round() -> None:
-    assert bench._ratio([1.0, 4.0, 3.0], [1.0, 2.0, 1.0]) == {"ratio": 2.0, "ratio_quartiles": (1.5, 2.5)}
-    assert bench._ratio([1.0], []) == {"ratio": None, "ratio_quartiles": None}
+    assert predict._ratio([1.0, 4.0, 3.0], [1.0, 2.0, 1.0]) == {"ratio": 2.0, "ratio_quartiles": (1.5, 2.5)}
+    assert predict._ratio([1.0], []) == {"ratio": None, "ratio_quartiles": None}
 
 
 def test_a_method_without_a_bare_loop_has_no_ratio(capsys: pytest.CaptureFixture[str]) -> None:
-    timing = bench._timing([1.0, 3.0, 2.0], 4)
+    timing = predict._timing([1.0, 3.0, 2.0], 4)
     assert (timing.median_s, timing.quartiles_s, timing.images_per_s) == (2.0, (1.5, 2.5), 2.0)
     facts = {"method": "m", "profile": "smoke", "image_side_px": 64, "images": 4, "batch": 2, "rounds": 3,
              "detections_an_image": 1.0, "predict": timing, "bare": None, "ratio": None}  # fmt: skip
-    bench._print_lines(facts)
+    predict._print_lines(facts)
     said = capsys.readouterr().out
     assert "500.00 ms an image (quartiles 375.00 to 625.00), 2.00 images a second" in said
     assert "ratio    none" in said
