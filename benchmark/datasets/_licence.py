@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from benchmark.core.errors import RefusedError
-from benchmark.core.sample import Source
+from benchmark.core.sample import DatasetInfo, Source
+
+UNSTATED = "not stated"
+
+
+def sources_of(info: DatasetInfo, names: Iterable[str]) -> dict[str, Source]:
+    """The source behind each name that samples carry, sorted by name.
+
+    A name that the set does not declare is its only declared source; where it declares several, it is one without a
+    licence, so that its pictures stay where they are.
+    """
+    known = {source.name: source for source in info.sources}
+    only = info.sources[0] if len(info.sources) == 1 else None
+    return {
+        name: known.get(name) or only or Source(name, UNSTATED, redistributable=False) for name in sorted(set(names))
+    }
 
 
 def refuse_unless_private(sources: Iterable[Source], what: str, *, private: bool) -> None:
@@ -16,10 +31,10 @@ def refuse_unless_private(sources: Iterable[Source], what: str, *, private: bool
     """
     closed = sorted((source for source in sources if not source.redistributable), key=lambda source: source.name)
     if closed and not private:
-        names = ", ".join(f"{source.name} ({source.licence})" for source in closed)
+        names = ", ".join(source.name for source in closed)
         raise RefusedError(
-            f"{what}: the licence does not allow passing on pictures of {names}; leave these sources out, "
-            "or add --private to keep the result to yourself"
+            f"{what}: pictures of {names} may not be passed on under their licence; choose others with --sources, "
+            "or add --private and keep the result to yourself"
         )
 
 

@@ -28,20 +28,28 @@ def run(options: argparse.Namespace) -> int:
 
 
 def find_record(name: str) -> tuple[DatasetRecord, str]:
-    """The record that the build left here, else the committed one, else made now from the opened set."""
+    """The record that a build left here, else one made now from the opened set, else the committed one.
+
+    Raises UnknownNameError, or DataError where the set is neither here nor has a committed record.
+    """
+    from benchmark.core.errors import DataError
     from benchmark.core.paths import Home, Results
     from benchmark.datasets._build.record import make_record
     from benchmark.harness.data import open_dataset
     from benchmark.records.codec import decode_dataset
+    from benchmark.records.store import read_text
 
     label = name.replace("_", "-").replace("@", "-")
-    for path, origin in (
-        (Home.find().data(label) / "dataset.json", "built on this machine"),
-        (Results.find().datasets / f"{label}.json", "committed record; not built on this machine"),
-    ):
-        if name.partition("@")[0].replace("_", "-") == "mmio-open" and path.is_file():
-            return decode_dataset(path.read_text(encoding="utf-8"), str(path)), origin
-    return make_record(open_dataset(name), {}), "opened now"
+    built = Home.find().data(label) / "dataset.json"
+    if "/" not in name and built.is_file():
+        return decode_dataset(read_text(built), str(built)), "built on this machine"
+    try:
+        return make_record(open_dataset(name), {}), "opened now"
+    except DataError:
+        committed = Results.find().datasets / f"{label}.json"
+        if "/" in name or not committed.is_file():
+            raise
+        return decode_dataset(read_text(committed), str(committed)), "committed record; not built on this machine"
 
 
 COMMAND = Command("show", "counts, sizes, splits and licences of a data set", configure, run)

@@ -20,6 +20,7 @@ from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import DataError
 from benchmark.core.files import written_whole
 from benchmark.core.sample import Dataset, Sample
+from benchmark.datasets._licence import sources_of
 
 TILES = 12
 COLUMNS = 6
@@ -82,8 +83,8 @@ def choose_examples(dataset: Dataset, count: int = TILES) -> list[tuple[Sample, 
 
     Always the same ones: equal candidates are ranked by a hash of their image id.
     """
-    open_sources = {source.name for source in dataset.info.sources if source.redistributable}
-    candidates = [s for s in dataset.samples.values() if s.source in open_sources and len(s.annotations)]
+    behind = sources_of(dataset.info, (sample.source for sample in dataset.samples.values()))
+    candidates = [s for s in dataset.samples.values() if behind[s.source].redistributable and len(s.annotations)]
     candidates.sort(key=lambda sample: hashlib.sha256(str(sample.image_id).encode()).digest())
     waiting: dict[int, list[tuple[Sample, int]]] = {}
     for sample in candidates:

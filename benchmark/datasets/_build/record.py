@@ -12,6 +12,7 @@ from benchmark.core.errors import RefusedError
 from benchmark.core.record import DatasetRecord
 from benchmark.core.sample import Category, Dataset, Sample, Split
 from benchmark.datasets._build.novel import defect_names
+from benchmark.datasets._licence import sources_of
 
 SIDE_EDGES_PX = (0, 4, 8, 16, 32, 64, 96, 128, 256, 512, 1024, 4096)
 SHARE_EDGES = (0.0, 0.001, 0.01, 0.1, 1.0)
@@ -190,10 +191,11 @@ def _novelty(categories: Sequence[Category], split: Split) -> dict[str, list[str
 
 
 def _sources(dataset: Dataset, samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:
-    images = Counter(sample.source for sample in samples)
+    behind = sources_of(dataset.info, (sample.source for sample in samples))
+    images = Counter(behind[sample.source].name for sample in samples)
     boxes: Counter[str] = Counter()
     for sample in samples:
-        boxes[sample.source] += len(sample.annotations)
+        boxes[behind[sample.source].name] += len(sample.annotations)
     return {
         source.name: {
             "licence": source.licence,
@@ -203,8 +205,7 @@ def _sources(dataset: Dataset, samples: Sequence[Sample]) -> dict[str, dict[str,
             "url": source.url,
             "citation": source.citation,
         }
-        for source in dataset.info.sources
-        if images[source.name]
+        for source in dict.fromkeys(behind.values())
     }
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from benchmark.core.canonical import file_sha256
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import DataError, RefusedError
-from benchmark.core.sample import Sample, Source
+from benchmark.core.sample import DatasetInfo, Sample, Source
 from benchmark.datasets._build.examples import (
     COLUMNS,
     TILE_PX,
@@ -22,7 +22,7 @@ from benchmark.datasets._build.examples import (
     make_examples,
     window_around,
 )
-from benchmark.datasets._licence import attribution, refuse_unless_private
+from benchmark.datasets._licence import attribution, refuse_unless_private, sources_of
 from benchmark.datasets.mmio_synth import MmioSynth, open_synth
 
 OPEN = Source("boards", "MIT", redistributable=True, url="https://example.org/boards", citation="A. Author 2020")
@@ -91,8 +91,16 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_passing_on_needs_a_licence_or_the_users_word() -> None:
     refuse_unless_private([OPEN], "thumbnails", private=False)
     refuse_unless_private([OPEN, CLOSED], "thumbnails", private=True)
-    with pytest.raises(RefusedError, match=r"thumbnails: .* steel \(none stated\).*--private"):
+    with pytest.raises(RefusedError, match=r"thumbnails: pictures of steel may not be passed on .*--private"):
         refuse_unless_private([OPEN, CLOSED], "thumbnails", private=False)
+
+
+def test_a_source_that_nobody_declared_stays_here() -> None:
+    one, two = (DatasetInfo("x", "X", 1, sources) for sources in ((OPEN,), (OPEN, CLOSED)))
+    assert sources_of(one, ["all"]) == {"all": OPEN}
+    found = sources_of(two, ["steel", "other", "boards"])
+    assert [name for name, source in found.items() if source.redistributable] == ["boards"]
+    assert found["other"].licence == "not stated"
 
 
 def test_attribution_names_licence_origin_and_work() -> None:
