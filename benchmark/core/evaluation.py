@@ -21,6 +21,12 @@ class ScoredSet:
     detections: Mapping[int, Detections]
     super_categories: Mapping[str, str] = field(default_factory=dict)
     """scene -> super category, for the breakdown; a scene that is not in it belongs to none"""
+    frequency: tuple[str, ...] = ()
+    """LVIS alone: 'r', 'c' or 'f' a name"""
+    negative: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    """LVIS alone: image_id -> labels verified to be absent there; an image that is not in it has none"""
+    not_exhaustive: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    """LVIS alone: image_id -> labels of which only some instances are annotated there"""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.boxes import FloatArray, xyxy_to_xywh
+from benchmark.core.errors import EvaluationError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.sample import Sample
 from benchmark.evaluators._validate import validate_columns, validate_ids
@@ -106,6 +107,7 @@ def columns_of(scored: ScoredSet | Columns) -> Columns:
         truth=_truth(samples),
         found=_found(scored, samples),
         super_categories=scored.super_categories,
+        federation=_federation(scored, samples) if scored.frequency else None,
     )
     validate_columns(columns)
     return columns
@@ -137,6 +139,20 @@ def _found(scored: ScoredSet, samples: Sequence[Sample]) -> BoxColumns:
         iscrowd=np.zeros(len(image), np.bool_),
         area_px=xywh[:, 2] * xywh[:, 3],
     )
+
+
+def _federation(scored: ScoredSet, samples: Sequence[Sample]) -> Federation:
+    if len(scored.frequency) != len(scored.names) or not set(scored.frequency) <= {"r", "c", "f"}:
+        raise EvaluationError(
+            f"LVIS: {len(scored.frequency)} frequencies for {len(scored.names)} names; each name needs 'r', 'c' or 'f'"
+        )
+    negative, not_exhaustive = (
+        np.array(
+            [(i, label) for i, sample in enumerate(samples) for label in labels.get(sample.image_id, ())], np.int64
+        ).reshape(-1, 2)
+        for labels in (scored.negative, scored.not_exhaustive)
+    )
+    return Federation(scored.frequency, negative, not_exhaustive)
 
 
 def _xywh(xyxy: Sequence[FloatArray]) -> NDArray[np.float64]:

@@ -51,14 +51,14 @@ class Curves:
 def coco_curves(
     columns: Columns,
     engine: str = "fast",
-    areas: Sequence[str] = tuple(AREAS_PX),
+    areas: Mapping[str, tuple[float, float]] = AREAS_PX,
     max_detections: Sequence[int] = MAX_DETECTIONS,
 ) -> Curves:
-    """Match and accumulate by COCO's rules. Raises UnknownNameError for an unknown engine."""
+    """Match and accumulate by COCO's rules; `areas` are bands of the columns' area. Raises UnknownNameError."""
     evaluation = _of_engine(engine, _hotcoco, _pycocotools)(columns)
     params = evaluation.params
     params.maxDets = list(max_detections)
-    params.areaRng = [list(AREAS_PX[name]) for name in areas]
+    params.areaRng = [list(band) for band in areas.values()]
     params.areaRngLbl = list(areas)
     evaluation.params = params  # hotcoco hands out copies
     return _run(evaluation)
@@ -73,6 +73,13 @@ def lvis_curves(columns: Columns, engine: str = "fast", max_detections: int = LV
     counted = _run(evaluation)
     shape = (len(IOU_THRESHOLDS), len(RECALLS), len(columns.names), len(AREAS_PX), 1)
     return Curves(counted.precision.reshape(shape), counted.recall.reshape(shape[:1] + shape[2:]))
+
+
+def best_of_each(part: NDArray[np.int64], score: NDArray[np.float64], limit: int) -> NDArray[np.int64]:
+    """Rows (M,) of the `limit` highest scores of each part (an image, a class), in order; of equal ones the first."""
+    order = np.lexsort((-score, part))
+    ranked = part[order]
+    return np.sort(order[np.arange(len(order)) - np.searchsorted(ranked, ranked) < limit])
 
 
 def _of_engine(engine: str, fast: Any, reference: Any) -> Any:
@@ -108,7 +115,16 @@ def _hotcoco(columns: Columns) -> Any:
     from hotcoco import COCOeval
 
     truth = _hotcoco_truth(columns)
-    return COCOeval(truth, truth.load_res(detection_array(columns)), "bbox")
+    found = truth.load_res(detection_array(columns))
+    if not _areas_are_those_of_boxes(columns):
+        found.update_anns(ids=np.arange(1, len(columns.found) + 1), area=columns.found.area_px)
+    return COCOeval(truth, found, "bbox")
+
+
+def _areas_are_those_of_boxes(columns: Columns) -> bool:
+    """Engines take a detection's area from its box; a caller may band by another quantity."""
+    xywh = columns.found.xywh
+    return np.array_equal(columns.found.area_px, xywh[:, 2] * xywh[:, 3])
 
 
 def _hotcoco_lvis(columns: Columns, max_detections: int) -> Any:
@@ -127,13 +143,6 @@ def _hotcoco_lvis(columns: Columns, max_detections: int) -> Any:
     return evaluation
 
 
-def best_of_each(part: NDArray[np.int64], score: NDArray[np.float64], limit: int) -> NDArray[np.int64]:
-    """Rows (M,) of the `limit` highest scores of each part (an image, a class), in order; of equal ones the first."""
-    order = np.lexsort((-score, part))
-    ranked = part[order]
-    return np.sort(order[np.arange(len(order)) - np.searchsorted(ranked, ranked) < limit])
-
-
 def _pycocotools(columns: Columns) -> Any:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
@@ -145,6 +154,8 @@ def _pycocotools(columns: Columns) -> Any:
         truth.createIndex()
         if len(columns.found):
             found = truth.loadRes(detection_array(columns))
+            for number, area in enumerate(columns.found.area_px.tolist(), start=1):
+                found.anns[number]["area"] = area
         else:  # loadRes looks at the first detection and breaks off where there is none
             found = COCO()
             found.dataset = {**dataset, "annotations": []}

@@ -23,15 +23,19 @@ class Matches:
     """Detections in one order: by class, then best score first; equal scores by image, then as they came.
 
     image, label: (N,) int64. score: (N,) float64.
+    row: (N,) int64, its place in the detections that were matched.
     true: (T, N) bool, matched to a box at each IoU threshold.
     ignored: (T, N) bool, matched to a crowd region, which makes it neither right nor wrong.
+    taken_by: (T, M) int64, for each box of the ground truth, in its own order, the detection's place here, or -1.
     """
 
     image: NDArray[np.int64]
     label: NDArray[np.int64]
     score: NDArray[np.float64]
+    row: NDArray[np.int64]
     true: NDArray[np.bool_]
     ignored: NDArray[np.bool_]
+    taken_by: NDArray[np.int64]
 
 
 def match_coco(truth: BoxColumns, found: BoxColumns) -> Matches:
@@ -40,7 +44,7 @@ def match_coco(truth: BoxColumns, found: BoxColumns) -> Matches:
     kept = np.lexsort((-found.score, found_key))
     kept = kept[_rank_in_group(found_key[kept]) < MAX_DETECTIONS[-1]]
     targets = np.lexsort((truth.iscrowd, truth_key))  # a crowd is taken only where no box is left
-    true, ignored = _match_coco(
+    true, ignored, taken = _match_coco(
         found_key[kept],
         found.xywh[kept],
         truth_key[targets],
@@ -48,7 +52,7 @@ def match_coco(truth: BoxColumns, found: BoxColumns) -> Matches:
         truth.iscrowd[targets],
         np.minimum(IOU_THRESHOLDS, 1 - 1e-10),
     )
-    return _by_score(found, kept, true, ignored)
+    return _by_score(found, kept, (true, ignored), _in_order_of_truth(taken, targets, truth))
 
 
 def match_yolo(truth: BoxColumns, found: BoxColumns, iou_threshold: float = 0.5) -> Matches:
@@ -57,14 +61,15 @@ def match_yolo(truth: BoxColumns, found: BoxColumns, iou_threshold: float = 0.5)
     kept = np.lexsort((-found.score, found_key))
     targets = np.flatnonzero(~truth.iscrowd)
     targets = targets[np.argsort(truth_key[targets], kind="stable")]
-    true = _match_yolo(
+    true, taken = _match_yolo(
         found_key[kept],
         xywh_to_xyxy(found.xywh[kept]).astype(np.float32),
         truth_key[targets],
         xywh_to_xyxy(truth.xywh[targets]).astype(np.float32),
         np.float32(iou_threshold),
     )
-    return _by_score(found, kept, true[None], np.zeros((1, len(kept)), np.bool_))
+    ignored = np.zeros((1, len(kept)), np.bool_)
+    return _by_score(found, kept, (true[None], ignored), _in_order_of_truth(taken[None], targets, truth))
 
 
 def _group_keys(truth: BoxColumns, found: BoxColumns) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -77,10 +82,21 @@ def _rank_in_group(sorted_key: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.arange(len(sorted_key)) - np.searchsorted(sorted_key, sorted_key)
 
 
-def _by_score(found: BoxColumns, kept: NDArray[np.int64], true: Any, ignored: Any) -> Matches:
+def _in_order_of_truth(taken: Any, targets: NDArray[np.int64], truth: BoxColumns) -> NDArray[np.int64]:
+    in_order = np.full((len(taken), len(truth)), -1)
+    in_order[:, targets] = taken
+    return in_order
+
+
+def _by_score(
+    found: BoxColumns, kept: NDArray[np.int64], verdicts: tuple[Any, Any], taken: NDArray[np.int64]
+) -> Matches:
     order = np.lexsort((-found.score[kept], found.label[kept]))
-    rows = kept[order]
-    return Matches(found.image[rows], found.label[rows], found.score[rows], true[:, order], ignored[:, order])
+    rows, (true, ignored) = kept[order], verdicts
+    place = np.append(np.argsort(order), -1)  # of each detection before it was sorted; -1 stays -1
+    return Matches(
+        found.image[rows], found.label[rows], found.score[rows], rows, true[:, order], ignored[:, order], place[taken]
+    )
 
 
 @njit(cache=True)
@@ -91,10 +107,10 @@ def _match_coco(
     truth_xywh: NDArray[np.float64],
     iscrowd: NDArray[np.bool_],
     thresholds: NDArray[np.float64],
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
     true = np.zeros((len(thresholds), len(found_key)), np.bool_)
     ignored = np.zeros((len(thresholds), len(found_key)), np.bool_)
-    taken = np.zeros((len(thresholds), len(truth_key)), np.bool_)
+    taken = np.full((len(thresholds), len(truth_key)), -1)
     iou = np.zeros(len(truth_key))
     first = 0
     for d in range(len(found_key)):
@@ -102,21 +118,21 @@ def _match_coco(
             first += 1
         last = first
         while last < len(truth_key) and truth_key[last] == found_key[d]:
-            iou[last] = _iou_coco(found_xywh[d], truth_xywh[last], iscrowd[last])
+            iou[last] = iou_coco(found_xywh[d], truth_xywh[last], iscrowd[last])
             last += 1
         for t in range(len(thresholds)):
             best = _best_coco(iou, taken[t], iscrowd, first, last, thresholds[t])
             if best >= 0:
-                taken[t, best] = True
+                taken[t, best] = d
                 true[t, d] = not iscrowd[best]
                 ignored[t, d] = iscrowd[best]
-    return true, ignored
+    return true, ignored, taken
 
 
 @njit(cache=True)
 def _best_coco(
     iou: NDArray[np.float64],
-    taken: NDArray[np.bool_],
+    taken: NDArray[np.int64],
     iscrowd: NDArray[np.bool_],
     first: int,
     last: int,
@@ -127,13 +143,13 @@ def _best_coco(
     for g in range(first, last):
         if iscrowd[g] and best >= 0 and not iscrowd[best]:
             break
-        if (iscrowd[g] or not taken[g]) and iou[g] >= best_iou:
+        if (iscrowd[g] or taken[g] < 0) and iou[g] >= best_iou:
             best, best_iou = g, iou[g]
     return best
 
 
 @njit(cache=True)
-def _iou_coco(found: NDArray[np.float64], truth: NDArray[np.float64], iscrowd: bool) -> float:
+def iou_coco(found: NDArray[np.float64], truth: NDArray[np.float64], iscrowd: bool) -> float:
     """Intersection over union; over the detection's own area where the truth is a crowd."""
     width = min(found[0] + found[2], truth[0] + truth[2]) - max(found[0], truth[0])
     height = min(found[1] + found[3], truth[1] + truth[3]) - max(found[1], truth[1])
@@ -151,9 +167,9 @@ def _match_yolo(
     truth_key: NDArray[np.int64],
     truth_xyxy: NDArray[np.float32],
     threshold: np.float32,
-) -> NDArray[np.bool_]:
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     true = np.zeros(len(found_key), np.bool_)
-    taken = np.zeros(len(truth_key), np.bool_)
+    taken = np.full(len(truth_key), -1)
     first = 0
     for d in range(len(found_key)):
         while first < len(truth_key) and truth_key[first] < found_key[d]:
@@ -161,13 +177,13 @@ def _match_yolo(
         best, best_iou, g = -1, np.float32(0), first
         while g < len(truth_key) and truth_key[g] == found_key[d]:
             iou = _iou_yolo(truth_xyxy[g], found_xyxy[d])
-            if not taken[g] and iou > best_iou:
+            if taken[g] < 0 and iou > best_iou:
                 best, best_iou = g, iou
             g += 1
         if best >= 0 and best_iou >= threshold:
-            taken[best] = True
+            taken[best] = d
             true[d] = True
-    return true
+    return true, taken
 
 
 @njit(cache=True)

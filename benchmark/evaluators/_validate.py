@@ -64,6 +64,15 @@ def validate_columns(columns: Columns) -> None:
         "is not finite; drop it in the method's post-processing",
     )
     refuse.labels_outside(len(columns.names))
+    if columns.federation:
+        for pairs in (columns.federation.negative, columns.federation.not_exhaustive):
+            outside = (pairs[:, 1] < 0) | (pairs[:, 1] >= len(columns.names))
+            if outside.any():
+                image, label = pairs[outside.argmax()]
+                raise EvaluationError(
+                    f"image {columns.image_ids[image]}: LVIS lists name label {label}, outside "
+                    f"0..{len(columns.names) - 1}; labels index the vocabulary asked for"
+                )
 
 
 class _Refusal:

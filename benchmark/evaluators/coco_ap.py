@@ -34,7 +34,9 @@ def evaluate(
     def one_part(part: Columns) -> Values:
         # A set of one part has been counted already, and a COCO-sized set is worth not counting twice.
         whole = len(part.image_ids) == len(columns.image_ids)
-        return _one_part(part, counted if whole else coco_curves(part, engine, ("all",), MAX_DETECTIONS[-1:]))
+        return _one_part(
+            part, counted if whole else coco_curves(part, engine, {"all": AREAS_PX["all"]}, MAX_DETECTIONS[-1:])
+        )
 
     supers = [columns.super_categories.get(scene, "") for scene in columns.scenes]
     return Scores(
