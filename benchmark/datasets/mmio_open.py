@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from benchmark.core.errors import DataError
 from benchmark.core.paths import Home
-from benchmark.core.sample import DatasetEntry, DatasetInfo
+from benchmark.core.sample import DatasetEntry, DatasetInfo, Source
 from benchmark.datasets._opened import ANNOTATIONS, RECORD, CocoDataset, read_folder
 from benchmark.datasets._sources._source import load_sources
 
@@ -41,11 +43,19 @@ def open_variant(variant: str) -> CocoDataset:
             raise DataError(f"{INFO.name}: {_missing()}")
         here = f"built here: {', '.join(built_variants()) or 'none'}"
         raise DataError(f"{INFO.name}@{variant}: not built ({here}); see 'bench data build --help'")
-    dataset = read_folder(folder, replace(INFO, variant=variant))
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    dataset = read_folder(folder, replace(INFO, variant=variant, sources=_sources(record["sources"])))
     if record["digest"] != dataset.digest:
         raise DataError(f"{folder / ANNOTATIONS}: changed since it was built; build it again")
     return dataset
+
+
+def _sources(recorded: Mapping[str, Mapping[str, Any]]) -> tuple[Source, ...]:
+    """The sources as they were when it was built: exports that the user declared are known nowhere else."""
+    return tuple(
+        Source(name, facts["licence"], facts["redistributable"], facts["url"], facts["citation"])
+        for name, facts in recorded.items()
+    )
 
 
 def _open() -> CocoDataset:

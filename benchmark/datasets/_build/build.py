@@ -16,7 +16,7 @@ from benchmark.core.canonical import digest, to_plain
 from benchmark.core.errors import ConfigError, DataError
 from benchmark.core.record import DatasetRecord
 from benchmark.core.sample import DatasetInfo, Progress
-from benchmark.datasets._build.convert import LICENCES, coco_content, licences_text, place_images
+from benchmark.datasets._build.convert import LICENCES, coco_content, licences_text, place_images, sources_of
 from benchmark.datasets._build.examples import make_examples
 from benchmark.datasets._build.manifest import (
     NEAR,
@@ -30,6 +30,7 @@ from benchmark.datasets._build.manifest import (
 from benchmark.datasets._build.record import make_record
 from benchmark.datasets._build.scan import Scan, choose_sources, scan
 from benchmark.datasets._build.select import limit_images
+from benchmark.datasets._sources._source import load_sources
 from benchmark.datasets._opened import ANNOTATIONS, RECORD, read_folder
 
 
@@ -117,7 +118,9 @@ def _choose(folders: Sequence[Path], plan: Plan, progress: Progress | None) -> t
 def _pinned_sources(plan: Plan, rows: Sequence[Row]) -> list[str]:
     """The importers to run: only those of the manifest, whatever else is known or lies there."""
     pinned = sorted({row.source for row in rows})
-    wanted = pinned if plan.sources is None else [source.name for source in choose_sources(plan.sources)]
+    wanted = (
+        pinned if plan.sources is None else [source.name for source in choose_sources(plan.sources, load_sources())]
+    )
     outside = sorted(set(wanted) - set(pinned))
     if outside:
         raise ConfigError(f"{outside[0]} is not in the manifest of mmio-open; add --all to build it under another name")
@@ -155,9 +158,9 @@ def _write(
     sizes = place_images(chosen, folder, plan.max_side_px, progress)
     content = coco_content(chosen, sizes, plan.max_side_px)
     (folder / ANNOTATIONS).write_text(json.dumps(content, sort_keys=True, separators=(",", ":")), encoding="utf-8")
-    sources = {each.row.source for each in chosen}
-    (folder / LICENCES).write_text(licences_text(sorted(sources)), encoding="utf-8")
-    dataset = read_folder(folder, info)
+    sources = sources_of(chosen)
+    (folder / LICENCES).write_text(licences_text(sources), encoding="utf-8")
+    dataset = read_folder(folder, replace(info, sources=tuple(source.facts for source in sources)))
     record = make_record(dataset, {**facts, **make_examples(dataset, folder)})
     (folder / RECORD).write_text(
         json.dumps(to_plain(record), indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -16,7 +16,7 @@ from benchmark.core.sample import Progress
 from benchmark.datasets._build.bars import bar
 from benchmark.datasets._build.dedupe import WORKERS
 from benchmark.datasets._build.manifest import Chosen
-from benchmark.datasets._sources._source import Kind, PublicSource, load_sources
+from benchmark.datasets._sources._source import Kind, PublicSource
 
 LICENCES = "LICENCES.txt"
 JPEG_QUALITY = 92
@@ -50,8 +50,7 @@ def coco_content(chosen: Sequence[Chosen], sizes: Sequence[Size], max_side_px: i
 
     `sha256` is of the source's file: encoders of other machines give other bytes for smaller copies.
     """
-    sources = load_sources()
-    kinds = _kinds([sources[name] for name in sorted({each.row.source for each in chosen})], chosen)
+    kinds = _kinds(chosen)
     ids = {name: number for number, name in enumerate(kinds, start=1)}
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
@@ -59,20 +58,25 @@ def coco_content(chosen: Sequence[Chosen], sizes: Sequence[Size], max_side_px: i
         images.append(_image(each, width, height))
         scale = (width / each.found.width_px, height / each.found.height_px)
         for name, corners in zip(each.found.boxes.names, each.found.boxes.xyxy.tolist(), strict=True):
-            category = ids[sources[each.row.source].kinds[name].name]
+            category = ids[each.source.kinds[name].name]
             annotations.append(_annotation(len(annotations) + 1, each.image_id, category, corners, scale))
     categories = [{"id": ids[name], **_category(kind, above)} for name, (kind, above) in kinds.items()]
     info = {"name": "mmio-open", "max_side_px": max_side_px}
     return {"info": info, "images": images, "annotations": annotations, "categories": categories}
 
 
-def licences_text(names: Sequence[str]) -> str:
+def sources_of(chosen: Sequence[Chosen]) -> list[PublicSource]:
+    """The importers that read these images, by name."""
+    found = {each.source.name: each.source for each in chosen}
+    return [found[name] for name in sorted(found)]
+
+
+def licences_text(sources: Sequence[PublicSource]) -> str:
     """One paragraph a source: licence, origin, citation."""
-    sources = load_sources()
     return "\n".join(
-        f"{name}: {sources[name].title}\n  licence: {sources[name].facts.licence}\n"
-        f"  from: {sources[name].facts.url}\n  cite: {sources[name].facts.citation}\n"
-        for name in names
+        f"{source.name}: {source.title}\n  licence: {source.facts.licence}\n"
+        f"  from: {source.facts.url}\n  cite: {source.facts.citation}\n"
+        for source in sources
     )
 
 
@@ -96,12 +100,12 @@ def _place(folder: Path, max_side_px: int | None, each: Chosen) -> Size:
     return smaller
 
 
-def _kinds(sources: Sequence[PublicSource], chosen: Sequence[Chosen]) -> dict[str, tuple[Kind, str]]:
+def _kinds(chosen: Sequence[Chosen]) -> dict[str, tuple[Kind, str]]:
     """Class name -> class and super category, in the order of the importers; only classes with boxes."""
     shown = {(each.row.source, name) for each in chosen for name in each.found.boxes.names}
     return {
         kind.name: (kind, kind.super_category or source.super_category)
-        for source in sources
+        for source in sources_of(chosen)
         for name, kind in source.kinds.items()
         if (source.name, name) in shown
     }

@@ -22,7 +22,7 @@ from benchmark.core.paths import package_file
 from benchmark.core.sample import Progress
 from benchmark.datasets._build.dedupe import WORKERS, copies, fingerprints, near_duplicates
 from benchmark.datasets._build.scan import Scan
-from benchmark.datasets._sources._source import Found
+from benchmark.datasets._sources._source import Found, PublicSource
 
 NEAR = "near:"
 
@@ -42,11 +42,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chosen:
-    """An image that belongs to the set: its manifest row and what was read from disk."""
+    """An image that belongs to the set: its manifest row, what was read from disk, and the importer that read it."""
 
     image_id: int
     row: Row
     found: Found
+    source: PublicSource
 
 
 def manifest_path() -> Path:
@@ -109,7 +110,9 @@ def follow(rows: Sequence[Row], scan: Scan, sources: Iterable[str]) -> list[Chos
         )
     matched = {source: _match(source, rows, scan.images[source]) for source in wanted}
     return [
-        Chosen(image_id, row, matched[row.source][row.path]) for image_id, row in number(rows) if row.source in wanted
+        Chosen(image_id, row, matched[row.source][row.path], scan.sources[row.source])
+        for image_id, row in number(rows)
+        if row.source in wanted
     ]
 
 

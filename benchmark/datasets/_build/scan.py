@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,26 +11,34 @@ from benchmark.core.errors import DataError, UnknownNameError
 from benchmark.core.sample import Progress
 from benchmark.datasets._build.bars import bar
 from benchmark.datasets._reading import IMAGE_SUFFIXES, Repairs
+from benchmark.datasets._sources._exports import declared_exports
 from benchmark.datasets._sources._source import Found, PublicSource, Tree, load_sources
 
 
 @dataclass
 class Scan:
-    """What was found, by source name; images in natural order of their keys."""
+    """What was found, by source name; images in natural order of their keys.
+
+    sources: the importers whose images these are, also those of exports that the user has declared.
+    """
 
     images: dict[str, list[Found]] = field(default_factory=dict)
+    sources: dict[str, PublicSource] = field(default_factory=dict)
     repairs: dict[str, dict[str, dict[str, object]]] = field(default_factory=dict)
     """source -> kind -> {"count", "first"}, places relative to the source's folder"""
 
 
-def scan(folders: Sequence[Path], only: Iterable[str] | None = None, progress: Progress | None = None) -> Scan:
-    """Read all sources below the folders, or only those named.
+def scan(folders: Sequence[Path], only: Collection[str] | None = None, progress: Progress | None = None) -> Scan:
+    """Read all sources and Roboflow exports below the folders, or only those named.
 
     An image all of whose boxes were dropped is left out and counted: it is not defect-free. Raises DataError for a
     folder that is missing, empty of images, or without any known source; UnknownNameError for an unknown source.
     """
-    sources = choose_sources(only)
     trees = [_tree(folder) for folder in folders]
+    known = load_sources()
+    if only is None or not set(only) <= set(known):
+        known |= declared_exports(trees, known)
+    sources = choose_sources(only, known)
     jobs = [(source, tree, root) for source in sources for tree in trees for root in source.roots(tree)]
     result = Scan()
     for source, tree, root in bar(progress, "read sources", jobs, len(jobs)):
@@ -43,9 +51,8 @@ def scan(folders: Sequence[Path], only: Iterable[str] | None = None, progress: P
     return result
 
 
-def choose_sources(only: Iterable[str] | None) -> list[PublicSource]:
+def choose_sources(only: Iterable[str] | None, known: Mapping[str, PublicSource]) -> list[PublicSource]:
     """The importers of those names, or all. Raises UnknownNameError."""
-    known = load_sources()
     wanted = list(only) if only is not None else list(known)
     for name in wanted:
         if name not in known:
@@ -69,6 +76,7 @@ def _tree(folder: Path) -> Tree:
 
 def _read(source: PublicSource, tree: Tree, root: Path, result: Scan) -> None:
     repairs = Repairs()
+    result.sources[source.name] = source
     images = result.images.setdefault(source.name, [])
     known = {image.key.casefold() for image in images}
     for image in source.read(root, repairs):

@@ -34,5 +34,7 @@ WEFT_CURLING = Kind(
 )
 
 CARPET = "carpet"
-CARPET_CUT = Kind("cut", CARPET, ("slit", "slash"), "A clean slit through the weave with frayed yarn ends.")
-CARPET_HOLE = Kind("hole", CARPET, ("torn opening", "puncture"), "A small round opening poked through the weave.")
+CARPET_CUT = Kind("cut", CARPET, ("slit", "slash"), "A clean slit through the weave with frayed yarn ends.", "textiles")
+CARPET_HOLE = Kind(
+    "hole", CARPET, ("torn opening", "puncture"), "A small round opening poked through the weave.", "textiles"
+)
