@@ -6,6 +6,7 @@ import argparse
 import os
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -58,9 +59,13 @@ def submit_cells(jobs: Sequence[Job], title: str, options: argparse.Namespace) -
         planned = list(staged(open_jobs))
         local = options.slurm == load_cluster("resources").LOCAL
         facts = _facts(submission, planned, title, options, resources, code, local=local)
-        submission.write_tasks(facts.paths, [(task.job, task.fit) for task in planned])
-        facts = facts if local else _on_cluster(submission, facts, planned, resources, code)
-        submission.write_submission(facts)
+        try:
+            submission.write_tasks(facts.paths, [(task.job, task.fit) for task in planned])
+            facts = facts if local else _on_cluster(submission, facts, planned, resources, code)
+            submission.write_submission(facts)
+        except BaseException:
+            shutil.rmtree(facts.paths.root, ignore_errors=True)
+            raise
     failed = _here(facts, code) if local else 0
     return Submitted(facts.name, len(planned), finished, queued, failed)
 
