@@ -221,6 +221,7 @@ class UltralyticsAdapter:
         from methods._ultralytics.predict import detect
 
         limits = (score_threshold, nms_iou, max_detections)
+        self._model.model[-1].max_det = max_detections  # heads without suppression pick their best by themselves
         return detect(self._model, images, self.config.image_side_px, len(self._vocabulary), limits)
 
     def bare_predict(
@@ -230,6 +231,7 @@ class UltralyticsAdapter:
         from methods._ultralytics.bare import bare_predict
 
         limits = (score_threshold, nms_iou, max_detections)
+        self._model.model[-1].max_det = max_detections
         return bare_predict(self._model, images, self.config.image_side_px, limits)
 
     def size(self) -> Size:

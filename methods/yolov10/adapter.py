@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from benchmark.core.detections import Detections
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.recipe import PROFILES, Recipe
 from methods.yolov10 import INFO
@@ -39,21 +34,3 @@ class Adapter(UltralyticsAdapter):
         """Without the one-to-many head, which only training needs."""
         model.model[-1].fuse()
         return model
-
-    def predict(
-        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
-    ) -> list[Detections]:
-        """See core.method.Method."""
-        self._keep(max_detections)
-        return super().predict(images, score_threshold, nms_iou, max_detections)
-
-    def bare_predict(
-        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
-    ) -> Any:
-        """As the shared one, with the head's own limit."""
-        self._keep(max_detections)
-        return super().bare_predict(images, score_threshold, nms_iou, max_detections)
-
-    def _keep(self, max_detections: int) -> None:
-        if self._model is not None:
-            self._model.model[-1].max_det = max_detections  # the head picks its best by itself, 300 if not told
