@@ -1,0 +1,117 @@
+"""What holds for every official layout: found anywhere, told from the others, tolerant of letter case and junk."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from official_layouts import IMAGES, LAYOUTS
+
+from benchmark.core.errors import DataError
+from benchmark.datasets._build.scan import scan
+from benchmark.datasets._sources._source import load_sources
+
+EACH = pytest.mark.parametrize("source", sorted(LAYOUTS))
+
+
+@EACH
+def test_is_found_below_spaces_and_non_ascii(source: str, tmp_path: Path) -> None:
+    LAYOUTS[source](tmp_path / "Läden 数据" / "my downloads" / source)
+    found = scan([tmp_path], [source]).images[source]
+    assert len(found) == IMAGES[source]
+    assert all(image.source == source and image.group.startswith(f"{source}/") for image in found)
+    assert all((image.width_px, image.height_px) in {(64, 48), (256, 16)} for image in found)
+    names = {name for image in found for name in image.boxes.names}
+    assert names <= set(load_sources()[source].kinds)
+
+
+@EACH
+def test_is_read_by_no_other_importer(source: str, tmp_path: Path) -> None:
+    LAYOUTS[source](tmp_path / source)
+    result = scan([tmp_path])
+    assert list(result.images) == [source]
+    assert set(result.repairs[source]) <= {
+        "empty label file read as defect-free",
+        "box of 背景, which is no defect, not read",
+        "box of 喷码正常, which is no defect, not read",
+    }
+
+
+@EACH
+def test_keys_do_not_depend_on_where_it_lies(source: str, tmp_path: Path) -> None:
+    LAYOUTS[source](tmp_path / "a")
+    LAYOUTS[source](tmp_path / "b" / "deeper" / "still")
+    first, second = (
+        {
+            image.key: (image.group, image.boxes.names, image.boxes.xyxy.tolist())
+            for image in scan([tmp_path / x]).images[source]
+        }
+        for x in ("a", "b")
+    )
+    assert first == second
+
+
+@EACH
+def test_letter_case_of_folders_and_suffixes_does_not_matter(source: str, tmp_path: Path) -> None:
+    LAYOUTS[source](tmp_path / "download")
+    for path in sorted(tmp_path.rglob("*"), key=lambda path: -len(path.parts)):
+        other = path.name.upper() if path.is_dir() else path.stem + path.suffix.swapcase()
+        path.rename(path.with_name(other))
+    found = scan([tmp_path], [source]).images[source]
+    assert len(found) == IMAGES[source]
+    assert {name for image in found for name in image.boxes.names} <= set(load_sources()[source].kinds)
+
+
+@EACH
+def test_defective_images_without_labels_do_not_pass_for_defect_free(source: str, tmp_path: Path) -> None:
+    LAYOUTS[source](tmp_path)
+    whole = scan([tmp_path], [source]).images[source]
+    free = sum(not len(image.boxes) for image in whole)
+    for label in labels_of(source, tmp_path):
+        label.unlink()
+    if source in ("tianchi-bottle", "tianchi-tile", "tianchi-fabric", "pku-market-pcb", "wood-vsb"):
+        with pytest.raises(DataError, match="none of the sources"):
+            scan([tmp_path], [source])
+    else:
+        result = scan([tmp_path], [source])
+        assert len(result.images[source]) == free
+        assert "image without a label file left out" in result.repairs[source]
+
+
+def labels_of(source: str, folder: Path) -> list[Path]:
+    patterns = {
+        "pku-market-pcb": "*.xml",
+        "tianchi-tile": "*.json",
+        "tianchi-fabric": "*.json",
+        "tianchi-bottle": "*.json",
+        "wood-vsb": "*_anno.txt",
+        "mvtec-ad": "*_mask.png",
+        "aitex": "*_mask*.png",
+        "dagm-2007": "*_label.PNG",
+        "visa": "Masks/*/*.png",
+        "btad": "ground_truth/*/*",
+    }
+    return list(folder.rglob(patterns[source]))
+
+
+def test_all_together(tmp_path: Path) -> None:
+    for source, make in LAYOUTS.items():
+        make(tmp_path / source)
+    assert {source: len(images) for source, images in scan([tmp_path]).images.items()} == IMAGES
+
+
+@EACH
+def test_an_importer_below_its_own_folder(source: str, tmp_path: Path) -> None:
+    """The folder given to --from may be the innermost one that still is the download."""
+    LAYOUTS[source](tmp_path / "x")
+    keys = {image.key for image in scan([tmp_path], [source]).images[source]}
+    inner = load_sources()[source].roots
+    from benchmark.datasets._sources._source import Tree
+
+    for root in inner(Tree(tmp_path)):
+        moved = tmp_path / "alone" / root.name
+        shutil.copytree(root, moved)
+        found = scan([moved], [source]).images[source]
+        assert {image.key for image in found} <= keys
+        shutil.rmtree(tmp_path / "alone")
