@@ -74,6 +74,12 @@ class UltralyticsAdapter:
         """The model without what only training needs; what `size` counts and `predict` runs."""
         return model
 
+    def gflops(self, model: Any) -> float:
+        """Billions of operations for one image by the library's counter (2 a multiply-add), 0 where it cannot tell."""
+        from ultralytics.utils.torch_utils import get_flops
+
+        return float(get_flops(copy.deepcopy(model), self.config.image_side_px))
+
     def model_facts(self, model: Any) -> dict[str, Any]:  # noqa: ARG002  # a hook
         """Facts about a model that was built for a fit."""
         return {}
@@ -243,17 +249,14 @@ class UltralyticsAdapter:
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _take(self, model: Any) -> None:
-        from ultralytics.utils.torch_utils import get_flops
-
-        side_px = self.config.image_side_px
         model = self.deployed(model.eval())
-        gflops = get_flops(copy.deepcopy(model), side_px)
+        gflops = self.gflops(model)
         parameters = list(model.parameters())
         self._size = Size(
             parameters=sum(p.numel() for p in parameters),
             parameters_trained=sum(p.numel() for p in parameters if p.requires_grad),
-            gflops=round(float(gflops), 3) if gflops else None,
-            image_side_px=side_px,
+            gflops=round(gflops, 3) if gflops else None,
+            image_side_px=self.config.image_side_px,
         )
         # Folding batch norm into convolutions is what the library does before it predicts.
         self._model = model.fuse(verbose=False).to(self._torch_device()).requires_grad_(False)

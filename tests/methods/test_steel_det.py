@@ -120,3 +120,37 @@ def test_images_without_boxes_have_a_gradient() -> None:
     assert float(items["size_loss"]) == float(items["offset_loss"]) == 0
     total.sum().backward()
     assert float(model.model[-1].branches[0][-1].weight.grad.abs().sum()) > 0
+
+
+def test_deformable_convolutions_are_counted_as_convolutions() -> None:
+    """The same network with plain convolutions in their place has as many operations."""
+    import torch
+    from torch import nn
+    from torch.utils.flop_counter import FlopCounterMode
+    from torchvision.ops import DeformConv2d
+
+    module = load_adapter("steel-det")
+    adapter = module.Adapter(module.Config(image_side_px=64), device="cpu")
+    model = adapter.build_model(3).eval()
+    counted = adapter.gflops(model)
+
+    class Plain(nn.Conv2d):
+        def forward(self, x: Any, *_: Any) -> Any:
+            return super().forward(x)
+
+    for part in model.modules():
+        for name, child in list(part.named_children()):
+            if isinstance(child, DeformConv2d):
+                setattr(part, name, Plain(child.in_channels, child.out_channels, 3, padding=1, bias=False))
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(torch.zeros(1, 3, 64, 64))
+    assert counted == counter.get_total_flops() / 1e9
+    assert counted > 0.1
+
+
+def test_offsets_that_are_no_numbers_do_not_break_the_process() -> None:
+    import torch
+
+    from methods.steel_det.network import Deformable
+
+    assert Deformable(4, 4)(torch.full((1, 4, 8, 8), torch.nan)).shape == (1, 4, 8, 8)
