@@ -46,6 +46,16 @@ def expand_sweep(name: str, data: str | None, profile: str | None, seeds: tuple[
     return Expanded(title, tuple(jobs.values()), refused)
 
 
+def parse_seeds(text: str | None) -> tuple[int, ...] | None:
+    """`0,1,2` as numbers; None leaves them to the sweep. Raises ConfigError."""
+    if text is None:
+        return None
+    try:
+        return tuple(int(seed) for seed in text.split(","))
+    except ValueError as error:
+        raise ConfigError(f"--seed {text}: expected whole numbers such as 0 or 0,1,2") from error
+
+
 def _open(data: str, novel: tuple[str, ...]) -> Any:
     return open_dataset(data, novel)
 

@@ -31,11 +31,11 @@ def run(options: argparse.Namespace) -> int:
     import sys
 
     from benchmark.cli._slurm_options import resources_of
-    from benchmark.cli._sweeps import expand_sweep
+    from benchmark.cli._sweeps import expand_sweep, parse_seeds
     from benchmark.harness.forecast import forecast
 
     resources = resources_of(options) if options.slurm else None
-    expanded = expand_sweep(options.sweep, options.data, options.profile, _seeds(options.seed))
+    expanded = expand_sweep(options.sweep, options.data, options.profile, parse_seeds(options.seed))
     sums, done = forecast(expanded.jobs)
     submitting = options.slurm and not options.dry_run
     if options.json and not submitting:
@@ -51,17 +51,6 @@ def run(options: argparse.Namespace) -> int:
     submitted = submit_cells(expanded.jobs, f"sweep {options.sweep}", options)
     print_submitted(submitted, as_json=options.json)
     return 1 if submitted.failed else 0
-
-
-def _seeds(text: str | None) -> tuple[int, ...] | None:
-    from benchmark.core.errors import ConfigError
-
-    if text is None:
-        return None
-    try:
-        return tuple(int(seed) for seed in text.split(","))
-    except ValueError as error:
-        raise ConfigError(f"--seed {text}: expected whole numbers such as 0 or 0,1,2") from error
 
 
 def _print_plan(expanded: Expanded, sums: Any, done: set[str], resources: Any, file: Any) -> None:

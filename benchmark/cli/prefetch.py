@@ -1,0 +1,90 @@
+"""`bench prefetch SWEEP`: on the login node, put in place what nodes without internet will need."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from benchmark.cli._command import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from benchmark.core.spec import Job
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `bench prefetch`."""
+    parser.add_argument("sweep", metavar="NAME|FILE", help="as for 'bench sweep'")
+    parser.add_argument("--data", metavar="NAME|JSON", help="as for 'bench sweep'")
+    parser.add_argument("--profile", metavar="NAME", help="as for 'bench sweep'")
+    parser.add_argument("--seed", metavar="N[,N...]", help="as for 'bench sweep'")
+    parser.add_argument("--json", action="store_true", help="print what is in place as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 1 where something is missing that only a person can bring: it is named with what to do."""
+    import json
+
+    from benchmark.cli._sweeps import expand_sweep, parse_seeds
+
+    expanded = expand_sweep(options.sweep, options.data, options.profile, parse_seeds(options.seed))
+    there = [*_images(expanded.jobs), *_texts(expanded.jobs)]
+    later = "not available yet"
+    missing = {words: why for words, why in expanded.refused.items() if not why.startswith(later)}
+    if options.json:
+        print(json.dumps({"in_place": there, "missing": missing}, indent=1))
+        return 1 if missing else 0
+    for line in there:
+        print(f"in place  {line}")
+    for words, why in missing.items():
+        print(f"missing   {words}: {why}")
+    skipped = len(expanded.refused) - len(missing)
+    if skipped:
+        print(f"{skipped} cells of the sweep are {later}")
+    return 1 if missing else 0
+
+
+def _images(jobs: Sequence[Job]) -> Iterator[str]:
+    """Make or check every image that a fit or a test of these cells reads."""
+    from benchmark.cli._progress import progress
+    from benchmark.core.plugins import load
+    from benchmark.harness.data import open_dataset
+
+    wanted: dict[tuple[str, tuple[str, ...]], dict[str, bool]] = {}
+    for job in jobs:
+        rules = wanted.setdefault((job.data, job.novel), {})
+        rule = load("task", job.spec.task).split_rule
+        rules[rule] = rules.get(rule, False) or job.spec.fit is not None
+    for (data, novel), rules in wanted.items():
+        dataset = open_dataset(data, novel)
+        ids: set[int] = set()
+        for rule, fitted in rules.items():
+            split = dataset.split(rule)
+            ids.update(split.test, split.val, split.train if fitted else ())
+        dataset.ensure(sorted(ids), progress)
+        yield f"{data}: {len(ids)} images of the splits {', '.join(sorted(rules))}"
+
+
+def _texts(jobs: Sequence[Job]) -> Iterator[str]:
+    """Encode every vocabulary, so that no node needs the encoder's weights."""
+    from benchmark.core.paths import Home
+    from benchmark.core.plugins import load
+    from benchmark.harness.data import open_dataset
+    from benchmark.harness.expand import resolve
+    from benchmark.text._cache import embed
+
+    done = set()
+    for job in jobs:
+        name = (job.spec.text_encoder or "").partition("@")[0]
+        key = (name, job.data, job.novel, job.spec.task, job.spec.wording)
+        if not name or key in done:
+            continue
+        done.add(key)
+        cell = resolve(job.spec, open_dataset(job.data, job.novel))
+        for vocabulary in (cell.vocabulary, cell.fit_vocabulary):
+            embed(load("text encoder", name), vocabulary, Home.find().text)
+        yield f"{name}: {len(cell.vocabulary)} names of {job.data}, {job.spec.task}, {job.spec.wording}"
+
+
+COMMAND = Command("prefetch", "put in place what a sweep needs on nodes without internet", configure, run)
