@@ -41,7 +41,8 @@ class MethodInfo:
     """Light facts: `methods/<name>/__init__.py` holds one as INFO and imports nothing heavy.
 
     version rises whenever results change; provenance is the label that travels into every table;
-    trained_on names the data its released weights saw (the zero-shot ledger).
+    trained_on names the data its released weights saw (`coco`, `lvis`, `objects365`, `goldg`, ...), trained_classes the
+    classes of data whose list does not ship here: both for the zero-shot ledger.
     """
 
     name: str
@@ -57,6 +58,7 @@ class MethodInfo:
     provenance: str
     trained_on: tuple[str, ...] = ()
     extra: str = "models"
+    trained_classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
