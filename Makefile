@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BASE_VENV ?= .venv-base
 WORKERS ?= 2
+REPEAT ?= 1
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -11,7 +12,7 @@ PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-compile -
 # One thread a worker, or two workers would fight for two cores; a file stays in one worker, or each trains its fixtures.
 PYTEST := -m pytest -n $(WORKERS) --dist loadfile --durations=15 --durations-min=5
 
-.PHONY: help demo test test-slow check lint base lock python
+.PHONY: help demo test test-slow test-cluster check lint base lock python
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -21,12 +22,18 @@ demo: $(INSTALLED)  ## evaluate RTVP zero-shot on the built-in data and print th
 	$(BIN)/bench table 2b --data mmio-synth
 
 test: $(INSTALLED)  ## the fast tests
-	env OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m "not slow"
+	env OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m "not slow and not slurm"
 
 test-slow: $(INSTALLED)  ## the tests that take minutes
 	env OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m slow
 
-check: lint base demo test  ## exactly what .ci/run runs
+# In one process: the tests share the cluster and its one home.
+test-cluster: $(INSTALLED)  ## real cells on a real Slurm of four virtual nodes (Debian as root; minutes; REPEAT=3)
+	tests/cluster/install.sh
+	for round in $$(seq $(REPEAT)); do \
+	  $(BIN)/python -m pytest -n 0 --durations=10 -m slurm tests/cluster || exit 1; done
+
+check: lint base demo test test-cluster  ## exactly what .ci/run runs
 
 lint: $(INSTALLED)  ## format, lint, types, import contracts
 	$(BIN)/python -m ruff format --check .
@@ -42,7 +49,7 @@ base: python  ## what needs no torch, in an environment without torch: proves th
 	! $(BASE_VENV)/bin/python -P -c "import torch" 2>/dev/null
 	$(BASE_VENV)/bin/bench --help > /dev/null
 	$(BASE_VENV)/bin/bench table 2b
-	env OMP_NUM_THREADS=1 $(BASE_VENV)/bin/python -P $(PYTEST) -q -m "not models and not data and not slow"
+	env OMP_NUM_THREADS=1 $(BASE_VENV)/bin/python -P $(PYTEST) -q -m "not models and not data and not slow and not slurm"
 
 lock: python  ## write requirements.lock anew: the newest versions that pyproject.toml allows
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

@@ -45,7 +45,7 @@ class Attempt(submitit.helpers.Checkpointable):
     def __call__(self) -> int:
         """Exit status 0 of the worker, or RuntimeError, so that Slurm's own state says that the cell failed."""
         self._child = subprocess.Popen(self.command, env={**os.environ, **self.variables})  # noqa: S603 - our own
-        status = self._child.wait()
+        status = _ended(self._child.pid)
         if status == STOPPED:  # TERM reached it and not us: the job is being cancelled, or preempted without USR2
             time.sleep(_TO_BE_ENDED_S)
         if status:
@@ -55,13 +55,11 @@ class Attempt(submitit.helpers.Checkpointable):
     def checkpoint(self) -> Any:
         """Wait until the child has saved and is gone, then hand the same command on; None if it had just finished."""
         if self._child is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._child.send_signal(signal.SIGUSR2)  # srun signals the whole step, but not every site does
-            try:
-                status = self._child.wait(self.patience_s)
-            except subprocess.TimeoutExpired:
-                self._child.kill()  # what it saved after its last epoch is on disk
-                status = self._child.wait()
+            os.kill(self._child.pid, signal.SIGUSR2)  # srun signals the whole step, but not every site uses srun
+            status = _ended_within(self._child.pid, self.patience_s)
+            if status is None:
+                os.kill(self._child.pid, signal.SIGKILL)  # what it saved after its last epoch is on disk
+                status = _ended(self._child.pid)
             if status == 0:
                 return None
         return submitit.helpers.DelayedSubmission(Attempt(self.command, self.variables, self.patience_s))
@@ -162,3 +160,23 @@ def _how(status: int) -> str:
         name = signal.Signals(-status).name
         return f"was killed by {name}" + (" (for want of memory?)" if status == -signal.SIGKILL else "")
     return f"ended with status {status}"
+
+
+def _ended(process: int, flags: int = 0) -> int:
+    """Wait for a child and leave it waitable: `checkpoint` runs inside a signal that interrupts `__call__`'s wait, and
+    Popen's own wait would never get the lock that the interrupted one holds.
+    """
+    found = os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT | flags)
+    if found is None:
+        raise BlockingIOError(process)
+    return int(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
+
+
+def _ended_within(process: int, limit_s: float) -> int | None:
+    """The same, None where it still lives after that time."""
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        with contextlib.suppress(BlockingIOError):
+            return _ended(process, os.WNOHANG)
+        time.sleep(0.05)
+    return None
