@@ -7,7 +7,7 @@ an evaluator never sees which of the two it scores. Widths are taken or kept in 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,8 @@ class BoxColumns:
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> BoxColumns:
         """The rows at those positions, or where a mask is true."""
-        return BoxColumns(*(getattr(self, column.name)[rows] for column in fields(self)))
+        positions = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        return BoxColumns(*(getattr(self, column.name)[positions] for column in fields(self)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +90,18 @@ class Columns:
             _of_images(self.found, keep, position),
             self.super_categories,
             self.federation and _federation_of_images(self.federation, keep, position),
+        )
+
+    def of_classes(self, first: int, last: int) -> Columns:
+        """The part of the classes first to last - 1, on all images; their labels count from 0."""
+        if (first, last) == (0, len(self.names)):
+            return self
+        return replace(
+            self,
+            names=self.names[first:last],
+            truth=_of_classes(self.truth, first, last),
+            found=_of_classes(self.found, first, last),
+            federation=self.federation and _federation_of_classes(self.federation, first, last),
         )
 
 
@@ -162,6 +175,19 @@ def _xywh(xyxy: Sequence[FloatArray]) -> NDArray[np.float64]:
 def _of_images(boxes: BoxColumns, keep: NDArray[np.bool_], position: NDArray[np.int64]) -> BoxColumns:
     kept = boxes.take(keep[boxes.image])
     return BoxColumns(position[kept.image], kept.label, kept.xywh, kept.score, kept.iscrowd, kept.area_px)
+
+
+def _of_classes(boxes: BoxColumns, first: int, last: int) -> BoxColumns:
+    kept = boxes.take((boxes.label >= first) & (boxes.label < last))
+    return replace(kept, label=kept.label - first)
+
+
+def _federation_of_classes(federation: Federation, first: int, last: int) -> Federation:
+    negative, not_exhaustive = (
+        pairs[(pairs[:, 1] >= first) & (pairs[:, 1] < last)] - np.array([0, first])
+        for pairs in (federation.negative, federation.not_exhaustive)
+    )
+    return Federation(federation.frequency[first:last], negative, not_exhaustive)
 
 
 def _federation_of_images(federation: Federation, keep: NDArray[np.bool_], position: NDArray[np.int64]) -> Federation:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from benchmark.evaluators._columns import Columns
 from benchmark.evaluators._to_coco import categories, detection_array, ground_truth, images
 
 ENGINES = ("fast", "reference")
+_ROWS_AT_A_TIME = 150_000
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0.0, 1.0, 101)
 MAX_DETECTIONS = (1, 10, 100)
@@ -55,13 +56,18 @@ def coco_curves(
     max_detections: Sequence[int] = MAX_DETECTIONS,
 ) -> Curves:
     """Match and accumulate by COCO's rules; `areas` are bands of the columns' area. Raises UnknownNameError."""
-    evaluation = _of_engine(engine, _hotcoco, _pycocotools)(columns)
-    params = evaluation.params
-    params.maxDets = list(max_detections)
-    params.areaRng = [list(band) for band in areas.values()]
-    params.areaRngLbl = list(areas)
-    evaluation.params = params  # hotcoco hands out copies
-    return _run(evaluation)
+    make = _of_engine(engine, _hotcoco, _pycocotools)
+
+    def count(part: Columns) -> Curves:
+        evaluation = make(part)
+        params = evaluation.params
+        params.maxDets = list(max_detections)
+        params.areaRng = [list(band) for band in areas.values()]
+        params.areaRngLbl = list(areas)
+        evaluation.params = params  # hotcoco hands out copies
+        return _run(evaluation)
+
+    return _class_after_class(columns, count) if engine == "fast" else count(columns)
 
 
 def lvis_curves(columns: Columns, engine: str = "fast", max_detections: int = LVIS_MAX_DETECTIONS) -> Curves:
@@ -69,10 +75,16 @@ def lvis_curves(columns: Columns, engine: str = "fast", max_detections: int = LV
 
     Raises UnknownNameError for an unknown engine, MissingExtraError where the reference is not installed.
     """
-    evaluation = _of_engine(engine, _hotcoco_lvis, _lvis_api)(columns, max_detections)
-    counted = _run(evaluation)
-    shape = (len(IOU_THRESHOLDS), len(RECALLS), len(columns.names), len(AREAS_PX), 1)
-    return Curves(counted.precision.reshape(shape), counted.recall.reshape(shape[:1] + shape[2:]))
+    make = _of_engine(engine, _hotcoco_lvis, _lvis_api)
+
+    def count(part: Columns) -> Curves:
+        counted = _run(make(part, max_detections))
+        shape = (len(IOU_THRESHOLDS), len(RECALLS), len(part.names), len(AREAS_PX), 1)
+        return Curves(counted.precision.reshape(shape), counted.recall.reshape(shape[:1] + shape[2:]))
+
+    if engine == "reference":
+        return count(columns)
+    return _class_after_class(_as_lvis_api_counts(columns, max_detections), count)
 
 
 def best_of_each(part: NDArray[np.int64], score: NDArray[np.float64], limit: int) -> NDArray[np.int64]:
@@ -86,6 +98,23 @@ def _of_engine(engine: str, fast: Any, reference: Any) -> Any:
     if engine not in ENGINES:
         raise UnknownNameError("engine", engine, ENGINES)
     return fast if engine == "fast" else reference
+
+
+def _class_after_class(columns: Columns, count: Callable[[Columns], Curves]) -> Curves:
+    """The curves counted for some classes at a time: classes are independent, and an engine's memory is not free."""
+    rows = np.cumsum(np.bincount(columns.found.label, minlength=len(columns.names)))
+    parts, first = [], 0
+    while first < len(columns.names):
+        before = int(rows[first - 1]) if first else 0
+        last = max(first + 1, int(np.searchsorted(rows, before + _ROWS_AT_A_TIME, side="right")))
+        parts.append(count(columns.of_classes(first, last)))
+        first = last
+    if len(parts) == 1:
+        return parts[0]
+    return Curves(
+        np.concatenate([part.precision for part in parts], axis=2),
+        np.concatenate([part.recall for part in parts], axis=1),
+    )
 
 
 def _run(evaluation: Any) -> Curves:
@@ -127,18 +156,25 @@ def _areas_are_those_of_boxes(columns: Columns) -> bool:
     return np.array_equal(columns.found.area_px, xywh[:, 2] * xywh[:, 3])
 
 
-def _hotcoco_lvis(columns: Columns, max_detections: int) -> Any:
+def _as_lvis_api_counts(columns: Columns, max_detections: int) -> Columns:
+    """Without the boxes of zero area, which lvis-api leaves out after the cap and hotcoco would count."""
+    truth, found = columns.truth, columns.found
+    if 0 <= max_detections < np.bincount(found.image, minlength=1).max():
+        found = found.take(best_of_each(found.image, found.score, max_detections))
+    if not (truth.area_px > 0).all():
+        truth = truth.take(truth.area_px > 0)
+    if not (found.area_px > 0).all():
+        found = found.take(found.area_px > 0)
+    return replace(columns, truth=truth, found=found)
+
+
+def _hotcoco_lvis(columns: Columns, _cut_already: int) -> Any:
     from hotcoco import LVISeval, LVISResults
 
-    found = columns.found
-    if max_detections >= 0:
-        found = found.take(best_of_each(found.image, found.score, max_detections))
-    # lvis-api leaves out boxes of zero area, after the cap; hotcoco would count them.
-    part = replace(columns, truth=columns.truth.take(columns.truth.area_px > 0), found=found.take(found.area_px > 0))
-    truth = _hotcoco_truth(part)
-    evaluation = LVISeval(truth, LVISResults(truth, detection_array(part), max_dets=-1), "bbox")
+    truth = _hotcoco_truth(columns)
+    evaluation = LVISeval(truth, LVISResults(truth, detection_array(columns), max_dets=-1), "bbox")
     params = evaluation.params
-    params.maxDets = [max(len(found), 1)]  # else it still keeps 300 an image and class
+    params.maxDets = [max(len(columns.found), 1)]  # else it still keeps 300 an image and class
     evaluation.params = params
     return evaluation
 
