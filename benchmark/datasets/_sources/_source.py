@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,8 @@ from benchmark.core.plugins import list_names, load
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import IMAGE_SUFFIXES, Labelled, Repairs
 
+RESOURCE_FORK = "._"
+"""what macOS puts beside every file of an archive, under the same suffix"""
 UNKNOWN = "unknown"
 """scene or super category that nobody told; no cell asks for transfer to it"""
 
@@ -76,14 +78,14 @@ class PublicSource:
 
 
 class Tree:
-    """A folder walked once: every folder below it with its files. Links are not followed."""
+    """A folder walked once: every folder below it with its files. Links are not followed, nor what macOS adds."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.files: dict[Path, list[str]] = {}
         for at, folders, names in os.walk(folder):
-            folders.sort()
-            self.files[Path(at)] = sorted(names)
+            folders[:] = sorted(name for name in folders if name != "__MACOSX")
+            self.files[Path(at)] = sorted(name for name in names if not name.startswith(RESOURCE_FORK))
 
     @cached_property
     def folders(self) -> list[Path]:
@@ -113,14 +115,21 @@ def child(folder: Path, name: str) -> Path | None:
 
 def images_below(folder: Path, pattern: str = r".*") -> list[Path]:
     """All images below a folder whose stem matches, case ignored, sorted."""
-    compiled = re.compile(pattern, re.IGNORECASE)
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and compiled.fullmatch(p.stem))
+    return _below(folder, IMAGE_SUFFIXES, pattern)
 
 
 def files_below(folder: Path, suffix: str, pattern: str = r".*") -> list[Path]:
     """All files below a folder with that suffix whose stem matches, case ignored, sorted."""
+    return _below(folder, {suffix}, pattern)
+
+
+def _below(folder: Path, suffixes: Collection[str], pattern: str) -> list[Path]:
     compiled = re.compile(pattern, re.IGNORECASE)
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() == suffix and compiled.fullmatch(p.stem))
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in suffixes and compiled.fullmatch(path.stem) and not path.name.startswith(RESOURCE_FORK)
+    )
 
 
 def unique(folders: Iterator[Path] | list[Path]) -> list[Path]:

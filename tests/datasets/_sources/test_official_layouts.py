@@ -10,7 +10,7 @@ from official_layouts import IMAGES, LAYOUTS
 
 from benchmark.core.errors import DataError
 from benchmark.datasets._build.scan import scan
-from benchmark.datasets._sources._source import load_sources
+from benchmark.datasets._sources._source import Tree, load_sources
 
 EACH = pytest.mark.parametrize("source", sorted(LAYOUTS))
 
@@ -102,16 +102,21 @@ def test_all_together(tmp_path: Path) -> None:
 
 
 @EACH
-def test_an_importer_below_its_own_folder(source: str, tmp_path: Path) -> None:
-    """The folder given to --from may be the innermost one that still is the download."""
+def test_what_operating_systems_add_does_not_matter(source: str, tmp_path: Path) -> None:
+    root = LAYOUTS[source](tmp_path / "download")
+    for path in [path for path in root.rglob("*") if path.is_file()]:
+        (path.parent / f"._{path.name}").write_bytes(b"fork")
+        (path.parent / "Thumbs.db").write_bytes(b"thumbs")
+        other = root / "__MACOSX" / path.relative_to(root).parent / f"._{path.name}"
+        other.parent.mkdir(parents=True, exist_ok=True)
+        other.write_bytes(b"fork")
+    assert len(scan([tmp_path], [source]).images[source]) == IMAGES[source]
+
+
+@EACH
+def test_the_innermost_folder_of_a_download_may_be_given(source: str, tmp_path: Path) -> None:
     LAYOUTS[source](tmp_path / "x")
     keys = {image.key for image in scan([tmp_path], [source]).images[source]}
-    inner = load_sources()[source].roots
-    from benchmark.datasets._sources._source import Tree
-
-    for root in inner(Tree(tmp_path)):
-        moved = tmp_path / "alone" / root.name
-        shutil.copytree(root, moved)
-        found = scan([moved], [source]).images[source]
-        assert {image.key for image in found} <= keys
-        shutil.rmtree(tmp_path / "alone")
+    for number, root in enumerate(load_sources()[source].roots(Tree(tmp_path))):
+        alone = shutil.copytree(root, tmp_path / f"alone{number}" / root.name)
+        assert {image.key for image in scan([alone], [source]).images[source]} <= keys

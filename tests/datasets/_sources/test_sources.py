@@ -46,10 +46,18 @@ def test_ten_pinned_sources_and_six_super_categories() -> None:
         assert source.facts.url
 
 
-def test_one_name_means_one_class() -> None:
-    kinds = [kind for source in load_sources().values() for kind in source.kinds.values()]
-    for kind in kinds:
-        assert all(other == kind for other in kinds if other.name == kind.name)
+def test_one_name_means_one_class_and_a_scene_lies_in_one_super_category() -> None:
+    classes: dict[str, tuple[str, ...]] = {}
+    supers: dict[str, str] = {}
+    for source in load_sources().values():
+        for kind in source.kinds.values():
+            above = kind.super_category or source.super_category
+            assert classes.setdefault(kind.name, (*kind.synonyms, kind.description, above)) == (
+                *kind.synonyms,
+                kind.description,
+                above,
+            )
+            assert supers.setdefault(kind.scene, above) == above, kind
 
 
 def test_all_sources_are_found_below_any_folder(downloads: Path) -> None:
