@@ -163,8 +163,10 @@ def _how(status: int) -> str:
 
 
 def _ended(process: int, flags: int = 0) -> int:
-    """Wait for a child and leave it waitable: `checkpoint` runs inside a signal that interrupts `__call__`'s wait, and
-    Popen's own wait would never get the lock that the interrupted one holds.
+    """Wait for a child and leave it waitable; its exit status, negative for the signal that killed it.
+
+    `checkpoint` runs inside a signal that interrupts the wait of `__call__`: Popen's own wait would never get the lock
+    that the interrupted one holds.
     """
     found = os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT | flags)
     if found is None:

@@ -200,7 +200,8 @@ def _of_fit(task: Any) -> str:
 def _command(facts: Any, index: int) -> list[str]:
     python = facts.resources.get("python") or ""
     own = facts.tasks[index].environment != load_cluster("environments").SHARED
-    start = shlex.split(python) if python and not own else [_interpreter(facts.tasks[index].environment)]
+    inside = [os.path.expandvars(word) for word in shlex.split(python)]
+    start = inside if inside and not own else [_interpreter(facts.tasks[index].environment)]
     return [*start, "-m", "benchmark", "worker", str(facts.paths.tasks), str(index)]
 
 
