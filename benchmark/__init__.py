@@ -12,8 +12,28 @@ if TYPE_CHECKING:
     from benchmark.core.record import RunRecord
     from benchmark.core.spec import RunRequest, RunSpec
     from benchmark.core.vocabulary import Vocabulary
+    from benchmark.datasets._interop import (
+        huggingface_features,
+        to_fiftyone,
+        to_huggingface,
+        to_supervision,
+        to_supervision_dataset,
+    )
 
-__all__ = ["Annotations", "Detections", "RunRecord", "RunRequest", "RunSpec", "Vocabulary", "__version__"]
+__all__ = [
+    "Annotations",
+    "Detections",
+    "RunRecord",
+    "RunRequest",
+    "RunSpec",
+    "Vocabulary",
+    "__version__",
+    "huggingface_features",
+    "to_fiftyone",
+    "to_huggingface",
+    "to_supervision",
+    "to_supervision_dataset",
+]
 
 __version__ = "0.1.0"
 
@@ -23,4 +43,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'benchmark' has no attribute '{name}'")
     from benchmark.core import api
 
-    return getattr(api, name)
+    if name in api.__all__:
+        return getattr(api, name)
+    from benchmark.datasets import _interop
+
+    return getattr(_interop, name)
