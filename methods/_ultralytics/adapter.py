@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import copy
-import signal
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
-from benchmark.core.errors import ConfigError, InterruptedFitError, RecordError, RefusedError
+from benchmark.core.errors import ConfigError, RecordError, RefusedError
 from benchmark.core.method import FitResult, MethodInfo, Report, Size, StartingFit
 from benchmark.core.paths import Home
 from benchmark.core.plugins import load
@@ -102,9 +100,10 @@ class UltralyticsAdapter:
         prepare()
         import torch
 
-        from methods._ultralytics.resume import (
+        from methods._torch.state import (
             STATE_FILE,
             epochs_done,
+            interruptible,
             read_tensors,
             seed_everything,
             take_trained,
@@ -139,7 +138,7 @@ class UltralyticsAdapter:
             with (
                 (run_dir / "library.log").open("a", encoding="utf-8") as log,
                 redirect_stdout(log),
-                _interruptible(run_dir),
+                interruptible(run_dir),
             ):
                 SampleTrainer(training).train()
         trained = take_trained(model, run_dir / STATE_FILE, "ema" if self.config.ema else "model")
@@ -160,7 +159,7 @@ class UltralyticsAdapter:
         from methods._ultralytics.library import prepare
 
         prepare()
-        from methods._ultralytics.resume import read_tensors
+        from methods._torch.state import read_tensors
 
         stored = read_tensors(checkpoint)
         missing = {"state", "names", "variant"} - stored.keys()
@@ -185,7 +184,7 @@ class UltralyticsAdapter:
         from methods._ultralytics.library import prepare
 
         prepare()
-        from methods._ultralytics.resume import read_tensors, write_tensors
+        from methods._torch.state import read_tensors, write_tensors
 
         stored = read_tensors(checkpoint)
         state = {name: value.half() if value.is_floating_point() else value for name, value in stored["state"].items()}
@@ -196,7 +195,7 @@ class UltralyticsAdapter:
         from methods._ultralytics.library import prepare
 
         prepare()
-        from methods._ultralytics.resume import seed_everything
+        from methods._torch.state import seed_everything
 
         seed_everything(seed, -1)
         self._names, self._random_seed = None, seed
@@ -210,7 +209,7 @@ class UltralyticsAdapter:
         if texts is not None:
             self._model.set_text(texts)
         elif self._names is None:
-            from methods._ultralytics.resume import seed_everything
+            from methods._torch.state import seed_everything
 
             seed_everything(self._random_seed, -1)
             self._take(self.build_model(len(vocabulary)))
@@ -300,26 +299,3 @@ class UltralyticsAdapter:
     def _torch_device(self) -> str:
         device = self._device()
         return f"cuda:{device}" if device.isdigit() else device
-
-
-@contextmanager
-def _interruptible(run_dir: Path) -> Iterator[None]:
-    """Ctrl-C and the signals of a cluster end the training; the state after the last whole epoch is on disk already."""
-
-    def stop(number: int, _frame: Any) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
-    in_main = threading.current_thread() is threading.main_thread()
-    caught = (signal.SIGTERM, signal.SIGUSR2) if in_main else ()
-    before = {number: signal.signal(number, stop) for number in caught}
-    try:
-        yield
-    except KeyboardInterrupt as interrupt:
-        from methods._ultralytics.resume import STATE_FILE
-
-        kept = "the last finished epoch is kept" if (run_dir / STATE_FILE).is_file() else "no epoch was finished"
-        why = str(interrupt) or "Ctrl-C"
-        raise InterruptedFitError(f"training stopped by {why}; {kept}, the same command continues it") from interrupt
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

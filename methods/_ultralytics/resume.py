@@ -6,25 +6,11 @@ here: every epoch seeds all generators from (seed, epoch).
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
-import torch
+from typing import Any
 
 from benchmark.core.errors import RecordError
-from benchmark.core.files import written_whole
-
-STATE_FILE = "state.pt"
-
-
-def seed_everything(seed: int, epoch: int) -> None:
-    """Seed Python, numpy and torch (all devices) for one epoch; epoch -1 is the building of the model."""
-    mixed = int(np.random.SeedSequence([seed, epoch + 1]).generate_state(1)[0])
-    random.seed(mixed)
-    np.random.seed(mixed)  # noqa: NPY002  # the library's augmentations draw from numpy's global generator
-    torch.manual_seed(mixed)
+from methods._torch.state import read_tensors, write_tensors
 
 
 def save_state(trainer: Any, path: Path, facts: dict[str, Any]) -> None:
@@ -55,38 +41,3 @@ def load_state(trainer: Any, path: Path) -> dict[str, Any]:
     except (KeyError, RuntimeError, ValueError) as error:
         raise RecordError(f"{path}: not a state of this training ({error}); use --refit to start again") from error
     return facts
-
-
-def epochs_done(path: Path) -> int:
-    """How many epochs the state at `path` has behind it, 0 where there is none."""
-    return int(read_tensors(path).get("next_epoch", 0)) if path.is_file() else 0
-
-
-def take_trained(model: torch.nn.Module, path: Path, weights: Literal["ema", "model"]) -> dict[str, Any]:
-    """Put a state's averaged or live weights into `model`, give its facts. Raises RecordError if it does not fit."""
-    state = read_tensors(path)
-    try:
-        model.load_state_dict(state[weights])
-        facts: dict[str, Any] = state["facts"]
-    except (KeyError, RuntimeError) as error:
-        raise RecordError(f"{path}: not a state of this training ({error}); use --refit to start again") from error
-    return facts
-
-
-def write_tensors(value: dict[str, Any], path: Path) -> None:
-    """torch.save, whole or not at all. Raises RecordError where the disk is full."""
-    with written_whole(path) as waiting, waiting.open("wb") as file:
-        torch.save(value, file)
-
-
-def read_tensors(path: Path) -> dict[str, Any]:
-    """A file of tensors and plain values; nothing in it is executed. Raises RecordError."""
-    try:
-        value = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise RecordError(
-            f"{path}: not a readable state dict ({type(error).__name__}); fetch or train it again"
-        ) from error
-    if not isinstance(value, dict):
-        raise RecordError(f"{path}: holds a {type(value).__name__}, expected a state dict")
-    return value

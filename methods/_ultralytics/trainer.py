@@ -17,9 +17,10 @@ from ultralytics.models.yolo.detect import DetectionTrainer
 from benchmark.core.errors import BenchError
 from benchmark.core.method import Report
 from benchmark.core.sample import Sample
+from methods._torch.state import STATE_FILE, seed_everything
 from methods._ultralytics.loader import SampleDataset
 from methods._ultralytics.recipe import Recipe
-from methods._ultralytics.resume import STATE_FILE, load_state, save_state, seed_everything
+from methods._ultralytics.resume import load_state, save_state
 
 _REPORT_EVERY_STEPS = 20
 

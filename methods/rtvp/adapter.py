@@ -88,7 +88,7 @@ class Adapter(UltralyticsAdapter):
     def model_facts(self, model: Any) -> dict[str, Any]:
         """Puts Mobile-SAM's weights into a model that is about to be fitted, and says which rules run."""
         if self.config.sam_weights != "none":
-            from methods._ultralytics.resume import read_tensors
+            from methods._torch.state import read_tensors
 
             model.load_sam(read_tensors(find(self.config.sam_weights)))
         origin = "random" if self.config.sam_weights == "none" else "pretrained"

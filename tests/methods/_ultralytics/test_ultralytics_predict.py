@@ -106,7 +106,7 @@ def assert_same(mine: Any, boxes: Any) -> None:
 def test_predict_equals_the_librarys_own_call(name: str, batch: int, tmp_path: Path) -> None:
     import torch
 
-    from methods._ultralytics.resume import seed_everything
+    from methods._torch.state import seed_everything
 
     adapter = adapter_of(name, image_side_px=96)
     adapter.build_random(0)

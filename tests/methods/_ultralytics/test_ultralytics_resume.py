@@ -152,7 +152,7 @@ def test_a_signal_before_the_first_epoch_says_so(samples: list[Sample], tmp_path
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     import torch
 
-    from methods._ultralytics.resume import read_tensors, write_tensors
+    from methods._torch.state import read_tensors, write_tensors
 
     path = tmp_path / "state.pt"
     write_tensors({"a": torch.ones(3)}, path)
@@ -169,7 +169,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_code_is_refused(tmp_path: Path) -> None:
-    from methods._ultralytics.resume import read_tensors
+    from methods._torch.state import read_tensors
 
     class Bomb:
         def __reduce__(self) -> Any:

@@ -22,7 +22,7 @@ def training_of(name: str, samples: list[Sample], run_dir: Path, **settings: Any
     from methods._ultralytics.library import prepare
 
     prepare()
-    from methods._ultralytics.resume import seed_everything
+    from methods._torch.state import seed_everything
     from methods._ultralytics.trainer import SampleTrainer, Training
 
     adapter = adapter_of(name, **settings)

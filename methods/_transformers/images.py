@@ -1,0 +1,95 @@
+"""Images as the models take them: resized by their own rule, normalised, batched with others of one size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from benchmark.core.errors import DataError
+from benchmark.core.sample import Sample
+
+_SMALLEST_PX = 16
+"""no side becomes smaller: the backbone halves it five times"""
+_STRIDES = (8, 16, 32, 64)
+"""of the maps whose cells the model chooses its queries from"""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """pixels (3, H, W) float; valid: height and width of the image in it, the rest is padding."""
+
+    pixels: Any
+    valid: tuple[int, int]
+
+    @property
+    def mask(self) -> Any:
+        """(H, W) int64, one where the image is."""
+        import torch
+
+        mask = torch.zeros(self.pixels.shape[1:], dtype=torch.long)
+        mask[: self.valid[0], : self.valid[1]] = 1
+        return mask
+
+
+def make_processor(shorter_px: int, longer_px: int) -> Any:
+    """The library's own processor for Grounding DINO: resized to those sides, normalised by ImageNet's statistics."""
+    from transformers import GroundingDinoImageProcessor
+
+    return GroundingDinoImageProcessor(size={"shortest_edge": shorter_px, "longest_edge": longer_px}, do_pad=False)
+
+
+def prepare_image(processor: Any, image: NDArray[np.uint8], queries: int) -> Prepared:
+    """uint8 (H, W, 3) RGB to what the model takes; padded where it has fewer cells than the model chooses queries."""
+    from torch.nn.functional import pad
+
+    height, width = image.shape[:2]
+    if min(height, width) < _SMALLEST_PX:
+        # The rule of the processor would leave a strip of one pixel, which no window of the backbone can hold.
+        image = np.asarray(Image.fromarray(image).resize((max(width, _SMALLEST_PX), max(height, _SMALLEST_PX))))
+    pixels = processor(images=[np.array(image)], return_tensors="pt")["pixel_values"][0]
+    valid = (int(pixels.shape[1]), int(pixels.shape[2]))
+    side = _STRIDES[-1]
+    while cells(max(valid[0], side), max(valid[1], side)) < queries:
+        side += _STRIDES[-1]
+    if cells(*valid) < queries:
+        pixels = pad(pixels, (0, max(0, side - valid[1]), 0, max(0, side - valid[0])))
+    return Prepared(pixels, valid)
+
+
+def cells(height: int, width: int) -> int:
+    """Cells of all maps of an image of that size."""
+    return sum(-(-height // stride) * -(-width // stride) for stride in _STRIDES)
+
+
+def by_size(images: Sequence[Prepared]) -> list[list[int]]:
+    """Positions of images of one size together: without padding a batch gives what each image gives alone."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for i, image in enumerate(images):
+        groups.setdefault((*image.pixels.shape, *image.valid), []).append(i)
+    return list(groups.values())
+
+
+def read_sample(sample: Sample) -> NDArray[np.uint8]:
+    """A training image, upright, RGB. Raises DataError naming what is missing, broken or of another size."""
+    pixels = _decode(sample.path)
+    if pixels.shape[:2] != (sample.height_px, sample.width_px):
+        found = f"{pixels.shape[1]}x{pixels.shape[0]}"
+        raise DataError(f"{sample.path}: is {found} px, the annotations say {sample.width_px}x{sample.height_px}")
+    return pixels
+
+
+def _decode(path: Path) -> NDArray[np.uint8]:
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode.startswith("I;16"):
+                return np.repeat((np.asarray(upright) >> 8).astype(np.uint8)[..., None], 3, axis=2)
+            return np.asarray(upright.convert("RGB"), dtype=np.uint8)
+    except (OSError, SyntaxError) as error:
+        raise DataError(f"{path}: missing or not a readable image; build the data set again") from error

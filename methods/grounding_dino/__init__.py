@@ -1,0 +1,18 @@
+"""Grounding DINO: a transformer detector that reads the class names as one caption."""
+
+from benchmark.core.method import Capability, MethodInfo
+
+INFO = MethodInfo(
+    name="grounding-dino",
+    title="Grounding DINO",
+    family="transformer, open vocabulary",
+    paper="Liu et al., Grounding DINO: Marrying DINO with Grounded Pre-Training, ECCV 2024, arXiv:2303.05499",
+    licence="Apache-2.0 (the library's implementation)",
+    version=1,
+    capabilities=frozenset({Capability.TRAINABLE, Capability.OPEN_VOCABULARY}),
+    variants=("t", "test"),
+    default_variant="t",
+    paper_variant="t",
+    provenance="official library; released weights, or fine-tuned from them here",
+    trained_on=("objects365", "goldg", "cap4m"),
+)

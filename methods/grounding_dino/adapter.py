@@ -1,0 +1,25 @@
+"""Grounding DINO as transformers builds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from methods._transformers.adapter import GroundedAdapter
+from methods._transformers.recipe import PROFILES, Recipe
+from methods.grounding_dino import INFO
+
+__all__ = ["PROFILES", "Adapter", "Config"]
+
+
+@dataclass(frozen=True)
+class Config(Recipe):
+    """The engine's recipe and nothing else."""
+
+
+class Adapter(GroundedAdapter):
+    """Layers, loss and image rules are the library's; captions and classes are ours."""
+
+    info = INFO
+    model_class = "GroundingDinoForObjectDetection"
+    config_class = "GroundingDinoConfig"
+    released = "IDEA-Research/grounding-dino-tiny"

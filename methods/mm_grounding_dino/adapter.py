@@ -1,0 +1,25 @@
+"""MM-Grounding-DINO as transformers builds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from methods._transformers.adapter import GroundedAdapter
+from methods._transformers.recipe import PROFILES, Recipe
+from methods.mm_grounding_dino import INFO
+
+__all__ = ["PROFILES", "Adapter", "Config"]
+
+
+@dataclass(frozen=True)
+class Config(Recipe):
+    """The engine's recipe and nothing else."""
+
+
+class Adapter(GroundedAdapter):
+    """Layers, loss and image rules are the library's; captions and classes are ours."""
+
+    info = INFO
+    model_class = "MMGroundingDinoForObjectDetection"
+    config_class = "MMGroundingDinoConfig"
+    released = "openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg"
