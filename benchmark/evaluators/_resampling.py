@@ -24,7 +24,7 @@ _LANES = 32
 """resamples counted side by side, so that the processor adds several at once"""
 _JACKKNIFE_PARTS = 1000
 
-Events = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]
+Events = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]
 
 
 def resample_weights(columns: Columns, resamples: int, seed: int) -> NDArray[np.int32]:
@@ -66,11 +66,13 @@ def resampled_ap(columns: Columns, matches: Matches, weights: NDArray[np.int32])
         for k in np.unique(truth.label[real]).tolist()
     ]
     for start in range(0, rows, _LANES):
-        lanes = np.zeros((weights.shape[1], _LANES), np.int32)
+        lanes = np.zeros(
+            (weights.shape[1], _LANES), np.int16
+        )  # narrow, to stay in the cache; none is drawn 32,768 times
         width = min(_LANES, rows - start)
         lanes[:, :width] = weights[start : start + width].T
         for k, truth_images, images, events in classes:
-            positives = lanes[truth_images].sum(axis=0)
+            positives = lanes[truth_images].sum(axis=0, dtype=np.int64)
             ap = _lanes_ap(lanes, positives, images, events, RECALLS)
             ap[positives == 0] = np.nan
             values[start : start + width, k] = ap[:width]
@@ -88,20 +90,21 @@ def class_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _class_events(matches: Matches, label: int) -> tuple[NDArray[np.int64], Events]:
     """The class's images in order of score, as far as its last event; and its events.
 
-    An event is a detection that counts otherwise than as a false positive, most of which never do: (start of each
-    threshold and end, position, is ignored).
+    An event is a detection that counts otherwise than as a false positive, most of which never do: the places of such
+    detections (P,); then, one threshold after another, (start of each threshold, index into places, is ignored).
     """
     first, last = np.searchsorted(matches.label, [label, label + 1])
     true, ignored = matches.true[:, first:last], matches.ignored[:, first:last]
     threshold, position = np.nonzero(true | ignored)
     starts = np.searchsorted(threshold, np.arange(len(true) + 1))
-    length = int(position.max()) + 1 if len(position) else 0
-    return matches.image[first : first + length], (starts, position, ignored[threshold, position])
+    places, index = np.unique(position, return_inverse=True)
+    length = int(places[-1]) + 1 if len(places) else 0
+    return matches.image[first : first + length], (places, starts, index, ignored[threshold, position])
 
 
 @njit(cache=True)
 def _lanes_ap(
-    lanes: NDArray[np.int32],
+    lanes: NDArray[np.int16],
     positives: NDArray[np.int64],
     image: NDArray[np.int64],
     events: Events,
@@ -112,14 +115,9 @@ def _lanes_ap(
     Precision is needed at true detections only: between two of them it falls, so its envelope passes it over. A true
     detection of weight 0 changes no recall and lies below its neighbour, so it changes nothing either.
     """
-    starts = events[0]
-    seen = np.empty((len(image), _LANES), np.int32)
-    total = np.zeros(_LANES, np.int32)
-    for j in range(len(image)):
-        row = lanes[image[j]]
-        for b in range(_LANES):
-            total[b] += row[b]
-            seen[j, b] = total[b]
+    places, starts = events[0], events[1]
+    seen = _seen_at(places, lanes, image)
+    wanted = _found_wanted(positives, recalls)
     most = 0
     for t in range(len(starts) - 1):
         most = max(most, starts[t + 1] - starts[t])
@@ -129,14 +127,42 @@ def _lanes_ap(
     for t in range(len(starts) - 1):
         points = _precision_at_events(t, lanes, image, events, seen, found_at, precision)
         for b in range(_LANES):
-            values[b, t] = _mean_precision(found_at[:points, b], precision[:points, b], positives[b], recalls)
+            values[b, t] = _mean_precision(found_at[:points, b], precision[:points, b], wanted[b])
     return values
+
+
+@njit(cache=True)
+def _seen_at(places: NDArray[np.int64], lanes: NDArray[np.int16], image: NDArray[np.int64]) -> NDArray[np.int32]:
+    """How many detections there are up to each place, (P, _LANES)."""
+    seen, total, j = np.empty((len(places), _LANES), np.int32), np.zeros(_LANES, np.int32), 0
+    for p in range(len(places)):
+        while j <= places[p]:
+            i = image[j]
+            for b in range(_LANES):
+                total[b] += lanes[i, b]
+            j += 1
+        for b in range(_LANES):
+            seen[p, b] = total[b]
+    return seen
+
+
+@njit(cache=True)
+def _found_wanted(positives: NDArray[np.int64], recalls: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The smallest number of true detections whose recall, number / positives, reaches each of recalls (_LANES, R)."""
+    wanted = np.zeros((len(positives), len(recalls)), np.int64)
+    for b in range(len(positives)):
+        number = 0
+        for r in range(len(recalls)):
+            while positives[b] > 0 and number / positives[b] < recalls[r]:
+                number += 1
+            wanted[b, r] = number
+    return wanted
 
 
 @njit(cache=True)
 def _precision_at_events(
     t: int,
-    lanes: NDArray[np.int32],
+    lanes: NDArray[np.int16],
     image: NDArray[np.int64],
     events: Events,
     seen: NDArray[np.int32],
@@ -144,20 +170,20 @@ def _precision_at_events(
     precision: NDArray[np.float64],
 ) -> int:
     """Fill true positives and the precision's envelope, point after point; gives the number of points."""
-    starts, position, is_ignored = events
+    places, starts, index, is_ignored = events
     found, skipped = np.zeros(_LANES, np.int32), np.zeros(_LANES, np.int32)
     points = 0
     for event in range(starts[t], starts[t + 1]):
-        j = position[event]
-        row = lanes[image[j]]
+        p = index[event]
+        i = image[places[p]]
         if is_ignored[event]:
             for b in range(_LANES):
-                skipped[b] += row[b]
+                skipped[b] += lanes[i, b]
             continue
         for b in range(_LANES):
-            found[b] += row[b]
+            found[b] += lanes[i, b]
             found_at[points, b] = found[b]
-            precision[points, b] = found[b] / (seen[j, b] - skipped[b] + _EPS)
+            precision[points, b] = found[b] / (seen[p, b] - skipped[b] + _EPS)
         points += 1
     for i in range(points - 2, -1, -1):
         for b in range(_LANES):
@@ -166,17 +192,13 @@ def _precision_at_events(
 
 
 @njit(cache=True)
-def _mean_precision(
-    found_at: NDArray[np.int32], precision: NDArray[np.float64], positives: int, recalls: NDArray[np.float64]
-) -> float:
-    """Mean of the envelope at the first point whose recall found / positives reaches each of `recalls`; 0 beyond."""
-    if positives == 0:
-        return 0.0
+def _mean_precision(found_at: NDArray[np.int32], precision: NDArray[np.float64], wanted: NDArray[np.int64]) -> float:
+    """Mean of the envelope at the first point that has found as many as each of `wanted`; 0 beyond the last."""
     total, i = 0.0, 0
-    for wanted in recalls:
-        while i < len(found_at) and found_at[i] / positives < wanted:
+    for number in wanted:
+        while i < len(found_at) and found_at[i] < number:
             i += 1
         if i == len(found_at):
             break
         total += precision[i]
-    return total / len(recalls)
+    return total / len(wanted)
