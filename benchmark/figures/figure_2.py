@@ -75,10 +75,12 @@ def draw(record: DatasetRecord) -> Figure:
     sheet = _example_sheet(record, label)
     looks = {name: colour for name, (colour, _) in signs(list(sizes["counts"])).items()}
     with mpl.rc_context({**STYLE, **SMALL}):
-        figure = Figure(figsize=(PAGE_INCHES, 5.4 if sheet else 2.6), layout="constrained")
+        top_inches = max(2.5, 0.4 + 0.33 * len(sizes["counts"]))
+        bottom_inches = 2.9 if sheet else 0.1
+        figure = Figure(figsize=(PAGE_INCHES, top_inches + bottom_inches), layout="constrained")
         panels: Figure | SubFigure = figure
         if sheet:
-            grid = figure.add_gridspec(2, 1, height_ratios=(2.5, 2.9))
+            grid = figure.add_gridspec(2, 1, height_ratios=(top_inches, bottom_inches))
             panels = figure.add_subfigure(grid[0])
             _draw_examples(figure.add_subfigure(grid[1]), record, sheet)
         tail, ridges = panels.subplots(1, 2, width_ratios=(3, 2))

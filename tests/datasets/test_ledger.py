@@ -180,13 +180,15 @@ def test_classes_come_from_the_record() -> None:
 
 class TestCommand:
     def test_a_method_that_declares_nothing(self, bench_home: Path, capsys: Capture) -> None:
-        assert main(["data", "ledger", "yolo-world", "mmio-open", "--off-the-shelf", "--trained-on", "goldg"]) == 0
+        assert (
+            main(["data", "ledger", "yolo-world", "mmio-open", "--weights", "released", "--trained-on", "goldg"]) == 0
+        )
         shown = capsys.readouterr().out
         assert "unknown     goldg: captions, no list of classes" in shown
         assert "met 0 of 15 classes (exact 0, synonym 0, neighbour 0); at least, because not all" in shown
 
     def test_json_holds_pictures_too(self, bench_home: Path, capsys: Capture) -> None:
-        asked = ["mmio-synth@n40", "--off-the-shelf", "--trained-on", "goldg,mmio-open", "--images", "--json"]
+        asked = ["mmio-synth@n40", "--weights", "released", "--trained-on", "goldg,mmio-open", "--images", "--json"]
         assert main(["data", "ledger", "yolo-world", *asked]) == 0
         facts = json.loads(capsys.readouterr().out)
         assert facts["images"]["mmio-open"] == "unknown: mmio-open is not on this machine"
@@ -199,6 +201,14 @@ class TestCommand:
         assert facts["encoder"].startswith("minilm@")
         assert facts["met"]["dent, cold-rolled steel"]["met"] == "edge indentation"
         assert facts["classes"]["exact"] == facts["classes"]["synonym"] == 0  # the rule of the split
+
+    def test_a_fit_from_scratch_has_met_its_base_classes_only(self, bench_home: Path, capsys: Capture) -> None:
+        asked = ["mmio-open", "--trained-on", "coco", "--encoder", "clip-vit-b32", "--json", "--weights"]
+        seen = {}
+        for weights in ("scratch", "fitted"):
+            assert main(["data", "ledger", "yolo-world", *asked, weights]) == 0
+            seen[weights] = json.loads(capsys.readouterr().out)["trained_on"]
+        assert seen == {"scratch": ["this fit"], "fitted": ["coco", "this fit"]}
 
     def test_an_unknown_method(self, bench_home: Path, capsys: Capture) -> None:
         assert main(["data", "ledger", "yolo-word", "mmio-open"]) == 2

@@ -19,7 +19,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("method", metavar="METHOD", help="as 'bench list methods' prints it")
     parser.add_argument("name", metavar="NAME[@VARIANT]|JSON", help="the data set that is tested on")
     parser.add_argument("--task", metavar="NAME", default="zeroshot", help="which classes are asked for (zeroshot)")
-    parser.add_argument("--off-the-shelf", action="store_true", help="released weights without a fit on base classes")
+    parser.add_argument(
+        "--weights",
+        choices=("released", "fitted", "scratch"),
+        default="fitted",
+        help="released ones, those fitted on the base classes (default), or a fit on these from scratch",
+    )
     parser.add_argument("--trained-on", metavar="A,B", help="other training data than the method declares")
     parser.add_argument("--encoder", metavar="NAME", default="minilm", help="text encoder for near neighbours (minilm)")
     parser.add_argument("--images", action="store_true", help="also compare pictures with sets that are here (slow)")
@@ -38,9 +43,12 @@ def run(options: argparse.Namespace) -> int:
     encoder = load("text encoder", options.encoder)
     record, _ = find_record(options.name)
     tested, base = classes_of(record, task)
-    declared = tuple(name.strip() for name in options.trained_on.split(",")) if options.trained_on else info.trained_on
-    fitted = () if options.off_the_shelf else base
-    ledger = make_ledger(declared, tested, fitted, encoder, info.trained_classes)
+    declared, named = info.trained_on, info.trained_classes
+    if options.trained_on:
+        declared, named = tuple(name.strip() for name in options.trained_on.split(",")), ()
+    if options.weights == "scratch":
+        declared, named = (), ()
+    ledger = make_ledger(declared, tested, () if options.weights == "released" else base, encoder, named)
     pictures = _pictures(options, task, declared) if options.images else None
     if options.json:
         what = {"method": info.name, "data": options.name, "task": task.name, "data_digest": record.digest}
