@@ -109,6 +109,11 @@ class Home:
         """Cached text embeddings."""
         return self.root / "text"
 
+    @property
+    def image_facts(self) -> Path:
+        """Digests and hashes of image files, by path, size and time of change."""
+        return self.root / "image-facts.sqlite"
+
     def run(self, run_id: str) -> RunPaths:
         """The folder of a run."""
         return RunPaths(self.root / "runs" / run_id)

@@ -7,6 +7,7 @@ that a mask costs a few numpy calls and the base install needs no scipy.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
 def binary_mask_boxes(path: Path, name: str, size_px: tuple[int, int], threshold: int, repairs: Repairs) -> Labelled:
     """Boxes around the components above `threshold`. size_px: the image's (width, height)."""
     mask = _checked(path, size_px)
-    return _labelled({name: mask > threshold}, path, repairs)
+    return _framed(_labelled({name: mask > threshold}, path, repairs), mask, size_px)
 
 
 def index_mask_boxes(path: Path, names: Mapping[int, str], size_px: tuple[int, int], repairs: Repairs) -> Labelled:
@@ -43,7 +44,8 @@ def index_mask_boxes(path: Path, names: Mapping[int, str], size_px: tuple[int, i
     unknown = set(np.unique(mask).tolist()) - {0, *names}
     if unknown:
         raise DataError(f"{path}: mask value {min(unknown)} is no class; valid: 0 and {sorted(names)}")
-    return _labelled({name: mask == value for value, name in sorted(names.items())}, path, repairs)
+    found = _labelled({name: mask == value for value, name in sorted(names.items())}, path, repairs)
+    return _framed(found, mask, size_px)
 
 
 def components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -66,10 +68,15 @@ def components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.i
 
 def _checked(path: Path, size_px: tuple[int, int]) -> NDArray[np.uint8]:
     mask = read_mask(path)
-    if mask.shape != (size_px[1], size_px[0]):
+    if mask.shape not in {size_px, size_px[::-1]}:
         found = f"{mask.shape[1]}x{mask.shape[0]}"
         raise DataError(f"{path}: mask is {found} px, its image {size_px[0]}x{size_px[1]}; they must be equal")
     return mask
+
+
+def _framed(found: Labelled, mask: NDArray[np.uint8], size_px: tuple[int, int]) -> Labelled:
+    """A mask with swapped sides belongs to the picture as it is stored: EXIF turns the picture, not its mask."""
+    return replace(found, on_its_side=mask.shape != size_px[::-1])
 
 
 def _labelled(masks: Mapping[str, NDArray[np.bool_]], path: Path, repairs: Repairs) -> Labelled:

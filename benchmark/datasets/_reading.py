@@ -9,20 +9,19 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from benchmark.core.errors import DataError
+from benchmark.datasets._pixels import orientation_of, turn_boxes, upright_size
 
 EXAMPLES = 5
 """places kept for each kind of repair"""
 ROUNDING_PX = 0.01
 """a box this little outside the image is a rounded number, no mistake"""
-EXIF_ORIENTATION = 0x0112
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 
 
@@ -64,11 +63,13 @@ class Labelled:
 
     xyxy: (N, 4) float64, pixels, inside the image, positive area. names: the source's own class names, (N,).
     written: boxes that the file holds; an image whose boxes were all dropped is not a defect-free one.
+    on_its_side: the boxes are in the frame of the picture as it is stored, whose sides EXIF swaps.
     """
 
     xyxy: NDArray[np.float64]
     names: tuple[str, ...]
     written: int
+    on_its_side: bool = False
 
     def __len__(self) -> int:
         return len(self.names)
@@ -120,15 +121,19 @@ def _show(corners: Sequence[float]) -> str:
 
 def image_size(path: Path) -> tuple[int, int]:
     """Width and height in pixels, upright, from the header alone. Raises DataError that names the file."""
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            turned = image.getexif().get(EXIF_ORIENTATION, 1) >= 5
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: the image is missing; put it there or remove its label") from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise DataError(f"{path}: not a readable image ({path.stat().st_size} bytes); fetch it again") from error
-    return (height, width) if turned else (width, height)
+    return upright_size(path)
+
+
+def turned_upright(boxes: Labelled, image: Path, size_px: tuple[int, int]) -> Labelled | None:
+    """Boxes that were drawn on the picture as it is stored, in the frame of the upright one.
+
+    size_px: of the upright picture. None where the label's sides are swapped and the picture's are not: nobody can tell
+    which of them is turned, and how.
+    """
+    orientation = orientation_of(image)
+    if orientation not in range(5, 9):
+        return None
+    return replace(boxes, xyxy=turn_boxes(boxes.xyxy, orientation, size_px), on_its_side=False)
 
 
 def read_text(path: Path) -> str:
@@ -165,6 +170,7 @@ def pair_by_stem(
 ) -> list[tuple[Path, Path]]:
     """Images and label files of the same stem (case ignored), sorted by image; everything else is counted.
 
+    An image whose header cannot be read is left out with its label: the rest of a download is still of use.
     image_stem: the stem that the label of an image has, where it is not the image's own.
     """
     waiting: dict[str, Path] = {}
@@ -179,9 +185,22 @@ def pair_by_stem(
         if stem in pairs:
             repairs.add("second image of the same stem left out", str(image))
         elif stem in waiting:
-            pairs[stem] = (image, waiting.pop(stem))
+            label = waiting.pop(stem)
+            if _readable(image, repairs):
+                pairs[stem] = (image, label)
         else:
             repairs.add("image without a label file left out", str(image))
     for label in waiting.values():
         repairs.add("label file without an image left out", str(label))
     return list(pairs.values())
+
+
+def _readable(image: Path, repairs: Repairs) -> bool:
+    try:
+        if image.is_file():  # one that is gone is for the reader to name
+            upright_size(image)
+    except DataError as error:
+        large = "too large" in str(error)
+        repairs.add("image too large to read left out" if large else "image that cannot be read left out", str(image))
+        return False
+    return True

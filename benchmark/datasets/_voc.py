@@ -5,6 +5,7 @@ Corners are taken as they stand: tools disagree on whether VOC counts from 0 or 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,7 +18,8 @@ CORNERS = ("xmin", "ymin", "xmax", "ymax")
 def read_voc(path: Path, width_px: int, height_px: int, repairs: Repairs) -> Labelled:
     """The boxes of one xml file, named by `object/name` (never by `filename`, `folder` or the file's own name).
 
-    width_px, height_px: of the image itself; an xml that says otherwise is counted. Raises DataError with file and
+    width_px, height_px: of the image itself; an xml that says otherwise is counted, and one with swapped sides gives
+    boxes that are `on_its_side`. Raises DataError with file and
     object number.
     """
     try:
@@ -27,9 +29,11 @@ def read_voc(path: Path, width_px: int, height_px: int, repairs: Repairs) -> Lab
     except ElementTree.ParseError as error:
         raise DataError(f"{path}: not XML ({error}); an empty or cut file must be fetched again") from error
     size = tuple(root.findtext(f"size/{side}", "").strip() for side in ("width", "height"))
+    boxes = [_box(item, f"{path}: object {number}") for number, item in enumerate(root.iter("object"), start=1)]
+    if width_px != height_px and size == (str(height_px), str(width_px)):
+        return replace(check_boxes(boxes, height_px, width_px, repairs), on_its_side=True)
     if size not in {("", ""), (str(width_px), str(height_px))}:
         repairs.add("image size in the label corrected", str(path))
-    boxes = [_box(item, f"{path}: object {number}") for number, item in enumerate(root.iter("object"), start=1)]
     return check_boxes(boxes, width_px, height_px, repairs)
 
 

@@ -8,26 +8,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
 from benchmark.core.errors import DataError
 from benchmark.core.sample import Sample
+from benchmark.datasets._pixels import decode
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """Decode one image. Raises DataError that names the file when it is missing, empty or cut short."""
-    try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I"):
-                # Pillow would cut 16-bit values off at 255; the high byte is what training reads.
-                upright = Image.fromarray((np.asarray(upright).astype(np.uint16) >> 8).astype(np.uint8))
-            return np.asarray(upright.convert("RGB"), dtype=np.uint8)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: the image is missing; build the data set again or correct its file_name") from error
-    except (OSError, ValueError, SyntaxError) as error:
-        size = path.stat().st_size
-        raise DataError(f"{path}: not a readable image ({size} bytes, {error}); fetch it again or remove it") from error
+    """Decode one image. Raises DataError that names the file when it is missing, empty, cut short or too large."""
+    return np.asarray(decode(path).convert("RGB"), dtype=np.uint8)
 
 
 def batches(samples: Sequence[Sample], size: int) -> Iterator[tuple[Sequence[Sample], list[NDArray[np.uint8]]]]:

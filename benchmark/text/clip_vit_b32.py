@@ -47,7 +47,8 @@ def _missing() -> str | None:
     )
 
 
-def _found() -> Path:
+def found_folder() -> Path:
+    """The folder with the weights. Raises MissingWeightsError that says where they are looked for."""
     folder = _folder()
     if folder is None:
         raise MissingWeightsError(f"clip-vit-b32: {_missing()}")
@@ -73,7 +74,7 @@ def _model(folder: Path) -> tuple[Any, Any]:
 def _encode(texts: Sequence[str]) -> NDArray[np.float32]:
     import torch
 
-    tokenizer, model = _model(_found())
+    tokenizer, model = _model(found_folder())
     tokens = tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
     with torch.no_grad():
         projected = model(**tokens).text_embeds
@@ -82,7 +83,7 @@ def _encode(texts: Sequence[str]) -> NDArray[np.float32]:
 
 
 def _weights_sha256() -> str:
-    return _sha256_of(_found())
+    return _sha256_of(found_folder())
 
 
 ENCODER = TextEncoder("clip-vit-b32", 512, _missing, _weights_sha256, _encode)

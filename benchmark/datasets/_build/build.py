@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.canonical import digest, to_plain
-from benchmark.core.errors import ConfigError, DataError
+from benchmark.core.errors import BenchError, ConfigError, DataError
+from benchmark.core.files import held
+from benchmark.core.paths import Home
 from benchmark.core.record import DatasetRecord
 from benchmark.core.sample import DatasetInfo, Progress
+from benchmark.datasets._build.cache import Cache, open_cache
 from benchmark.datasets._build.convert import LICENCES, coco_content, licences_text, place_images, sources_of
 from benchmark.datasets._build.examples import make_examples
 from benchmark.datasets._build.manifest import (
@@ -27,11 +29,17 @@ from benchmark.datasets._build.manifest import (
     manifest_path,
     read_manifest,
 )
+from benchmark.datasets._build.names import kinds_of, one_spelling, rename_classes
 from benchmark.datasets._build.record import make_record
+from benchmark.datasets._build.report import REPORT, Report, write_report
+from benchmark.datasets._build.review import Decision, apply_review, review_digest
 from benchmark.datasets._build.scan import Scan, choose_sources, scan
 from benchmark.datasets._build.select import limit_images
 from benchmark.datasets._sources._source import load_sources
 from benchmark.datasets._opened import ANNOTATIONS, RECORD, read_folder
+
+CompareTexts = Callable[[Sequence[Chosen], Report, Cache, Progress | None], None]
+"""adds to the report what two names, or a name and a picture, have to do with each other"""
 
 
 @dataclass(frozen=True)
@@ -39,13 +47,14 @@ class Plan:
     """What to build. Any choice that is not the default makes another variant under its own name.
 
     sources: only these. limit: images a source. max_side_px: longer images are made smaller. everything: what is
-    found, not what the manifest says.
+    found, not what the manifest says. review: what an expert decided.
     """
 
     sources: tuple[str, ...] | None = None
     limit: int | None = None
     max_side_px: int | None = None
     everything: bool = False
+    review: tuple[Decision, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 1:
@@ -55,48 +64,65 @@ class Plan:
 
     @property
     def variant(self) -> str:
-        """`all-deeppcb+neu-det-limit20-max320`; empty for the full set of the manifest."""
+        """`all-deeppcb+neu-det-limit20-max320-review.0a1b2c3d`; empty for the full set of the manifest."""
         parts = ["all"] if self.everything else []
         if self.sources is not None:
             names = "+".join(sorted(set(self.sources)))
             parts.append(names if len(names) <= 60 else f"{len(set(self.sources))}sources.{digest(names)[:6]}")
         parts += [f"limit{self.limit}"] if self.limit is not None else []
         parts += [f"max{self.max_side_px}"] if self.max_side_px is not None else []
+        parts += [f"review.{review_digest(self.review)}"] if self.review is not None else []
         return "-".join(parts)
 
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """Where the set lies, and what is known about it."""
+    """Where the set lies, what is known about it, and what was dropped, merged or doubted on the way."""
 
     folder: Path
     record: DatasetRecord
+    report: Report
 
 
 def build(
-    info: DatasetInfo, folders: Sequence[Path], plan: Plan, target: Path, progress: Progress | None = None
+    info: DatasetInfo,
+    folders: Sequence[Path],
+    plan: Plan,
+    target: Path,
+    progress: Progress | None = None,
+    compare_texts: CompareTexts | None = None,
 ) -> Built:
     """Build into `target`, which appears only when it is complete; an earlier build there is replaced.
 
-    Raises DataError for sources or images that are missing or differ, and for a full disk.
+    A build that was killed is continued by the next one of the same plan. compare_texts: the steps that need an
+    encoder, for builds of everything. Raises DataError for sources or images that are missing or differ, for a set
+    without any box, and for a full disk.
     """
-    rows, found, chosen = _choose(folders, plan, progress)
-    if plan.limit is not None:
-        chosen = limit_images(chosen, plan.limit)
-    info = replace(info, variant=plan.variant)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        _check_space(chosen, target)
-        partial.mkdir(parents=True)
-        record = _write(info, chosen, plan, partial, _facts(found, rows, chosen), progress)
-        _swap(partial, target)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DataError(f"{target}: no space left on the disk; free some or set BENCH_HOME") from error
-        raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return Built(target, record)
+    home = Home.find()
+    report = Report()
+    partial = target.with_name(f".{target.name}.partial")
+    with held(home.root / "locks" / f"build-{target.name}", f"builds {target.name}"), open_cache(home.image_facts) as cache:
+        rows, found, chosen = _choose(folders, plan, cache, report, progress)
+        chosen = _construct(chosen, plan, report)
+        if plan.everything and compare_texts is not None:
+            compare_texts(chosen, report, cache, progress)
+        info = replace(info, variant=plan.variant)
+        facts = _facts(found, rows, chosen) | ({"steps": report.facts()} if plan.everything or plan.review else {})
+        try:
+            _check_space(chosen, target)
+            partial.mkdir(parents=True, exist_ok=True)
+            record = _write(info, chosen, plan, partial, facts, progress)
+            write_report(partial / REPORT, report.entries)
+            _swap(partial, target)
+        except OSError as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise DataError(f"{target}: no space left on the disk; free some or set BENCH_HOME") from error
+            raise
+        except BenchError:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+    return Built(target, record, report)
 
 
 def rows_of_everything(folders: Sequence[Path], progress: Progress | None = None) -> list[Row]:
@@ -104,15 +130,34 @@ def rows_of_everything(folders: Sequence[Path], progress: Progress | None = None
     return make_rows(scan(folders, None, progress), progress)
 
 
-def _choose(folders: Sequence[Path], plan: Plan, progress: Progress | None) -> tuple[list[Row], Scan, list[Chosen]]:
+def _choose(
+    folders: Sequence[Path], plan: Plan, cache: Cache, report: Report, progress: Progress | None
+) -> tuple[list[Row], Scan, list[Chosen]]:
     if plan.everything:
         found = scan(folders, plan.sources, progress)
-        rows, wanted = make_rows(found, progress), list(found.images)
+        rows, wanted = make_rows(found, progress, cache, report), list(found.images)
     else:
         rows = read_manifest(manifest_path())
         wanted = _pinned_sources(plan, rows)
         found = scan(folders, wanted, progress)
-    return [row for row in rows if row.source in wanted], found, follow(rows, found, wanted)
+    return [row for row in rows if row.source in wanted], found, follow(rows, found, wanted, cache)
+
+
+def _construct(chosen: list[Chosen], plan: Plan, report: Report) -> list[Chosen]:
+    """The steps after the choice of images that change what the set holds."""
+    if plan.everything:
+        new, merged = one_spelling(kinds_of(chosen))
+        report.add(*merged)
+        chosen = rename_classes(chosen, new)
+    if plan.review is not None:
+        chosen, entries = apply_review(chosen, plan.review)
+        report.add(*entries)
+    if not any(len(each.found.boxes) for each in chosen):
+        raise DataError(
+            f"none of the {len(chosen)} images that were found has a box: there is no class to detect; "
+            "give labels, or another source"
+        )
+    return limit_images(chosen, plan.limit) if plan.limit is not None else chosen
 
 
 def _pinned_sources(plan: Plan, rows: Sequence[Row]) -> list[str]:
@@ -169,7 +214,8 @@ def _write(
 
 
 def _swap(partial: Path, target: Path) -> None:
-    old = target.with_name(f".{target.name}.{os.getpid()}.old")
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)  # of a build that was killed right here
     if target.exists():
         target.replace(old)
     partial.replace(target)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 
-from benchmark.core.errors import DataError
 from benchmark.core.sample import Progress
 from benchmark.datasets._build.bars import bar
 from benchmark.datasets._build.dedupe import WORKERS
 from benchmark.datasets._build.manifest import Chosen
+from benchmark.datasets._build.names import kinds_of
+from benchmark.datasets._pixels import decode
 from benchmark.datasets._sources._source import Kind, PublicSource
 
 LICENCES = "LICENCES.txt"
@@ -37,7 +39,17 @@ def place_images(
         parent.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(WORKERS) as pool:
         written = pool.map(partial(_place, folder, max_side_px), chosen)
-        return list(bar(progress, "write images", written, len(chosen)))
+        sizes = list(bar(progress, "write images", written, len(chosen)))
+    _remove_others(folder / "images", {folder / file_name(each) for each in chosen})
+    return sizes
+
+
+def _remove_others(folder: Path, wanted: Set[Path]) -> None:
+    """What a killed build of other downloads left there."""
+    for at, _, names in os.walk(folder):
+        for name in names:
+            if (path := Path(at) / name) not in wanted:
+                path.unlink()
 
 
 def file_name(each: Chosen) -> str:
@@ -50,7 +62,7 @@ def coco_content(chosen: Sequence[Chosen], sizes: Sequence[Size], max_side_px: i
 
     `sha256` is of the source's file: encoders of other machines give other bytes for smaller copies.
     """
-    kinds = _kinds(chosen)
+    kinds = kinds_of(chosen)
     ids = {name: number for number, name in enumerate(kinds, start=1)}
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
@@ -60,7 +72,7 @@ def coco_content(chosen: Sequence[Chosen], sizes: Sequence[Size], max_side_px: i
         for name, corners in zip(each.found.boxes.names, each.found.boxes.xyxy.tolist(), strict=True):
             category = ids[each.source.kinds[name].name]
             annotations.append(_annotation(len(annotations) + 1, each.image_id, category, corners, scale))
-    categories = [{"id": ids[name], **_category(kind, above)} for name, (kind, above) in kinds.items()]
+    categories = [{"id": ids[name], **_category(kind)} for name, kind in kinds.items()]
     info = {"name": "mmio-open", "max_side_px": max_side_px}
     return {"info": info, "images": images, "annotations": annotations, "categories": categories}
 
@@ -81,42 +93,33 @@ def licences_text(sources: Sequence[PublicSource]) -> str:
 
 
 def _place(folder: Path, max_side_px: int | None, each: Chosen) -> Size:
+    """One image, unless an earlier build that was killed has put it there; its time of change tells."""
     path, target = each.found.path, folder / file_name(each)
     size = each.found.width_px, each.found.height_px
+    changed_ns = path.stat().st_mtime_ns
+    there = target.is_file() and target.stat().st_mtime_ns == changed_ns
+    waiting = target.with_name(f".{target.name}.part")
     if max_side_px is None or max(size) <= max_side_px:
-        shutil.copyfile(path, target)
-        return size
-    scale = max_side_px / max(size)
-    smaller = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-    try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image)
-            plain = upright if upright.mode in ("L", "RGB") else upright.convert("RGB")
-            plain.resize(smaller, Image.Resampling.BOX).save(target, "JPEG", quality=JPEG_QUALITY)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's own trouble, not the picture's
-        raise DataError(f"{path}: cannot be made smaller ({error}); fetch it again") from error
-    return smaller
+        if there and target.stat().st_size == path.stat().st_size:
+            return size
+        shutil.copyfile(path, waiting)
+    else:
+        scale = max_side_px / max(size)
+        size = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+        if there:
+            return size
+        decode(path).resize(size, Image.Resampling.BOX).save(waiting, "JPEG", quality=JPEG_QUALITY)
+    os.utime(waiting, ns=(changed_ns, changed_ns))
+    waiting.replace(target)
+    return size
 
 
-def _kinds(chosen: Sequence[Chosen]) -> dict[str, tuple[Kind, str]]:
-    """Class name -> class and super category, in the order of the importers; only classes with boxes."""
-    shown = {(each.row.source, name) for each in chosen for name in each.found.boxes.names}
-    return {
-        kind.name: (kind, kind.super_category or source.super_category)
-        for source in sources_of(chosen)
-        for name, kind in source.kinds.items()
-        if (source.name, name) in shown
-    }
-
-
-def _category(kind: Kind, super_category: str) -> dict[str, Any]:
+def _category(kind: Kind) -> dict[str, Any]:
     return {
         "name": kind.name,
         "defect": kind.defect,
         "scene": kind.scene,
-        "supercategory": super_category,
+        "supercategory": kind.super_category,
         "synonyms": [f"{other}, {kind.scene}" for other in kind.synonyms],
         "description": kind.description,
     }

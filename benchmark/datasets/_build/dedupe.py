@@ -8,6 +8,9 @@ of one material look alike in 32 x 32 px.
 from __future__ import annotations
 
 import hashlib
+import io
+import json
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,62 +18,76 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
+from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import DataError
 from benchmark.core.sample import Progress
 from benchmark.datasets._build.bars import bar
+from benchmark.datasets._build.cache import Cache, computed
+from benchmark.datasets._pixels import decode
 
-WORKERS = 2
+WORKERS = min(8, max(2, os.cpu_count() or 2))
 """decoding leaves Python's lock, so threads are enough"""
 HASH_SIDE_PX = 32
 HASH_BITS_DIFFERENT = 4
 THUMB_SIDE_PX = 128
 MIN_CORRELATION = 0.95
 BLOCK = 512
+KIND = "fingerprint-1"
+"""raised whenever a fingerprint changes"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fingerprint:
     """What tells copies apart.
 
-    pixels: digest of size and decoded RGB. hashes: (4,) uint64 for no flip, left-right, top-bottom, both.
-    thumb: (128, 128) uint8 grey.
+    sha256: of the file, hex. pixels: digest of size and decoded RGB, hex. hashes: (4,) uint64 for no flip, left-right,
+    top-bottom, both. levels: brightest minus darkest grey value. error: why it cannot be decoded, else empty; then
+    nothing but sha256 is known.
     """
 
-    pixels: bytes
-    hashes: NDArray[np.uint64]
-    thumb: NDArray[np.uint8]
+    sha256: str
+    pixels: str = ""
+    hashes: NDArray[np.uint64] | None = None
+    levels: int = 0
+    error: str = ""
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """Decode an image and take its fingerprint. Raises DataError that names a missing or truncated file."""
+    """Read and decode an image once and take its fingerprint. Raises DataError for a missing file."""
     try:
-        with Image.open(path) as image:
-            rgb = ImageOps.exif_transpose(image).convert("RGB")
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise DataError(f"{path}: the image is missing; fetch it again") from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise DataError(
-            f"{path}: truncated or no image ({path.stat().st_size} bytes, {error}); fetch it again"
-        ) from error
-    digest = hashlib.blake2b(f"{rgb.width}x{rgb.height}".encode(), digest_size=16)
-    digest.update(rgb.tobytes())
-    grey = rgb.convert("L")
+    sha256 = hashlib.sha256(content).hexdigest()
+    try:
+        picture = decode(path, io.BytesIO(content))
+    except DataError as error:
+        return Fingerprint(sha256, error=str(error).removeprefix(f"{path}: "))
+    grey = picture.convert("L")
     small = np.asarray(grey.resize((HASH_SIDE_PX, HASH_SIDE_PX), Image.Resampling.LANCZOS), np.float64)
-    thumb = np.asarray(grey.resize((THUMB_SIDE_PX, THUMB_SIDE_PX), Image.Resampling.BOX), np.uint8)
-    return Fingerprint(digest.digest(), _hashes(small), thumb)
+    darkest, brightest = grey.getextrema()
+    return Fingerprint(sha256, _pixel_digest(picture), _hashes(small), int(brightest) - int(darkest))  # type: ignore[arg-type]
 
 
-def fingerprints(paths: Sequence[Path], progress: Progress | None = None) -> list[Fingerprint]:
-    """Fingerprints of many images, in order, two at a time."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return list(bar(progress, "compare images", pool.map(fingerprint, paths), len(paths)))
+def fingerprints(
+    paths: Sequence[Path], progress: Progress | None = None, cache: Cache | None = None
+) -> list[Fingerprint]:
+    """Fingerprints of many images, in order; those that the cache knows are not read again."""
+    found = computed(cache or Cache.none(), KIND, paths, lambda path: _packed(fingerprint(path)), WORKERS)
+    return [_unpacked(value) for value in bar(progress, "compare images", found, len(paths))]
+
+
+def file_digests(paths: Sequence[Path], cache: Cache | None = None) -> list[str]:
+    """sha256 (hex) of many files, in order."""
+    found = computed(cache or Cache.none(), "sha256", paths, lambda path: file_sha256(path).encode(), WORKERS)
+    return [value.decode() for value in found]
 
 
 def copies(prints: Sequence[Fingerprint]) -> dict[int, int]:
     """Index of a pixel-identical copy -> index of the first image with those pixels."""
-    first: dict[bytes, int] = {}
+    first: dict[str, int] = {}
     found = {}
     for index, each in enumerate(prints):
         kept = first.setdefault(each.pixels, index)
@@ -79,47 +96,83 @@ def copies(prints: Sequence[Fingerprint]) -> dict[int, int]:
     return found
 
 
-def near_duplicates(prints: Sequence[Fingerprint]) -> Iterator[tuple[int, int]]:
-    """Pairs (i, j), i < j, of images that are near-copies of each other; pixel-identical ones included."""
-    if not prints:
-        return
-    hashes = np.stack([each.hashes for each in prints])
-    thumbs = np.stack([each.thumb for each in prints])
-    for start in range(0, len(prints), BLOCK):
+def near_duplicates(prints: Sequence[Fingerprint], paths: Sequence[Path]) -> Iterator[tuple[int, int]]:
+    """Pairs (i, j), i < j, of images that are near-copies of each other; pixel-identical ones included.
+
+    Only images whose hash has a neighbour are decoded again, to be compared at THUMB_SIDE_PX. Raises DataError for one
+    that is gone by then.
+    """
+    pairs = _hash_neighbours(prints)
+    close = sorted({index for pair in pairs for index in pair[:2]})
+    with ThreadPoolExecutor(WORKERS) as pool:
+        thumbs = dict(zip(close, pool.map(thumbnail, (paths[index] for index in close)), strict=True))
+    seen: set[tuple[int, int]] = set()
+    for first, second, flip in pairs:
+        if (first, second) not in seen and correlation(thumbs[first], flipped(thumbs[second], flip)) >= MIN_CORRELATION:
+            seen.add((first, second))
+            yield first, second
+
+
+def thumbnail(path: Path) -> NDArray[np.float32]:
+    """(128 * 128,) float32 of grey values, mean 0 and length 1; all 0 for a flat image."""
+    grey = decode(path).convert("L").resize((THUMB_SIDE_PX, THUMB_SIDE_PX), Image.Resampling.BOX)
+    return standardised(np.asarray(grey, np.float32).ravel())
+
+
+def standardised(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows (..., N) with mean 0 and length 1, so that products are correlations; 0 for constant ones."""
+    centred = values - values.mean(axis=-1, keepdims=True)
+    length = np.linalg.norm(centred, axis=-1, keepdims=True)
+    return np.asarray(np.divide(centred, length, out=np.zeros_like(centred), where=length > 0))
+
+
+def flipped(thumb: NDArray[np.float32], flip: int) -> NDArray[np.float32]:
+    """A thumbnail (S * S,) mirrored: bit 1 left-right, bit 2 top-bottom."""
+    side = int(np.sqrt(thumb.size))
+    image = thumb.reshape(side, side)
+    image = image[:, ::-1] if flip & 1 else image
+    return (image[::-1] if flip & 2 else image).ravel()
+
+
+def correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """Of two standardised pictures, in [-1, 1]."""
+    return float(first @ second)
+
+
+def _hash_neighbours(prints: Sequence[Fingerprint]) -> list[tuple[int, int, int]]:
+    """(i, j, flip of j), i < j, of all hashes that differ in few bits."""
+    whole = [index for index, each in enumerate(prints) if each.hashes is not None]
+    if not whole:
+        return []
+    hashes = np.stack([np.asarray(prints[index].hashes) for index in whole])
+    found: list[tuple[int, int, int]] = []
+    for start in range(0, len(whole), BLOCK):
         rows = hashes[start : start + BLOCK, 0]
-        seen: set[tuple[int, int]] = set()
         for flip in range(4):
             different = np.bitwise_count(rows[:, None] ^ hashes[None, :, flip])
             near_i, near_j = np.nonzero(different <= HASH_BITS_DIFFERENT)
             later = near_j > near_i + start
-            pairs = np.stack([near_i[later] + start, near_j[later]], axis=1)
-            same = _correlated(thumbs, pairs, flip)
-            for i, j in pairs[same].tolist():
-                if (i, j) not in seen:
-                    seen.add((i, j))
-                    yield i, j
+            pairs = zip((near_i[later] + start).tolist(), near_j[later].tolist(), strict=True)
+            found += [(whole[i], whole[j], flip) for i, j in pairs]
+    return found
 
 
-def _correlated(thumbs: NDArray[np.uint8], pairs: NDArray[np.int64], flip: int) -> NDArray[np.bool_]:
-    """Whether each pair (N, 2) correlates once the second image is flipped: (N,) bool."""
-    result = np.zeros(len(pairs), np.bool_)
-    for start in range(0, len(pairs), BLOCK):
-        part = pairs[start : start + BLOCK]
-        second = thumbs[part[:, 1]]
-        if flip & 1:
-            second = second[:, :, ::-1]
-        if flip & 2:
-            second = second[:, ::-1, :]
-        a, b = _standardised(thumbs[part[:, 0]]), _standardised(second)
-        result[start : start + BLOCK] = np.einsum("np,np->n", a, b) >= MIN_CORRELATION
-    return result
+def _pixel_digest(picture: Image.Image) -> str:
+    digest = hashlib.blake2b(f"{picture.width}x{picture.height}".encode(), digest_size=16)
+    for top in range(0, picture.height, BLOCK):  # in strips: a copy of a large picture is large
+        strip = picture.crop((0, top, picture.width, min(top + BLOCK, picture.height)))
+        digest.update(strip.convert("RGB").tobytes())
+    return digest.hexdigest()
 
 
-def _standardised(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    flat = images.reshape(len(images), -1).astype(np.float32)
-    flat -= flat.mean(axis=1, keepdims=True)
-    length = np.linalg.norm(flat, axis=1, keepdims=True)
-    return np.asarray(np.divide(flat, length, out=np.zeros_like(flat), where=length > 0))
+def _packed(each: Fingerprint) -> bytes:
+    hashes = [int(value) for value in each.hashes] if each.hashes is not None else None
+    return json.dumps([each.sha256, each.pixels, hashes, each.levels, each.error]).encode()
+
+
+def _unpacked(value: bytes) -> Fingerprint:
+    sha256, pixels, hashes, levels, error = json.loads(value)
+    return Fingerprint(sha256, pixels, np.array(hashes, np.uint64) if hashes else None, levels, error)
 
 
 def _hashes(grey: NDArray[np.float64]) -> NDArray[np.uint64]:

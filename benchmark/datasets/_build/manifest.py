@@ -11,17 +11,19 @@ import csv
 import gzip
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
-from benchmark.core.canonical import digest, file_sha256
+from benchmark.core.canonical import digest
 from benchmark.core.errors import DataError
 from benchmark.core.paths import package_file
 from benchmark.core.sample import Progress
-from benchmark.datasets._build.dedupe import WORKERS, copies, fingerprints, near_duplicates
+from benchmark.datasets._build.cache import Cache
+from benchmark.datasets._build.dedupe import copies, file_digests, fingerprints, near_duplicates
+from benchmark.datasets._build.report import Entry, Report
 from benchmark.datasets._build.scan import Scan
+from benchmark.datasets._build.unusable import unusable
 from benchmark.datasets._sources._source import Found, PublicSource
 
 NEAR = "near:"
@@ -82,21 +84,29 @@ def number(rows: Sequence[Row]) -> list[tuple[int, Row]]:
     return list(enumerate((row for row in rows if not row.copy_of), start=1))
 
 
-def make_rows(scan: Scan, progress: Progress | None = None) -> list[Row]:
-    """Rows for everything that was found: copies marked, near-duplicates and copies' relatives in one group."""
+def make_rows(
+    scan: Scan, progress: Progress | None = None, cache: Cache | None = None, report: Report | None = None
+) -> list[Row]:
+    """Rows for everything that was found and is of use: copies marked, near-duplicates and copies' relatives joined."""
+    report = report if report is not None else Report()
     images = [image for source in sorted(scan.images) for image in scan.images[source]]
-    prints = fingerprints([image.path for image in images], progress)
+    prints = fingerprints([image.path for image in images], progress, cache)
+    dropped = unusable(images, prints)
+    report.add(*dropped.values())
+    images = [image for index, image in enumerate(images) if index not in dropped]
+    prints = [each for index, each in enumerate(prints) if index not in dropped]
     same = copies(prints)
-    groups = _join([image.group for image in images], [*same.items(), *near_duplicates(prints)])
-    shas = _shas([image.path for image in images])
-    rows = [_row(image, sha, group) for image, sha, group in zip(images, shas, groups, strict=True)]
+    near = list(near_duplicates(prints, [image.path for image in images]))
+    groups = _join([image.group for image in images], [*same.items(), *near])
+    report.add(*_copies(images, same), *_joined(images, near, same))
+    rows = [_row(image, each.sha256, group) for image, each, group in zip(images, prints, groups, strict=True)]
     return [
         replace(row, copy_of=f"{rows[same[i]].source}/{rows[same[i]].path}") if i in same else row
         for i, row in enumerate(rows)
     ]
 
 
-def follow(rows: Sequence[Row], scan: Scan, sources: Iterable[str]) -> list[Chosen]:
+def follow(rows: Sequence[Row], scan: Scan, sources: Iterable[str], cache: Cache | None = None) -> list[Chosen]:
     """The kept images of those sources as the manifest has them, wherever they lie and whatever they are called.
 
     Raises DataError where a source or an image is missing or differs, with counts and the first place.
@@ -108,7 +118,7 @@ def follow(rows: Sequence[Row], scan: Scan, sources: Iterable[str]) -> list[Chos
             f"{len(absent)} of {len(wanted)} sources were not found: {', '.join(absent)}; download them, or build "
             f"what is there with --sources {','.join(sorted(wanted & set(scan.images))) or 'NAME'}"
         )
-    matched = {source: _match(source, rows, scan.images[source]) for source in wanted}
+    matched = {source: _match(source, rows, scan.images[source], cache) for source in wanted}
     return [
         Chosen(image_id, row, matched[row.source][row.path], scan.sources[row.source])
         for image_id, row in number(rows)
@@ -128,20 +138,49 @@ def boxes_digest(found: Found) -> str:
     return digest(sorted([name, *(f"{value:.2f}" for value in corners)] for name, corners in rows))[:12]
 
 
+def _copies(images: Sequence[Found], same: Mapping[int, int]) -> list[Entry]:
+    return [
+        Entry(
+            "copies",
+            "image",
+            _name(images[copy]),
+            "dropped",
+            _copy_reason(images[copy], images[kept]),
+            _name(images[kept]),
+        )
+        for copy, kept in same.items()
+    ]
+
+
+def _copy_reason(copy: Found, kept: Found) -> str:
+    equal = (classes_of(copy), boxes_digest(copy)) == (classes_of(kept), boxes_digest(kept))
+    return "the same pixels" if equal else "the same pixels, with other boxes"
+
+
+def _joined(images: Sequence[Found], near: Sequence[tuple[int, int]], same: Mapping[int, int]) -> list[Entry]:
+    why = "nearly the same picture: one group"
+    return [
+        Entry("near-duplicates", "image", _name(images[j]), "joined", why, _name(images[i]))
+        for i, j in near
+        if i not in same and j not in same
+    ]
+
+
+def _name(image: Found) -> str:
+    return f"{image.source}/{image.key}"
+
+
 def _row(image: Found, sha256: str, group: str) -> Row:
     return Row(image.source, image.key, sha256, group, classes_of(image), boxes_digest(image))
 
 
-def _shas(paths: Sequence[Path]) -> list[str]:
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(file_sha256, paths))
-
-
-def _match(source: str, rows: Sequence[Row], images: Sequence[Found]) -> dict[str, Found]:
+def _match(source: str, rows: Sequence[Row], images: Sequence[Found], cache: Cache | None) -> dict[str, Found]:
     """Manifest path -> image: the file of that path, else any file with those bytes."""
     wanted = [row for row in rows if row.source == source and not row.copy_of]
     by_key = {image.key.casefold(): image for image in images}
-    shas = dict(zip((image.key for image in images), _shas([image.path for image in images]), strict=True))
+    shas = dict(
+        zip((image.key for image in images), file_digests([image.path for image in images], cache), strict=True)
+    )
     by_sha = {sha: by_key[key.casefold()] for key, sha in reversed(shas.items())}
     found: dict[str, Found] = {}
     missing = []

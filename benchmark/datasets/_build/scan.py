@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import filecmp
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmark.core.errors import DataError, UnknownNameError
 from benchmark.core.sample import Progress
 from benchmark.datasets._build.bars import bar
-from benchmark.datasets._reading import IMAGE_SUFFIXES, Repairs
+from benchmark.datasets._reading import IMAGE_SUFFIXES, Repairs, turned_upright
 from benchmark.datasets._sources._exports import declared_exports
 from benchmark.datasets._sources._source import Found, PublicSource, Tree, load_sources
 
@@ -46,7 +47,7 @@ def scan(folders: Sequence[Path], only: Collection[str] | None = None, progress:
     if not result.images:
         raise DataError(
             f"none of the sources {', '.join(source.name for source in sources)} is below "
-            f"{', '.join(map(str, folders))}; see 'bench data list --sources' for what is known"
+            f"{', '.join(map(str, folders))}; see 'bench data sources' for what is known"
         )
     return result
 
@@ -78,19 +79,11 @@ def _read(source: PublicSource, tree: Tree, root: Path, result: Scan) -> None:
     repairs = Repairs()
     result.sources[source.name] = source
     images = result.images.setdefault(source.name, [])
-    known = {image.key.casefold() for image in images}
-    for image in source.read(root, repairs):
-        unknown = set(image.boxes.names) - set(source.kinds)
-        if unknown:
-            raise DataError(
-                f"{image.path}: its label names the class '{min(unknown)}', which {source.name} does not have; "
-                f"valid: {', '.join(source.kinds)}"
-            )
-        if image.boxes.written and not len(image.boxes):
-            repairs.add("image whose boxes were all dropped left out", str(image.path))
-        elif image.key.casefold() in known:
-            repairs.add("image of a second copy of the source left out", str(image.path))
-        else:
+    known = {image.key.casefold(): image.path for image in images}
+    for found in source.read(root, repairs):
+        _check_names(source, found)
+        image = _usable(found, tree.folder, known, repairs)
+        if image is not None:
             images.append(image)
     images.sort(key=lambda image: natural(image.key))
     if not images:
@@ -98,3 +91,36 @@ def _read(source: PublicSource, tree: Tree, root: Path, result: Scan) -> None:
     merged = result.repairs.setdefault(source.name, {})
     for kind, facts in repairs.facts(tree.folder).items():
         merged[kind] = facts if kind not in merged else {**facts, "count": facts["count"] + merged[kind]["count"]}  # type: ignore[operator]
+
+
+def _check_names(source: PublicSource, image: Found) -> None:
+    unknown = set(image.boxes.names) - set(source.kinds)
+    if unknown:
+        raise DataError(
+            f"{image.path}: its label names the class '{min(unknown)}', which {source.name} does not have; "
+            f"valid: {', '.join(source.kinds)}"
+        )
+
+
+def _usable(image: Found, folder: Path, known: Mapping[str, Path], repairs: Repairs) -> Found | None:
+    """The image with its boxes upright, or None with the reason counted. known: key in lower case -> file."""
+    same_name = known.get(image.key.casefold())
+    boxes = image.boxes
+    if boxes.written and not len(boxes):
+        reason = "image whose boxes were all dropped left out"
+    elif same_name is not None and filecmp.cmp(same_name, image.path, shallow=False):
+        reason = "image of a second copy of the source left out"
+    elif same_name is not None:
+        reason = "another image under a name that the source has already left out"
+    elif image.path.is_symlink() and not image.path.resolve().is_relative_to(folder.resolve()):
+        reason = "link to an image outside the folder left out"
+    elif not boxes.on_its_side:
+        return image
+    else:
+        turned = turned_upright(boxes, image.path, (image.width_px, image.height_px))
+        if turned is not None:
+            repairs.add("boxes turned with their picture (EXIF)", str(image.path))
+            return replace(image, boxes=turned)
+        reason = "image with a label of swapped width and height left out"
+    repairs.add(reason, str(image.path))
+    return None
