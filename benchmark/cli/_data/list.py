@@ -1,4 +1,4 @@
-"""`bench data list`: data sets and whether they can be opened here; the sources that mmio-open is made of."""
+"""`bench data list`: data sets and whether they can be opened here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from benchmark.cli._command import Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench data list`."""
-    parser.add_argument("--sources", action="store_true", help="the public sources that mmio-open is made of")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -19,7 +18,7 @@ def run(options: argparse.Namespace) -> int:
 
     from benchmark.cli._data._text import columns
 
-    rows = _sources() if options.sources else _sets()
+    rows = _sets()
     if options.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
     else:
@@ -48,22 +47,6 @@ def _sets() -> list[dict[str, str]]:
                 for variant in built_variants()
             ]
     return rows
-
-
-def _sources() -> list[dict[str, str]]:
-    from benchmark.datasets._sources._source import load_sources
-
-    return [
-        {
-            "source": name,
-            "super category": source.super_category,
-            "classes": str(len(source.kinds)),
-            "complete": source.expected,
-            "licence": source.facts.licence,
-            "url": source.facts.url,
-        }
-        for name, source in load_sources().items()
-    ]
 
 
 COMMAND = Command("list", "data sets, and whether they can be opened here", configure, run)

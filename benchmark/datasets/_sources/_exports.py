@@ -22,6 +22,7 @@ from benchmark.datasets._reading import Repairs, image_size, pair_by_stem, read_
 from benchmark.datasets._sources._roboflow import PARTS, original, pairs_of_parts
 from benchmark.datasets._sources._source import (
     UNKNOWN,
+    Expected,
     Found,
     Kind,
     PublicSource,
@@ -82,7 +83,7 @@ def _source(root: Path, known: Mapping[str, PublicSource]) -> PublicSource:
         title=f"Roboflow export {project}",
         super_category=UNKNOWN,
         kinds=kinds,
-        expected="what was exported",
+        expected=Expected(note="what was exported"),
         roots=lambda _: [root],
         read=partial(_read, name, kinds),
     )

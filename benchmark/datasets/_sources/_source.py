@@ -17,6 +17,8 @@ RESOURCE_FORK = "._"
 """what macOS puts beside every file of an archive, under the same suffix"""
 UNKNOWN = "unknown"
 """scene or super category that nobody told; no cell asks for transfer to it"""
+NEARLY_ALL = 0.98
+"""of a download: less is worth a warning"""
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,36 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What the complete download gives; None where nobody says. defect_free: images among them without a box."""
+
+    images: int | None = None
+    boxes: int | None = None
+    defect_free: int | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        """`1344 images (952 defect-free), 471 boxes`."""
+        free = f" ({self.defect_free} defect-free)" if self.defect_free is not None else ""
+        parts = [f"{self.images} images{free}"] if self.images is not None else []
+        parts += [f"{self.boxes} boxes"] if self.boxes is not None else []
+        return ", ".join(parts) or self.note
+
+    def lacking(self, images: int, boxes: int) -> str:
+        """What is clearly not there, as `1650 of 1800 images`; empty where nothing is. boxes: as the files hold them.
+
+        Copies of one download differ by a few files, which this passes over.
+        """
+        counted = ((images, self.images, "images"), (boxes, self.boxes, "boxes"))
+        short = [f"{here} of {whole} {what}" for here, whole, what in counted if here < (whole or 0) * NEARLY_ALL]
+        return ", ".join(short)
+
+
+@dataclass(frozen=True)
 class PublicSource:
     """A public data set that `bench data build mmio-open` knows.
 
-    kinds: the source's own class name -> class. expected: image and box counts of the complete download.
+    kinds: the source's own class name -> class. expected: counts of the complete download.
     roots(tree): where its layout lies. read(root, repairs): its images with boxes.
     """
 
@@ -67,7 +95,7 @@ class PublicSource:
     title: str
     super_category: str
     kinds: Mapping[str, Kind]
-    expected: str
+    expected: Expected
     roots: Callable[[Tree], list[Path]]
     read: Callable[[Path, Repairs], Iterator[Found]]
 

@@ -18,7 +18,7 @@ from benchmark.datasets._masks import binary_mask_boxes
 from benchmark.datasets._reading import Labelled, Repairs, image_size
 from benchmark.datasets._sources._anomaly import EMPTY, Read, good, images_at
 from benchmark.datasets._sources._fabric import BROKEN_END, KNOT, NEP, WEFT_CURLING
-from benchmark.datasets._sources._source import Found, Kind, PublicSource, Tree, child, found
+from benchmark.datasets._sources._source import Expected, Found, Kind, PublicSource, Tree, child, found
 
 SCENE = "fabric"
 THRESHOLD = 127
@@ -92,7 +92,7 @@ SOURCE = PublicSource(
     title="AITEX fabric image database",
     super_category="textiles",
     kinds=KINDS,
-    expected="245 images (140 defect-free)",
+    expected=Expected(245, defect_free=140),
     roots=_roots,
     read=_read,
 )

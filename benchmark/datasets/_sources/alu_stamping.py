@@ -9,7 +9,17 @@ from pathlib import Path
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs, image_size
 from benchmark.datasets._sources._roboflow import pairs_of_parts
-from benchmark.datasets._sources._source import Found, Kind, PublicSource, Tree, child, found, images_below, unique
+from benchmark.datasets._sources._source import (
+    Expected,
+    Found,
+    Kind,
+    PublicSource,
+    Tree,
+    child,
+    found,
+    images_below,
+    unique,
+)
 from benchmark.datasets._yolo import read_yolo
 
 SCENE = "aluminium stamping"
@@ -78,7 +88,7 @@ SOURCE = PublicSource(
     title="Aluminium-alloy stamped body panels",
     super_category="automobile manufacturing",
     kinds=KINDS,
-    expected="747 images (83 originals), 164 boxes in the originals",
+    expected=Expected(747, note="83 originals, in which there are 164 boxes, and copies of them"),
     roots=_roots,
     read=_read,
 )

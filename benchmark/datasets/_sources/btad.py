@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs
 from benchmark.datasets._sources._anomaly import folder_at, good, has_folders, images_at, masked
-from benchmark.datasets._sources._source import UNKNOWN, Found, Kind, PublicSource, Tree, found
+from benchmark.datasets._sources._source import UNKNOWN, Expected, Found, Kind, PublicSource, Tree, found
 
 THRESHOLD = 0
 KINDS = {
@@ -53,7 +53,7 @@ SOURCE = PublicSource(
     title="beanTech anomaly detection, three products",
     super_category=UNKNOWN,
     kinds=KINDS,
-    expected="2540 images (2250 defect-free)",
+    expected=Expected(2540, defect_free=2250),
     roots=_roots,
     read=_read,
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets._sources._source import (
+    Expected,
     Found,
     Kind,
     PublicSource,
@@ -75,7 +76,7 @@ SOURCE = PublicSource(
     title="CR7-DET, cold-rolled steel strip",
     super_category="metallurgy",
     kinds=KINDS,
-    expected="4140 images, 11020 boxes",
+    expected=Expected(4140, 11020),
     roots=_roots,
     read=_read,
 )

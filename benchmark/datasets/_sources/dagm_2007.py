@@ -13,7 +13,17 @@ from pathlib import Path
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs, read_text
 from benchmark.datasets._sources._anomaly import good, images_at, masked
-from benchmark.datasets._sources._source import UNKNOWN, Found, Kind, PublicSource, Tree, child, files_below, found
+from benchmark.datasets._sources._source import (
+    UNKNOWN,
+    Expected,
+    Found,
+    Kind,
+    PublicSource,
+    Tree,
+    child,
+    files_below,
+    found,
+)
 
 SCENE = "artificial texture"
 THRESHOLD = 0
@@ -74,7 +84,7 @@ SOURCE = PublicSource(
     title="DAGM 2007, computer-made textures",
     super_category=UNKNOWN,
     kinds=KINDS,
-    expected="16100 images (14000 defect-free), 2100 boxes",
+    expected=Expected(16100, 2100, defect_free=14000),
     roots=_roots,
     read=_read,
 )

@@ -11,6 +11,7 @@ from benchmark.datasets._deeppcb import read_deeppcb
 from benchmark.datasets._reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets._sources._boards import MOUSE_BITE, OPEN, SCENE, SHORT, SPUR, SPURIOUS_COPPER
 from benchmark.datasets._sources._source import (
+    Expected,
     Found,
     Kind,
     PublicSource,
@@ -66,7 +67,7 @@ SOURCE = PublicSource(
     title="DeepPCB, bare printed circuit boards",
     super_category="precision electronics",
     kinds=KINDS,
-    expected="1500 images, 10013 boxes",
+    expected=Expected(1500, 10013),
     roots=_roots,
     read=_read,
 )

@@ -15,7 +15,7 @@ from benchmark.core.sample import Source
 from benchmark.datasets._reading import Labelled, Repairs, image_size
 from benchmark.datasets._sources._fabric import CARPET, CARPET_CUT, CARPET_HOLE, HOLE, WEAVE_LINE
 from benchmark.datasets._sources._roboflow import original, pairs_of_parts
-from benchmark.datasets._sources._source import Found, PublicSource, Tree, child, found, unique
+from benchmark.datasets._sources._source import Expected, Found, PublicSource, Tree, child, found, unique
 from benchmark.datasets._yolo import read_yolo
 
 IDS = {0: "0", 1: "1", 2: "2"}
@@ -62,7 +62,7 @@ SOURCE = PublicSource(
     title="Fabric cut and hole",
     super_category="textiles",
     kinds=KINDS,
-    expected="95 images, 92 boxes",
+    expected=Expected(95, 92),
     roots=_roots,
     read=_read,
 )

@@ -9,7 +9,16 @@ from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets._sources._fabric import HOLE, KNOT, STAIN
 from benchmark.datasets._sources._roboflow import original, roots_with_names
-from benchmark.datasets._sources._source import Found, PublicSource, Tree, files_below, found, images_below, unique
+from benchmark.datasets._sources._source import (
+    Expected,
+    Found,
+    PublicSource,
+    Tree,
+    files_below,
+    found,
+    images_below,
+    unique,
+)
 from benchmark.datasets._yolo import read_names, read_yolo
 
 KINDS = {"Hole": HOLE, "Knot": KNOT, "Stain": STAIN}
@@ -39,7 +48,7 @@ SOURCE = PublicSource(
     title="Fabric hole, knot, stain",
     super_category="textiles",
     kinds=KINDS,
-    expected="22 images, 29 boxes",
+    expected=Expected(22, 29),
     roots=_roots,
     read=_read,
 )

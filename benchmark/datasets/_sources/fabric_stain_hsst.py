@@ -9,7 +9,16 @@ from benchmark.core.sample import Source
 from benchmark.datasets._masks import binary_mask_boxes
 from benchmark.datasets._reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets._sources._fabric import STAIN
-from benchmark.datasets._sources._source import Found, PublicSource, Tree, child, files_below, found, images_below
+from benchmark.datasets._sources._source import (
+    Expected,
+    Found,
+    PublicSource,
+    Tree,
+    child,
+    files_below,
+    found,
+    images_below,
+)
 
 KINDS = {"stain": STAIN}
 STEM = r"\d{4}(?:_\d+){8}"
@@ -46,7 +55,7 @@ SOURCE = PublicSource(
     title="Fabric stains, HSST samples",
     super_category="textiles",
     kinds=KINDS,
-    expected="26 images (1 with an empty mask)",
+    expected=Expected(25, note="one more has an empty mask"),
     roots=_roots,
     read=_read,
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs, image_size
 from benchmark.datasets._sources._roboflow import original, pairs_of_parts, roots_with_names
-from benchmark.datasets._sources._source import Found, Kind, PublicSource, Tree, found, unique
+from benchmark.datasets._sources._source import Expected, Found, Kind, PublicSource, Tree, found, unique
 from benchmark.datasets._yolo import read_names, read_yolo
 
 SCENE = "leather"
@@ -55,7 +55,7 @@ SOURCE = PublicSource(
     title="Leather Defect Detection v1",
     super_category="daily necessities",
     kinds=KINDS,
-    expected="1083 usable images, 1705 boxes",
+    expected=Expected(1083, 1705),
     roots=_roots,
     read=_read,
 )

@@ -12,6 +12,7 @@ from benchmark.core.sample import Source
 from benchmark.datasets._masks import binary_mask_boxes
 from benchmark.datasets._reading import Labelled, Repairs, image_size, pair_by_stem
 from benchmark.datasets._sources._source import (
+    Expected,
     Found,
     Kind,
     PublicSource,
@@ -89,7 +90,7 @@ SOURCE = PublicSource(
     title="Magnetic tile surface defects",
     super_category="precision electronics",
     kinds=KINDS,
-    expected="1344 images (952 defect-free), 471 boxes",
+    expected=Expected(1344, 471, defect_free=952),
     roots=_roots,
     read=_read,
 )

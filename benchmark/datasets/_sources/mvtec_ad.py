@@ -10,7 +10,7 @@ from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs
 from benchmark.datasets._sources._anomaly import Read, folder_at, good, has_folders, images_at, masked
 from benchmark.datasets._sources._mvtec_kinds import DAILY, KINDS, PLACES
-from benchmark.datasets._sources._source import Found, PublicSource, Tree, found
+from benchmark.datasets._sources._source import Expected, Found, PublicSource, Tree, found
 
 GOOD = "good"
 THRESHOLD = 127
@@ -59,7 +59,7 @@ SOURCE = PublicSource(
     title="MVTec AD, fifteen products",
     super_category=DAILY,
     kinds=KINDS,
-    expected="5354 images (4096 defect-free)",
+    expected=Expected(5354, defect_free=4096),
     roots=_roots,
     read=_read,
 )

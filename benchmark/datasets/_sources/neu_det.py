@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets._sources._source import (
+    Expected,
     Found,
     Kind,
     PublicSource,
@@ -74,7 +75,7 @@ SOURCE = PublicSource(
     title="NEU-DET, hot-rolled steel strip",
     super_category="metallurgy",
     kinds=KINDS,
-    expected="1800 images, 4189 boxes",
+    expected=Expected(1800, 4189),
     roots=_roots,
     read=_read,
 )

@@ -14,6 +14,7 @@ from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets._sources._boards import MOUSE_BITE, OPEN, SCENE, SHORT, SPUR, SPURIOUS_COPPER
 from benchmark.datasets._sources._source import (
+    Expected,
     Found,
     Kind,
     PublicSource,
@@ -74,7 +75,7 @@ SOURCE = PublicSource(
     title="PKU-Market-PCB (HRIPCB), bare printed circuit boards",
     super_category="precision electronics",
     kinds=KINDS,
-    expected="693 images, 2953 boxes",
+    expected=Expected(693, 2953),
     roots=_roots,
     read=_read,
 )

@@ -13,7 +13,7 @@ from typing import Any
 from benchmark.core.errors import DataError
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import RawBox, Repairs, check_boxes, image_size
-from benchmark.datasets._sources._source import Found, Kind, PublicSource, Tree, child, found, images_below
+from benchmark.datasets._sources._source import Expected, Found, Kind, PublicSource, Tree, child, found, images_below
 from benchmark.datasets._sources._tianchi import LICENCE, Boxes, corners, look_up, read_json, with_boxes
 
 SCENE = "liquor bottle"
@@ -107,7 +107,7 @@ SOURCE = PublicSource(
     title="Tianchi liquor bottle, round 1",
     super_category="daily necessities",
     kinds=KINDS,
-    expected="4516 images, 5286 boxes of defects",
+    expected=Expected(4516, 5286),
     roots=_roots,
     read=_read,
 )

@@ -10,7 +10,7 @@ from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs, check_boxes, image_size
 from benchmark.datasets._sources._anomaly import good, images_at
 from benchmark.datasets._sources._fabric import BROKEN_END, HOLE, KNOT, NEP, STAIN, WEFT_CURLING
-from benchmark.datasets._sources._source import Found, Kind, PublicSource, Tree, child, files_below, found
+from benchmark.datasets._sources._source import Expected, Found, Kind, PublicSource, Tree, child, files_below, found
 from benchmark.datasets._sources._tianchi import LICENCE, Boxes, listed_boxes, look_up, with_boxes
 
 SCENE = "fabric"
@@ -105,7 +105,7 @@ SOURCE = PublicSource(
     title="Tianchi fabric, round 1",
     super_category="textiles",
     kinds=KINDS,
-    expected="9576 images (3663 defect-free), 9523 boxes",
+    expected=Expected(9576, 9523, defect_free=3663),
     roots=_roots,
     read=_read,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs, check_boxes, image_size
-from benchmark.datasets._sources._source import Found, Kind, PublicSource, Tree, child, found, images_below
+from benchmark.datasets._sources._source import Expected, Found, Kind, PublicSource, Tree, child, found, images_below
 from benchmark.datasets._sources._tianchi import LICENCE, listed_boxes, look_up, with_boxes
 
 SCENE = "ceramic tile"
@@ -67,7 +67,7 @@ SOURCE = PublicSource(
     title="Tianchi ceramic tile, round 1",
     super_category="daily necessities",
     kinds=KINDS,
-    expected="5388 images, 15230 boxes",
+    expected=Expected(5388, 15230),
     roots=_roots,
     read=_read,
 )

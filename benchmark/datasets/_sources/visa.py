@@ -10,7 +10,7 @@ from benchmark.core.sample import Source
 from benchmark.datasets._masks import index_mask_boxes
 from benchmark.datasets._reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets._sources._anomaly import EMPTY, Read, folder_at, good, images_at
-from benchmark.datasets._sources._source import Found, PublicSource, Tree, child, found
+from benchmark.datasets._sources._source import Expected, Found, PublicSource, Tree, child, found
 from benchmark.datasets._sources._visa_kinds import DAILY, KINDS, PLACES, VALUES
 
 
@@ -51,7 +51,7 @@ SOURCE = PublicSource(
     title="VisA, twelve products",
     super_category=DAILY,
     kinds=KINDS,
-    expected="10821 images (9621 defect-free)",
+    expected=Expected(10821, defect_free=9621),
     roots=_roots,
     read=_read,
 )

@@ -14,6 +14,7 @@ from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets._sources._anomaly import Read
 from benchmark.datasets._sources._source import (
+    Expected,
     Found,
     Kind,
     PublicSource,
@@ -114,7 +115,7 @@ SOURCE = PublicSource(
     title="VSB-TUO wood surface defects",
     super_category="wood processing",
     kinds=KINDS,
-    expected="20275 images, over 43000 boxes; the pinned slice: 25 images, 70 boxes",
+    expected=Expected(20275, 43000, note="the pinned slice: 25 images, 70 boxes"),
     roots=_roots,
     read=_read,
 )
