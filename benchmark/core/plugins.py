@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmark.core.errors import MissingExtraError, UnknownNameError
+from benchmark.core.errors import ConfigError, MissingExtraError, UnknownNameError
 
 _KINDS = {
     "method": ("methods", "INFO"),
@@ -65,13 +65,31 @@ def load_module(kind: str, name: str) -> ModuleType:
 
 def load_adapter(name: str) -> ModuleType:
     """The heavy half of a method: exposes Adapter, Config and PROFILES."""
-    package = load_module("method", name)
+    return load_adapter_of(load_module("method", name))
+
+
+def load_adapter_of(package: ModuleType) -> ModuleType:
+    """The same, from the method's package itself."""
     try:
         return importlib.import_module(f"{package.__name__}.adapter")
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] not in ("benchmark", "methods", "rtvp"):
             raise MissingExtraError(error.name, package.INFO.extra) from error
         raise
+
+
+def load_package(path: str) -> ModuleType:
+    """A method's package by its dotted path, for one that is not installed as a plugin.
+
+    Raises ConfigError where there is no such package or it exposes no INFO.
+    """
+    try:
+        package = importlib.import_module(path)
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"package '{path}' cannot be imported ({error}); is its folder on PYTHONPATH?") from error
+    if not hasattr(package, "INFO"):
+        raise ConfigError(f"package '{path}' has no INFO; its __init__.py holds a benchmark.core.method.MethodInfo")
+    return package
 
 
 def load_cluster(part: str) -> ModuleType:

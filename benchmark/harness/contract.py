@@ -1,0 +1,300 @@
+"""What every method promises, as checks that run on anybody's method: fit on small images, then look at what it does.
+
+The repository's own tests ask more (`tests/contract`); these are the promises that the harness builds on.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmark.core.detections import Annotations, Detections
+from benchmark.core.errors import BenchError, RecordError, RefusedError, UnknownNameError
+from benchmark.core.method import Capability, MethodInfo, make_config
+from benchmark.core.plugins import load_adapter, load_adapter_of
+from benchmark.core.sample import Sample
+from benchmark.core.vocabulary import Vocabulary
+
+NAMES = Vocabulary.from_names(("red square", "green square", "blue square"))
+_COLOURS = ((220, 30, 30), (30, 220, 30), (30, 30, 220))
+_SIDE_PX, _IMAGES = 64, 16
+_PROFILES = ("smoke", "quick", "demo", "paper")
+_ALL = (0.0, 0.7, 300)
+"""least score, NMS IoU, detections kept"""
+
+
+class BrokenPromiseError(BenchError):
+    """A check that a method fails; the message says what it did and what would be right."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One check on one method. said: why it failed, empty where it holds."""
+
+    name: str
+    promise: str
+    said: str
+
+
+class Subject:
+    """A method under its smoke profile. Fits once, when a check first needs it."""
+
+    def __init__(self, package: ModuleType, folder: Path) -> None:
+        self.package, self.folder = package, folder
+        self.info: MethodInfo = package.INFO
+
+    @cached_property
+    def module(self) -> ModuleType:
+        """The heavy half: Adapter, Config, PROFILES."""
+        return load_adapter_of(self.package)
+
+    @cached_property
+    def config(self) -> Any:
+        """The smoke profile as the method's Config."""
+        return make_config(self.module.Config, self.module.PROFILES["smoke"], self.info.name)
+
+    def fresh(self) -> Any:
+        """An adapter that has nothing loaded."""
+        return self.module.Adapter(self.config, device="cpu")
+
+    @cached_property
+    def samples(self) -> list[Sample]:
+        """Images with one coloured square each, whose colour is its class."""
+        rng = np.random.default_rng(0)
+        made = []
+        for i in range(_IMAGES):
+            pixels = rng.integers(90, 130, (_SIDE_PX, _SIDE_PX, 3)).astype(np.uint8)
+            x, y = (int(v) for v in rng.integers(2, 38, 2))
+            pixels[y : y + 24, x : x + 24] = _COLOURS[i % 3]
+            path = self.folder / f"{i}.png"
+            Image.fromarray(pixels).save(path)
+            boxes = Annotations.from_boxes(np.array([[x, y, x + 24, y + 24]], float), np.array([i % 3]))
+            made.append(Sample(i + 1, path, _SIDE_PX, _SIDE_PX, boxes, "plate", f"part {i}", "made here"))
+        return made
+
+    @cached_property
+    def checkpoint(self) -> Path:
+        """What the smoke fit left behind, with the fit it starts from."""
+        start = None
+        wanted = self.module.Adapter.starting_fit(self.config)
+        if wanted is not None:
+            first = load_adapter(wanted.method)
+            config = make_config(first.Config, dict(wanted.params), wanted.method)
+            start = (
+                first.Adapter(config, device="cpu").fit(self.samples, [], NAMES, 0, self.folder / "start").checkpoint
+            )
+        result = self.fresh().fit(self.samples, self.samples[:2], NAMES, 0, self.folder / "fit", start)
+        _demand(Path(result.checkpoint).is_file(), f"fit names {result.checkpoint}, which is not there")
+        return Path(result.checkpoint)
+
+    @cached_property
+    def ready(self) -> Any:
+        """Fitted and loaded, vocabulary set."""
+        adapter = self.fresh()
+        if Capability.TRAINABLE in self.info.capabilities:
+            adapter.load(self.checkpoint)
+        else:
+            adapter.build_random(0)
+        adapter.set_vocabulary(NAMES)
+        return adapter
+
+    def images(self, count: int = 4) -> list[NDArray[np.uint8]]:
+        """Pixels of the first samples."""
+        return [np.asarray(Image.open(sample.path)) for sample in self.samples[:count]]
+
+
+def run_checks(package: ModuleType) -> Iterator[Outcome]:
+    """All checks, one after the other; a check that breaks in another way fails with what it raised."""
+    with tempfile.TemporaryDirectory(prefix="bench-check-") as folder:
+        subject = Subject(package, Path(folder))
+        for name, check in CHECKS.items():
+            promise = (check.__doc__ or "").strip()
+            try:
+                check(subject)
+            except BrokenPromiseError as broken:
+                yield Outcome(name, promise, str(broken))
+            except Exception as error:  # noqa: BLE001 - whatever a foreign method raises is its answer
+                yield Outcome(name, promise, f"{type(error).__name__}: {error}".splitlines()[0][:300])
+            else:
+                yield Outcome(name, promise, "")
+
+
+def _demand(holds: bool, said: str) -> None:
+    if not holds:
+        raise BrokenPromiseError(said)
+
+
+def _facts(subject: Subject) -> None:
+    """INFO names its sizes and where its weights come from, and the adapter carries the same INFO."""
+    info = subject.info
+    _demand(isinstance(info, MethodInfo), f"INFO is a {type(info).__name__}, expected a MethodInfo")
+    missing = {info.default_variant, info.paper_variant} - set(info.variants)
+    _demand(not missing, f"INFO.variants {info.variants} lacks {sorted(missing)}")
+    _demand(bool(info.provenance.strip()), "INFO.provenance is empty: say where its weights come from")
+    _demand(subject.module.Adapter.info is info, "Adapter.info is not the INFO of its package")
+
+
+def _light(subject: Subject) -> None:
+    """Its facts and settings load without torch or a detector library."""
+    name = subject.package.__name__
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}\n"
+        f"import {name}, {name}.adapter\n"
+        "print(sorted({'torch', 'ultralytics', 'transformers', 'tensorflow', 'mmdet'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
+    _demand(done.returncode == 0, done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "does not import")
+    heavy = done.stdout.strip()
+    _demand(heavy == "[]", f"importing it loads {heavy}: import those inside the methods that need them")
+
+
+def _settings(subject: Subject) -> None:
+    """Every profile is a valid Config, and an unknown setting is refused by name."""
+    for profile in _PROFILES:
+        _demand(profile in subject.module.PROFILES, f"PROFILES has no '{profile}', expected {', '.join(_PROFILES)}")
+        config = make_config(subject.module.Config, subject.module.PROFILES[profile], subject.info.name)
+        variant = getattr(config, "variant", None)
+        _demand(variant in subject.info.variants, f"profile {profile} has variant {variant!r}, not in INFO.variants")
+    try:
+        make_config(subject.module.Config, {"no_such_setting": 1}, subject.info.name)
+    except UnknownNameError:
+        return
+    raise BrokenPromiseError("Config takes a setting that does not exist")
+
+
+def _fit(subject: Subject) -> None:
+    """A fit leaves a checkpoint that a new adapter loads."""
+    if Capability.TRAINABLE in subject.info.capabilities:
+        subject.fresh().load(subject.checkpoint)
+
+
+def _legal(subject: Subject) -> None:
+    """Detections are one an image, inside it, best first, labels within the vocabulary."""
+    found = subject.ready.predict(subject.images(), *_ALL)
+    _demand(len(found) == 4, f"predict gave {len(found)} answers for 4 images")
+    for each in found:
+        _demand_legal(each, _SIDE_PX, _SIDE_PX, len(NAMES))
+
+
+def _demand_legal(found: Any, height_px: int, width_px: int, classes: int) -> None:
+    _demand(isinstance(found, Detections), f"predict gave a {type(found).__name__}, expected Detections")
+    _demand(len(found) <= _ALL[2], f"{len(found)} detections in an image, at most {_ALL[2]} were asked for")
+    if len(found) == 0:
+        return
+    _demand(int(found.labels.max()) < classes, f"label {int(found.labels.max())} in a vocabulary of {classes}")
+    low, high = found.xyxy.min(), (found.xyxy - np.array([width_px, height_px] * 2)).max()
+    _demand(low >= 0 and high <= 0, f"a box leaves its image of {width_px}x{height_px} px")
+    _demand(bool((np.diff(found.scores) <= 0).all()), "detections are not sorted, best score first")
+
+
+def _repeatable(subject: Subject) -> None:
+    """The same images give the same detections."""
+    first, again = (subject.ready.predict(subject.images(), *_ALL) for _ in range(2))
+    for left, right in zip(first, again, strict=True):
+        _demand(np.array_equal(left.xyxy, right.xyxy) and np.array_equal(left.scores, right.scores),
+                "two calls on the same images gave different detections")  # fmt: skip
+
+
+def _limits(subject: Subject) -> None:
+    """Least score and number kept are obeyed."""
+    (every,) = subject.ready.predict(subject.images(1), *_ALL)
+    if len(every) < 2:
+        return
+    (few,) = subject.ready.predict(subject.images(1), 0.0, 0.7, 1)
+    _demand(len(few) == 1, f"asked for 1 detection, got {len(few)}")
+    threshold = float(every.scores[0])
+    (high,) = subject.ready.predict(subject.images(1), threshold, 0.7, 300)
+    _demand(
+        bool((high.scores >= threshold).all()), f"asked for scores from {threshold:.3f}, got {high.scores.min():.3f}"
+    )
+
+
+def _frames(subject: Subject) -> None:
+    """Images of odd sizes in one batch keep their order and their own frame."""
+    rng = np.random.default_rng(1)
+    sizes = [(1, 1), (1, 300), (37, 113), (64, 64)]
+    odd = [rng.integers(0, 256, (*size, 3)).astype(np.uint8) for size in sizes]
+    together = subject.ready.predict(odd, 0.0, 1.0, 300)
+    _demand(len(together) == len(odd), f"predict gave {len(together)} answers for {len(odd)} images")
+    for found, image, (height_px, width_px) in zip(together, odd, sizes, strict=True):
+        _demand_legal(found, height_px, width_px, len(NAMES))
+        (alone,) = subject.ready.predict([image], 0.0, 1.0, 300)
+        same = len(alone) == len(found) and np.allclose(alone.scores, found.scores, atol=1e-3)
+        _demand(same, f"an image of {width_px}x{height_px} px has other detections in a batch than alone")
+    _demand(subject.ready.predict([], *_ALL) == [], "predict of no image should give an empty list")
+
+
+def _vocabulary(subject: Subject) -> None:
+    """Other names are answered, or refused by a closed vocabulary; never silently mislabelled."""
+    names = Vocabulary.from_names(tuple(f"defect number {i}" for i in range(35)))
+    adapter = subject.fresh()
+    if Capability.TRAINABLE in subject.info.capabilities:
+        adapter.load(subject.checkpoint)
+    else:
+        adapter.build_random(0)
+    if Capability.OPEN_VOCABULARY in subject.info.capabilities:
+        adapter.set_vocabulary(names)
+        _demand_legal(adapter.predict(subject.images(1), *_ALL)[0], _SIDE_PX, _SIDE_PX, 35)
+        return
+    try:
+        adapter.set_vocabulary(names)
+    except RefusedError:
+        return
+    raise BrokenPromiseError("a closed vocabulary of 3 fitted names took 35 others: raise RefusedError")
+
+
+def _files(subject: Subject) -> None:
+    """A file that is no checkpoint of it is refused with its name."""
+    if Capability.TRAINABLE not in subject.info.capabilities:
+        return
+    path = subject.folder / "broken.bin"
+    path.write_bytes(subject.checkpoint.read_bytes()[:20])
+    try:
+        subject.fresh().load(path)
+    except RecordError as error:
+        _demand("broken.bin" in str(error), f"the refusal of a broken checkpoint does not name the file: {error}")
+        return
+    raise BrokenPromiseError("load took a checkpoint that is cut off: raise RecordError with the file's name")
+
+
+def _untrained(subject: Subject) -> None:
+    """Untrained weights can be scored: the control."""
+    adapter = subject.fresh()
+    adapter.build_random(0)
+    adapter.set_vocabulary(NAMES)
+    _demand_legal(adapter.predict(subject.images(1), *_ALL)[0], _SIDE_PX, _SIDE_PX, len(NAMES))
+
+
+def _size(subject: Subject) -> None:
+    """Its size is known: parameters, and the image side it was counted at."""
+    size = subject.ready.size()
+    _demand(size.parameters >= size.parameters_trained >= 0, f"size says {size}")
+    _demand(size.image_side_px > 0, f"size says image_side_px {size.image_side_px}")
+
+
+CHECKS: dict[str, Callable[[Subject], None]] = {
+    "facts": _facts,
+    "light": _light,
+    "settings": _settings,
+    "fit": _fit,
+    "detections": _legal,
+    "repeatable": _repeatable,
+    "limits": _limits,
+    "frames": _frames,
+    "vocabulary": _vocabulary,
+    "files": _files,
+    "untrained": _untrained,
+    "size": _size,
+}
