@@ -1,0 +1,1 @@
+"""What `bench new` writes: files with a few names to fill in."""

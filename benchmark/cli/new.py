@@ -1,0 +1,48 @@
+"""`bench new method NAME`: a package with a method of your own, ready to be checked and run."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmark.cli._command import Command
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `bench new`."""
+    parser.add_argument("kind", choices=["method"], help="what to write")
+    parser.add_argument("name", metavar="NAME", help="its public name, for instance my-detector")
+    parser.add_argument("--out", default=".", metavar="DIR", help="where to put the package (default: here)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes the files and says what to do next. Raises ConfigError for a name or a place that will not do."""
+    import re
+    from pathlib import Path
+
+    from benchmark.core.errors import ConfigError
+    from benchmark.core.plugins import list_names
+
+    name = options.name
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        raise ConfigError(f"'{name}' will not do as a name: lower-case words and digits joined by '-', as my-detector")
+    if name in list_names("method"):
+        raise ConfigError(f"there is a method '{name}' already; choose another name")
+    package = name.replace("-", "_")
+    root = Path(options.out).expanduser() / f"rtvp-bench-{name}"
+    if root.exists():
+        raise ConfigError(f"{root} exists already; choose another name or --out")
+    source = Path(__file__).parent / "_templates" / "method"
+    (root / package).mkdir(parents=True)
+    for template, target in (
+        ("pyproject.toml.txt", root / "pyproject.toml"),
+        ("__init__.py.txt", root / package / "__init__.py"),
+        ("adapter.py.txt", root / package / "adapter.py"),
+    ):
+        text = (source / template).read_text(encoding="utf-8")
+        target.write_text(text.replace("@name@", name).replace("@package@", package), encoding="utf-8")
+    print(f"wrote {root}\nnext:\n  pip install -e {root}\n  bench check --method {name}")
+    print(f"  bench run --method {name} --task closed --profile smoke")
+    return 0
+
+
+COMMAND = Command("new", "write a package with a method of your own", configure, run)
