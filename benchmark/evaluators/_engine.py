@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -213,7 +214,8 @@ def _lvis_api(columns: Columns, max_detections: int) -> Any:
     rows = detection_array(columns).tolist()
     results = [{"image_id": int(i), "bbox": box, "score": score, "category_id": int(k)} for i, *box, score, k in rows]
     if results:
-        found = LVISResults(truth, results, max_dets=max_detections)
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # it calls Logger.warn
+            found = LVISResults(truth, results, max_dets=max_detections)
     else:  # it looks at the first detection and breaks off where there is none
         found = LVISResults.__new__(LVISResults)
         found.logger, found.dataset = truth.logger, {**truth.dataset, "annotations": []}

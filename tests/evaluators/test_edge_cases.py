@@ -1,0 +1,224 @@
+"""Every case in which COCO and LVIS engines are known to differ or to be silent: equal here, or refused in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from coco_files import federate, lvis_api_precision, needs_lvis, pycocotools_precision, to_files
+
+from benchmark.core.detections import Detections
+from benchmark.core.errors import EvaluationError
+from benchmark.core.evaluation import ScoredSet
+from benchmark.evaluators import coco_ap, lvis_ap
+from benchmark.evaluators._columns import columns_of
+from benchmark.evaluators._engine import ENGINES, coco_curves, lvis_curves
+from benchmark.evaluators._from_coco import columns_from_coco
+
+MakeScored = Callable[..., ScoredSet]
+Truth, Results = dict[str, Any], list[dict[str, Any]]
+Change = Callable[[Truth, Results], Any]
+RNG = np.random.default_rng(0)
+
+
+def _set(rows: str, every: int = 1, **values: Any) -> Change:
+    """Write the values into every so many rows; a value that can be called gets the row."""
+
+    def change(truth: Truth, results: Results) -> None:
+        for row in (results if rows == "results" else truth[rows])[::every]:
+            row |= {key: value(row) if callable(value) else value for key, value in values.items()}
+
+    return change
+
+
+def _drop(rows: str, key: str) -> Change:
+    def change(truth: Truth, results: Results) -> None:
+        for row in results if rows == "results" else truth[rows]:
+            del row[key]
+
+    return change
+
+
+def _crowd_over_everything(truth: Truth, results: Results) -> None:
+    for row in truth["annotations"][::3]:
+        row |= {"bbox": [0, 0, 200, 160], "area": 32_000, "iscrowd": 1}
+
+
+def _one_image_of_two(truth: Truth, results: Results) -> None:
+    kept = {image["id"] for image in truth["images"][::2]}
+    truth["images"] = [image for image in truth["images"] if image["id"] in kept]
+    truth["annotations"] = [row for row in truth["annotations"] if row["image_id"] in kept]
+    results[:] = [row for row in results if row["image_id"] in kept]
+
+
+def _one_class(truth: Truth, results: Results) -> None:
+    kept = truth["categories"][1]["id"]
+    truth["categories"] = truth["categories"][1:2]
+    truth["annotations"] = [row for row in truth["annotations"] if row["category_id"] == kept]
+    results[:] = [row for row in results if row["category_id"] == kept]
+
+
+def _edges(truth: Truth, results: Results) -> None:
+    for row, area in zip(truth["annotations"], [1024, 9216, 0, 1e10] * 100, strict=False):
+        row["area"] = area
+    for row, side in zip(results, [32, 96, 0, 1e5] * 100, strict=False):
+        row["bbox"][2:] = [side, side]
+
+
+EQUAL: dict[str, Change] = {
+    "nothing changed": lambda t, r: None,
+    "images without ground truth": lambda t, r: t.update(annotations=t["annotations"][:5]),
+    "crowds": _set("annotations", 4, iscrowd=1),
+    "a crowd over the whole image": _crowd_over_everything,
+    "ties": _set("results", score=lambda row: round(row["score"], 1)),
+    "all scores equal": _set("results", score=0.5),
+    "ties in another order": lambda t, r: (EQUAL["ties"](t, r), RNG.shuffle(r)),
+    "annotations in another order": lambda t, r: RNG.shuffle(t["annotations"]),
+    "boxes of zero area": _set("results", 3, bbox=lambda row: [*row["bbox"][:2], 0, row["bbox"][3]]),
+    "areas on the edges of the bands": _edges,
+    "a class without ground truth": lambda t, r: t["categories"].append({"id": 999, "name": "ghost"}),
+    "huge scores": _set("results", 2, score=lambda row: 1e30 * (row["score"] - 0.5)),
+    "whole scores": _set("results", score=lambda row: int(10 * row["score"])),
+    "half of the images": _one_image_of_two,
+    "one class of four": _one_class,
+    "boxes annotated twice": lambda t, r: t["annotations"].extend(
+        [{**row, "id": row["id"] + 5000} for row in t["annotations"][::2]]
+    ),
+    "ids as large as a double can tell apart": lambda t, r: [
+        row.update({key: row[key] + 2**52}) for row in [*t["images"], *t["annotations"], *r]
+        for key in ("id", "image_id") if key in row and not (key == "id" and "image_id" in row)
+    ],
+    "ignore 0": _set("annotations", ignore=0),
+}  # fmt: skip
+
+REFUSED: dict[str, tuple[Change, str]] = {
+    "NaN score": (_set("results", 7, score=float("nan")), r"detection number 0 .*score is nan; .*finite"),
+    "NaN box": (_set("results", 7, bbox=[1, float("nan"), 2, 3]), r"bbox is \[1, nan, 2, 3\]"),
+    "infinite score": (_set("results", 7, score=float("inf")), r"score is inf; .*infinity changes AP silently"),
+    "unknown image": (_set("results", 7, image_id=5), r"image_id is 5; it must be the integer id of one of the"),
+    "categories from 0": (
+        _set("results", category_id=lambda row: (row["category_id"] - 3) // 5),
+        r"category_id is \d; .*4 category entries",
+    ),
+    "no score": (_drop("results", "score"), "has no score"),
+    "category as text": (_set("results", category_id=lambda row: str(row["category_id"])), r"category_id is '\d+'"),
+    "image as float": (_set("results", image_id=lambda row: float(row["image_id"])), r"image_id is 1\d+\.0"),
+    "annotation ids from 0": (
+        _set("annotations", id=lambda row: row["id"] - 1), r"annotation number 0 .*id is 0; ids must be integers from 1"
+    ),
+    "annotation ids twice": (_set("annotations", 2, id=1), "annotation id 1 is used twice"),
+    "no area": (_drop("annotations", "area"), "annotation id 1: has no area"),
+    "no iscrowd": (_drop("annotations", "iscrowd"), "annotation id 1: has no iscrowd; .*add iscrowd: 0"),
+    "negative width": (_set("results", 5, bbox=[50, 50, -20, 10]), "width, height >= 0"),
+    "two corners": (
+        _set("results", bbox=[110, 90, 190, 150]), r"all fit as two corners; bbox must be x, y, width, height"
+    ),
+    "ignore": (_set("annotations", 2, ignore=1, iscrowd=0), "annotation id 1 has `ignore`.*COCO's rules overwrite"),
+    "no images": (lambda t, r: (t.update(images=[], annotations=[]), r.clear()), "no images to score"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def files(make_scored: MakeScored) -> tuple[Truth, Results]:
+    return to_files(columns_of(make_scored(1, images=30, crowd=0.05)))
+
+
+@pytest.mark.parametrize("case", EQUAL, ids=list(EQUAL))
+def test_coco_equal(files: tuple[Truth, Results], case: str) -> None:
+    truth, results = files
+    EQUAL[case](truth, results)
+    truth, results = json.loads(json.dumps([truth, results]))
+    columns = columns_from_coco(truth, results)
+    reference = pycocotools_precision(truth, results)
+    for engine in ENGINES:
+        assert coco_curves(columns, engine).precision.tobytes() == reference.tobytes()
+    assert coco_ap.evaluate(columns) == coco_ap.evaluate(columns, engine="reference")
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=list(REFUSED))
+def test_coco_refused(files: tuple[Truth, Results], case: str) -> None:
+    change, message = REFUSED[case]
+    change(*files)
+    with pytest.raises(EvaluationError, match=message):
+        columns_from_coco(*files)
+
+
+def test_no_detections_score_zero(files: tuple[Truth, Results]) -> None:
+    """Pycocotools itself breaks off with an IndexError."""
+    columns = columns_from_coco(files[0], [])
+    for engine in ENGINES:
+        assert coco_ap.evaluate(columns, engine=engine).metrics["AP"] == 0
+    with pytest.raises(IndexError):
+        pycocotools_precision(files[0], [])
+
+
+def test_a_cap_of_300_needs_no_summary_line(make_scored: MakeScored) -> None:
+    """With maxDets of 1, 10, 300 pycocotools' own AP line turns into -1; its curves do not."""
+    columns = columns_of(make_scored(0, found=400, classes=1, images=6))
+    fast, reference = (coco_curves(columns, engine, max_detections=(1, 10, 300)) for engine in ENGINES)
+    assert fast.precision.tobytes() == reference.precision.tobytes()
+    assert fast.precision[..., -1].mean() != coco_curves(columns).precision[..., -1].mean()
+
+
+LVIS_EQUAL: dict[str, Change] = {
+    "nothing changed": lambda t, r: None,
+    "ties": _set("results", score=lambda row: round(row["score"], 1)),
+    "over the cap": lambda t, r: r.extend(
+        {**row, "score": row["score"] * share} for row in list(r) for share in np.linspace(0.1, 0.9, 60).tolist()
+    ),
+    "ties in another order at the cap": lambda t, r: (
+        LVIS_EQUAL["over the cap"](t, r), LVIS_EQUAL["ties"](t, r), RNG.shuffle(r)
+    ),
+    "no lists": _set("images", neg_category_ids=[], not_exhaustive_category_ids=[]),
+}  # fmt: skip
+
+LVIS_REFUSED: dict[str, tuple[Change, str]] = {
+    "unknown category": (_set("results", 5, category_id=1), "category_id is 1; it must be the integer id"),
+    "annotation ids from 0": (_set("annotations", id=lambda row: row["id"] - 1), "id is 0; .*from 1 on"),
+    "unknown image": (_set("results", 7, image_id=5), "image_id is 5"),
+    "NaN score": (_set("results", 7, score=float("nan")), "score is nan"),
+    "ignore": (_set("annotations", 2, ignore=1), "annotation id 1 has `ignore`, which engines treat differently"),
+    "no neg_category_ids": (_drop("images", "neg_category_ids"), "image id 1001: has no neg_category_ids"),
+    "no not_exhaustive_category_ids": (
+        _drop("images", "not_exhaustive_category_ids"), "image id 1001: has no not_exhaustive_category_ids"
+    ),
+    "unknown class in a list": (_set("images", neg_category_ids=[4]), r"neg_category_ids is \[4\]; .*known category"),
+    "no frequency": (_drop("categories", "frequency"), "category id 3: has no frequency"),
+    "crowd": (_set("annotations", 2, iscrowd=1), "annotation id 1 is a crowd, which LVIS rules do not know"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def lvis_files(make_scored: MakeScored) -> tuple[Truth, Results]:
+    return to_files(federate(make_scored(1, images=15, crowd=0.0)), lvis=True)
+
+
+@needs_lvis
+@pytest.mark.parametrize("case", LVIS_EQUAL, ids=list(LVIS_EQUAL))
+def test_lvis_equal(lvis_files: tuple[Truth, Results], case: str) -> None:
+    truth, results = lvis_files
+    LVIS_EQUAL[case](truth, results)
+    columns = columns_from_coco(truth, results, rules="lvis")
+    reference = lvis_api_precision(truth, results)
+    for engine in ENGINES:
+        assert lvis_curves(columns, engine).precision.tobytes() == reference.tobytes()
+
+
+@pytest.mark.parametrize("case", LVIS_REFUSED, ids=list(LVIS_REFUSED))
+def test_lvis_refused(lvis_files: tuple[Truth, Results], case: str) -> None:
+    change, message = LVIS_REFUSED[case]
+    change(*lvis_files)
+    with pytest.raises(EvaluationError, match=message):
+        columns_from_coco(*lvis_files, rules="lvis")
+
+
+def test_lvis_without_detections_scores_zero(lvis_files: tuple[Truth, Results]) -> None:
+    assert lvis_ap.evaluate(columns_from_coco(lvis_files[0], [], rules="lvis")).metrics["AP"] == 0
+
+
+def test_a_score_outside_0_to_1_is_refused_of_our_own_methods() -> None:
+    with pytest.raises(EvaluationError, match=r"not within \[0, 1\]"):
+        Detections(np.zeros((1, 4), np.float32), np.full(1, 1e30, np.float32), np.zeros(1, np.int64))
