@@ -7,6 +7,7 @@ import enum
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,24 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 def to_plain(value: Any) -> Any:
     """Dataclasses, enums, tuples and mappings as plain JSON values."""
-    if type(value) in _PLAIN:  # most values, and a thousand records are hashed before a table is printed
+    if type(value) in _PLAIN:  # most values, and ten thousand specs are hashed before a sweep's plan is printed
         return value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    names = _field_names(type(value))  # type: ignore[arg-type]  # mypy does not know that classes are hashable
+    if names is not None:
+        return {name: to_plain(getattr(value, name)) for name in names}
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, Mapping):
-        return {str(k): to_plain(v) for k, v in value.items()}
+        return {str(k): v if type(v) in _PLAIN else to_plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_plain(v) for v in value]
     return sorted(to_plain(v) for v in value) if isinstance(value, (set, frozenset)) else value
+
+
+@lru_cache(maxsize=256)
+def _field_names(kind: type[Any]) -> tuple[str, ...] | None:
+    """Of a dataclass; None for any other type."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
 
 
 def canonical_json(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -43,10 +44,17 @@ class Forecast:
 
 def forecast(jobs: Sequence[Job]) -> tuple[Forecast, set[str]]:
     """The sums, and the run ids of finished cells. Reads the ends of records, and a hundred records whole."""
-    done = {job.spec.run_id for job in jobs if (end := read_end(job.spec.run_id)) and end.status == "ok"}
+    here = _names(Home.find().runs)
+    ids = {job.spec.run_id for job in jobs} & here
+    done = {run_id for run_id in ids if (end := read_end(run_id)) and end.status == "ok"}
     left = [job for job in jobs if job.spec.run_id not in done]
     fits = {spec.fit_id: spec for job in left for spec in job.spec.fits}
-    to_train = {fit_id: spec for fit_id, spec in fits.items() if not _is_finished(fit_id)}
+    begun, shipped = _names(Home.find().root / "fits"), _names(Results.find().checkpoints)
+    to_train = {
+        fit_id: spec
+        for fit_id, spec in fits.items()
+        if f"{fit_id}.json" not in shipped and not (fit_id in begun and Home.find().fit(fit_id).record.is_file())
+    }
     known = list(fit_records())
     hours = list(_training_hours(to_train.values(), known))
     runs = list(_newest_runs())
@@ -66,9 +74,9 @@ def forecast(jobs: Sequence[Job]) -> tuple[Forecast, set[str]]:
     ), done
 
 
-def _is_finished(fit_id: str) -> bool:
-    """Without the check of its bytes that using it makes."""
-    return Home.find().fit(fit_id).record.is_file() or (Results.find().checkpoints / f"{fit_id}.json").is_file()
+def _names(folder: Path) -> set[str]:
+    """What lies there: one look at the folder instead of one a cell."""
+    return {entry.name for entry in os.scandir(folder)} if folder.is_dir() else set()
 
 
 def _training_hours(specs: Iterable[FitSpec], known: Sequence[FitRecord]) -> Iterator[float | None]:

@@ -20,7 +20,8 @@ EPOCHS = 16
 
 def test_every_way_to_end_is_in_a_record(finished_nothing: Cluster) -> None:
     cluster = finished_nothing
-    trained = cluster.submit(*LONG, "--seed", "43", settings=("requeues=0",))
+    # Below ten minutes submitit takes every signal for that of the time limit.
+    trained = cluster.submit(*LONG, "--seed", "43", settings=("requeues=0", "time_min=10"))
     cluster.until(lambda: _epochs_seen(cluster, trained), "the first epoch")
     cluster.sh("scancel", "--signal=USR2", _slurm_job(cluster, trained))
     slow = cluster.submit(*UNTRAINED, "--seed", "44", settings=("setup=sleep 600",))
@@ -85,7 +86,7 @@ def test_a_lost_node_costs_at_most_an_epoch_and_is_not_believed_at_once(finished
     cluster.sh("scontrol", "update", "nodename=node4", "state=down", "reason=test")
     states = {cluster.rows(name)[0]["state"] for _ in range(3)}
     assert states <= {"queued", "running"}
-    cluster.sh("scontrol", "update", "nodename=node4", "state=resume")
+    cluster.sh("scontrol", "update", "nodename=node4", "state=resume", check=False)  # it may be back by itself
     row = cluster.ended(name)[0]
     assert row["state"] == "finished"
     _continued(cluster.events(name))
