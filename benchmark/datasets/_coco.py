@@ -67,6 +67,36 @@ def read_coco(path: Path) -> CocoFile:
     return CocoFile(tuple(categories[i] for i in used), read, repairs)
 
 
+def boxes_by_file_name(path: Path) -> dict[str, list[RawBox]]:
+    """The boxes of every image, by its file_name without folders in lower case; images are not looked for.
+
+    Raises DataError naming the file, the id and what would be right.
+    """
+    content = _load(path)
+    images = _by_id(content["images"], f"{path}: images")
+    categories = _categories(content["categories"], path)
+    found: dict[str, list[RawBox]] = {}
+    boxes = _boxes_by_image(content["annotations"], images, categories, path)
+    for key, image in images.items():
+        name = Path(_file_name(image, key, path)).name.casefold()
+        if name in found:
+            raise DataError(f"{path}: two images are named '{name}'; keep one")
+        found[name] = [_raw_box(entry, categories, path) for entry in boxes.get(key, ())]
+    return found
+
+
+def _raw_box(entry: Mapping[str, Any], categories: Mapping[int, Mapping[str, Any]], path: Path) -> RawBox:
+    where = f"{path}: annotation {entry['id']}"
+    return RawBox(where, _corners(entry, where), str(categories[entry["category_id"]]["name"]).strip())
+
+
+def _file_name(image: Mapping[str, Any], key: int, path: Path) -> str:
+    name = image.get("file_name")
+    if not isinstance(name, str) or not name:
+        raise DataError(f"{path}: image {key} has no file_name")
+    return name
+
+
 def _load(path: Path) -> dict[str, list[dict[str, Any]]]:
     try:
         content = json.loads(read_text(path))
@@ -125,9 +155,7 @@ def _locate(path: Path, images: Mapping[int, Mapping[str, Any]]) -> dict[int, Pa
     found: dict[int, Path] = {}
     missing: list[str] = []
     for key, entry in images.items():
-        name = entry.get("file_name")
-        if not isinstance(name, str) or not name:
-            raise DataError(f"{path}: image {key} has no file_name")
+        name = _file_name(entry, key, path)
         hit = next((folder / name for folder in folders if (folder / name).is_file()), None)
         if hit is None:
             missing.append(name)

@@ -35,7 +35,7 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
 def binary_mask_boxes(path: Path, name: str, size_px: tuple[int, int], threshold: int, repairs: Repairs) -> Labelled:
     """Boxes around the components above `threshold`. size_px: the image's (width, height)."""
     mask = _checked(path, size_px)
-    return _framed(_labelled({name: mask > threshold}, path, repairs), mask, size_px)
+    return _framed(mask_boxes({name: mask > threshold}, str(path), repairs), mask, size_px)
 
 
 def index_mask_boxes(path: Path, names: Mapping[int, str], size_px: tuple[int, int], repairs: Repairs) -> Labelled:
@@ -44,8 +44,24 @@ def index_mask_boxes(path: Path, names: Mapping[int, str], size_px: tuple[int, i
     unknown = set(np.unique(mask).tolist()) - {0, *names}
     if unknown:
         raise DataError(f"{path}: mask value {min(unknown)} is no class; valid: 0 and {sorted(names)}")
-    found = _labelled({name: mask == value for value, name in sorted(names.items())}, path, repairs)
+    found = mask_boxes({name: mask == value for value, name in sorted(names.items())}, str(path), repairs)
     return _framed(found, mask, size_px)
+
+
+def mask_boxes(masks: Mapping[str, NDArray[np.bool_]], where: str, repairs: Repairs) -> Labelled:
+    """Boxes around the components of masks (H, W) of one image, by class name. where: the file they are of."""
+    boxes, small, shape = [], 0, (1, 1)
+    for name, mask in masks.items():
+        shape = mask.shape
+        for corners, area in zip(*components(mask), strict=True):
+            if area < MIN_AREA_PX:
+                small += 1
+                repairs.add(f"mask component under {MIN_AREA_PX} px dropped", where)
+            else:
+                x1, y1, x2, y2 = map(float, corners)
+                boxes.append(RawBox(where, (x1, y1, x2, y2), name))
+    found = check_boxes(boxes, shape[1], shape[0], repairs)
+    return Labelled(found.xyxy, found.names, found.written + small)
 
 
 def components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -77,21 +93,6 @@ def _checked(path: Path, size_px: tuple[int, int]) -> NDArray[np.uint8]:
 def _framed(found: Labelled, mask: NDArray[np.uint8], size_px: tuple[int, int]) -> Labelled:
     """A mask with swapped sides belongs to the picture as it is stored: EXIF turns the picture, not its mask."""
     return replace(found, on_its_side=mask.shape != size_px[::-1])
-
-
-def _labelled(masks: Mapping[str, NDArray[np.bool_]], path: Path, repairs: Repairs) -> Labelled:
-    boxes, small, shape = [], 0, (1, 1)
-    for name, mask in masks.items():
-        shape = mask.shape
-        for corners, area in zip(*components(mask), strict=True):
-            if area < MIN_AREA_PX:
-                small += 1
-                repairs.add(f"mask component under {MIN_AREA_PX} px dropped", str(path))
-            else:
-                x1, y1, x2, y2 = map(float, corners)
-                boxes.append(RawBox(str(path), (x1, y1, x2, y2), name))
-    found = check_boxes(boxes, shape[1], shape[0], repairs)
-    return Labelled(found.xyxy, found.names, found.written + small)
 
 
 def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -7,10 +7,18 @@ from pathlib import Path
 
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import Repairs, image_size, pair_by_stem
+from benchmark.datasets._sources._hot_rolled import (
+    CRAZING,
+    INCLUSION,
+    PATCHES,
+    PITTED_SURFACE,
+    ROLLED_IN_SCALE,
+    SCENE,
+    SCRATCH,
+)
 from benchmark.datasets._sources._source import (
     Expected,
     Found,
-    Kind,
     PublicSource,
     Tree,
     files_below,
@@ -20,32 +28,13 @@ from benchmark.datasets._sources._source import (
 )
 from benchmark.datasets._voc import read_voc
 
-SCENE = "hot-rolled steel"
 KINDS = {
-    "crazing": Kind(
-        "crazing", SCENE, ("craze cracking", "network of fine cracks"), "A net of fine, shallow cracks in the scale."
-    ),
-    "inclusion": Kind(
-        "inclusion",
-        SCENE,
-        ("foreign particle", "slag inclusion"),
-        "Foreign material rolled into the surface, seen as dark elongated specks along the rolling direction.",
-    ),
-    "patches": Kind(
-        "patches", SCENE, ("blotches", "light patch"), "Irregular areas of different brightness spread over the strip."
-    ),
-    "pitted_surface": Kind(
-        "pitted surface", SCENE, ("pitting", "corrosion pits"), "Many small dark cavities eaten into the surface."
-    ),
-    "rolled-in_scale": Kind(
-        "rolled-in scale",
-        SCENE,
-        ("pressed-in oxide", "mill scale"),
-        "Oxide scale pressed into the strip by the rolls, seen as rough dark flakes.",
-    ),
-    "scratches": Kind(
-        "scratch", SCENE, ("score mark", "scrape"), "A long, thin, bright groove scraped along the strip."
-    ),
+    "crazing": CRAZING,
+    "inclusion": INCLUSION,
+    "patches": PATCHES,
+    "pitted_surface": PITTED_SURFACE,
+    "rolled-in_scale": ROLLED_IN_SCALE,
+    "scratches": SCRATCH,
 }
 STEM = r"(?:crazing|inclusion|patches|pitted_surface|rolled-in_scale|scratches)_\d+"
 PARTS = ("train", "validation", "valid", "val", "test")
