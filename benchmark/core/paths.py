@@ -110,6 +110,11 @@ class Home:
         return self.root / "text"
 
     @property
+    def downloads(self) -> Path:
+        """Unpacked archives of public sources."""
+        return self.root / "downloads"
+
+    @property
     def image_facts(self) -> Path:
         """Digests and hashes of image files, by path, size and time of change."""
         return self.root / "image-facts.sqlite"

@@ -13,6 +13,7 @@ from benchmark.core.errors import DataError, RefusedError
 from benchmark.core.sample import Category, DatasetInfo, Progress, Sample, Split
 from benchmark.datasets._build.splits import choose_novel, closed_split, synonym_split, transfer_split, zeroshot_split
 from benchmark.datasets._coco import CocoFile, CocoImage, read_coco
+from benchmark.datasets._columns import Content, read_columns
 from benchmark.datasets._reading import Repairs
 
 ANNOTATIONS = "annotations.json"
@@ -28,15 +29,21 @@ class CocoDataset:
     def __init__(
         self,
         info: DatasetInfo,
-        content: CocoFile,
+        content: CocoFile | Content,
         digest: str,
         choose: Callable[[Mapping[int, Sample], Sequence[Category]], Sequence[int]],
+        folder: Path | None = None,
     ) -> None:
+        """folder: of a set that our build made."""
         self.info = info
         self.digest = digest
-        self.repairs: Repairs = content.repairs
-        self.categories: Sequence[Category] = tuple(_category(entry) for entry in content.categories)
-        self.samples: Mapping[int, Sample] = {image.image_id: _sample(image) for image in content.images}
+        self.folder = folder
+        self.repairs: Repairs = content.repairs if isinstance(content, CocoFile) else Repairs()
+        checked = content_of(content) if isinstance(content, CocoFile) else content
+        self.categories: Sequence[Category] = checked.categories
+        self.samples: Mapping[int, Sample] = checked.samples
+        if not self.categories:
+            raise DataError(f"{info.name}: no image has a box of any class, so there is nothing to detect; add labels")
         self._choose = choose
         self._splits: dict[str, Split] = {}
 
@@ -77,12 +84,22 @@ class CocoDataset:
 
 
 def read_folder(folder: Path, info: DatasetInfo) -> CocoDataset:
-    """Open a folder that our build made. Its digest is that of the annotation file, which holds the images' digests."""
+    """Open a folder that our build made. Its digest is that of the annotation file, which holds the images' digests.
+
+    The columns beside it are read where they are of that very file: the same set in a tenth of the time.
+    """
     path = folder / ANNOTATIONS
-    content = read_coco(path)
-    here = {image.entry["source"] for image in content.images}
+    sha256 = file_sha256(path)
+    content = read_columns(folder, sha256) or content_of(read_coco(path))
+    here = {sample.source for sample in content.samples.values()}
     sources = tuple(source for source in info.sources if source.name in here)
-    return CocoDataset(replace(info, sources=sources), content, file_sha256(path), choose_novel)
+    return CocoDataset(replace(info, sources=sources), content, sha256, choose_novel, folder)
+
+
+def content_of(file: CocoFile) -> Content:
+    """Categories and samples of a COCO file that was read and checked."""
+    categories = tuple(_category(entry) for entry in file.categories)
+    return Content(categories, {image.image_id: _sample(image) for image in file.images})
 
 
 def _category(entry: Mapping[str, Any]) -> Category:

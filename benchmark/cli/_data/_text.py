@@ -31,6 +31,7 @@ def built_text(record: DatasetRecord, folder: str, seconds: float) -> str:
         lines += [f"         {copy} = {kept}" for copy, kept in copies.items()]
         lines += [f"joined   {sum(near.values())} near-duplicate images into {len(near)} groups"]
         lines += _repairs(facts.get("repairs", {}))
+    lines += _steps(facts.get("steps", {}))
     return "\n".join(lines)
 
 
@@ -59,6 +60,16 @@ def _repairs(repairs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str
         for source, kinds in repairs.items()
         for kind, fact in kinds.items()
     ]
+
+
+def _steps(steps: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """One line a step of the construction that did or skipped something; copies are listed above."""
+    lines = []
+    for step, facts in steps.items():
+        did = [f"{count} {done}" for done, count in facts.items() if done != "note"]
+        if step not in {"copies", "near-duplicates"}:
+            lines.append(f"step     {step}: " + "; ".join([*([facts["note"]] if "note" in facts else []), *did]))
+    return lines + (["         why: report.csv beside the set"] if lines else [])
 
 
 def _scene_rows(record: DatasetRecord) -> list[list[str]]:

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench data build`."""
     parser.add_argument("name", metavar="NAME", help="mmio-open or mmio-synth")
-    parser.add_argument("--from", dest="folders", nargs="+", default=[], metavar="FOLDER", help="downloaded sources")
+    parser.add_argument("--from", dest="folders", nargs="+", default=[], metavar="FOLDER",
+                        help="downloaded sources: folders, .zip or .tar files (mmio-open)")  # fmt: skip
     parser.add_argument("--sources", metavar="A,B", help="only these sources (mmio-open)")
     parser.add_argument("--limit", type=int, metavar="N", help="at most N images a source (mmio-open)")
     parser.add_argument("--max-side", type=int, metavar="PX", help="make longer images smaller (mmio-open)")
-    parser.add_argument("--all", action="store_true", help="whatever is found, not what the manifest says (mmio-open)")
+    parser.add_argument("--all", action="store_true", help="whatever is found, not what the manifest says; also "
+                        "compares names, and pictures with names where CLIP's weights are in "
+                        "$BENCH_HOME/weights/clip-vit-b32 (mmio-open)")  # fmt: skip
+    parser.add_argument("--review", metavar="CSV", help="what an expert decided, see 'bench data review' (mmio-open)")
     parser.add_argument("--images", type=int, metavar="N", help="number of images (mmio-synth)")
     parser.add_argument("--commit", action="store_true", help="also write the record to results/datasets/")
     parser.add_argument("--pin", action="store_true", help="for maintainers: first write a new manifest (mmio-open)")
@@ -48,20 +52,26 @@ def _build_open(options: argparse.Namespace) -> tuple[str, DatasetRecord]:
 
     from benchmark.cli._progress import progress
     from benchmark.core.errors import ConfigError
+    from benchmark.core.paths import Home
+    from benchmark.datasets._build.archives import is_archive, unpack
     from benchmark.datasets._build.build import Plan, build, rows_of_everything
     from benchmark.datasets._build.manifest import manifest_path, write_manifest
+    from benchmark.datasets._build.meanings import compare_meanings
+    from benchmark.datasets._build.review import read_review
     from benchmark.datasets.mmio_open import INFO, folder_of
 
     if not options.folders:
         raise ConfigError("bench data build mmio-open needs --from FOLDER with the downloaded sources")
     if options.images is not None:
         raise ConfigError("--images is for mmio-synth; use --limit N for fewer images of each source")
-    folders = [Path(folder).expanduser().resolve() for folder in options.folders]
+    given = [Path(folder).expanduser().resolve() for folder in options.folders]
     names = tuple(name.strip() for name in options.sources.split(",")) if options.sources is not None else None
-    plan = Plan(names, options.limit, options.max_side, options.all)
+    review = tuple(read_review(Path(options.review))) if options.review is not None else None
+    plan = Plan(names, options.limit, options.max_side, options.all, review)
+    folders = [unpack(path, Home.find().downloads) if is_archive(path) else path for path in given]
     if options.pin:
         write_manifest(manifest_path(), rows_of_everything(folders, progress))
-    built = build(INFO, folders, plan, folder_of(plan.variant), progress)
+    built = build(INFO, folders, plan, folder_of(plan.variant), progress, compare_meanings)
     return str(built.folder), built.record
 
 
@@ -72,7 +82,9 @@ def _build_synth(options: argparse.Namespace) -> tuple[str, DatasetRecord]:
     from benchmark.datasets._build.record import make_record
     from benchmark.datasets.mmio_synth import open_synth
 
-    given = [name for name in ("folders", "sources", "limit", "max_side", "all", "pin") if getattr(options, name)]
+    given = [
+        name for name in ("folders", "sources", "limit", "max_side", "all", "review", "pin") if getattr(options, name)
+    ]
     if given:
         flag = {"folders": "from"}.get(given[0], given[0].replace("_", "-"))
         raise ConfigError(f"--{flag} is for mmio-open; mmio-synth is drawn here and takes --images N")

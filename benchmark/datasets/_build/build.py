@@ -36,6 +36,7 @@ from benchmark.datasets._build.review import Decision, apply_review, review_dige
 from benchmark.datasets._build.scan import Scan, choose_sources, scan
 from benchmark.datasets._build.select import limit_images
 from benchmark.datasets._sources._source import load_sources
+from benchmark.datasets._columns import Content, write_columns
 from benchmark.datasets._opened import ANNOTATIONS, RECORD, read_folder
 
 CompareTexts = Callable[[Sequence[Chosen], Report, Cache, Progress | None], None]
@@ -101,7 +102,10 @@ def build(
     home = Home.find()
     report = Report()
     partial = target.with_name(f".{target.name}.partial")
-    with held(home.root / "locks" / f"build-{target.name}", f"builds {target.name}"), open_cache(home.image_facts) as cache:
+    with (
+        held(home.root / "locks" / f"build-{target.name}", f"builds {target.name}"),
+        open_cache(home.image_facts) as cache,
+    ):
         rows, found, chosen = _choose(folders, plan, cache, report, progress)
         chosen = _construct(chosen, plan, report)
         if plan.everything and compare_texts is not None:
@@ -206,6 +210,7 @@ def _write(
     sources = sources_of(chosen)
     (folder / LICENCES).write_text(licences_text(sources), encoding="utf-8")
     dataset = read_folder(folder, replace(info, sources=tuple(source.facts for source in sources)))
+    write_columns(folder, Content(dataset.categories, dataset.samples), dataset.digest)
     record = make_record(dataset, {**facts, **make_examples(dataset, folder)})
     (folder / RECORD).write_text(
         json.dumps(to_plain(record), indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -79,9 +79,7 @@ def doubtful(
     return found
 
 
-def _vectors(
-    shown: Sequence[Chosen], embed: EmbedImages, kind: str, cache: Cache
-) -> Iterator[NDArray[np.float32]]:
+def _vectors(shown: Sequence[Chosen], embed: EmbedImages, kind: str, cache: Cache) -> Iterator[NDArray[np.float32]]:
     """(boxes, D) of each image."""
     for each in shown:
         boxes = each.found.boxes.xyxy

@@ -22,7 +22,7 @@ from benchmark.core.errors import DataError, UnknownNameError
 from benchmark.core.sample import Dataset
 from benchmark.datasets._build.manifest import Chosen
 from benchmark.datasets._build.names import kinds_of, rename_classes
-from benchmark.datasets._build.report import Entry
+from benchmark.datasets._build.report import REPORT, Entry, read_report
 from benchmark.datasets._reading import read_text
 from benchmark.datasets._sources._source import Kind
 
@@ -59,7 +59,9 @@ def read_review(path: Path) -> list[Decision]:
         raise DataError(f"{path}: not a review, lacks the column '{lacking[0]}'; expected {', '.join(COLUMNS)}")
     decisions: dict[tuple[str, str], Decision] = {}
     for row in rows:
-        decision = _decision({key: (value or "").strip() for key, value in row.items() if key}, f"{path}:{rows.line_num}")
+        decision = _decision(
+            {key: (value or "").strip() for key, value in row.items() if key}, f"{path}:{rows.line_num}"
+        )
         before = decisions.setdefault((decision.kind, decision.item), decision)
         if before is not decision:
             raise DataError(f"{decision.where}: '{decision.item}' was decided before, at {before.where}; keep one line")
@@ -90,8 +92,19 @@ def apply_review(chosen: Sequence[Chosen], decisions: Sequence[Decision]) -> tup
     return rename_classes(kept, new), [_entry(each) for each in decisions]
 
 
+def export_review(dataset: Dataset) -> list[dict[str, str]]:
+    """What an expert is asked about a set that our build made. Raises DataError for any other set."""
+    folder = getattr(dataset, "folder", None)
+    if not isinstance(folder, Path) or not (folder / REPORT).is_file():
+        raise DataError(
+            f"{dataset.info.name} has no {REPORT}: only a set made by 'bench data build mmio-open' can be reviewed; "
+            "one from before there were reports is built again"
+        )
+    return review_rows(dataset, read_report(folder / REPORT))
+
+
 def review_rows(dataset: Dataset, report: Iterable[Entry]) -> list[dict[str, str]]:
-    """What an expert is asked about a built set: every class, then doubted boxes, then images whose labels clash."""
+    """Every class, then doubted boxes, then images whose labels clash with those of a copy."""
     images: Counter[int] = Counter()
     boxes: Counter[int] = Counter()
     for sample in dataset.samples.values():
@@ -137,7 +150,9 @@ class _Parts:
         by_name = {f"{each.row.source}/{each.row.path}": each for each in chosen}
         for each in decisions:
             if each.kind == "image" and each.item not in by_name:
-                raise DataError(f"{each.where}: there is no image '{each.item}' in this build; see the file names in it")
+                raise DataError(
+                    f"{each.where}: there is no image '{each.item}' in this build; see the file names in it"
+                )
             if each.kind == "box":
                 self._keep_box(each, by_name, kinds)
 

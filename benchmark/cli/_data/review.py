@@ -1,0 +1,45 @@
+"""`bench data review export NAME`: a CSV for an expert, who accepts, renames or drops; `bench data build` reads it."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmark.cli._command import Command
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `bench data review`."""
+    actions = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    export = actions.add_parser("export", help="write a CSV of everything that an expert should look at")
+    export.add_argument("name", metavar="NAME[@VARIANT]", help="a set built by 'bench data build', mmio-open@all")
+    export.add_argument("--out", metavar="CSV", default="review.csv", help="where to write (default review.csv)")
+    export.add_argument("--force", action="store_true", help="replace a file that is there: it may hold decisions")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 0; problems are raised."""
+    from collections import Counter
+    from pathlib import Path
+
+    from benchmark.core.errors import ConfigError
+    from benchmark.datasets._build.review import export_review, write_review
+    from benchmark.harness.data import open_dataset
+
+    out = Path(options.out).expanduser()
+    if out.exists() and not options.force:
+        raise ConfigError(f"--out {out}: is there already and may hold decisions; name another file or add --force")
+    rows = export_review(open_dataset(options.name))
+    write_review(out, rows)
+    counts = Counter(row["kind"] for row in rows)
+    asked = sum(bool(row["why"]) for row in rows)
+    said = ", ".join(f"{count} {'boxes' if kind == 'box' else kind + 's'}" for kind, count in counts.items())
+    said = said.replace("classs", "classes")
+    print(f"{out}: {said}; {asked} lines carry a question")
+    print("fill 'action' with accept (or nothing), rename (and new_name) or drop; lines for other images and boxes may")
+    print(f"be added. Then: bench data build {options.name.partition('@')[0]} --from FOLDER ... --review {out}")
+    return 0
+
+
+COMMAND = Command(
+    "review", "hand a built set to an expert: classes, doubted boxes and labels that clash", configure, run
+)

@@ -1,0 +1,106 @@
+"""A built set's images and boxes as columns in one .npz, so that opening it need not read the COCO json.
+
+It repeats the json and never replaces it: it names the sha256 of the json that it was made from, and one that does not
+match the json beside it is not used. Nothing in it is pickled.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.detections import Annotations
+from benchmark.core.files import written_whole
+from benchmark.core.sample import Category, Sample
+
+COLUMNS = "annotations.npz"
+VERSION = 1
+"""raised whenever the columns change; another version is not read"""
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What an opened set consists of."""
+
+    categories: Sequence[Category]
+    samples: Mapping[int, Sample]
+
+
+def write_columns(folder: Path, content: Content, annotations_sha256: str) -> None:
+    """Write COLUMNS into a set's folder, whole or not at all. Paths are kept relative to the folder."""
+    samples = list(content.samples.values())
+    scenes = sorted({sample.scene for sample in samples})
+    sources = sorted({sample.source for sample in samples})
+    head = {
+        "version": VERSION,
+        "annotations_sha256": annotations_sha256,
+        "categories": [asdict(category) for category in content.categories],
+        "scenes": scenes,
+        "sources": sources,
+    }
+    boxes = [sample.annotations for sample in samples]
+    columns: dict[str, NDArray[Any]] = {
+        "head": _text([json.dumps(head)]),
+        "image_id": np.array([sample.image_id for sample in samples], np.int64),
+        "size_px": np.array([(sample.width_px, sample.height_px) for sample in samples], np.int64).reshape(-1, 2),
+        "scene": np.array([scenes.index(sample.scene) for sample in samples], np.int32),
+        "source": np.array([sources.index(sample.source) for sample in samples], np.int32),
+        "path": _text([sample.path.relative_to(folder).as_posix() for sample in samples]),
+        "group": _text([sample.group for sample in samples]),
+        "boxes": np.array([len(each) for each in boxes], np.int64),
+        "xyxy": np.concatenate([each.xyxy for each in boxes]) if boxes else np.zeros((0, 4)),
+        "labels": np.concatenate([each.labels for each in boxes]) if boxes else np.zeros(0, np.int64),
+        "iscrowd": np.concatenate([each.iscrowd for each in boxes]) if boxes else np.zeros(0, np.bool_),
+        "area_px": np.concatenate([each.area_px for each in boxes]) if boxes else np.zeros(0),
+    }
+    with written_whole(folder / COLUMNS) as waiting, waiting.open("wb") as file:
+        np.savez(file, allow_pickle=False, **columns)
+
+
+def read_columns(folder: Path, annotations_sha256: str) -> Content | None:
+    """The set, or None where the file is missing, damaged, of another version or not of that json."""
+    try:
+        with np.load(folder / COLUMNS, allow_pickle=False) as file:
+            head = json.loads(_texts(file["head"])[0])
+            if (head["version"], head["annotations_sha256"]) != (VERSION, annotations_sha256):
+                return None
+            columns = {name: file[name] for name in file.files if name != "head"}
+            return _content(folder, head, columns)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _content(folder: Path, head: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> Content:
+    categories = tuple(Category(**{**each, "synonyms": tuple(each["synonyms"])}) for each in head["categories"])
+    ends = np.cumsum(columns["boxes"]).tolist()
+    xyxy, labels, iscrowd, area = (columns[name] for name in ("xyxy", "labels", "iscrowd", "area_px"))
+    samples = {}
+    start = 0
+    rows = zip(
+        columns["image_id"].tolist(), columns["size_px"].tolist(), columns["scene"].tolist(),
+        columns["source"].tolist(), _texts(columns["path"]), _texts(columns["group"]), ends, strict=True,
+    )  # fmt: skip
+    for image_id, (width, height), scene, source, path, group, end in rows:
+        part = slice(start, end)
+        boxes = Annotations(xyxy[part], labels[part], iscrowd[part], area[part])
+        samples[image_id] = Sample(
+            image_id, folder / path, width, height, boxes, head["scenes"][scene], group, head["sources"][source]
+        )
+        start = end
+    return Content(categories, samples)
+
+
+def _text(values: Sequence[str]) -> NDArray[np.uint8]:
+    """Strings without NUL, as bytes."""
+    return np.frombuffer("\0".join(values).encode(), np.uint8)
+
+
+def _texts(column: NDArray[np.uint8]) -> list[str]:
+    return column.tobytes().decode().split("\0") if column.size else []
