@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from benchmark.core.errors import DataError
 from benchmark.core.plugins import list_names, load
 from benchmark.core.sample import Source
 from benchmark.datasets._reading import IMAGE_SUFFIXES, Labelled, Repairs
@@ -139,6 +140,15 @@ def child(folder: Path, name: str) -> Path | None:
     """The sub-folder of that name, case ignored."""
     found = [entry for entry in folder.iterdir() if entry.is_dir() and entry.name.casefold() == name.casefold()]
     return sorted(found)[0] if found else None
+
+
+def named_file(folder: Path, pattern: str) -> Path:
+    """The file directly in the folder whose whole name matches, case ignored. Raises DataError where there is none."""
+    compiled = re.compile(pattern, re.IGNORECASE)
+    names = sorted(entry.name for entry in folder.iterdir() if compiled.fullmatch(entry.name))
+    if not names:
+        raise DataError(f"{folder}: has no file {pattern.replace(chr(92), '')}; fetch the source again")
+    return folder / names[0]
 
 
 def images_below(folder: Path, pattern: str = r".*") -> list[Path]:
