@@ -56,8 +56,8 @@ STEM = r"\d+"
 
 
 def _roots(tree: Tree) -> list[Path]:
-    folders = tree.named("|".join(name.replace(" ", "[ _-]") for name in KINDS))
-    return unique([folder.parent for folder in folders])
+    parents = [folder.parent for folder in tree.named("|".join(name.replace(" ", "[ _-]") for name in KINDS))]
+    return unique([at.parent if at.name.casefold() == "datas" and at != tree.folder else at for at in parents])
 
 
 def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
