@@ -40,6 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument("--force", action="store_true", help="measure again even if the cell is finished")
     parser.add_argument("--refit", action="store_true", help="train again even if the fit is finished or ships with us")
+    parser.add_argument(
+        "--track", choices=("jsonl", "wandb"), help="jsonl: local files alone; wandb: mirrored there too"
+    )
     configure_slurm(parser)
     parser.add_argument("--json", action="store_true", help="print the plan or the records as JSON")
 
@@ -51,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.harness.expand import expand
     from benchmark.harness.plan import plan
 
+    _choose_tracker(options.track)
     request = _request(options)
     jobs = expand(request)
     _say_defaults(options, jobs)
@@ -65,6 +69,19 @@ def run(options: argparse.Namespace) -> int:
     records = _execute(jobs, options)
     print_records(records, as_json=options.json)
     return 0 if all(record.status is Status.OK for record in records) else 1
+
+
+def _choose_tracker(name: str | None) -> None:
+    """For this process and for what it submits. A missing library is said before anything runs."""
+    import os
+
+    from benchmark.core.errors import MissingExtraError
+    from benchmark.core.paths import installed_versions
+
+    if name == "wandb" and not installed_versions(["wandb"]):
+        raise MissingExtraError("wandb", "wandb")
+    if name:
+        os.environ["BENCH_TRACK"] = name
 
 
 def _request(options: argparse.Namespace) -> Any:

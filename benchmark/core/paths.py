@@ -47,6 +47,11 @@ class RunPaths:
         return self.root / "events.jsonl"
 
     @property
+    def mirrored(self) -> Path:
+        """The digest of the record that the tracker has."""
+        return self.root / "mirrored.json"
+
+    @property
     def log(self) -> Path:
         """What the libraries printed."""
         return self.root / "log.txt"
@@ -172,6 +177,17 @@ class Results:
     def datasets(self) -> Path:
         """`datasets/<name>.json`."""
         return self.root / "datasets"
+
+    @property
+    def reports(self) -> Path:
+        """URLs of the leaderboard's W&B reports by `entity/project`: whoever publishes next updates the same one."""
+        return self.root / "wandb_reports.json"
+
+
+def user_config(name: str) -> Path:
+    """A file of that name in the user's configuration folder; it need not be there."""
+    folder = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(folder) if folder else Path.home() / ".config") / "rtvp-bench" / name
 
 
 def package_file(package: str, name: str) -> Path:

@@ -26,6 +26,7 @@ from benchmark.harness.provenance import device_name, gather
 from benchmark.records.codec import decode_fit, encode
 from benchmark.records.store import write_atomic
 from benchmark.tracking.jsonl import JsonLines
+from benchmark.tracking.mirror import FitMirror
 
 
 @dataclass(frozen=True)
@@ -96,25 +97,27 @@ def _train(spec: FitSpec, dataset: Dataset, paths: FitPaths, options: FitOptions
     val = fit_samples(dataset, split.val, split.base, None, spec.seed)
     dataset.ensure([sample.image_id for sample in (*train, *val)], options.progress)
     method: Method = module.Adapter(config, options.device)
-    with JsonLines(paths.events) as events:
+    with JsonLines(paths.events) as events, FitMirror(spec) as mirror:
 
         def report(event: Mapping[str, Any]) -> None:
             events.event(event)
+            mirror.event(event)
             if options.on_event:
                 options.on_event({"fit": spec.method, **event})
 
         events.event({"fit_id": spec.fit_id, "train_images": len(train), "val_images": len(val)})
         result = method.fit(train, val, vocabulary, spec.seed, paths.root, start.checkpoint if start else None, report)
-    sha256 = file_sha256(result.checkpoint)
-    record = FitRecord(
-        fit_id=spec.fit_id,
-        spec=spec,
-        checkpoint=Artifact("checkpoint", os.path.relpath(result.checkpoint, paths.root), sha256),
-        train_hours=result.train_hours,
-        facts={"train_images": len(train), "train_boxes": sum(len(s.annotations) for s in train), **result.facts},
-        provenance=gather("trained here", sha256, device_name(), options.command),
-    )
-    write_atomic(paths.record, encode(record))
+        sha256 = file_sha256(result.checkpoint)
+        record = FitRecord(
+            fit_id=spec.fit_id,
+            spec=spec,
+            checkpoint=Artifact("checkpoint", os.path.relpath(result.checkpoint, paths.root), sha256),
+            train_hours=result.train_hours,
+            facts={"train_images": len(train), "train_boxes": sum(len(s.annotations) for s in train), **result.facts},
+            provenance=gather("trained here", sha256, device_name(), options.command),
+        )
+        write_atomic(paths.record, encode(record))
+        mirror.finished(record)
     return Fit(record, result.checkpoint)
 
 

@@ -16,6 +16,7 @@ from benchmark.harness.execute import Options, execute, failed_record
 from benchmark.harness.fitting import FitOptions, ensure_fit
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
+from benchmark.tracking.mirror import mirror_record
 
 
 def run_job(job: Job, options: Options) -> RunRecord:
@@ -26,7 +27,9 @@ def run_job(job: Job, options: Options) -> RunRecord:
     """
     try:
         with held(Home.find().run(job.spec.run_id).lock, f"measures {job.spec.run_id}"):
-            return _executed(job, options)
+            record = _executed(job, options)
+            mirror_record(record)
+            return record
     except RecordError as error:  # the home cannot be written: there is no place for the record either
         return failed_record(job.spec, error, options.fit.command)
 
