@@ -5,19 +5,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 
 from benchmark.core.detections import Annotations, Detections
-from benchmark.core.errors import EvaluationError
+from benchmark.core.errors import EvaluationError, UnknownNameError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.sample import Sample
 from benchmark.evaluators import coco_ap
 from benchmark.evaluators._bootstrap import bootstrap_ap, intervals
 from benchmark.evaluators._columns import columns_of
-from benchmark.evaluators._comparison import paired_difference
-from benchmark.evaluators._resampling import resample_weights
+from benchmark.evaluators._resampling import ap_per_class, resample_weights
 
 MakeScored = Callable[..., ScoredSet]
 
@@ -117,35 +117,50 @@ def test_intervals_stay_within_bounds_and_leave_out_what_they_cannot_say(make_sc
     assert nothing_found.point == {"AP": None, "AP50": None}
 
 
-def test_paired_difference_uses_the_same_images(make_scored: MakeScored) -> None:
-    a = make_scored(0, images=60)
-    b = dataclasses.replace(a, detections={i: found.best(3) for i, found in a.detections.items()})
-    same = paired_difference([a], [a], resamples=50)
-    assert same.point == {"AP": 0, "AP50": 0}
-    assert same.bounds == {"AP": (0, 0), "AP50": (0, 0)}
-
-    result = paired_difference([a], [b], resamples=100)
-    of_a, of_b = bootstrap_ap(a, resamples=100), bootstrap_ap(b, resamples=100)
-    assert result.resampled["AP"] == pytest.approx(of_a.resampled["AP"] - of_b.resampled["AP"])
-    assert result.resampled["AP"].std() < of_a.resampled["AP"].std()
-
-    seeds = paired_difference([a, b], [b, b], resamples=100)
-    assert seeds.resampled["AP"] == pytest.approx(result.resampled["AP"] / 2)
+def test_percentile_and_bca_are_other_quantiles_of_the_same_resamples(make_scored: MakeScored) -> None:
+    scored = make_scored(4, images=60)
+    basic, percentile, bca = (bootstrap_ap(scored, 400, seed=1, kind=kind) for kind in ("basic", "percentile", "bca"))
+    low, high = np.quantile(basic.resampled["AP"], [0.025, 0.975])
+    assert percentile.bounds["AP"] == pytest.approx((low, high))
+    assert np.array_equal(basic.resampled["AP"], bca.resampled["AP"])
+    # resampled AP lies too high, so the bias correction moves both ends down
+    assert bca.bounds["AP"][0] < low
+    assert bca.bounds["AP"][1] < high
 
 
-def test_unpaired_sets_are_refused(make_scored: MakeScored) -> None:
-    a = make_scored(0)
-    with pytest.raises(EvaluationError, match="at least one set"):
-        paired_difference([a], [])
-    with pytest.raises(EvaluationError, match="different names"):
-        paired_difference([a], [dataclasses.replace(a, names=("w", "x", "y", "z"))])
-    fewer = dataclasses.replace(a, samples=a.samples[1:], detections={
-        s.image_id: a.detections[s.image_id] for s in a.samples[1:]
+def test_bca_of_a_mean_is_the_formula(make_scored: MakeScored) -> None:
+    """Where AP is a proportion, acceleration and bias are those of a mean, computed here from scipy-free formulas."""
+    scored = _half_found(60)
+    few = dataclasses.replace(scored, detections={
+        i: found if i % 10 == 1 else Detections.empty() for i, found in scored.detections.items()
     })  # fmt: skip
-    with pytest.raises(EvaluationError, match="different images"):
-        paired_difference([a], [fewer])
-    with pytest.raises(EvaluationError, match="different ground truth"):
-        paired_difference([a], [make_scored(1)])
+    result = bootstrap_ap(few, 2000, kind="bca")
+    x = np.array([len(few.detections[i]) for i in range(1, 61)], float)
+    normal = NormalDist()
+    resampled, point = result.resampled["AP"], x.mean()
+    assert result.point["AP"] == pytest.approx(point, abs=0.01)
+    left_out = np.array([bootstrap_ap(_without(few, i), 1).point["AP"] for i in range(1, 61)])
+    around = left_out.mean() - left_out
+    a = (around**3).sum() / (6 * (around**2).sum() ** 1.5)
+    own = result.point["AP"]
+    z0 = normal.inv_cdf(((resampled < own).sum() + (resampled == own).sum() / 2) / len(resampled))
+    tails = [normal.cdf(z0 + (z0 + z) / (1 - a * (z0 + z))) for z in (normal.inv_cdf(0.025), normal.inv_cdf(0.975))]
+    assert a > 0
+    assert result.bounds["AP"] == pytest.approx(np.quantile(resampled, tails))
+
+
+def test_unknown_kind_is_refused(make_scored: MakeScored) -> None:
+    with pytest.raises(UnknownNameError, match="unknown kind of interval 'normal'"):
+        bootstrap_ap(make_scored(0), kind="normal")
+
+
+def test_lanes_and_parts_are_only_for_speed(make_scored: MakeScored) -> None:
+    """Resamples are counted 32 at a time: each must be the same alone."""
+    scored = columns_of(make_scored(1, images=30, crowd=0.3, score_decimals=1))
+    weights = resample_weights(scored, 70, 0)
+    together = ap_per_class(scored, weights)
+    for row in (0, 31, 32, 63, 64, 70):
+        assert np.array_equal(ap_per_class(scored, weights[row : row + 1])[0], together[row], equal_nan=True)
 
 
 def test_bad_input_is_refused(make_scored: MakeScored) -> None:
@@ -164,3 +179,10 @@ def _half_found(images: int) -> ScoredSet:
     ]
     found = Detections(box.astype(np.float32), np.full(1, 0.5, np.float32), np.zeros(1, np.int64))
     return ScoredSet(("a", "b"), samples, {i: found if i % 2 else Detections.empty() for i in range(1, images + 1)})
+
+
+def _without(scored: ScoredSet, image_id: int) -> ScoredSet:
+    kept = [sample for sample in scored.samples if sample.image_id != image_id]
+    return dataclasses.replace(
+        scored, samples=kept, detections={s.image_id: scored.detections[s.image_id] for s in kept}
+    )

@@ -1,0 +1,76 @@
+"""Bands relative to the image: bit-equal to the reference under areas of our own, and right on cases made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.core import plugins
+from benchmark.core.detections import Annotations, Detections
+from benchmark.core.errors import EvaluationError
+from benchmark.core.evaluation import ScoredSet
+from benchmark.core.sample import Sample
+from benchmark.evaluators import bands, coco_ap
+
+MakeScored = Callable[..., ScoredSet]
+
+
+@pytest.mark.parametrize(
+    "shape", [{"images": 60}, {"crowd": 0.5}, {"score_decimals": 1}, {"empty": 1.0}, {"found": 200}]
+)
+def test_both_engines_agree_to_the_last_bit(make_scored: MakeScored, shape: dict[str, object]) -> None:
+    for seed in range(3):
+        scored = make_scored(seed, **shape)
+        assert bands.evaluate(scored) == bands.evaluate(scored, engine="reference")
+
+
+def test_a_box_counts_in_the_band_of_its_share_of_the_image() -> None:
+    """0.05 %, 0.5 %, 5 % and 50 % of 1,000 x 1,000 px; the last two are found, as is a sliver of 300 x 20 px."""
+    sides = [(25, 20), (100, 50), (250, 200), (1000, 500), (300, 20)]
+    boxes = np.array([[0, 0, w, h] for w, h in sides], np.float64)
+    metrics = bands.evaluate(_one_image(boxes, found=[2, 3, 4], size_px=1000)).metrics
+    assert metrics["AP_rel_tiny"] == 0
+    assert metrics["AP_rel_medium"] == metrics["AP_rel_large"] == metrics["AP_elongated"] == pytest.approx(1)
+    assert metrics["AP_rel_small"] == pytest.approx(51 / 101)  # the sliver is 0.6 %; recall 0.5 of two boxes
+    counts = {name: metrics[f"boxes_{name}"] for name in (*bands.SHARES, *bands.ASPECTS)}
+    assert counts == {"rel_tiny": 1, "rel_small": 2, "rel_medium": 1, "rel_large": 1, "elongated": 1}
+
+
+def test_the_same_box_is_larger_in_a_smaller_image() -> None:
+    box = np.array([[0, 0, 30, 30]], np.float64)
+    large, small = (bands.evaluate(_one_image(box, [0], size)).metrics for size in (1000, 200))
+    assert large["AP_rel_tiny"] == small["AP_rel_medium"] == pytest.approx(1)
+    assert large["AP_rel_medium"] is small["AP_rel_tiny"] is None
+
+
+def test_a_band_that_holds_everything_is_ap(make_scored: MakeScored, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "SHARES", {"rel_all": (0.0, 1e10)})
+    scored = make_scored(3, images=40)
+    assert bands.evaluate(scored).metrics["AP_rel_all"] == coco_ap.evaluate(scored).metrics["AP"]
+
+
+def test_flat_boxes_are_elongated() -> None:
+    metrics = bands.evaluate(_one_image(np.array([[0.0, 5, 50, 5]]), [], 100)).metrics
+    assert (metrics["AP_elongated"], metrics["boxes_elongated"]) == (0, 1)
+
+
+def test_bad_input_is_refused() -> None:
+    with pytest.raises(EvaluationError, match="no images"):
+        bands.evaluate(ScoredSet(("a",), [], {}))
+
+
+def test_it_is_a_plugin() -> None:
+    evaluator = plugins.load("evaluator", "bands")
+    assert (evaluator.name, evaluator.version, evaluator.engines) == ("bands", 1, ("fast", "reference"))
+
+
+def _one_image(boxes: np.ndarray, found: list[int], size_px: int) -> ScoredSet:
+    truth = Annotations.from_boxes(boxes, np.zeros(len(boxes), np.int64))
+    sample = Sample(1, Path("x.png"), size_px, size_px, truth, "s", "g", "made")
+    detections = Detections(
+        boxes[found].astype(np.float32), np.full(len(found), 0.9, np.float32), np.zeros(len(found), np.int64)
+    )
+    return ScoredSet(("dent",), [sample], {1: detections})

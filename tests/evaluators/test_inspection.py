@@ -1,0 +1,123 @@
+"""Inspection metrics on sets made by hand: thresholds come from the validation part and are only read on the test."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.core import plugins
+from benchmark.core.detections import Annotations, Detections
+from benchmark.core.errors import EvaluationError
+from benchmark.core.evaluation import ScoredSet
+from benchmark.core.sample import Sample
+from benchmark.evaluators import inspection
+from benchmark.evaluators.inspection import alarm_threshold, smallest_found, threshold_above
+
+MakeScored = Callable[..., ScoredSet]
+BOX = [10.0, 10, 50, 50]
+ELSEWHERE = [60.0, 60, 90, 90]
+
+
+def make(good: list[list[float]], defective: list[list[tuple[float, bool]]]) -> ScoredSet:
+    """Defect-free images with detections of those scores; images with one box and (score, is on the box) each."""
+    samples, detections = [], {}
+    for number, rows in enumerate([*[[(s, False) for s in scores] for scores in good], *defective], start=1):
+        boxes = np.array([BOX] if number > len(good) else []).reshape(-1, 4)
+        truth = Annotations.from_boxes(boxes, np.zeros(len(boxes), np.int64))
+        samples.append(Sample(number, Path("x.png"), 100, 100, truth, "s", str(number), "made"))
+        xyxy = np.array([BOX if hit else ELSEWHERE for _, hit in rows], np.float32).reshape(-1, 4)
+        scores = np.array([score for score, _ in rows], np.float32)
+        detections[number] = Detections(xyxy, scores, np.zeros(len(rows), np.int64))
+    return ScoredSet(("dent",), samples, detections)
+
+
+def test_escapes_at_a_rate_of_false_alarms_chosen_on_validation() -> None:
+    """Of 20 defect-free validation images one may raise an alarm, so the threshold is the second best score: 0.6."""
+    val = make([[0.9], [0.6], *[[0.1]] * 18], [[(0.8, True)]])
+    test = make([[0.7, 0.65], [0.5], [], []], [[(0.9, True)], [(0.61, False)], [(0.6, True)], []])
+    metrics = inspection.evaluate(test, val).metrics
+    assert metrics["escape_rate@5%FA"] == 0.5  # an alarm beside the defect stops the part as well; 0.6 is not above 0.6
+    assert metrics["false_alarm_rate@5%FA"] == 0.25
+    assert metrics["false_alarms_per_good_image@5%FA"] == 0.5
+
+
+def test_recall_at_one_false_positive_an_image() -> None:
+    """Two validation images and so two false positives: the threshold is the third best of them, 0.3."""
+    val = make([[0.5, 0.4]], [[(0.3, False), (0.2, False), (0.9, True)]])
+    test = make([[0.35, 0.31, 0.29]], [[(0.8, True), (0.7, True)], [(0.3, True)], [(0.31, True)]])
+    metrics = inspection.evaluate(test, val).metrics
+    assert metrics["recall@1FPPI"] == pytest.approx(2 / 3)
+    assert metrics["false_alarms_per_image@1FPPI"] == 3 / 4  # two on the good image and a second hit on one box
+
+
+def test_the_test_part_never_moves_a_threshold(make_scored: MakeScored) -> None:
+    val, test = make_scored(1, images=60), make_scored(2, images=60)
+    louder = dataclasses.replace(test, detections={
+        i: dataclasses.replace(found, scores=found.scores**np.float32(0.25)) for i, found in test.detections.items()
+    })  # fmt: skip
+    quiet, loud = (inspection.evaluate(one, val).metrics for one in (test, louder))
+    assert loud["false_alarm_rate@5%FA"] > quiet["false_alarm_rate@5%FA"]  # type: ignore[operator]
+    assert loud["escape_rate@5%FA"] < quiet["escape_rate@5%FA"]  # type: ignore[operator]
+    itself = inspection.evaluate(test, test).metrics
+    assert itself["false_alarm_rate@5%FA"] is not None
+    assert itself["false_alarm_rate@5%FA"] <= 0.05
+    assert itself["false_alarms_per_image@1FPPI"] is not None
+    assert itself["false_alarms_per_image@1FPPI"] <= 1
+
+
+def test_what_cannot_be_said_is_none(make_scored: MakeScored) -> None:
+    test, no_good, no_bad = make_scored(1), make_scored(2, empty=0.0), make_scored(3, empty=1.0)
+    nothing = dict.fromkeys(inspection.METRICS)
+    assert inspection.evaluate(test).metrics == nothing
+    of_images = inspection.METRICS[:3]
+    assert all(inspection.evaluate(test, no_good).metrics[name] is None for name in of_images)
+    assert inspection.evaluate(test, no_good).metrics["recall@1FPPI"] is not None
+    reverse = inspection.evaluate(no_good, test).metrics
+    assert reverse["escape_rate@5%FA"] is not None
+    assert reverse["false_alarm_rate@5%FA"] is reverse["false_alarms_per_good_image@5%FA"] is None
+    assert inspection.evaluate(no_bad, test).metrics["escape_rate@5%FA"] is None
+    assert inspection.evaluate(test, no_bad).metrics["recall@1FPPI"] is None
+
+
+def test_an_image_with_only_a_crowd_is_not_defect_free() -> None:
+    scored = make([[0.9]], [[(0.9, True)]])
+    truth = scored.samples[1].annotations
+    crowd = dataclasses.replace(scored.samples[1], annotations=dataclasses.replace(truth, iscrowd=np.array([True])))
+    metrics = inspection.evaluate(dataclasses.replace(scored, samples=[scored.samples[0], crowd]), scored).metrics
+    assert metrics["escape_rate@5%FA"] == 1  # one image is defective, and neither score is above 0.9
+    assert metrics["recall@1FPPI"] is None
+
+
+def test_thresholds() -> None:
+    scores = np.array([0.2, 0.9, 0.5, 0.5])
+    assert threshold_above(scores, 0) == 0.9
+    assert threshold_above(scores, 1) == threshold_above(scores, 2) == 0.5
+    assert threshold_above(scores, 4) == -np.inf
+    assert alarm_threshold(np.arange(100.0), 0.05) == 94  # 95 to 99 are above
+    assert alarm_threshold(np.arange(19.0), 0.05) == 18  # a twentieth of 19 images is none
+
+
+def test_smallest_found_side() -> None:
+    side_px = np.repeat([8.0, 16.0, 32.0, 64.0], 20)
+    found = np.ones(80, np.bool_)
+    assert smallest_found(side_px, found) == pytest.approx(2**2.5)  # 5.7 to 11.3 px is the lowest octave with boxes
+    found[:20] = False
+    assert smallest_found(side_px, found) == pytest.approx(2**3.5)
+    found[40:43] = False  # 17 of 20 at 32 px: nothing below can count as reliable
+    assert smallest_found(side_px, found) == pytest.approx(2**5.5)
+    assert smallest_found(side_px, np.zeros(80, np.bool_)) is None
+    assert smallest_found(side_px[:9], found[:9]) is None
+
+
+def test_bad_input_is_refused(make_scored: MakeScored) -> None:
+    with pytest.raises(EvaluationError, match="no images"):
+        inspection.evaluate(make_scored(0), ScoredSet(("a",), [], {}))
+
+
+def test_it_is_a_plugin() -> None:
+    evaluator = plugins.load("evaluator", "inspection")
+    assert (evaluator.name, evaluator.version, evaluator.engines) == ("inspection", 1, ())

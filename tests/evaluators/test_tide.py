@@ -1,0 +1,169 @@
+"""TIDE: counts and gains equal to hotcoco's and to a plain loop, and one case of each error made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.core import plugins
+from benchmark.core.boxes import iou as iou_of
+from benchmark.core.boxes import xywh_to_xyxy
+from benchmark.core.detections import Annotations, Detections
+from benchmark.core.evaluation import ScoredSet
+from benchmark.core.sample import Sample
+from benchmark.evaluators import coco_ap, tide
+from benchmark.evaluators._columns import Columns, columns_of
+from benchmark.evaluators._engine import _hotcoco
+from benchmark.evaluators._matching import Matches, match_coco
+
+MakeScored = Callable[..., ScoredSet]
+SHAPES = [
+    {"images": 60, "found": 30},
+    {"images": 40, "found": 40, "classes": 2, "jitter_px": 20.0, "score_decimals": 1},
+    {"images": 30, "truths": 15, "found": 60, "jitter_px": 10.0},
+    {"images": 30, "classes": 12, "quality": 0.9},
+]
+THEIRS = dict(zip(("Cls", "Loc", "Both", "Dupe", "Bkg"), tide.ERRORS, strict=False))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_counts_and_gains_are_hotcocos(make_scored: MakeScored, shape: dict[str, object]) -> None:
+    for seed in range(3):
+        columns = columns_of(make_scored(seed, crowd=0.0, **shape))
+        evaluation = _hotcoco(columns)
+        evaluation.evaluate()
+        theirs = evaluation.tide_errors(pos_thr=0.5, bg_thr=0.1)
+        error, _, missed = tide.classify(columns, match_coco(columns.truth, columns.found))
+        counts = {name: int((error == tide.ERRORS.index(ours)).sum()) for name, ours in THEIRS.items()}
+        assert counts | {"Miss": int(missed.sum())} == theirs["counts"]
+        metrics = tide.evaluate(columns).metrics
+        for name, ours in {"Both": "both", "Dupe": "duplicate", "Bkg": "background", "Miss": "missed"}.items():
+            assert metrics[f"dAP50_{ours}"] == pytest.approx(max(theirs["delta_ap"][name], 0), abs=1e-12)
+        assert theirs["ap_base"] == pytest.approx(coco_ap.evaluate(columns).metrics["AP50"], abs=1e-12)
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, {"images": 40, "crowd": 0.4, "found": 30}])
+def test_counts_and_gains_are_those_of_a_plain_loop(make_scored: MakeScored, shape: dict[str, object]) -> None:
+    for seed in range(3):
+        columns = columns_of(make_scored(seed + 10, **{"crowd": 0.0, **shape}))
+        expected = plain_tide(columns)
+        metrics = tide.evaluate(columns).metrics
+        assert {name: metrics[f"dAP50_{name}"] for name in expected} == pytest.approx(expected, abs=1e-12)
+        total = sum(expected.values())
+        shares = {name: metrics[f"tide_{name}"] for name in expected}
+        assert shares == pytest.approx({name: gain / total for name, gain in expected.items()})
+
+
+def plain_kinds(columns: Columns, matches: Matches) -> dict[int, tuple[str, int]]:
+    """Each false positive's error and the box it points at, or -1."""
+    truth, taken = columns.truth, matches.taken_by[0] >= 0
+    boxes, found = xywh_to_xyxy(truth.xywh), xywh_to_xyxy(columns.found.xywh)[matches.row]
+    kinds: dict[int, tuple[str, int]] = {}
+    for d in np.flatnonzero(~matches.true[0] & ~matches.ignored[0]).tolist():
+        candidates = np.flatnonzero((truth.image == matches.image[d]) & ~truth.iscrowd).tolist()
+        overlap = {g: float(iou_of(found[d][None], boxes[g][None])[0, 0]) for g in candidates}
+        own = max((g for g in candidates if truth.label[g] == matches.label[d]), key=overlap.__getitem__, default=-1)
+        other = max((g for g in candidates if truth.label[g] != matches.label[d]), key=overlap.__getitem__, default=-1)
+        if 0.1 <= overlap.get(own, 0) <= 0.5:
+            kinds[d] = ("localisation", own)
+        elif overlap.get(other, 0) >= 0.5:
+            kinds[d] = ("class", other)
+        elif any(taken[g] and overlap[g] >= 0.5 for g in candidates if truth.label[g] == matches.label[d]):
+            kinds[d] = ("duplicate", -1)
+        else:
+            kinds[d] = ("background" if overlap.get(other, 0) <= 0.1 else "both", -1)
+    return kinds
+
+
+def plain_tide(columns: Columns) -> dict[str, float]:
+    """dAP50 by error, detection by detection."""
+    truth, matches = columns.truth, match_coco(columns.truth, columns.found)
+    real, taken = ~truth.iscrowd, matches.taken_by[0] >= 0
+    kinds = plain_kinds(columns, matches)
+    pointed_at = {g for _, g in kinds.values() if g >= 0}
+    rows = [(matches.label[d], matches.score[d], matches.true[0, d], d) for d in range(len(matches.row))]
+    rows = [row for row in rows if not matches.ignored[0, row[3]]]
+    positives = {k: int((real & (truth.label == k)).sum()) for k in range(len(columns.names))}
+    base = plain_ap50(rows, positives)
+    gains = {}
+    for name in ("class", "localisation", "both", "duplicate", "background"):
+        fixed = []
+        for label, score, true, d in rows:
+            if kinds.get(d, ("", -1))[0] != name:
+                fixed.append((label, score, true, d))
+                continue
+            g = kinds[d][1]
+            rivals = [r for r, (_, at) in kinds.items() if at == g]
+            if g >= 0 and not taken[g] and min(rivals, key=lambda r: (-matches.score[r], r)) == d:
+                fixed.append((truth.label[g], score, True, d))
+        gains[name] = max(plain_ap50(fixed, positives) - base, 0)
+    left = dict(positives)
+    for g in np.flatnonzero(real & ~taken).tolist():
+        left[int(truth.label[g])] -= g not in pointed_at
+    return gains | {"missed": max(plain_ap50(rows, left, positives) - base, 0)}
+
+
+def plain_ap50(rows: list, positives: dict[int, int], classes: dict[int, int] | None = None) -> float:
+    values = []
+    for k in [k for k, count in (classes or positives).items() if count]:
+        hits = [true for label, _, true, _ in sorted(rows, key=lambda row: -row[1]) if label == k]
+        precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+        recall = np.cumsum(hits) / max(positives[k], 1)
+        reached = [precision[recall >= x] if positives[k] else [] for x in np.linspace(0, 1, 101)]
+        values.append(np.mean([max(own, default=0.0) for own in reached]))
+    return float(np.mean(values))
+
+
+BOX = [100.0, 100, 200, 200]
+CASES = {
+    "class": ([BOX], [0], [(BOX, 1)]),
+    "localisation": ([BOX], [0], [([150.0, 100, 250, 200], 0)]),
+    "both": ([BOX], [0], [([150.0, 100, 250, 200], 1)]),
+    "duplicate": ([BOX], [0], [(BOX, 0), (BOX, 0)]),
+    "background": ([BOX], [0], [([0.0, 0, 20, 20], 0), (BOX, 0)]),
+    "missed": ([BOX, [300.0, 300, 340, 340]], [0, 0], [(BOX, 0)]),
+}
+
+
+@pytest.mark.parametrize("error", CASES)
+def test_one_of_each(error: str) -> None:
+    boxes, labels, found = CASES[error]
+    scored = _one_image(boxes, labels, found)
+    columns = columns_of(scored)
+    kinds, _, missed = tide.classify(columns, match_coco(columns.truth, columns.found))
+    assert missed.sum() == (1 if error in ("missed", "both") else 0)
+    assert [tide.ERRORS[kind] for kind in kinds if kind >= 0] == ([] if error == "missed" else [error])
+    metrics = tide.evaluate(scored).metrics
+    if error in ("class", "localisation", "background", "missed"):
+        assert metrics[f"tide_{error}"] == 1
+        assert metrics[f"dAP50_{error}"] == pytest.approx(
+            1 - (coco_ap.evaluate(scored).metrics["AP50"] or 0), abs=1e-12
+        )
+
+
+def test_nothing_to_gain_and_nothing_to_measure(make_scored: MakeScored) -> None:
+    perfect = tide.evaluate(_one_image([BOX], [0], [(BOX, 0)])).metrics
+    assert perfect["dAP50_class"] == 0
+    assert perfect["tide_class"] is None
+    blank = tide.evaluate(make_scored(0, empty=1.0)).metrics
+    assert set(blank.values()) == {None}
+    assert set(blank) == set(perfect)
+
+
+def test_it_is_a_plugin() -> None:
+    evaluator = plugins.load("evaluator", "tide")
+    assert (evaluator.name, evaluator.version, evaluator.engines) == ("tide", 1, ())
+
+
+def _one_image(boxes: list[list[float]], labels: list[int], found: list[tuple[list[float], int]]) -> ScoredSet:
+    truth = Annotations.from_boxes(np.array(boxes), np.array(labels))
+    sample = Sample(1, Path("x.png"), 400, 400, truth, "s", "g", "made")
+    detections = Detections(
+        np.array([box for box, _ in found], np.float32),
+        np.linspace(0.9, 0.5, len(found)).astype(np.float32),
+        np.array([label for _, label in found], np.int64),
+    )
+    return ScoredSet(("dent", "scratch"), [sample], {1: detections})
