@@ -31,6 +31,7 @@ _KINDS = {
     "sweep": ("slurm.sweeps", "SWEEP"),
     "command": ("benchmark.cli", "COMMAND"),
     "data action": ("benchmark.cli._data", "COMMAND"),
+    "leaderboard action": ("benchmark.cli._leaderboard", "COMMAND"),
     "measurement": ("benchmark.cli._bench", "COMMAND"),
 }
 _ENTRY_POINT_GROUPS = {"method": "rtvp_bench.methods", "dataset": "rtvp_bench.datasets"}

@@ -22,6 +22,7 @@ from benchmark.tables._table import Table
 KINDS: dict[str, Any] = {
     "command": Command,
     "data action": Command,
+    "leaderboard action": Command,
     "measurement": Command,
     "dataset": DatasetEntry,
     "evaluator": Evaluator,

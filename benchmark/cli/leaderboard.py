@@ -1,0 +1,28 @@
+"""`bench leaderboard ACTION`: show records to others; one file an action in `_leaderboard/`."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmark.cli._command import Command
+from benchmark.core.plugins import list_names, load
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """One sub-parser an action."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name in list_names("leaderboard action"):
+        command: Command = load("leaderboard action", name)
+        sub = actions.add_parser(command.name, help=command.help, description=command.help)
+        sub.add_argument("--traceback", action="store_true", help="show where an error was raised")
+        command.configure(sub)
+        sub.set_defaults(run_action=command.run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """The action's exit status; problems are raised."""
+    status: int = options.run_action(options)
+    return status
+
+
+COMMAND = Command("leaderboard", "show records to others: a static site, a mirror in W&B", configure, run)
