@@ -44,21 +44,21 @@ def _measure(part: str, scale: float, *, reference: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if part in ("coco", "lvis"):
-            facts = _child("make", folder, part, scale, 1)
-            facts["fast"] = _child("evaluate", folder, f"{part}_ap", "fast")
+            facts = measure_apart("make", folder, part, scale, 1)
+            facts["fast"] = measure_apart("evaluate", folder, f"{part}_ap", "fast")
             if reference:
-                facts["reference"] = _child("evaluate", folder, f"{part}_ap", "reference")
+                facts["reference"] = measure_apart("evaluate", folder, f"{part}_ap", "reference")
                 facts["ratio"] = facts["reference"]["cpu_s"] / facts["fast"]["cpu_s"]
                 facts["equal"] = facts["reference"].pop("metrics") == facts["fast"]["metrics"]
             return facts
-        facts = _child("make", folder, "mmio" if part == "bootstrap" else "lvis", scale, 2)
-        facts |= _child(part, folder)
+        facts = measure_apart("make", folder, "mmio" if part == "bootstrap" else "lvis", scale, 2)
+        facts |= measure_apart(part, folder)
         if part == "read":
             facts["cpu_s_a_million"] = 1e6 * facts["cpu_s"] / facts["rows"]
         return facts
 
 
-def _child(part: str, *arguments: object) -> dict[str, Any]:
+def measure_apart(part: str, *arguments: object) -> dict[str, Any]:
     """One measurement in a process of its own, on one thread."""
     import json
     import os
@@ -72,7 +72,7 @@ def _child(part: str, *arguments: object) -> dict[str, Any]:
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **threads})  # noqa: S603 - our own module
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or [f"ended with status {done.returncode}, perhaps out of memory"]
-        raise BenchError(f"bench bench eval, {part} {' '.join(map(str, arguments[1:]))}: {last[0]}")
+        raise BenchError(f"bench bench eval, {' '.join(map(str, (part, *arguments[1:])))}: {last[0]}")
     facts: dict[str, Any] = json.loads(done.stdout)
     return facts
 
