@@ -71,6 +71,14 @@ def status(names: Sequence[str] = ()) -> list[TaskRow]:
     return [settled.get((row.run_id, row.fit), row) for row in rows]
 
 
+def record_cancelled(rows: Sequence[TaskRow]) -> None:
+    """Records of cells that waited when they were cancelled: of a task that never began Slurm may keep no trace."""
+    by_name = {submission.name: submission for submission in submissions()}
+    for row in rows:
+        if row.state is State.QUEUED and row.fit is None:
+            _failed(row, "cancelled before it started, with bench cancel", by_name[row.submission])
+
+
 def active_tasks() -> set[tuple[str, str | None]]:
     """(run_id, fit) of every task that waits or runs."""
     return {(row.run_id, row.fit) for row in status() if row.active}

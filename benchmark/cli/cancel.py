@@ -33,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
     slurm_jobs = [row.slurm_job for row in rows if row.slurm_job]
     if slurm_jobs:
         queue.cancel(slurm_jobs)
+        cluster.record_cancelled([row for row in rows if row.slurm_job])
     deadline, wanted = time.monotonic() + _PATIENCE_S, {(row.run_id, row.fit) for row in rows}
     while True:
         now = [row for row in cluster.status() if (row.run_id, row.fit) in wanted]

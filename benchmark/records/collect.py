@@ -7,6 +7,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from benchmark.records.store import Store, read_run
 
 PREDICTIONS_LIMIT_BYTES = 6 * 2**20
 PREDICTIONS_LIMIT_AN_IMAGE = 300
+_WRITERS = 32
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def collect(home: Home, results: Results) -> Collected:
         known = {record.run_id: record for record in store}
         found, refused = _finished(home)
         kept_seeds = _kept_seeds(list(known.values()), found)
-        taken, present = [], []
+        new, present = [], []
         for record in found:
             there = known.get(record.run_id)
             if there is not None and there.metrics == record.metrics:
@@ -52,12 +54,20 @@ def collect(home: Home, results: Results) -> Collected:
             if there is not None:
                 refused[record.run_id] = f"measured again with other numbers; remove {store.path(there)} to replace it"
                 continue
+            new.append(record)
+
+        def take(record: RunRecord) -> str | None:
             try:
                 store.add(_with_predictions(record, home, results, keep=record.run_id in kept_seeds))
-                taken.append(record.run_id)
             except RecordError as error:
-                refused[record.run_id] = str(error)
-    return Collected(tuple(taken), tuple(present), refused)
+                return str(error)
+            return None
+
+        # Each file waits for the disk; together they wait once.
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            reasons = dict(zip((record.run_id for record in new), pool.map(take, new), strict=True))
+    refused |= {run_id: reason for run_id, reason in reasons.items() if reason}
+    return Collected(tuple(run_id for run_id, reason in reasons.items() if not reason), tuple(present), refused)
 
 
 @contextlib.contextmanager
