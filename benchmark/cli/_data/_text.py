@@ -26,6 +26,9 @@ def built_text(record: DatasetRecord, folder: str, seconds: float) -> str:
         f"built    {folder} in {seconds:.1f} s",
         f"sources  {len(record.sources)}: " + ", ".join(f"{n} {s['images']}" for n, s in record.sources.items()),
     ]
+    lines += [
+        f"partial  {source}: {short} of the complete download" for source, short in facts.get("incomplete", {}).items()
+    ]
     if "dropped_copies" in facts:
         lines += [f"dropped  {len(copies)} pixel-identical copies"]
         lines += [f"         {copy} = {kept}" for copy, kept in copies.items()]

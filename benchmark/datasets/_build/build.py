@@ -111,7 +111,9 @@ def build(
         if plan.everything and compare_texts is not None:
             compare_texts(chosen, report, cache, progress)
         info = replace(info, variant=plan.variant)
-        facts = _facts(found, rows, chosen) | ({"steps": report.facts()} if plan.everything or plan.review else {})
+        facts = _facts(found, rows, chosen, everything=plan.everything) | (
+            {"steps": report.facts()} if plan.everything or plan.review else {}
+        )
         try:
             _check_space(chosen, target)
             partial.mkdir(parents=True, exist_ok=True)
@@ -176,12 +178,14 @@ def _pinned_sources(plan: Plan, rows: Sequence[Row]) -> list[str]:
     return wanted
 
 
-def _facts(found: Scan, rows: Sequence[Row], chosen: Sequence[Chosen]) -> dict[str, Any]:
+def _facts(found: Scan, rows: Sequence[Row], chosen: Sequence[Chosen], *, everything: bool) -> dict[str, Any]:
+    """everything: whether downloads should be complete; otherwise the manifest says what must be there."""
     near = Counter(each.row.group for each in chosen if each.row.group.startswith(NEAR))
     return {
         "dropped_copies": {f"{row.source}/{row.path}": row.copy_of for row in rows if row.copy_of},
         "near_duplicate_groups": {name.removeprefix(NEAR): count for name, count in sorted(near.items())},
         "repairs": found.repairs,
+        **({"incomplete": found.incomplete} if everything else {}),
     }
 
 

@@ -27,13 +27,16 @@ class Scan:
     sources: dict[str, PublicSource] = field(default_factory=dict)
     repairs: dict[str, dict[str, dict[str, object]]] = field(default_factory=dict)
     """source -> kind -> {"count", "first"}, places relative to the source's folder"""
+    incomplete: dict[str, str] = field(default_factory=dict)
+    """source -> how little of its download is here, as `1650 of 1800 images`; complete ones are not in it"""
 
 
 def scan(folders: Sequence[Path], only: Collection[str] | None = None, progress: Progress | None = None) -> Scan:
     """Read all sources and Roboflow exports below the folders, or only those named.
 
-    An image all of whose boxes were dropped is left out and counted: it is not defect-free. Raises DataError for a
-    folder that is missing, empty of images, or without any known source; UnknownNameError for an unknown source.
+    An image all of whose boxes were dropped is left out and counted: it is not defect-free. A source without any usable
+    image is passed over, unless it is named. Raises DataError for a folder that is missing, empty of images, or without
+    any known source; UnknownNameError for an unknown source.
     """
     trees = [_tree(folder) for folder in folders]
     known = load_sources()
@@ -44,6 +47,10 @@ def scan(folders: Sequence[Path], only: Collection[str] | None = None, progress:
     result = Scan()
     for source, tree, root in bar(progress, "read sources", jobs, len(jobs)):
         _read(source, tree, root, result)
+        if not result.images[source.name] and (only is not None or len(jobs) == 1):
+            raise DataError(f"{root}: looks like {source.name} and holds no image with a label; see {source.facts.url}")
+    result.incomplete = {name: short for name in result.images if (short := _lacking(result, name))}
+    result.images = {name: images for name, images in result.images.items() if images}
     if not result.images:
         raise DataError(
             f"none of the sources {', '.join(source.name for source in sources)} is below "
@@ -86,11 +93,14 @@ def _read(source: PublicSource, tree: Tree, root: Path, result: Scan) -> None:
         if image is not None:
             images.append(image)
     images.sort(key=lambda image: natural(image.key))
-    if not images:
-        raise DataError(f"{root}: looks like {source.name} and holds no image with a label; see {source.facts.url}")
     merged = result.repairs.setdefault(source.name, {})
     for kind, facts in repairs.facts(tree.folder).items():
         merged[kind] = facts if kind not in merged else {**facts, "count": facts["count"] + merged[kind]["count"]}  # type: ignore[operator]
+
+
+def _lacking(result: Scan, name: str) -> str:
+    images = result.images[name]
+    return result.sources[name].expected.lacking(len(images), sum(image.boxes.written for image in images))
 
 
 def _check_names(source: PublicSource, image: Found) -> None:

@@ -75,7 +75,7 @@ class Expected:
         return ", ".join(parts) or self.note
 
     def lacking(self, images: int, boxes: int) -> str:
-        """What is clearly not there, as `1650 of 1800 images`; empty where nothing is. boxes: as the files hold them.
+        """How little is there, as `1650 of 1800 images`; empty where it is enough. boxes: as the files hold them.
 
         Copies of one download differ by a few files, which this passes over.
         """
