@@ -105,13 +105,36 @@ class DatasetInfo:
     """how a copy differs from the full set (`--max-side`, `--sources`, `--limit`); empty for the full one"""
 
 
+@dataclass(frozen=True, eq=False)
+class Federation:
+    """What a data set says about absence where not every class is annotated in every image (LVIS).
+
+    frequency: 'r', 'c' or 'f' a category. negative, not_exhaustive: image_id -> category indices verified to be absent
+    there, and those of which only some instances are annotated there; an image that is not in it has none.
+    """
+
+    frequency: tuple[str, ...]
+    negative: Mapping[int, tuple[int, ...]]
+    not_exhaustive: Mapping[int, tuple[int, ...]]
+
+    def asked(self, labels: Sequence[int]) -> Federation:
+        """The same in the order of a vocabulary: index k means category labels[k]; other categories are left out."""
+        place = {label: position for position, label in enumerate(labels)}
+
+        def chosen(lists: Mapping[int, tuple[int, ...]]) -> dict[int, tuple[int, ...]]:
+            return {i: tuple(place[c] for c in listed if c in place) for i, listed in lists.items()}
+
+        frequency = tuple(self.frequency[label] for label in labels)
+        return Federation(frequency, chosen(self.negative), chosen(self.not_exhaustive))
+
+
 Progress = Callable[[str, Iterable[object], int], Iterable[object]]
 """progress(label, items, total) passes items through and shows where it is"""
 
 
 @runtime_checkable
 class Dataset(Protocol):
-    """An opened data set."""
+    """An opened data set. One in which not every class is annotated in every image also has a `federation`."""
 
     info: DatasetInfo
     categories: Sequence[Category]

@@ -10,7 +10,7 @@ from typing import cast
 
 from benchmark.core.errors import ConfigError, DataError, RefusedError
 from benchmark.core.plugins import list_names, load, load_module
-from benchmark.core.sample import Category, Dataset, DatasetEntry
+from benchmark.core.sample import Category, Dataset, DatasetEntry, Federation
 from benchmark.core.vocabulary import Vocabulary
 
 WORDINGS = ("canonical", "codes", "synonyms", "description")
@@ -49,6 +49,12 @@ def default_data() -> str:
 def dataset_label(dataset: Dataset) -> str:
     """`mmio-open` or `mmio-open@max320`: how records name a data set."""
     return dataset.info.name + (f"@{dataset.info.variant}" if dataset.info.variant else "")
+
+
+def federation_of(dataset: Dataset, labels: Sequence[int]) -> Federation:
+    """What the set says about absence, in the order of a vocabulary of those categories; empty for all but LVIS."""
+    federation: Federation | None = getattr(dataset, "federation", None)
+    return federation.asked(labels) if federation else Federation((), {}, {})
 
 
 def make_vocabulary(dataset: Dataset, labels: Sequence[int], wording: str) -> Vocabulary:
