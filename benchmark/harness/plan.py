@@ -39,7 +39,7 @@ def plan(jobs: Sequence[Job]) -> list[PlannedCell]:
 
 
 def _planned(job: Job, fits: Sequence[FitRecord], runs: Sequence[RunRecord]) -> PlannedCell:
-    needed = job.spec.fits
+    needed = _needed(job.spec.fits)
     states = tuple((spec.method, spec.fit_id, "found" if find_fit(spec) else "train") for spec in needed)
     hours: float | None = 0.0
     for spec, (_, _, state) in zip(needed, states, strict=True):
@@ -48,6 +48,12 @@ def _planned(job: Job, fits: Sequence[FitRecord], runs: Sequence[RunRecord]) -> 
             hours = None if hours is None or known is None else hours + known
     done = finished(job.spec) is not None
     return PlannedCell(job, done, states, 0.0 if done else hours, _measured_memory(job, runs))
+
+
+def _needed(chain: Sequence[FitSpec]) -> Sequence[FitSpec]:
+    """From the last fit of the chain that is found: what a finished fit started from is not trained again."""
+    found = [i for i, spec in enumerate(chain) if find_fit(spec)]
+    return chain[found[-1] :] if found else chain
 
 
 def measured_hours(spec: FitSpec, fits: Sequence[FitRecord]) -> float | None:

@@ -75,7 +75,7 @@ def test_a_finished_cell_is_not_run_again(measured: tuple[Job, RunRecord]) -> No
     assert path.stat().st_mtime_ns == before
     cell = plan([job])[0]
     assert cell.finished
-    assert [state for _, _, state in cell.fits] == ["found", "found"]
+    assert [(method, state) for method, _, state in cell.fits] == [("yolo-world", "found")]
 
 
 def test_measuring_again_gives_the_same_detections(measured: tuple[Job, RunRecord]) -> None:
