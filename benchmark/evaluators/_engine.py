@@ -85,7 +85,7 @@ def lvis_curves(columns: Columns, engine: str = "fast", max_detections: int = LV
 
     if engine == "reference":
         return count(columns)
-    return _class_after_class(_as_lvis_api_counts(columns, max_detections), count)
+    return _class_after_class(as_lvis_api_counts(columns, max_detections), count)
 
 
 def best_of_each(part: NDArray[np.int64], score: NDArray[np.float64], limit: int) -> NDArray[np.int64]:
@@ -157,8 +157,8 @@ def _areas_are_those_of_boxes(columns: Columns) -> bool:
     return np.array_equal(columns.found.area_px, xywh[:, 2] * xywh[:, 3])
 
 
-def _as_lvis_api_counts(columns: Columns, max_detections: int) -> Columns:
-    """Without the boxes of zero area, which lvis-api leaves out after the cap and hotcoco would count."""
+def as_lvis_api_counts(columns: Columns, max_detections: int) -> Columns:
+    """The best detections an image, without boxes of zero area: lvis-api leaves those out, hotcoco would count them."""
     truth, found = columns.truth, columns.found
     if 0 <= max_detections < np.bincount(found.image, minlength=1).max():
         found = found.take(best_of_each(found.image, found.score, max_detections))

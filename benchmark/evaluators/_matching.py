@@ -6,7 +6,7 @@ papers (for precision and recall at one confidence); they differ in crowds, caps
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from benchmark.core.boxes import xywh_to_xyxy
-from benchmark.evaluators._columns import BoxColumns
+from benchmark.core.errors import EvaluationError
+from benchmark.evaluators._columns import BoxColumns, Columns
 from benchmark.evaluators._engine import IOU_THRESHOLDS, MAX_DETECTIONS
 
 
@@ -40,9 +41,33 @@ class Matches:
 
 def match_coco(truth: BoxColumns, found: BoxColumns) -> Matches:
     """COCO's rule, all areas: ten IoU thresholds, the best 100 detections an image and class, crowds ignored."""
+    found_key = _group_keys(truth, found)[0]
+    order = np.lexsort((-found.score, found_key))
+    return _match_by_coco(truth, found, order[_rank_in_group(found_key[order]) < MAX_DETECTIONS[-1]])
+
+
+def match_lvis(columns: Columns) -> Matches:
+    """LVIS's rule, all areas, of boxes that `_engine.as_lvis_api_counts` has left.
+
+    Detections of a class that is neither annotated in the image nor verified to be absent are not among the matches;
+    unmatched ones of a class that is not exhaustively annotated there are ignored. Raises EvaluationError where the
+    columns hold no federation.
+    """
+    truth, found, federation = columns.truth, columns.found, columns.federation
+    if federation is None:
+        raise EvaluationError("LVIS's matching needs to know which classes are verified to be absent")
+    classes = len(columns.names)
+    found_cell = found.image * classes + found.label
+    verified = np.concatenate([truth.image * classes + truth.label, federation.negative @ (classes, 1)])
+    partly = np.isin(found_cell, federation.not_exhaustive @ (classes, 1))
+    order = np.lexsort((-found.score, _group_keys(truth, found)[0]))
+    matches = _match_by_coco(truth, found, order[np.isin(found_cell, verified)[order]])
+    return replace(matches, ignored=matches.ignored | (~matches.true & partly[matches.row]))
+
+
+def _match_by_coco(truth: BoxColumns, found: BoxColumns, kept: NDArray[np.int64]) -> Matches:
+    """`kept` are rows of `found`, by class, image and falling score."""
     found_key, truth_key = _group_keys(truth, found)
-    kept = np.lexsort((-found.score, found_key))
-    kept = kept[_rank_in_group(found_key[kept]) < MAX_DETECTIONS[-1]]
     targets = np.lexsort((truth.iscrowd, truth_key))  # a crowd is taken only where no box is left
     true, ignored, taken = _match_coco(
         found_key[kept],

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from benchmark.core.errors import EvaluationError
 from benchmark.evaluators._columns import Columns
-from benchmark.evaluators._engine import IOU_THRESHOLDS, RECALLS
-from benchmark.evaluators._matching import Matches, match_coco
+from benchmark.evaluators._engine import IOU_THRESHOLDS, LVIS_MAX_DETECTIONS, RECALLS, as_lvis_api_counts
+from benchmark.evaluators._matching import Matches, match_coco, match_lvis
 
 _EPS = float(np.spacing(1))
 """added to the number of detections, as the reference engine does"""
@@ -52,8 +52,14 @@ def jackknife_weights(columns: Columns) -> NDArray[np.int32]:
 
 
 def ap_per_class(columns: Columns, weights: NDArray[np.int32]) -> NDArray[np.float64]:
-    """AP (W, K, T) for each row of weights (W, I), class and IoU threshold; NaN for a class without ground truth."""
-    return resampled_ap(columns, match_coco(columns.truth, columns.found), weights)
+    """AP (W, K, T) for each row of weights (W, I), class and IoU threshold; NaN for a class without ground truth.
+
+    By LVIS's rules where the set has a federation, else by COCO's.
+    """
+    if columns.federation is None:
+        return resampled_ap(columns, match_coco(columns.truth, columns.found), weights)
+    counted = as_lvis_api_counts(columns, LVIS_MAX_DETECTIONS)
+    return resampled_ap(counted, match_lvis(counted), weights)
 
 
 def resampled_ap(columns: Columns, matches: Matches, weights: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from benchmark.core import plugins
 from benchmark.core.errors import EvaluationError, MissingExtraError, UnknownNameError
 from benchmark.core.evaluation import ScoredSet
-from benchmark.evaluators import lvis_ap, lvis_fixed_ap
-from benchmark.evaluators._columns import Columns
+from benchmark.evaluators import coco_ap, lvis_ap, lvis_fixed_ap
+from benchmark.evaluators._bootstrap import bootstrap_ap
+from benchmark.evaluators._columns import Columns, columns_of
 from benchmark.evaluators._engine import ENGINES, RECALLS, lvis_curves
+from benchmark.evaluators._matching import match_lvis
 
 MakeScored = Callable[..., ScoredSet]
 
@@ -201,6 +203,17 @@ def test_per_class_and_frequency(make_scored: MakeScored) -> None:
         expected = [value for value in own if value is not None]
         assert scores.metrics[f"AP{letter}"] == (pytest.approx(np.mean(expected)) if expected else None)
     assert sum(row["boxes"] or 0 for row in scores.per_class.values()) == len(columns.truth)
+
+
+def test_resampled_ap_follows_lvis_rules(make_scored: MakeScored) -> None:
+    for shape in ({}, {"found": 900, "classes": 3, "images": 5}, {"classes": 12, "score_decimals": 1}):
+        columns = federate(make_scored(9, crowd=0.0, **shape))
+        point, metrics = bootstrap_ap(columns, resamples=1).point, lvis_ap.evaluate(columns).metrics
+        assert point["AP"] == pytest.approx(metrics["AP"], abs=1e-14)
+        assert point["AP50"] == pytest.approx(metrics["AP50"], abs=1e-14)
+        assert metrics["AP"] != pytest.approx(coco_ap.evaluate(columns).metrics["AP"], abs=1e-6)
+    with pytest.raises(EvaluationError, match="verified to be absent"):
+        match_lvis(columns_of(make_scored(0)))
 
 
 def test_memory_is_saved_class_after_class(make_scored: MakeScored, monkeypatch: pytest.MonkeyPatch) -> None:
