@@ -47,7 +47,8 @@ def scan(folders: Sequence[Path], only: Collection[str] | None = None, progress:
     result = Scan()
     for source, tree, root in bar(progress, "read sources", jobs, len(jobs)):
         _read(source, tree, root, result)
-        if not result.images[source.name] and (only is not None or len(jobs) == 1):
+    for source, _, root in jobs:
+        if not result.images[source.name] and (only is not None or len(result.images) == 1):
             raise DataError(f"{root}: looks like {source.name} and holds no image with a label; see {source.facts.url}")
     result.incomplete = {name: short for name in result.images if (short := _lacking(result, name))}
     result.images = {name: images for name, images in result.images.items() if images}

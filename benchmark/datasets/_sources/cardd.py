@@ -53,7 +53,9 @@ def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
     for table in _tables(child(root, "annotations") or root):
         part = re.sub(STEM, r"\g<1>2017", table.stem.casefold())
         boxes = boxes_by_file_name(table)
-        for image in with_boxes(images_below(child(root, part) or root), boxes, repairs):
+        folder = child(root, part)
+        images = images_below(folder) if folder else [i for i in images_below(root) if i.name.casefold() in boxes]
+        for image in with_boxes(images, boxes, repairs):
             size_px = image_size(image)
             labelled = check_boxes(boxes[image.name.casefold()], *size_px, repairs)
             yield found("cardd", root, image, size_px, labelled, SCENE, f"{part}/{image.stem}")

@@ -23,7 +23,6 @@ from benchmark.datasets._sources._source import (
     child,
     files_below,
     found,
-    unique,
 )
 from benchmark.datasets._voc import read_voc
 
@@ -61,7 +60,7 @@ LOOKED_INTO = 40
 def _roots(tree: Tree) -> list[Path]:
     parts = [folder.parent for folder in tree.named("annotations") if child(folder.parent, "jpegimages")]
     ours = [part for part in parts if _is_pvel(tree, part)]
-    return unique([part.parent if part.name.casefold() in PARTS and part != tree.folder else part for part in ours])
+    return sorted({part.parent if part.name.casefold() in PARTS and part != tree.folder else part for part in ours})
 
 
 def _is_pvel(tree: Tree, part: Path) -> bool:
