@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from official_layouts import LAYOUTS
+from official_layouts import LAYOUTS as SOME_LAYOUTS
+from official_metal_layouts import METAL
+from official_product_layouts import PRODUCTS
 
 from benchmark.core.errors import ConfigError
 from benchmark.datasets._build import build as build_module
 from benchmark.datasets._build.build import Plan, build, rows_of_everything
 from benchmark.datasets._build.manifest import write_manifest
 from benchmark.datasets.mmio_open import INFO, folder_of
+
+LAYOUTS = SOME_LAYOUTS | METAL | PRODUCTS
 
 
 @pytest.fixture
