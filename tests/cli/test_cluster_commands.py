@@ -1,0 +1,116 @@
+"""What a user of the cluster commands sees without a cluster: empty tables, refusals in one line, files of requests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmark.cli.main import main
+
+pytestmark = pytest.mark.usefixtures("bench_home")
+CELL = "[[request]]\nmethod = 'yolo-world'\ntask = 'zeroshot'\n"
+
+
+def test_nothing_submitted_yet(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status"]) == 0
+    assert capsys.readouterr().out.startswith("no cell is here; submit some with")
+    assert main(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert main(["resubmit", "--failed"]) == 0
+    assert capsys.readouterr().out == "no cell is failed\n"
+    assert main(["cancel", "--all"]) == 0
+    assert capsys.readouterr().out == "0 cells stopped\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["status", "2026"], "unknown submission '2026'"),
+        (["logs", "abc"], "unknown run 'abc'"),
+        (["cancel"], "name runs or submissions to cancel, or say --all"),
+        (["cancel", "abc", "--all"], "or say --all"),
+        (["cancel", "abc"], "unknown running or waiting cell 'abc'"),
+        (["resubmit"], "say what to submit again: --failed, --blocked, or both"),
+        (["sweep", "patch_sise"], "unknown sweep 'patch_sise': did you mean patch-size?"),
+        (["sweep", "patch_size", "--seed", "one"], "expected whole numbers"),
+        (["sweep", "patch_size", "--slurm", "gpuu"], "unknown preset 'gpuu': did you mean"),
+        (["sweep", "patch_size", "--slurm", "local", "--slurm-set", "cpus"], "expected KEY=VALUE"),
+        (["sweep", "gone.toml"], "gone.toml: No such file or directory; name a sweep of 'bench list sweeps'"),
+        (["prefetch", "nothing"], "unknown sweep 'nothing'"),
+    ],
+)
+def test_errors_are_one_line_and_status_2(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("bench: error: ")
+    assert said.err.count("\n") == 1
+    assert words in said.err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("request = ", "not TOML"),
+        ("", "expected tables [[request]]"),
+        ("[[request]]\nmethod = 'rtvp'\n", "a request needs method and task, got method"),
+        (CELL + "seed = 1\n", "unknown key of a request in"),
+        (CELL + "seeds = ['one']\n", "seeds are ['one'], expected whole numbers"),
+        (CELL + "weights = 'released'\n", "unknown weights in"),
+    ],
+)
+def test_mistakes_in_a_file_of_requests(
+    text: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "cells.toml"
+    path.write_text(text)
+    assert main(["sweep", str(path), "--data", "mmio-synth@n60"]) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.models
+def test_a_plan_names_what_cannot_run_and_costs_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "cells.toml"
+    path.write_text(
+        CELL + CELL + "wording = 'codes'\n[[request]]\nmethod = 'yolov8'\ntask = 'zeroshot'\n"
+        "[[request]]\nmethod = 'mdetrr'\ntask = 'zeroshot'\n" + CELL + "params = { epocs = 3 }\n"
+    )
+    asked = ["sweep", str(path), "--data", "mmio-synth@n60", "--profile", "smoke", "--seed", "0,1"]
+    assert main([*asked, "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert len(plan["cells"]) == plan["plan"]["cells"] == 4
+    # Two seeds of one cell and its control share a fit each, and all of them the expert.
+    assert (plan["plan"]["fits_to_train"], plan["plan"]["finished"], plan["plan"]["fits_unmeasured"]) == (3, 0, 3)
+    reasons = list(plan["left_out"].values())
+    assert "closed vocabulary" in reasons[0]
+    assert reasons[1] == "not available yet (method mdetrr)"
+    assert "did you mean epochs" in reasons[2]
+    assert main(asked) == 0
+    printed = capsys.readouterr().out
+    assert "4 cells, 0 finished already" in printed
+    assert "fits: 3 to train, 0 found" in printed
+    assert printed.endswith("to start it: --slurm PRESET on a cluster, --slurm local on this machine\n")
+    assert main(["sweep", "patch_size", "--data", "mmio-synth@n60", "--profile", "fast"]) == 2
+    assert "unknown profile 'fast'" in capsys.readouterr().err
+
+
+@pytest.mark.models
+def test_the_same_worker_runs_here_and_nothing_runs_twice(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    run = ["run", "--method", "yolo-world", "--task", "zeroshot", "--data", "mmio-synth@n60", "--profile", "smoke",
+           "--weights", "random", "--slurm", "local", "--allow-dirty"]  # fmt: skip
+    assert main(run) == 0
+    name = capsys.readouterr().out.split(":")[0]
+    assert main(["status", name, "--all", "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)[0]
+    assert (row["state"], row["submission"], row["slurm_job"]) == ("finished", name, None)
+    assert main(["logs", row["run_id"][:6]]) == 0
+    assert f"{row['run_id']} ok" in capsys.readouterr().out
+    assert main(run) == 0
+    assert capsys.readouterr().out == "nothing submitted: 1 finished already\n"
+    assert main([*run, "--force"]) == 2
+    assert "a cluster only does what is not" in capsys.readouterr().err
