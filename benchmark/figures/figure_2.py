@@ -185,9 +185,9 @@ def _draw_boxes(axes: Axes, boxes: Sequence[Sequence[Any]]) -> None:
 
 
 def _example_sheet(record: DatasetRecord, label: str) -> Image | None:
-    """The tiles as they lie beside the committed or the built record; None where the record names none.
+    """The tiles as they lie beside the committed or the built record; None where the set was not built here.
 
-    Raises RecordError where the file is missing or is another one.
+    Raises RecordError where the file is another one than the record names.
     """
     from PIL import Image  # noqa: PLC0415
 
@@ -195,14 +195,16 @@ def _example_sheet(record: DatasetRecord, label: str) -> Image | None:
     if not facts:
         return None
     folders = (Results.find().datasets, Home.find().data(label.replace("@", "-")))
-    for path in (folder / facts["file"] for folder in folders):
-        if path.is_file() and file_sha256(path) == facts["sha256"]:
+    here = [path for path in (folder / facts["file"] for folder in folders) if path.is_file()]
+    for path in here:
+        if file_sha256(path) == facts["sha256"]:
             with Image.open(path) as sheet:
                 return sheet.convert("RGB")
-    raise RecordError(
-        f"{label}: {facts['file']} with the example pictures is missing or another one; "
-        "make it again with 'bench data build'"
-    )
+    if here:
+        raise RecordError(
+            f"{here[0]}: not the example pictures that the record names; make it again, 'bench data build'"
+        )
+    return None
 
 
 FIGURE = DatasetFigure("figure-2", "what a data set is made of", ("mmio", "mmio-open", "mmio-synth"), draw)

@@ -98,7 +98,7 @@ class TestCommand:
     def test_a_sheet_that_is_another_one_is_refused(self, committed: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (committed / "mmio-synth.examples.jpg").write_bytes(b"x")
         assert main(["figure", "2"]) == 2
-        assert "mmio-synth.examples.jpg with the example pictures is missing or another" in capsys.readouterr().err
+        assert "mmio-synth.examples.jpg: not the example pictures that the record names" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
         ("arguments", "words"),
@@ -118,6 +118,13 @@ class TestCommand:
         record = decode_dataset(path.read_text(encoding="utf-8"))
         plain = {name: value for name, value in record.facts.items() if name != "examples"}
         write_atomic(committed / "mmio.json", encode(replace(record, name="mmio", facts=plain)))
-        (committed / "mmio-synth.examples.jpg").unlink()
-        assert main(["figure", "2"]) == 0  # mmio-synth without its sheet would be refused
+        (committed / "mmio-synth.examples.jpg").write_bytes(b"x")
+        assert main(["figure", "2"]) == 0  # mmio-synth with another sheet would be refused
         assert main(["figure", "2", "--data", "mmio-synth"]) == 2
+
+    def test_without_its_pictures_it_has_two_panels(self, committed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A set of others' pictures that was not built on this machine."""
+        (committed / "mmio-synth.examples.jpg").unlink()
+        assert main(["figure", "2"]) == 0
+        record = decode_dataset((committed / "mmio-synth.json").read_text(encoding="utf-8"))
+        assert len(draw(record).get_axes()) == 2
