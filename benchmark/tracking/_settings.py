@@ -32,7 +32,7 @@ class TrackSettings:
     init_timeout_s: float = 15.0
     """how long to wait for the server before going offline"""
     finish_timeout_s: float = 30.0
-    """how long to wait for uploads at the end; what is left stays on disk for `bench sync`"""
+    """online: how long the end of a run waits for uploads before it goes on"""
     flush_interval_s: float = 1.0
     """how often rows reach the disk: a killed process loses at most this much"""
     pictures: int = 0

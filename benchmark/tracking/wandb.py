@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +16,7 @@ from typing import Any
 
 from benchmark.core.errors import BenchError, InterruptedFitError, MissingExtraError
 from benchmark.tracking._pictures import drawn
-from benchmark.tracking._runs import OfflineRun
+from benchmark.tracking._runs import RunFolder
 from benchmark.tracking._settings import TrackSettings
 from benchmark.tracking._tracker import Picture, TrackedRun
 
@@ -34,8 +36,8 @@ class WandbTracker:
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> WandbTracker:
-        _keep_files_in(self._home)
-        wandb = _library()
+        keep_files_in(self._home)
+        wandb = library()
         mode = self._mode(wandb)
         try:
             self._run = self._start(wandb, mode)
@@ -46,12 +48,12 @@ class WandbTracker:
             os.environ["WANDB_MODE"] = "offline"  # later runs of this process and its children need not wait again
             mode = "offline"
             self._run = self._start(wandb, mode)
-        self._folder = OfflineRun(Path(self._run.dir).parent)
-        self._open.enter_context(self._folder.written())
+        folder = RunFolder(Path(self._run.dir).parent)
+        self._open.enter_context(folder.written())
         self._open.enter_context(_terminable())
         if self._tracked.axis:
             self._run.define_metric("*", step_metric=self._tracked.axis)
-        place = self._run.url if mode == "online" else f"{self._folder.path}, upload it with 'bench sync'"
+        place = self._run.url if mode == "online" else f"{folder.path}, upload it with 'bench sync'"
         print(f"bench: tracking {self._tracked.name} in {place}", file=sys.stderr)
         return self
 
@@ -64,11 +66,7 @@ class WandbTracker:
             told_to_stop = kind is not None and issubclass(kind, (InterruptedFitError, KeyboardInterrupt, SystemExit))
             if told_to_stop:
                 self._run.mark_preempting()
-            try:
-                self._run.finish(exit_code=_STOPPED if told_to_stop else int(kind is not None))
-                self._folder.mark_sent()
-            except TimeoutError:
-                print("bench: W&B took too long; 'bench sync' uploads the rest", file=sys.stderr)
+            self._run.finish(exit_code=_STOPPED if told_to_stop else int(kind is not None))
 
     def log(self, values: Mapping[str, Any]) -> None:
         """One row. W&B counts the steps itself: a step of ours would be dropped where a requeue goes back."""
@@ -83,27 +81,27 @@ class WandbTracker:
         if rows:
             columns = list(rows[0])
             data = [[row[column] for column in columns] for row in rows]
-            self._run.summary[name] = _library().Table(columns=columns, data=data)
+            self._run.summary[name] = library().Table(columns=columns, data=data)
 
     def pictures(self, name: str, pictures: Sequence[Picture]) -> None:
         """As many as the settings allow, as a table."""
         shown = pictures[: self._settings.pictures]
         if shown:
-            self._run.summary[name] = drawn(_library(), shown)
+            self._run.summary[name] = drawn(library(), shown)
         if len(pictures) > len(shown):
             print(f"bench: {len(shown)} of {len(pictures)} pictures go to W&B (pictures = N in tracking.toml)",
                   file=sys.stderr)  # fmt: skip
 
     def artifact(self, name: str, kind: str, uri: str, sha256: str) -> None:
         """A reference and no bytes; equal digests are one version."""
-        artifact = _library().Artifact(name, kind, metadata={"sha256": sha256})
+        artifact = library().Artifact(name, kind, metadata={"sha256": sha256})
         artifact.add_reference(uri, name=uri.rpartition("/")[2].partition("?")[0], checksum=False)
         self._run.log_artifact(artifact)
 
     def _mode(self, wandb: Any) -> str:
         if self._settings.mode != "auto":
             return self._settings.mode
-        return "online" if wandb.login(prompt=False) else "offline"
+        return "offline" if no_server(wandb, self._settings.init_timeout_s) else "online"
 
     def _start(self, wandb: Any, mode: str) -> Any:
         run = self._tracked
@@ -135,15 +133,33 @@ class WandbTracker:
         )
 
 
-def _library() -> Any:
+def no_server(wandb: Any, timeout_s: float) -> str | None:
+    """Why nothing can be sent from here, None where it can: no API key, or no answer. Knows proxies."""
     try:
-        import wandb  # noqa: PLC0415 - a second that only tracked runs need
+        if not wandb.login(prompt=False, verify=False):
+            return "no API key is known here: run 'wandb login', or set WANDB_API_KEY"
+    except wandb.Error as error:
+        return _first_line(error)
+    url = wandb.setup().settings.base_url
+    try:
+        with urllib.request.urlopen(url, timeout=timeout_s):  # noqa: S310 - the library's own setting
+            return None
+    except urllib.error.HTTPError:
+        return None  # an answer, even if it is a refusal
+    except (OSError, ValueError) as error:
+        return f"{url} does not answer ({getattr(error, 'reason', error)}); WANDB_BASE_URL names a server of your own"
+
+
+def library() -> Any:
+    """W&B's package, which takes a second to import. Raises MissingExtraError."""
+    try:
+        import wandb  # noqa: PLC0415 - only tracked runs need it
     except ModuleNotFoundError as error:
         raise MissingExtraError("wandb", "wandb") from error
     return wandb
 
 
-def _keep_files_in(home: Path) -> None:
+def keep_files_in(home: Path) -> None:
     """W&B's other folders beside its runs: its defaults fill the home folder, which has a quota on clusters.
 
     Silent, because it warns of every reference that is not to a cloud's bucket; what matters is raised or said by us.
