@@ -254,7 +254,7 @@ def test_another_methods_checkpoint_is_refused(fitted: Any, all_fits: Any) -> No
     others = [result for name, result in all_fits.items() if name != fitted.info.name]
     assert others
     for result in others:
-        with pytest.raises(RecordError, match="does not fit|not a checkpoint of"):
+        with pytest.raises(RecordError, match=r"does not fit|not a checkpoint of"):
             fitted.fresh().load(result.checkpoint)
 
 
