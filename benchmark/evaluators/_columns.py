@@ -48,7 +48,7 @@ class BoxColumns:
 
 
 @dataclass(frozen=True, eq=False)
-class Federation:
+class FederationColumns:
     """What is known about absence where not every class is annotated in every image (LVIS).
 
     frequency: one of 'r', 'c', 'f' a class. negative, not_exhaustive: (M, 2) int64 pairs of image position and label:
@@ -75,7 +75,7 @@ class Columns:
     truth: BoxColumns
     found: BoxColumns
     super_categories: Mapping[str, str] = field(default_factory=dict)
-    federation: Federation | None = None
+    federation: FederationColumns | None = None
 
     def of_images(self, keep: NDArray[np.bool_]) -> Columns:
         """The part whose images are kept, (I,) bool."""
@@ -154,7 +154,7 @@ def _found(scored: ScoredSet, samples: Sequence[Sample]) -> BoxColumns:
     )
 
 
-def _federation(scored: ScoredSet, samples: Sequence[Sample]) -> Federation:
+def _federation(scored: ScoredSet, samples: Sequence[Sample]) -> FederationColumns:
     if len(scored.frequency) != len(scored.names) or not set(scored.frequency) <= {"r", "c", "f"}:
         raise EvaluationError(
             f"LVIS: {len(scored.frequency)} frequencies for {len(scored.names)} names; each name needs 'r', 'c' or 'f'"
@@ -165,7 +165,7 @@ def _federation(scored: ScoredSet, samples: Sequence[Sample]) -> Federation:
         ).reshape(-1, 2)
         for labels in (scored.negative, scored.not_exhaustive)
     )
-    return Federation(scored.frequency, negative, not_exhaustive)
+    return FederationColumns(scored.frequency, negative, not_exhaustive)
 
 
 def _xywh(xyxy: Sequence[FloatArray]) -> NDArray[np.float64]:
@@ -182,17 +182,19 @@ def _of_classes(boxes: BoxColumns, first: int, last: int) -> BoxColumns:
     return replace(kept, label=kept.label - first)
 
 
-def _federation_of_classes(federation: Federation, first: int, last: int) -> Federation:
+def _federation_of_classes(federation: FederationColumns, first: int, last: int) -> FederationColumns:
     negative, not_exhaustive = (
         pairs[(pairs[:, 1] >= first) & (pairs[:, 1] < last)] - np.array([0, first])
         for pairs in (federation.negative, federation.not_exhaustive)
     )
-    return Federation(federation.frequency[first:last], negative, not_exhaustive)
+    return FederationColumns(federation.frequency[first:last], negative, not_exhaustive)
 
 
-def _federation_of_images(federation: Federation, keep: NDArray[np.bool_], position: NDArray[np.int64]) -> Federation:
+def _federation_of_images(
+    federation: FederationColumns, keep: NDArray[np.bool_], position: NDArray[np.int64]
+) -> FederationColumns:
     negative, not_exhaustive = (
         np.column_stack([position[pairs[:, 0]], pairs[:, 1]])[keep[pairs[:, 0]]]
         for pairs in (federation.negative, federation.not_exhaustive)
     )
-    return Federation(federation.frequency, negative, not_exhaustive)
+    return FederationColumns(federation.frequency, negative, not_exhaustive)

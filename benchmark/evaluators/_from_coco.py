@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.errors import EvaluationError
-from benchmark.evaluators._columns import BoxColumns, Columns, Federation
+from benchmark.evaluators._columns import BoxColumns, Columns, FederationColumns
 from benchmark.evaluators._validate_files import validate_detection_array, validate_detections, validate_ground_truth
 
 Row = Mapping[str, Any]
@@ -88,14 +88,14 @@ def _found(
     return boxes.take(np.argsort(image, kind="stable"))
 
 
-def _federation(images: Sequence[Row], categories: Sequence[Row], category_ids: NDArray[np.int64]) -> Federation:
+def _federation(images: Sequence[Row], categories: Sequence[Row], category_ids: NDArray[np.int64]) -> FederationColumns:
     negative, not_exhaustive = (
         np.array([(i, k) for i, image in enumerate(images) for k in image[key]], np.int64).reshape(-1, 2)
         for key in ("neg_category_ids", "not_exhaustive_category_ids")
     )
     for pairs in (negative, not_exhaustive):
         pairs[:, 1] = np.searchsorted(category_ids, pairs[:, 1])
-    return Federation(tuple(category["frequency"] for category in categories), negative, not_exhaustive)
+    return FederationColumns(tuple(category["frequency"] for category in categories), negative, not_exhaustive)
 
 
 def _unique_names(categories: Sequence[Row]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from benchmark.core.sample import Dataset, Progress, Sample
 from benchmark.core.spec import Job, RunSpec
 from benchmark.evaluators._bootstrap import intervals
 from benchmark.evaluators._score import score
-from benchmark.harness.data import open_dataset
+from benchmark.harness.data import federation_of, open_dataset
 from benchmark.harness.expand import Cell, resolve
 from benchmark.harness.fitting import Fit, FitOptions, ensure_fit
 from benchmark.harness.images import batches, read_image
@@ -109,7 +109,11 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
         write_predictions(paths.predictions_val, val_detections)
         artifacts.append(Artifact("predictions_val", paths.predictions_val.name, file_sha256(paths.predictions_val)))
         val_set = ScoredSet(cell.vocabulary.names, val, val_detections)
-    test_set = ScoredSet(cell.vocabulary.names, test, detections, _super_categories(cell))
+    lists = federation_of(dataset, cell.test_labels)
+    test_set = ScoredSet(
+        cell.vocabulary.names, test, detections, _super_categories(cell),
+        lists.frequency, lists.negative, lists.not_exhaustive,
+    )  # fmt: skip
     scores = score(cell.task.evaluators, test_set, val_set)
     sha256 = fit.record.checkpoint.sha256 if fit else spec.weights_sha256
     return RunRecord(

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from benchmark.core.evaluation import ScoredSet
-from benchmark.evaluators._columns import Columns, Federation, columns_of
+from benchmark.evaluators._columns import Columns, FederationColumns, columns_of
 
 needs_lvis = pytest.mark.models  # lvis-api needs opencv, which only the full installation has
 
@@ -26,7 +26,7 @@ def federate(scored: ScoredSet, seed: int = 0, *, negative: float = 0.3, not_exh
     chance = rng.random(present.shape)
     lists = [np.argwhere(~present & (chance < negative)), np.argwhere(present & (chance < not_exhaustive))]
     frequency = tuple(rng.choice(["r", "c", "f"], len(columns.names)).tolist())
-    return dataclasses.replace(columns, federation=Federation(frequency, *lists))
+    return dataclasses.replace(columns, federation=FederationColumns(frequency, *lists))
 
 
 def to_files(columns: Columns, *, lvis: bool = False) -> tuple[dict[str, Any], list[dict[str, Any]]]:
