@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from wandb_server import WandbServer, own_environment, wandb_account
 
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.record import Cost, Provenance, RunRecord, Status
@@ -42,6 +43,21 @@ def bench_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     monkeypatch.setenv("BENCH_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def wandb_server(bench_home: Path) -> Iterator[WandbServer]:
+    """A stand-in for W&B with an account on it; fails the test if the client asked what it does not know."""
+    with wandb_account(bench_home.parent) as server:
+        yield server
+    assert server.unknown == []
+
+
+@pytest.fixture
+def no_wandb_account(bench_home: Path) -> Iterator[None]:
+    """No API key, no settings of whoever runs the tests."""
+    with own_environment(bench_home.parent):
+        yield
 
 
 FIT = FitSpec("rtvp", 1, {"variant": "n"}, "mmio-open", 1, "d" * 64, "zeroshot", "e" * 64, "f" * 64, 0, "minilm@0123")

@@ -7,15 +7,18 @@ is refused and remembered in `unknown`, so that a new client is noticed; the fix
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import os
 import re
 import sys
 import threading
 import urllib.parse
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 ENTITY = "ada"
@@ -60,6 +63,8 @@ class View:
     kind: str
     title: str
     spec: dict[str, Any]
+    entity: str
+    project: str
     saved: int = 1
 
 
@@ -77,7 +82,8 @@ class WandbServer:
         self.fail_next: list[tuple[str, int]] = []
         self.failed: list[str] = []
         self.lock = threading.RLock()
-        self._server = _Listener(("127.0.0.1", 0), _handler(self))
+        self._server = _Listener(("127.0.0.1", 0), _Handler)
+        self._server.wandb = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
@@ -142,7 +148,50 @@ class WandbServer:
         number = self.projects.setdefault((entity, name), len(self.projects) + 1)
         return {"id": _id("project", name), "internalId": str(number), "name": name, "entityName": entity,
                 "createdAt": NOW, "isBenchmark": False, "entity": {"id": _id("entity", entity), "name": entity},
-                "description": "", "access": "PRIVATE", "views": None, "__typename": "Project"}  # fmt: skip
+                "description": "", "access": "PRIVATE", "views": None, "user": None,
+                "__typename": "Project"}  # fmt: skip
+
+
+@contextlib.contextmanager
+def own_environment(folder: Path) -> Iterator[None]:
+    """Variables as they were afterwards; no W&B settings or keys of whoever runs the tests, no process of its client.
+
+    The client reads its settings once a process, so it is torn down on both sides.
+    """
+    before = dict(os.environ)
+    _tear_down()
+    for name in [name for name in os.environ if name.startswith(("WANDB_", "BENCH_TRACK"))]:
+        del os.environ[name]
+    os.environ.update(
+        XDG_CONFIG_HOME=str(folder / "config"),
+        WANDB_CONFIG_DIR=str(folder / "config"),
+        NETRC=str(folder / "netrc"),
+        WANDB_ERROR_REPORTING="false",
+    )
+    try:
+        yield
+    finally:
+        _tear_down()
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def wandb_account(folder: Path) -> Iterator[WandbServer]:
+    """A server that the client of this process and of its children talks to."""
+    server = WandbServer()
+    try:
+        with own_environment(folder):
+            os.environ.update(WANDB_BASE_URL=server.url, WANDB_API_KEY=KEY)
+            yield server
+    finally:
+        server.close()
+
+
+def _tear_down() -> None:
+    wandb = sys.modules.get("wandb")
+    if wandb is not None:
+        wandb.teardown()
 
 
 # --- operations -------------------------------------------------------------------------------------------------------
@@ -174,7 +223,8 @@ def _bucket(run: ServedRun) -> dict[str, Any]:
     events = [run.event_lines[key] for key in sorted(run.event_lines)[-1:]]
     return {
         "id": _id("run", run.name), "name": run.name, "displayName": run.facts.get("displayName", run.name),
-        "description": "", "sweepName": None, "config": json.dumps(run.config), "summaryMetrics": json.dumps(run.summary),
+        "description": "", "sweepName": None, "config": json.dumps(run.config),
+        "summaryMetrics": json.dumps(run.summary),
         "logLineCount": 0, "historyLineCount": len(run.history_lines), "eventsLineCount": len(run.event_lines),
         "historyTail": json.dumps(tail), "eventsTail": json.dumps(events), "tags": run.facts.get("tags", []),
         "notes": None, "wandbConfig": json.dumps({"t": run.config.get("_wandb", {}).get("value", {}).get("t", {})}),
@@ -199,7 +249,9 @@ def _runs(server: WandbServer, asked: dict[str, Any]) -> dict[str, Any]:
     more = start + len(page) < len(found)
     info = {"endCursor": str(start + len(page)), "hasNextPage": more}
     project = server.project(asked["entity"], asked["project"])
-    return {"project": {**project, "runCount": len(found), "readOnly": False, "runs": {"edges": edges, "pageInfo": info}}}
+    return {
+        "project": {**project, "runCount": len(found), "readOnly": False, "runs": {"edges": edges, "pageInfo": info}}
+    }
 
 
 def _create_run_files(server: WandbServer, asked: dict[str, Any]) -> dict[str, Any]:
@@ -214,7 +266,9 @@ def _create_artifact(server: WandbServer, asked: dict[str, Any]) -> dict[str, An
     same = [key for key, known in server.artifacts.items()
             if (known["sequence"], known["digest"]) == (sequence, facts["digest"])]  # fmt: skip
     key = same[0] if same else _id("artifact", f"{len(server.artifacts)}")
-    server.artifacts.setdefault(key, {"sequence": sequence, "digest": facts["digest"], "facts": facts, "state": "PENDING"})
+    server.artifacts.setdefault(
+        key, {"sequence": sequence, "digest": facts["digest"], "facts": facts, "state": "PENDING"}
+    )
     latest = {"id": key} if same else None
     state = server.artifacts[key]["state"]
     return {"createArtifact": {"artifact": {"id": key, "state": state, "artifactSequence": {"latestArtifact": latest}}}}
@@ -222,7 +276,7 @@ def _create_artifact(server: WandbServer, asked: dict[str, Any]) -> dict[str, An
 
 def _create_manifest(server: WandbServer, asked: dict[str, Any]) -> dict[str, Any]:
     url = _upload(server, f"manifests/{asked['artifactID']}/{asked['name']}") if asked.get("includeUpload") else None
-    file = {"id": _id("file", asked["artifactID"]), "uploadUrl": url, "uploadHeaders": []}
+    file: dict[str, Any] = {"id": _id("file", asked["artifactID"]), "uploadUrl": url, "uploadHeaders": []}
     return {"createArtifactManifest": {"artifactManifest": {"id": _id("manifest", asked["artifactID"]), "file": file}}}
 
 
@@ -260,21 +314,20 @@ def _upsert_view(server: WandbServer, asked: dict[str, Any]) -> dict[str, Any]:
         known.spec, known.title, known.kind, known.saved = spec, asked["displayName"], asked["type"], known.saved + 1
     else:
         made = _id("view", str(len(server.views))).replace("=", "")
-        known = server.views[made] = View(made, asked["type"], asked["displayName"], spec)
-        server.project(asked["entityName"], asked["projectName"])
-    return {"upsertView": {"view": _view(server, known, asked), "inserted": known.saved == 1}}
+        place = (asked["entityName"], asked["projectName"])
+        known = server.views[made] = View(made, asked["type"], asked["displayName"], spec, *place)
+    return {"upsertView": {"view": _view(server, known), "inserted": known.saved == 1}}
 
 
-def _view(server: WandbServer, view: View, asked: dict[str, Any]) -> dict[str, Any]:
-    entity, project = asked.get("entityName", ENTITY), asked.get("projectName", "rtvp-bench")
+def _view(server: WandbServer, view: View) -> dict[str, Any]:
     return {"id": view.id, "name": "view", "type": view.kind, "displayName": view.title, "description": "",
-            "project": server.project(entity, project), "createdAt": NOW, "updatedAt": NOW,
+            "project": server.project(view.entity, view.project), "createdAt": NOW, "updatedAt": NOW,
             "spec": json.dumps(view.spec)}  # fmt: skip
 
 
 def _report(server: WandbServer, asked: dict[str, Any]) -> dict[str, Any]:
     view = server.views.get(asked["reportId"])
-    return {"view": _view(server, view, {}) if view else None}
+    return {"view": _view(server, view) if view else None}
 
 
 def _project_id(server: WandbServer, asked: dict[str, Any]) -> dict[str, Any]:
@@ -306,6 +359,7 @@ _OPERATIONS: dict[str, Callable[[WandbServer, dict[str, Any]], dict[str, Any]]] 
     "ProjectInternalId": _project_id,
     "Viewer": _viewer,
     "GetViewer": _viewer,
+    "GetDefaultEntity": _viewer,
     "ServerFeaturesQuery": lambda _s, _a: {"serverInfo": {"features": []}},
     "OrganizationCoreWeaveOrganizationID": lambda _s, _a: {"entity": {"organization": None}},
 }
@@ -320,56 +374,61 @@ def _upload(server: WandbServer, place: str) -> str:
 
 
 class _Listener(ThreadingHTTPServer):
+    wandb: WandbServer
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A killed client resets its connection, which is no one's mistake."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
 
-def _handler(server: WandbServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Listener
 
-        def do_POST(self) -> None:
-            body, parts = self._body(), self.path.strip("/").split("/")
-            if parts[:2] == ["sdk", "otel"]:  # the client's telemetry about itself, in protobuf
-                self._send(200, {})
-                return
-            sent = json.loads(body or b"{}")
-            if parts == ["graphql"]:
-                self._answer(sent.get("query", ""), lambda: server.graphql(sent["query"], sent.get("variables") or {}))
-            elif parts[0] == "files" and parts[-1] == "file_stream":
-                entity, project, name = (urllib.parse.unquote(part) for part in parts[1:4])
-                self._answer("file_stream", lambda: server.file_stream(entity, project, name, sent))
-            else:
-                server.unknown.append(f"POST {self.path}")
-                self._send(404, {"error": "unknown"})
+    def do_POST(self) -> None:
+        body, parts, wandb = self._body(), self.path.strip("/").split("/"), self.server.wandb
+        if parts[:2] == ["sdk", "otel"]:  # the client's telemetry about itself, in protobuf
+            self._send(200, {})
+            return
+        sent = json.loads(body or b"{}")
+        if parts == ["graphql"]:
+            self._answer(sent.get("query", ""), lambda: wandb.graphql(sent["query"], sent.get("variables") or {}))
+        elif parts[0] == "files" and parts[-1] == "file_stream":
+            entity, project, name = (urllib.parse.unquote(part) for part in parts[1:4])
+            self._answer("file_stream", lambda: wandb.file_stream(entity, project, name, sent))
+        else:
+            self._refuse()
 
-        def do_PUT(self) -> None:
-            content, place = self._body(), urllib.parse.unquote(self.path.partition("/upload/")[2])
-            self._answer(f"upload {place}", lambda: server.uploads.update({place: content}) or {})
+    def do_PUT(self) -> None:
+        content, place = self._body(), urllib.parse.unquote(self.path.partition("/upload/")[2])
+        self._answer(f"upload {place}", lambda: self.server.wandb.uploads.update({place: content}) or {})
 
-        def do_GET(self) -> None:
-            server.unknown.append(f"GET {self.path}")
-            self._send(404, {"error": "unknown"})
+    def do_GET(self) -> None:
+        if self.path == "/":  # that only asks whether anybody is there
+            self._send(200, {})
+        else:
+            self._refuse()
 
-        def log_message(self, format: str, *args: object) -> None: ...
+    def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - as the library calls it
 
-        def _body(self) -> bytes:
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def _refuse(self) -> None:
+        self.server.wandb.unknown.append(f"{self.command} {self.path}")
+        self._send(404, {"error": "unknown"})
 
-        def _answer(self, what: str, make: Callable[[], dict[str, Any]]) -> None:
-            with server.lock:
-                status = server.fails(what)
-                answer = {"error": "injected"} if status else make()
-            self._send(status or 200, answer)
+    def _body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
-        def _send(self, status: int, answer: dict[str, Any]) -> None:
-            content = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    def _answer(self, what: str, make: Callable[[], dict[str, Any]]) -> None:
+        with self.server.wandb.lock:
+            status = self.server.wandb.fails(what)
+            answer = {"error": "injected"} if status else make()
+        self._send(status or 200, answer)
 
-    return Handler
+    def _send(self, status: int, answer: dict[str, Any]) -> None:
+        content = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)

@@ -92,6 +92,7 @@ def _upload(folder: RunFolder, timeout_s: float) -> str:
         try:
             subprocess.run(  # noqa: S603 - W&B's own command
                 command,
+                cwd=folder.path.parents[1],  # it logs into `wandb/` of wherever it is called
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

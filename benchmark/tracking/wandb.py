@@ -27,11 +27,12 @@ _STOPPED = 143
 class WandbTracker:
     """One W&B run. home: the folder whose `wandb/` takes all of W&B's files.
 
-    fallback: go offline where no server answers; without it BenchError is raised. Raises MissingExtraError.
+    strict: BenchError where no server answers, instead of going offline, and no word about where the run is.
+    Raises MissingExtraError.
     """
 
-    def __init__(self, run: TrackedRun, settings: TrackSettings, home: Path, *, fallback: bool = True) -> None:
-        self._tracked, self._settings, self._home, self._fallback = run, settings, home, fallback
+    def __init__(self, run: TrackedRun, settings: TrackSettings, home: Path, *, strict: bool = False) -> None:
+        self._tracked, self._settings, self._home, self._strict = run, settings, home, strict
         self._run: Any = None
         self._open = contextlib.ExitStack()
 
@@ -42,7 +43,7 @@ class WandbTracker:
         try:
             self._run = self._start(wandb, mode)
         except wandb.Error as error:
-            if mode != "online" or not self._fallback:
+            if mode != "online" or self._strict:
                 raise BenchError(f"W&B: {_first_line(error)}") from error
             print(f"bench: W&B does not answer, tracking offline: {_first_line(error)}", file=sys.stderr)
             os.environ["WANDB_MODE"] = "offline"  # later runs of this process and its children need not wait again
@@ -53,8 +54,9 @@ class WandbTracker:
         self._open.enter_context(_terminable())
         if self._tracked.axis:
             self._run.define_metric("*", step_metric=self._tracked.axis)
-        place = self._run.url if mode == "online" else f"{folder.path}, upload it with 'bench sync'"
-        print(f"bench: tracking {self._tracked.name} in {place}", file=sys.stderr)
+        if not self._strict:
+            place = self._run.url if mode == "online" else f"{folder.path}, upload it with 'bench sync'"
+            print(f"bench: tracking {self._tracked.name} in {place}", file=sys.stderr)
         return self
 
     def __exit__(

@@ -1,0 +1,117 @@
+"""The one W&B report of a project: static tables first, then live charts over the mirrored runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.errors import BenchError, MissingExtraError, RecordError
+from benchmark.core.files import written_whole
+from benchmark.core.record import RunRecord
+from benchmark.leaderboard._wandb_rows import markdown_tables
+
+TITLE = "Industrial defect detection leaderboard"
+_INTRODUCTION = (
+    "A mirror: every number is copied from a record in the project's repository, where its spec, digests and the "
+    "command that repeats it stand, and nothing here is ever read back. Cells of different data sets or profiles "
+    "do not compare. AP in percent; below the tables W&B shows fractions."
+)
+_PINNED = ("run:displayName", "summary:AP")
+_SHOWN = ("config:method.value", "config:task.value", "config:dataset.value.name", "config:profile.value",
+          "config:setting.value", "config:seed.value", "summary:AP50", "summary:AP75", "summary:interval/AP_low",
+          "summary:interval/AP_high", "summary:cost/parameters_m", "summary:speed/latency_ms")  # fmt: skip
+
+
+def publish_report(entity: str, project: str, records: Sequence[RunRecord], urls: Path) -> tuple[str, bool]:
+    """Create the project's report, or update the one whose URL `urls` holds; its URL, and whether it is new.
+
+    Raises BenchError where the known one cannot be opened, MissingExtraError.
+    """
+    reports = _library()
+    known = read_urls(urls)
+    name = f"{entity}/{project}"
+    report = _opened(reports, known[name], urls) if name in known else reports.Report(project=project, entity=entity)
+    report.title, report.width = TITLE, "fluid"
+    report.blocks = _blocks(reports, entity, project, records)
+    report.save()
+    url = str(report.url)
+    if name in known:
+        return url, False
+    with written_whole(urls) as waiting:
+        waiting.write_text(json.dumps({**known, name: url}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return url, True
+
+
+def read_urls(path: Path) -> dict[str, str]:
+    """`entity/project` -> URL. Raises RecordError where the file is no such list."""
+    if not path.is_file():
+        return {}
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RecordError(f"{path}: not JSON: {error}") from error
+    if not isinstance(values, dict) or not all(isinstance(url, str) for url in values.values()):
+        raise RecordError(f"{path}: expected an object of ENTITY/PROJECT to a report's URL")
+    return values
+
+
+def _opened(reports: Any, url: str, urls: Path) -> Any:
+    try:
+        return reports.Report.from_url(url)
+    except Exception as error:
+        raise BenchError(
+            f"W&B: the report {url} cannot be opened ({type(error).__name__}); remove its line from {urls} to make "
+            "another one"
+        ) from error
+
+
+def _blocks(reports: Any, entity: str, project: str, records: Sequence[RunRecord]) -> list[Any]:
+    wr = reports
+    ap, latency = wr.SummaryMetric("AP"), wr.SummaryMetric("speed/latency_ms")
+
+    def runs(name: str, **wanted: str) -> Any:
+        """Official runs, as the runs table: that itself is the live leaderboard."""
+        conditions = [f"Config('{key}') = '{value}'" for key, value in wanted.items()]
+        return wr.Runset(
+            entity=entity,
+            project=project,
+            name=name,
+            filters=" and ".join(["Config('official') = True", *conditions]),
+            order=[wr.OrderBy(ap, ascending=False)],
+            pinned_columns=list(_PINNED),
+            visible_columns=list(_SHOWN),
+            lock_columns=True,
+        )
+
+    def grid(name: str, panel: Any, **wanted: str) -> Any:
+        panel.layout = wr.Layout(w=24, h=10)
+        return wr.PanelGrid(runsets=[runs(name, **wanted)], panels=[panel])
+
+    tables = [block for title, table in markdown_tables(records) for block in (wr.H2(title), wr.MarkdownBlock(table))]
+    size = wr.Config("patch_size")
+    return [
+        wr.P(_INTRODUCTION),
+        wr.TableOfContents(),
+        wr.H1("Official records"),
+        *tables,
+        wr.H1("Live"),
+        wr.H2("All official runs"),
+        grid("official records", wr.BarPlot("AP", [ap], max_bars_to_show=50)),
+        wr.H2("Speed and accuracy"),
+        grid("official records", wr.ScatterPlot("AP over latency (ms an image)", x=latency, y=ap, log_x=True)),
+        wr.H2("Patch size"),
+        grid("RTVP", wr.ScatterPlot("AP over patch size (px)", x=size, y=ap, running_ymean=True), method="rtvp"),
+        wr.H2("Ablation"),
+        grid("RTVP", wr.BarPlot("AP by setting", [ap], groupby=wr.Config("setting"), groupby_aggfunc="mean"),
+             method="rtvp"),
+    ]  # fmt: skip
+
+
+def _library() -> Any:
+    try:
+        import wandb_workspaces.reports.v2 as reports  # noqa: PLC0415 - only publishing needs it
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("wandb-workspaces", "wandb") from error
+    return reports

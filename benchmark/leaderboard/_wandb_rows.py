@@ -1,0 +1,82 @@
+"""The report's static tables: Markdown of every official record, because W&B's own panels stop at a hundred runs."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+
+from benchmark.core.record import RunRecord
+from benchmark.records.query import group_by_cell
+
+_HEADERS = (
+    "#",
+    "method",
+    "setting",
+    "weights",
+    "AP",
+    "95 % interval",
+    "AP50",
+    "AP75",
+    "seeds",
+    "parameters",
+    "latency",
+)
+
+
+def markdown_tables(records: Iterable[RunRecord]) -> list[tuple[str, str]]:
+    """(title, Markdown table) a task, data set and profile: cells of different ones never share a column.
+
+    A row is a cell: mean over seeds in percent, the interval that of the lowest seed, as in the records.
+    """
+    groups: dict[tuple[str, str, str], list[tuple[RunRecord, ...]]] = {}
+    for cell in group_by_cell(records):
+        spec = cell[0].spec
+        groups.setdefault((spec.task, spec.dataset, spec.profile), []).append(cell)
+    return [(" · ".join(key), _table(groups[key])) for key in sorted(groups)]
+
+
+def _table(cells: Sequence[tuple[RunRecord, ...]]) -> str:
+    best_first = sorted(cells, key=lambda cell: -(_mean(cell, "AP") or 0.0))
+    lines = ["| " + " | ".join(_HEADERS) + " |", "|" + " --- |" * len(_HEADERS)]
+    for rank, cell in enumerate(best_first, 1):
+        lines.append("| " + " | ".join(_plain(text) for text in _row(rank, cell)) + " |")
+    return "\n".join(lines)
+
+
+def _row(rank: int, cell: tuple[RunRecord, ...]) -> list[str]:
+    first = cell[0]
+    spec, cost = first.spec, first.cost
+    changes = [f"{key}={value}" for key, value in sorted(spec.overrides.items())]
+    if spec.wording != "canonical":
+        changes.append(f"vocabulary={spec.wording}")
+    interval = first.intervals.get("AP")
+    return [
+        str(rank),
+        spec.method,
+        ", ".join(changes) or "plain",
+        str(spec.weights),
+        _percent(_mean(cell, "AP")),
+        f"{interval[0] * 100:.1f} to {interval[1] * 100:.1f}" if interval else "-",
+        _percent(_mean(cell, "AP50")),
+        _percent(_mean(cell, "AP75")),
+        str(len(cell)),
+        f"{cost.parameters / 1e6:.1f} M" if cost.parameters is not None else "-",
+        f"{cost.latency_p50_s * 1e3:.0f} ms" if cost.latency_p50_s is not None else "-",
+        cost.device or "-",
+    ]
+
+
+def _mean(cell: Sequence[RunRecord], metric: str) -> float | None:
+    values = [value for record in cell if (value := record.metrics.get(metric)) is not None]
+    return statistics.fmean(values) if values else None
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value * 100:.1f}"
+
+
+def _plain(text: str) -> str:
+    """Text that is nothing but text in a table's cell, whatever a method is called."""
+    for mark in "\\`*_{}[]<>#|":
+        text = text.replace(mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
+    return " ".join(text.split())
