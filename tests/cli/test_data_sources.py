@@ -20,6 +20,9 @@ def test_one_line_a_source(capsys: pytest.CaptureFixture[str]) -> None:
         assert str(source.expected) in line
         assert source.facts.licence in line
         assert line.endswith(source.facts.url)
+    assert (
+        "x-sdd: the download has classes of whole images; those with boxes of your own, as VOC xml, are read" in lines
+    )
     assert "MIT" in next(line for line in lines if line.startswith("deeppcb"))
 
 

@@ -29,6 +29,8 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps([_facts(source, PINNED) for source in sources], indent=1, ensure_ascii=False))
     else:
         print(columns([HEADING, *(_row(source, PINNED) for source in sources)]))
+        notes = [f"{source.name}: {source.expected.note}" for source in sources if source.expected.note]
+        print("", *notes, sep="\n")
         print(
             "\nin mmio-open: pinned by its manifest; the others are read with 'bench data build mmio-open --all'. "
             "Roboflow exports\nof your own are read as well."

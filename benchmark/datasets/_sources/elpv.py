@@ -83,7 +83,7 @@ SOURCE = PublicSource(
     title="elpv, solar cells in electroluminescence",
     super_category="precision electronics",
     kinds={},
-    expected=Expected(1508, defect_free=1508, note="1116 more show defects without boxes"),
+    expected=Expected(1508, defect_free=1508, note="1116 more show a defect and have no boxes: they are left out"),
     roots=_roots,
     read=_read,
 )

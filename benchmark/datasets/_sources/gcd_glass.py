@@ -103,7 +103,7 @@ SOURCE = PublicSource(
     title="GCD, glass containers",
     super_category="daily necessities",
     kinds=KINDS,
-    expected=Expected(note="one part is public; MMIO holds 625 images of it"),
+    expected=Expected(note="a sample is public; MMIO holds 625 images of it"),
     roots=_roots,
     read=_read,
 )

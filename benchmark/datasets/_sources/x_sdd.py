@@ -80,7 +80,9 @@ SOURCE = PublicSource(
     title="X-SDD, hot-rolled steel strip",
     super_category="metallurgy",
     kinds=KINDS,
-    expected=Expected(1360, note="classes of whole images; read where boxes are added as VOC xml"),
+    expected=Expected(
+        1360, note="the download has classes of whole images; those with boxes of your own, as VOC xml, are read"
+    ),
     roots=_roots,
     read=_read,
 )
