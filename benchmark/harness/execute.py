@@ -6,7 +6,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +32,8 @@ from benchmark.records.codec import decode_run, encode
 from benchmark.records.predictions import write_predictions
 from benchmark.records.store import write_atomic
 
+CHOOSE_ON_VAL = frozenset(("operating_point", "inspection"))
+"""evaluators that read a threshold off the validation part"""
 _BATCH = 16
 _TIMED_IMAGES = 20
 
@@ -96,24 +98,20 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
     method: Method = cell.module.Adapter(cell.config, options.fit.device)
     fit = _weights(method, cell, spec, options)
     method.set_vocabulary(cell.vocabulary)
-    test = _samples(cell, cell.split.test)
+    test = test_samples(cell, cell.split.test)
     dataset.ensure([sample.image_id for sample in test], options.progress)
     detections, images_per_s = _predict(method, cell, test, options.progress)
     write_predictions(paths.predictions, detections)
     artifacts = [Artifact("predictions", paths.predictions.name, file_sha256(paths.predictions))]
     val_set = None
-    if "operating_point" in cell.task.evaluators and cell.task.fit_on is cell.task.test_on and cell.split.val:
-        val = _samples(cell, cell.split.val)
+    if needs_val(cell) and cell.split.val:
+        val = test_samples(cell, cell.split.val)
         dataset.ensure([sample.image_id for sample in val], options.progress)
         val_detections, _ = _predict(method, cell, val, options.progress)
         write_predictions(paths.predictions_val, val_detections)
         artifacts.append(Artifact("predictions_val", paths.predictions_val.name, file_sha256(paths.predictions_val)))
-        val_set = ScoredSet(cell.vocabulary.names, val, val_detections)
-    lists = federation_of(dataset, cell.test_labels)
-    test_set = ScoredSet(
-        cell.vocabulary.names, test, detections, _super_categories(cell),
-        lists.frequency, lists.negative, lists.not_exhaustive,
-    )  # fmt: skip
+        val_set = scored_set(cell, val, val_detections)
+    test_set = scored_set(cell, test, detections)
     scores = score(cell.task.evaluators, test_set, val_set)
     sha256 = fit.record.checkpoint.sha256 if fit else spec.weights_sha256
     return RunRecord(
@@ -158,15 +156,31 @@ def _fit_facts(fit: Fit | None) -> dict[str, Any]:
     return {"fit": {"fit_id": fit.record.fit_id, **fit.record.facts}} if fit else {}
 
 
-def _samples(cell: Cell, ids: Sequence[int]) -> list[Sample]:
+def test_samples(cell: Cell, ids: Sequence[int]) -> list[Sample]:
+    """Samples whose annotations hold only the classes asked for, their labels in vocabulary order."""
     mapping = np.full(len(cell.dataset.categories), -1, np.int64)
     mapping[list(cell.test_labels)] = np.arange(len(cell.test_labels))
     samples = (cell.dataset.samples[i] for i in sorted(ids))
     return [replace(sample, annotations=sample.annotations.relabel(mapping)) for sample in samples]
 
 
-def _super_categories(cell: Cell) -> dict[str, str]:
-    return {category.scene: category.super_category for category in cell.dataset.categories}
+def needs_val(cell: Cell) -> bool:
+    """Whether an evaluator chooses a threshold on the validation part, and the classes asked for are those there."""
+    return bool(CHOOSE_ON_VAL & set(cell.task.evaluators)) and cell.task.fit_on is cell.task.test_on
+
+
+def scored_set(cell: Cell, samples: Sequence[Sample], detections: Mapping[int, Detections]) -> ScoredSet:
+    """What the evaluators get."""
+    lists = federation_of(cell.dataset, cell.test_labels)
+    return ScoredSet(
+        cell.vocabulary.names,
+        samples,
+        detections,
+        {category.scene: category.super_category for category in cell.dataset.categories},
+        lists.frequency,
+        lists.negative,
+        lists.not_exhaustive,
+    )
 
 
 def _predict(

@@ -10,5 +10,5 @@ TASK = Task(
     fit_on=Classes.ALL,
     test_on=Classes.ALL,
     open_vocabulary=False,
-    evaluators=("coco_ap", "operating_point"),
+    evaluators=("coco_ap", "operating_point", "inspection", "tide", "bands"),
 )

@@ -10,5 +10,5 @@ TASK = Task(
     fit_on=Classes.BASE,
     test_on=Classes.NOVEL,
     open_vocabulary=True,
-    evaluators=("coco_ap",),
+    evaluators=("coco_ap", "tide", "bands"),
 )

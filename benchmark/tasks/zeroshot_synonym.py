@@ -10,6 +10,6 @@ TASK = Task(
     fit_on=Classes.BASE,
     test_on=Classes.BASE,
     open_vocabulary=True,
-    evaluators=("coco_ap",),
+    evaluators=("coco_ap", "operating_point", "inspection", "tide", "bands"),
     wording="synonyms",
 )

@@ -1,0 +1,49 @@
+"""`bench bundle RUN...`: records, detections and ground truth in one file that anyone can check."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmark.cli._command import Command
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `bench bundle`."""
+    parser.add_argument("runs", nargs="+", metavar="RUN|RECORD", help="run ids, their beginnings, or record files")
+    parser.add_argument("--out", required=True, metavar="FILE.zip", help="the bundle to write")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes the bundle; pixels are never in it."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    import benchmark
+    from benchmark.core.record import Artifact
+    from benchmark.harness.rescore import find_record, load_stored
+    from benchmark.records.bundle import truth_text, write_bundle
+    from benchmark.records.codec import encode
+
+    runs: dict[str, dict[str, bytes]] = {}
+    for name in options.runs:
+        stored = load_stored(find_record(name))
+        parts = {"test.json": truth_text(stored.test).encode()}
+        if stored.val is not None:
+            parts["val.json"] = truth_text(stored.val).encode()
+        artifacts = []
+        for artifact in stored.record.artifacts:
+            if artifact.uri and artifact.name in ("predictions", "predictions_val"):
+                parts[f"{artifact.name}.parquet"] = (stored.path.parent / artifact.uri).read_bytes()
+                artifacts.append(Artifact(artifact.name, f"{artifact.name}.parquet", artifact.sha256))
+            else:
+                artifacts.append(Artifact(artifact.name, "", artifact.sha256))
+        parts["record.json"] = encode(replace(stored.record, artifacts=tuple(artifacts))).encode()
+        runs[stored.record.run_id] = parts
+    lock = Path(benchmark.__file__).parents[1] / "requirements.lock"
+    target = Path(options.out).expanduser()
+    write_bundle(target, runs, lock.read_bytes() if lock.is_file() else None)
+    print(f"{target}  {target.stat().st_size / 1e6:.1f} MB, {len(runs)} run(s); check it with: bench verify {target}")
+    return 0
+
+
+COMMAND = Command("bundle", "pack records with all that proves their numbers", configure, run)

@@ -1,0 +1,143 @@
+"""`bench score`: measure stored detections again, or score a detections file of any origin."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from benchmark.cli._command import Command
+
+if TYPE_CHECKING:
+    from benchmark.core.evaluation import Scores
+    from benchmark.evaluators._columns import Columns
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `bench score`."""
+    parser.add_argument("record", nargs="?", metavar="RUN|RECORD", help="a run's id, its beginning, or a record file")
+    parser.add_argument("--predictions", metavar="FILE", help="a COCO result file of any origin (with --data)")
+    parser.add_argument("--data", metavar="FILE|NAME", help="its ground truth: a COCO or LVIS file, or a data set")
+    parser.add_argument(
+        "--rules", choices=["coco", "lvis"], default="coco", help="of a detections file (default: coco)"
+    )
+    parser.add_argument("--task", metavar="NAME", help="of a named data set: whose test part (default: closed)")
+    parser.add_argument("--engine", choices=["fast", "reference"], default="fast", help="reference: the official code")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 1 where a stored run does not give its record's numbers again."""
+    from benchmark.core.errors import ConfigError
+
+    if options.predictions:
+        if not options.data or options.record:
+            raise ConfigError("bench score --predictions FILE needs --data FILE|NAME, and no run")
+        return _of_file(options)
+    if not options.record:
+        raise ConfigError("bench score needs a run, or --predictions FILE with --data")
+    return _of_run(options)
+
+
+def _of_run(options: argparse.Namespace) -> int:
+    import json
+
+    from benchmark.harness.rescore import find_record, load_stored, score_again
+
+    stored = load_stored(find_record(options.record))
+    scores = score_again(stored, options.engine)
+    record = stored.record
+    differing = differences(record, scores)
+    if options.json:
+        facts = {"run_id": record.run_id, "engine": options.engine, "metrics": dict(scores.metrics)}
+        print(json.dumps({**facts, "differing": differing}, indent=1))
+    else:
+        spec = record.spec
+        print(f"{record.run_id}  {spec.method} · {spec.task} · {spec.dataset} · {options.engine} engine")
+        print(metrics_text(scores.metrics))
+        if differing:
+            print("differs from the record:\n" + "\n".join(f"  {line}" for line in differing))
+        else:
+            print(f"every number is the record's own, to the last bit ({stored.path})")
+    return 1 if differing else 0
+
+
+def differences(record: Any, scores: Scores) -> list[str]:
+    """`metric: recorded -> again` for all values that are not equal to the last bit."""
+    lines = []
+    for title, old, new in (
+        ("", {"": record.metrics}, {"": scores.metrics}),
+        ("class ", record.per_class, scores.per_class),
+        ("scene ", record.per_scene, scores.per_scene),
+        ("super category ", record.per_super, scores.per_super),
+    ):
+        if not old:
+            continue  # a breakdown that older records do not have
+        for row in sorted({*old, *new}):
+            mine, theirs = new.get(row, {}), old.get(row, {})
+            lines += [
+                f"{title}{row + ' ' if row else ''}{name}: {theirs.get(name, 'absent')} -> {mine.get(name, 'absent')}"
+                for name in sorted({*mine, *theirs})
+                if mine.get(name, "absent") != theirs.get(name, "absent")
+            ]
+    return lines
+
+
+def metrics_text(metrics: Any) -> str:
+    """One line a group of metrics: AP and its kin in percent, the rest as they are."""
+    rows = []
+    for name, value in metrics.items():
+        if value is None:
+            shown = "-"
+        elif name.startswith("boxes_"):
+            shown = f"{value:.0f}"
+        elif "_px" in name:
+            shown = f"{value:.1f} px"
+        elif "per_" in name:
+            shown = f"{value:.3f}"
+        else:
+            shown = f"{100 * value:.1f}"
+        rows.append((name, shown))
+    width = max((len(name) for name, _ in rows), default=0)
+    return "\n".join(f"  {name:<{width}}  {shown:>9}" for name, shown in rows)
+
+
+def _of_file(options: argparse.Namespace) -> int:
+    import json
+
+    from benchmark.evaluators._bootstrap import intervals
+    from benchmark.evaluators._score import score
+
+    columns = _columns(options)
+    names = ("lvis_ap",) if options.rules == "lvis" else ("coco_ap", "tide", "bands")
+    scores = score(names, columns, engine=options.engine)
+    bounds = intervals(columns)
+    if options.json:
+        values = {"metrics": dict(scores.metrics), "intervals": dict(bounds), "per_class": dict(scores.per_class)}
+        print(json.dumps({"engine": options.engine, **values}, indent=1))
+        return 0
+    print(f"{options.predictions} on {options.data}: {len(columns.image_ids)} images, {len(columns.names)} classes")
+    print(metrics_text(scores.metrics))
+    for metric, (low, high) in bounds.items():
+        print(f"  {metric} 95 % interval: {100 * low:.1f} to {100 * high:.1f}")
+    return 0
+
+
+def _columns(options: argparse.Namespace) -> Columns:
+    from pathlib import Path
+
+    from benchmark.evaluators._from_coco import columns_from_coco
+    from benchmark.records.exchange import read_json
+
+    found = read_json(Path(options.predictions))
+    if Path(options.data).suffix == ".json":
+        truth, named = read_json(Path(options.data)), options.data
+    else:
+        from benchmark.harness.rescore import test_truth
+
+        truth, named = test_truth(options.data, options.task or "closed"), None
+    return columns_from_coco(
+        truth, found, rules=options.rules, ground_truth_file=named, detections_file=options.predictions
+    )
+
+
+COMMAND = Command("score", "measure stored detections again, or score a file of detections", configure, run)

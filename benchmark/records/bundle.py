@@ -1,0 +1,182 @@
+"""An evidence bundle: records with everything that is needed to compute their numbers again, in one zip file.
+
+Inside: `bundle.json` (schema, runs, sha256 of every other file), and for each run `<run_id>/record.json`,
+`<run_id>/test.json` (ground truth of the test part, no pixels), `<run_id>/predictions.parquet`, and the same of the
+validation part where thresholds were chosen on it; `requirements.lock` as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from benchmark.core.detections import Annotations
+from benchmark.core.errors import RecordError
+from benchmark.core.evaluation import ScoredSet
+from benchmark.core.files import written_whole
+from benchmark.core.record import RunRecord
+from benchmark.core.sample import Sample
+from benchmark.records.codec import decode_run
+
+SCHEMA = 1
+INDEX = "bundle.json"
+LARGEST_BYTES = 2 * 2**30
+"""of all files together, unpacked; a bundle that says more is refused before anything is read"""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """One run of a bundle, read."""
+
+    record: RunRecord
+    test: ScoredSet
+    val: ScoredSet | None
+
+
+def truth_text(scored: ScoredSet) -> str:
+    """The ground truth of a part as JSON; doubles are written so that they are read back to the last bit."""
+    samples = [
+        {
+            "id": sample.image_id,
+            "size_px": [sample.width_px, sample.height_px],
+            "scene": sample.scene,
+            "group": sample.group,
+            "source": sample.source,
+            "xyxy": sample.annotations.xyxy.tolist(),
+            "labels": sample.annotations.labels.tolist(),
+            "iscrowd": sample.annotations.iscrowd.tolist(),
+            "area_px": sample.annotations.area_px.tolist(),
+        }
+        for sample in scored.samples
+    ]
+    lists = {
+        "frequency": list(scored.frequency),
+        "negative": {str(key): [int(v) for v in value] for key, value in scored.negative.items()},
+        "not_exhaustive": {str(key): [int(v) for v in value] for key, value in scored.not_exhaustive.items()},
+    }
+    whole = {"names": list(scored.names), "super_categories": dict(scored.super_categories), **lists, "images": samples}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+
+
+def truth_from(text: str, where: str) -> ScoredSet:
+    """The part that `truth_text` wrote, without detections. Raises RecordError for another text."""
+    try:
+        whole = json.loads(text)
+        samples = [_sample(row) for row in whole["images"]]
+        return ScoredSet(
+            tuple(whole["names"]),
+            samples,
+            {},
+            dict(whole["super_categories"]),
+            tuple(whole["frequency"]),
+            {int(key): value for key, value in whole["negative"].items()},
+            {int(key): value for key, value in whole["not_exhaustive"].items()},
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"{where}: not the ground truth of a bundle ({error!r})") from error
+
+
+def write_bundle(path: Path, runs: Mapping[str, Mapping[str, bytes]], lock: bytes | None) -> None:
+    """Write a bundle. runs: run id -> file name -> bytes. Raises RecordError where the disk is full."""
+    files = {f"{run_id}/{name}": content for run_id, parts in runs.items() for name, content in parts.items()}
+    if lock is not None:
+        files["requirements.lock"] = lock
+    index = {
+        "schema": SCHEMA,
+        "runs": sorted(runs),
+        "files": {name: sha256(content).hexdigest() for name, content in sorted(files.items())},
+    }
+    with written_whole(path) as waiting, zipfile.ZipFile(waiting, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(INDEX, json.dumps(index, indent=1))
+        for name, content in sorted(files.items()):
+            archive.writestr(name, content)
+
+
+class Bundle:
+    """A bundle on disk, checked as it is read: schema, names, size and digest of every file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._archive = zipfile.ZipFile(path)
+            self._check_names()
+            self.index = self._read_index()
+        except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RecordError(f"{path}: not a bundle ({error})") from error
+
+    @property
+    def runs(self) -> Sequence[str]:
+        """Run ids."""
+        return tuple(self.index["runs"])
+
+    def read(self, name: str) -> bytes:
+        """A file's bytes. Raises RecordError where it is missing or not the bytes that the index names."""
+        wanted = self.index["files"].get(name)
+        if wanted is None:
+            raise RecordError(f"{self.path}: {name} is not in its index")
+        try:
+            content = self._archive.read(name)
+        except (KeyError, zipfile.BadZipFile, RuntimeError) as error:
+            raise RecordError(f"{self.path}: {name} is missing or damaged ({error})") from error
+        if sha256(content).hexdigest() != wanted:
+            raise RecordError(f"{self.path}: {name} is not the file that the index names (its sha256 differs)")
+        return content
+
+    def holds(self, name: str) -> bool:
+        """Whether the index names that file."""
+        return name in self.index["files"]
+
+    def record(self, run_id: str) -> RunRecord:
+        """A run's record. Raises RecordError where it is of another run."""
+        where = f"{self.path}: {run_id}/record.json"
+        record = decode_run(self._text(f"{run_id}/record.json"), where)
+        if record.run_id != run_id or record.spec.run_id != run_id:
+            raise RecordError(f"{where}: is the record of {record.spec.run_id}: its spec was changed")
+        return record
+
+    def truth(self, run_id: str, part: str) -> ScoredSet:
+        """The ground truth of `test` or `val`."""
+        return truth_from(self._text(f"{run_id}/{part}.json"), f"{self.path}: {run_id}/{part}.json")
+
+    def _text(self, name: str) -> str:
+        try:
+            return self.read(name).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise RecordError(f"{self.path}: {name} is not UTF-8") from error
+
+    def _check_names(self) -> None:
+        size = 0
+        for entry in self._archive.infolist():
+            place = PurePosixPath(entry.filename)
+            if place.is_absolute() or ".." in place.parts or "\\" in entry.filename:
+                raise ValueError(f"it names '{entry.filename}', which would lie outside of it")
+            size += entry.file_size
+        if size > LARGEST_BYTES:
+            raise ValueError(f"it would take {size / 2**30:.1f} GiB unpacked, at most {LARGEST_BYTES >> 30} are read")
+
+    def _read_index(self) -> dict[str, Any]:
+        index: dict[str, Any] = json.loads(self._archive.read(INDEX))
+        if index["schema"] != SCHEMA:
+            raise ValueError(f"its schema is {index['schema']}, this program reads {SCHEMA}")
+        if not isinstance(index["files"], dict) or not isinstance(index["runs"], list):
+            raise TypeError("its index has another form")
+        return index
+
+
+def _sample(row: Mapping[str, Any]) -> Sample:
+    boxes = np.array(row["xyxy"], np.float64).reshape(-1, 4)
+    truth = Annotations(
+        boxes,
+        np.array(row["labels"], np.int64),
+        np.array(row["iscrowd"], np.bool_),
+        np.array(row["area_px"], np.float64),
+    )
+    width, height = row["size_px"]
+    return Sample(row["id"], Path(str(row["id"])), width, height, truth, row["scene"], row["group"], row["source"])

@@ -1,0 +1,245 @@
+"""Stored detections are measured again, compared, bundled and verified; all of it without torch.
+
+The detector is the one that `bench new` writes: it runs the whole harness in a second.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+import zipfile
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmark.cli.main import main
+from benchmark.core import plugins
+from benchmark.core.detections import Detections
+from benchmark.core.paths import Home
+from benchmark.records.bundle import Bundle
+from benchmark.records.codec import decode_run
+from benchmark.records.predictions import read_predictions, write_predictions
+
+DATA = "mmio-synth@n200"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """Run ids of one detector, seeds 0 and 1, on a small built-in set."""
+    folder = tmp_path_factory.mktemp("score")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BENCH_HOME", str(folder / "home"))
+        patch.setenv("BENCH_RESULTS", str(folder / "results"))
+        assert main(["new", "method", "mean-box", "--out", str(folder)]) == 0
+        patch.syspath_prepend(str(folder / "rtvp-bench-mean-box"))
+        patch.setattr(plugins, "_foreign", lambda kind: {"mean-box": "mean_box"} if kind == "method" else {})
+        asked = ["run", "--method", "mean-box", "--task", "closed", "--data", DATA, "--profile", "quick"]
+        ids = []
+        for seed in ("0", "1"):
+            before = {path.name for path in Home.find().runs.glob("*")} if Home.find().runs.is_dir() else set()
+            assert main([*asked, "--seed", seed]) == 0
+            (new,) = {path.name for path in Home.find().runs.glob("*")} - before
+            ids.append(new)
+        yield ids
+        for name in [name for name in sys.modules if name.split(".")[0] == "mean_box"]:
+            del sys.modules[name]
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
+    capsys.readouterr()
+    assert main(list(arguments)) == status
+    out = capsys.readouterr()
+    return out.err if status == 2 else out.out
+
+
+@pytest.mark.parametrize("engine", ["fast", "reference"])
+def test_a_stored_run_gives_its_own_numbers(runs: list[str], engine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "every number is the record's own, to the last bit" in said(capsys, "score", runs[0], "--engine", engine)
+    facts = json.loads(said(capsys, "score", runs[0][:6], "--engine", engine, "--json"))
+    record = decode_run(Home.find().run(runs[0]).record.read_text())
+    assert facts["metrics"] == dict(record.metrics)
+    assert facts["metrics"]["AP50"] > 0
+    assert {"P@val", "escape_rate@5%FA", "AP_rel_tiny"} <= facts["metrics"].keys()
+
+
+def test_a_number_that_was_changed_is_named(
+    runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "changed"
+    shutil.copytree(Home.find().run(runs[0]).root, folder)
+    path = folder / "record.json"
+    record = json.loads(path.read_text())
+    record["metrics"]["AP50"] += 1e-15
+    path.write_text(json.dumps(record))
+    text = said(capsys, "score", str(path), status=1)
+    assert "AP50: " in text.split("differs from the record:")[1]
+
+
+def test_detections_that_were_changed_are_refused(runs: list[str], tmp_path: Path, capsys: Any) -> None:
+    folder = tmp_path / "changed"
+    shutil.copytree(Home.find().run(runs[0]).root, folder)
+    with (folder / "predictions.parquet").open("ab") as file:
+        file.write(b"x")
+    text = said(capsys, "score", str(folder / "record.json"), status=2)
+    assert "predictions.parquet: missing or not the bytes that" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["score"], "bench score needs a run, or --predictions FILE with --data"),
+        (["score", "zzzzzz"], "unknown run 'zzzzzz'"),
+        (["score", "no/such.json"], "no/such.json: there is no such record"),
+        (["score", "--predictions", "a.json"], "needs --data FILE|NAME, and no run"),
+        (["score", "--predictions", "a.json", "--data", "b.json"], "a.json: there is no such file"),
+        (["compare", "zzzzzz", "zzzzzz"], "unknown run 'zzzzzz'"),
+        (["verify", "no-such.zip"], "no-such.zip: not a bundle"),
+    ],
+)
+def test_what_cannot_be_scored(runs: list[str], arguments: list[str], words: str, capsys: Any) -> None:
+    assert words in said(capsys, *arguments, status=2)
+
+
+def test_a_file_of_any_origin(runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from benchmark.harness.rescore import find_record, load_stored
+    from benchmark.records.exchange import coco_detections, coco_truth
+
+    stored = load_stored(find_record(runs[0]))
+    (tmp_path / "dt.json").write_text(json.dumps(coco_detections(stored.test.detections)))
+    (tmp_path / "gt.json").write_text(json.dumps(coco_truth(stored.test.names, stored.test.samples)))
+    asked = ["score", "--predictions", str(tmp_path / "dt.json"), "--json", "--data"]
+    by_file = json.loads(said(capsys, *asked, str(tmp_path / "gt.json")))
+    by_name = json.loads(said(capsys, *asked, DATA, "--task", "closed", "--engine", "reference"))
+    for name in ("AP", "AP50", "AR100", "AP_rel_tiny"):
+        assert by_file["metrics"][name] == pytest.approx(stored.record.metrics[name], abs=1e-9)
+        assert by_name["metrics"][name] == pytest.approx(by_file["metrics"][name], abs=1e-12)
+    assert by_file["intervals"].keys() == {"AP", "AP50"}
+    assert "95 % interval" in said(capsys, *asked[:3], "--data", str(tmp_path / "gt.json"))
+
+
+def test_comparing_with_itself_and_with_worse(runs: list[str], tmp_path: Path, capsys: Any) -> None:
+    text = said(capsys, "compare", runs[0], runs[0])
+    assert "tie: the interval holds 0" in text
+    worse = tmp_path / "worse"
+    shutil.copytree(Home.find().run(runs[0]).root, worse)
+    found = read_predictions(worse / "predictions.parquet")
+    rng = np.random.default_rng(0)
+    moved = {
+        image: Detections(each.xyxy * np.float32(rng.uniform(0.2, 0.6)), each.scores, each.labels)
+        for image, each in found.items()
+    }
+    write_predictions(worse / "predictions.parquet", moved)
+    record = json.loads((worse / "record.json").read_text())
+    for artifact in record["artifacts"]:
+        artifact["sha256"] = sha256((worse / artifact["uri"]).read_bytes()).hexdigest()
+    (worse / "record.json").write_text(json.dumps(record))
+    facts = json.loads(said(capsys, "compare", f"{runs[0]},{runs[1]}", str(worse / "record.json"), "--json"))
+    assert facts["a"]["seeds"] == [0, 1]
+    assert facts["difference"]["AP50"] > 0
+    low, high = facts["interval"]["AP50"]
+    assert low <= facts["difference"]["AP50"] <= high
+    assert facts["verdict"] in ("a", "tie")
+    assert len(facts["per_class"]) > 50
+
+
+@pytest.fixture
+def bundle(runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    path = tmp_path / "evidence.zip"
+    assert "2 run(s)" in said(capsys, "bundle", *runs, "--out", str(path))
+    return path
+
+
+def changed(bundle: Path, name: str, content: bytes, *, index: bool = True) -> Path:
+    """A copy with one file replaced, and the index told of it where `index`."""
+    target = bundle.with_name("changed.zip")
+    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(target, "w") as new:
+        for entry in old.namelist():
+            data = content if entry == name else old.read(entry)
+            if entry == "bundle.json" and index:
+                facts = json.loads(data)
+                facts["files"][name] = sha256(content).hexdigest()
+                data = json.dumps(facts).encode()
+            new.writestr(entry, data)
+    return target
+
+
+def test_a_bundle_is_verified_without_its_data_set(
+    runs: list[str], bundle: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path / "empty"))
+    monkeypatch.setattr(plugins, "_foreign", lambda kind: {})
+    text = said(capsys, "verify", str(bundle))
+    assert text.count("every number holds") == 2
+    assert json.loads(said(capsys, "verify", str(bundle), "--engine", "reference", "--json"))["differing"] == {}
+    held = Bundle(bundle)
+    assert held.holds("requirements.lock")
+    assert not any(name.endswith((".png", ".jpg")) for name in held.index["files"])
+
+
+def test_one_detection_changed_is_found(runs: list[str], bundle: Path, tmp_path: Path, capsys: Any) -> None:
+    run_id = runs[0]
+    path = tmp_path / "p.parquet"
+    path.write_bytes(Bundle(bundle).read(f"{run_id}/predictions.parquet"))
+    found = read_predictions(path)
+    defective = next(s for s in Bundle(bundle).truth(run_id, "test").samples if len(s.annotations))
+    truth = defective.annotations
+    found[defective.image_id] = Detections(truth.xyxy[:1].astype(np.float32), np.ones(1, np.float32), truth.labels[:1])
+    write_predictions(path, found)
+    text = said(capsys, "verify", str(changed(bundle, f"{run_id}/predictions.parquet", path.read_bytes())), status=1)
+    assert f"{run_id}  mean-box · closed · {DATA} · seed 0: DIFFERS" in text
+    assert "predictions: not the detections that the record was made from" in text
+    assert re.search(r"^  AP50 .*: 0\.\d+ -> 0\.\d+|^  AP50: ", text, re.MULTILINE), text
+
+
+def test_one_number_changed_is_found(runs: list[str], bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = json.loads(Bundle(bundle).read(f"{runs[1]}/record.json"))
+    record["metrics"]["AP75"] = 0.5
+    path = changed(bundle, f"{runs[1]}/record.json", json.dumps(record).encode())
+    facts = json.loads(said(capsys, "verify", str(path), "--json", status=1))
+    assert list(facts["differing"]) == [runs[1]]
+    assert facts["differing"][runs[1]][0].startswith("AP75: 0.5 -> ")
+
+
+def test_bundles_that_were_tampered_with_are_refused(runs: list[str], bundle: Path, capsys: Any) -> None:
+    run_id = runs[0]
+    truth = f"{run_id}/test.json"
+    assert f"{truth} is not the file that the index names" in said(
+        capsys, "verify", str(changed(bundle, truth, b"{}", index=False)), status=2
+    )
+    assert "not the ground truth of a bundle" in said(capsys, "verify", str(changed(bundle, truth, b"{}")), status=2)
+    record = json.loads(Bundle(bundle).read(f"{run_id}/record.json"))
+    record["spec"]["seed"] = 7
+    path = changed(bundle, f"{run_id}/record.json", json.dumps(record).encode())
+    assert "its spec was changed" in said(capsys, "verify", str(path), status=2)
+    with zipfile.ZipFile(bundle, "a") as archive:
+        archive.writestr("../outside.txt", "x")
+    assert "names '../outside.txt', which would lie outside of it" in said(capsys, "verify", str(bundle), status=2)
+
+
+@pytest.mark.parametrize(
+    ("index", "words"),
+    [
+        ({"schema": 9, "runs": [], "files": {}}, "its schema is 9, this program reads 1"),
+        ({"schema": 1, "runs": {}, "files": []}, "its index has another form"),
+    ],
+)
+def test_other_zip_files_are_refused(index: Any, words: str, tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "other.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("bundle.json", json.dumps(index))
+    assert words in said(capsys, "verify", str(path), status=2)
+
+
+def test_a_bundle_that_would_fill_the_disk_is_refused(tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("benchmark.records.bundle.LARGEST_BYTES", 1000)
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bundle.json", json.dumps({"schema": 1, "runs": [], "files": {}}))
+        archive.writestr("zeros", bytes(100_000))
+    assert "GiB unpacked" in said(capsys, "verify", str(path), status=2)
