@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wandb_server import WandbServer, own_environment, wandb_account
+from wandb_account import own_environment, wandb_account
+from wandb_server import WandbServer
 
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.record import Cost, Provenance, RunRecord, Status
