@@ -20,7 +20,7 @@ COMMITTED = Path(__file__).parents[2] / "results" / "datasets"
 
 
 @pytest.fixture(params=["mmio-open", "mmio-synth"])
-def record(request: pytest.FixtureRequest) -> DatasetRecord:
+def record(request: pytest.FixtureRequest, bench_home: Path) -> DatasetRecord:
     path = COMMITTED / f"{request.param}.json"
     return decode_dataset(path.read_text(encoding="utf-8"), str(path))
 
@@ -39,7 +39,9 @@ def test_panels_show_the_record(record: DatasetRecord) -> None:
     assert [tick.get_text().replace("\n", " ") for tick in ridges.get_yticklabels()][::-1] == sorted(
         record.facts["super_categories"]
     )
-    assert len([axes for axes in tiles if axes.images]) == len(record.facts["examples"]["tiles"])
+    examples = record.facts["examples"]
+    here = (COMMITTED / examples["file"]).is_file()  # pictures of others are shown where their set was built
+    assert len([axes for axes in tiles if axes.images]) == (len(examples["tiles"]) if here else 0)
 
 
 def test_no_letter_leaves_the_page_or_covers_another(record: DatasetRecord) -> None:
@@ -47,7 +49,10 @@ def test_no_letter_leaves_the_page_or_covers_another(record: DatasetRecord) -> N
     figure.draw_without_rendering()
     page = figure.bbox
     texts = [text for axes in figure.axes for text in (axes.title, axes.xaxis.label, *axes.texts) if text.get_text()]
-    texts += [text for axes in figure.axes for text in axes.get_yticklabels() if text.get_text()]
+    for axes in figure.axes:
+        low, high = sorted(axes.get_ylim())
+        marks = zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)
+        texts += [text for place, text in marks if low <= place <= high and text.get_text()]
     frames = [text.get_window_extent() for text in texts]
     for text, frame in zip(texts, frames, strict=True):
         assert page.x0 <= frame.x0 <= frame.x1 <= page.x1, text.get_text()

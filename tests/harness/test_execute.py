@@ -166,7 +166,14 @@ def test_ctrl_c_keeps_the_last_epoch_and_the_same_command_continues(home: Path) 
     ].spec.fit
     assert fit is not None
     events = Home.find().fit(fit.fit_id).events
-    first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    first = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        # A shell starts jobs in the background with the signal ignored, and a child inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (no threads here)
+    )
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and (not events.is_file() or '"epoch": 2' not in events.read_text()):
         time.sleep(0.05)
