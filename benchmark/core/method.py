@@ -176,7 +176,8 @@ def make_config(config_type: type[C], params: Mapping[str, Any], where: str) -> 
     for key, value in params.items():
         if key not in known:
             raise UnknownNameError(f"setting of {where}", key, known)
-        values[key] = _coerce(hints[key], value, f"{where}: {key}")
+        right = type(value) is hints[key]  # most are, and a plan of thousands of cells checks hundreds of thousands
+        values[key] = value if right else _coerce(hints[key], value, f"{where}: {key}")
     return config_type(**values)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -121,7 +121,12 @@ def profile_params(name: str, variant: str | None, profile: str, settings: Mappi
     """All fields of the method's Config under a profile, with the user's settings on top."""
     module = load_adapter(name)
     chosen = {**module.PROFILES[profile], **({"variant": variant} if variant else {}), **settings}
-    return asdict(make_config(module.Config, chosen, name))
+    return all_params(make_config(module.Config, chosen, name))
+
+
+def all_params(config: Any) -> dict[str, Any]:
+    """Every field of a Config; their values are plain, so nothing has to be copied as dataclasses.asdict does."""
+    return {field.name: getattr(config, field.name) for field in fields(config)}
 
 
 def resolve(spec: RunSpec, dataset: Dataset) -> Cell:
@@ -209,7 +214,7 @@ def _fit_spec(
     )
     if start is None:
         return spec
-    start_params = asdict(make_config(load_adapter(start.method).Config, start.params, start.method))
+    start_params = all_params(make_config(load_adapter(start.method).Config, start.params, start.method))
     start_info: MethodInfo = load("method", start.method)
     return replace(spec, start=_fit_spec(start_info, start_params, dataset, split, vocabulary, start.seed))
 

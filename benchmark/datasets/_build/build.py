@@ -35,9 +35,9 @@ from benchmark.datasets._build.report import REPORT, Report, write_report
 from benchmark.datasets._build.review import Decision, apply_review, review_digest
 from benchmark.datasets._build.scan import Scan, choose_sources, scan
 from benchmark.datasets._build.select import limit_images
-from benchmark.datasets._sources._source import load_sources
 from benchmark.datasets._columns import Content, write_columns
 from benchmark.datasets._opened import ANNOTATIONS, RECORD, read_folder
+from benchmark.datasets._sources._source import load_sources
 
 CompareTexts = Callable[[Sequence[Chosen], Report, Cache, Progress | None], None]
 """adds to the report what two names, or a name and a picture, have to do with each other"""
