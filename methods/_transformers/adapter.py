@@ -67,14 +67,13 @@ class GroundedAdapter:
             take_trained,
             write_tensors,
         )
-        from methods._transformers.trainer import Trainer
 
         run_dir.mkdir(parents=True, exist_ok=True)
         seed_everything(seed, -1)
         model = self.build_model()
         facts: dict[str, Any] = {"init": self.config.init, "epochs": self.config.epochs}
         if epochs_done(run_dir / STATE_FILE) < self.config.epochs:
-            trainer = Trainer(model, self.config, self.tokenizer(), vocabulary, seed, run_dir, self._device(), report)
+            trainer = self._trainer(model, vocabulary, seed, run_dir, report)
             with interruptible(run_dir):
                 trainer.run(train)
         trained = take_trained(model, run_dir / STATE_FILE, "ema")
@@ -207,6 +206,11 @@ class GroundedAdapter:
             int(bert.convert_tokens_to_ids(".")),
             bert.unk_token_id,
         )
+
+    def _trainer(self, model: Any, vocabulary: Vocabulary, seed: int, run_dir: Path, report: Report | None) -> Any:
+        from methods._transformers.trainer import Trainer
+
+        return Trainer(model, self.config, self.tokenizer(), vocabulary, seed, run_dir, self._device(), report)
 
     def _small_config(self) -> Any:
         import transformers

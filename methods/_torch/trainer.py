@@ -1,0 +1,152 @@
+"""Epochs of AdamW in our order: resume after a whole epoch, a fixed schedule, the last EMA."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from benchmark.core.errors import RecordError
+from benchmark.core.method import Report
+from benchmark.core.sample import Sample
+from methods._torch.state import STATE_FILE, read_tensors, seed_everything, write_tensors
+
+_REPORT_EVERY_STEPS = 20
+
+
+class Schedule(Protocol):
+    """What a trainer reads of a recipe; see `methods/_transformers/recipe.py` for the fields."""
+
+    @property
+    def init(self) -> str: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def lr0(self) -> float: ...
+    @property
+    def lr_pretrained_share(self) -> float: ...
+    @property
+    def weight_decay(self) -> float: ...
+    @property
+    def warmup_steps(self) -> int: ...
+    @property
+    def clip_norm(self) -> float: ...
+    @property
+    def ema_decay(self) -> float: ...
+
+
+class EpochTrainer(ABC):
+    """Trains `model` in place; continues from the state in run_dir if there is one. An engine adds `learn`."""
+
+    pretrained: ClassVar[tuple[str, ...]] = ()
+    """how names of parameters begin that learn at the smaller rate where released weights are fine-tuned"""
+
+    def __init__(
+        self, model: Any, recipe: Schedule, seed: int, run_dir: Path, device: str, report: Report | None
+    ) -> None:
+        self.model, self.recipe, self.seed = model.to(device), recipe, seed
+        self.run_dir, self.device, self.report = run_dir, device, report
+        slow = [p for n, p in model.named_parameters() if n.startswith(self.pretrained)]
+        fast = [p for n, p in model.named_parameters() if not n.startswith(self.pretrained)]
+        self.share = recipe.lr_pretrained_share if recipe.init == "released" else 1.0
+        self.optimizer = torch.optim.AdamW(
+            [{"params": fast, "lr": recipe.lr0}, {"params": slow, "lr": recipe.lr0 * self.share}],
+            weight_decay=recipe.weight_decay,
+        )
+        self.ema = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay))
+        self.facts: dict[str, Any] = {"seconds": 0.0, "losses": {}}
+        self.step = 0
+
+    @abstractmethod
+    def learn(self, batch: Sequence[Sample], rng: np.random.Generator) -> dict[str, float]:
+        """Add the gradients of the batch's mean loss, give its parts by name. Raises BenchError for no number."""
+
+    def run(self, samples: Sequence[Sample]) -> None:
+        """All epochs that are left. Raises BenchError where the loss is no number."""
+        first = self._continue()
+        steps = -(-len(samples) // self.recipe.batch)
+        self.step = first * steps
+        for epoch in range(first, self.recipe.epochs):
+            since = time.perf_counter()
+            seed_everything(self.seed, epoch)
+            rng = np.random.default_rng([self.seed, epoch])
+            self.model.train()
+            order = rng.permutation(len(samples))
+            sums: dict[str, float] = {}
+            for i in range(steps):
+                batch = [samples[j] for j in order[i * self.recipe.batch : (i + 1) * self.recipe.batch]]
+                for name, value in self._step(batch, rng, steps).items():
+                    sums[name] = sums.get(name, 0.0) + value
+                if (i + 1) % _REPORT_EVERY_STEPS == 0:
+                    self._send(epoch, i + 1, steps, sums, since)
+            self.facts["losses"] = {name: round(value / steps, 5) for name, value in sums.items()}
+            self.facts["seconds"] += time.perf_counter() - since
+            self._save(epoch)
+            self._send(epoch, steps, steps, sums, since)
+
+    def _step(self, batch: Sequence[Sample], rng: np.random.Generator, steps: int) -> dict[str, float]:
+        self._set_rate(steps)
+        self.optimizer.zero_grad()
+        losses = self.learn(batch, rng)
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
+        self.optimizer.step()
+        self.ema.update_parameters(self.model)
+        self.step += 1
+        return losses
+
+    def _set_rate(self, steps: int) -> None:
+        """Linear warm-up, then linear decay to a hundredth."""
+        total = steps * self.recipe.epochs
+        share = max(0.01, 1 - self.step / total) * min(1.0, (self.step + 1) / (self.recipe.warmup_steps + 1))
+        for group, rate in zip(self.optimizer.param_groups, (1.0, self.share), strict=True):
+            group["lr"] = self.recipe.lr0 * rate * share
+
+    def _continue(self) -> int:
+        path = self.run_dir / STATE_FILE
+        if not path.is_file():
+            return 0
+        state = read_tensors(path)
+        try:
+            self.model.load_state_dict(state["model"])
+            self.ema.module.load_state_dict(state["ema"])
+            self.ema.n_averaged.fill_(state["ema_updates"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.facts = state["facts"]
+            return int(state["next_epoch"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise RecordError(f"{path}: not a state of this training ({error}); use --refit to start again") from error
+
+    def _save(self, epoch: int) -> None:
+        state = {
+            "next_epoch": epoch + 1,
+            "model": self.model.state_dict(),
+            "ema": self.ema.module.state_dict(),
+            "ema_updates": int(self.ema.n_averaged),
+            "optimizer": self.optimizer.state_dict(),
+            "facts": self.facts,
+        }
+        write_tensors(state, self.run_dir / STATE_FILE)
+
+    def _send(self, epoch: int, step: int, steps: int, sums: dict[str, float], since: float) -> None:
+        if self.report is None:
+            return
+        seconds = max(time.perf_counter() - since, 1e-9)
+        self.report(
+            {
+                "epoch": epoch + 1,
+                "epochs": self.recipe.epochs,
+                "step": step,
+                "steps": steps,
+                "images_per_s": round(step * self.recipe.batch / seconds, 2),
+                **{f"loss/{name}": round(value / step, 5) for name, value in sums.items()},
+            }
+        )
