@@ -18,6 +18,7 @@ from benchmark.core.detections import Detections
 from benchmark.core.errors import ConfigError, UnknownNameError
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
+from benchmark.core.weights import ReleasedWeights
 
 
 class Capability(StrEnum):
@@ -42,7 +43,8 @@ class MethodInfo:
 
     version rises whenever results change; provenance is the label that travels into every table;
     trained_on names the data its released weights saw (`coco`, `lvis`, `objects365`, `goldg`, ...), trained_classes the
-    classes of data whose list does not ship here: both for the zero-shot ledger.
+    classes of data whose list does not ship here: both for the zero-shot ledger. weights lists the released files that
+    the adapter can take; empty where none were released in a form that can be used.
     """
 
     name: str
@@ -59,6 +61,7 @@ class MethodInfo:
     trained_on: tuple[str, ...] = ()
     extra: str = "models"
     trained_classes: tuple[str, ...] = ()
+    weights: tuple[ReleasedWeights, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,24 @@ class Method(Protocol):
 
     def size(self) -> Size:
         """Parameters and FLOPs of the loaded model."""
+        ...
+
+
+class ReleasedMethod(Method, Protocol):
+    """An adapter of a method whose INFO.weights is not empty: it also takes released weights."""
+
+    @staticmethod
+    def released_weights(config: Any) -> ReleasedWeights | None:
+        """The file that these settings take off the shelf, or None where none was released. Needs no torch."""
+        ...
+
+    @staticmethod
+    def starting_weights(config: Any) -> ReleasedWeights | None:
+        """The file that a fit with these settings starts from, or None. Needs no torch."""
+        ...
+
+    def load_released(self) -> None:
+        """Take the released weights: the model off the shelf. Raises MissingWeightsError."""
         ...
 
 

@@ -110,6 +110,11 @@ class Home:
         return Path(named).expanduser() if named else self.root / "weights"
 
     @property
+    def pinned_weights(self) -> Path:
+        """Digests of files that the user vouches for; not beside the files, whose folder others may share."""
+        return self.root / "weights-pinned.json"
+
+    @property
     def text(self) -> Path:
         """Cached text embeddings."""
         return self.root / "text"

@@ -1,0 +1,141 @@
+"""Released weights: what a method says of the files it can take, and which file on this machine is one of them.
+
+A file counts by its digest alone, never by its name. Where nobody could tell the digest when the declaration was
+written, the file is refused until the user pins it (`bench weights check FILE --pin`): from then on this machine
+takes exactly that file, and records carry its digest.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from benchmark.core.canonical import file_sha256
+from benchmark.core.errors import ConfigError, MissingWeightsError, RecordError
+from benchmark.core.files import written_whole
+from benchmark.core.paths import Home
+
+
+class Form(StrEnum):
+    """How a file is read, from the safest to the one that needs most trust."""
+
+    SAFETENSORS = "safetensors"
+    TENSORS = "tensors"
+    """torch.save of tensors and plain values, read with weights_only"""
+    ULTRALYTICS = "ultralytics"
+    """a pickled model, read in the library's allow-list mode"""
+    PICKLE = "pickle"
+    """any other pickle: only with a digest that is declared here, converted once in a process of its own"""
+
+
+@dataclass(frozen=True)
+class ReleasedWeights:
+    """One file of released weights, as MethodInfo.weights lists it.
+
+    name: of the file, below the weights folder (`yolov8s-world.pt`, `grounding-dino-tiny/model.safetensors`).
+    sha256: 64 hex digits, or None where they are unknown; sha256_starts: the digits that a publisher puts into the
+    file's name, where those are all that is known. variant: the size it is for. trained_on: as MethodInfo.trained_on.
+    beside: small text files (settings, words) that lie in the same folder and come from the same place.
+    """
+
+    name: str
+    url: str
+    licence: str
+    trained_on: tuple[str, ...]
+    form: Form
+    variant: str
+    sha256: str | None = None
+    sha256_starts: str = ""
+    size_bytes: int | None = None
+    beside: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        digits = self.sha256 if self.sha256 is not None else self.sha256_starts
+        if (self.sha256 is not None and len(digits) != 64) or set(digits) - set("0123456789abcdef"):
+            raise ConfigError(f"weights {self.name}: '{digits}' is no sha256 in lower-case hex digits")
+        if Path(self.name).is_absolute() or ".." in Path(self.name).parts:
+            raise ConfigError(f"weights {self.name}: the name must lie below the weights folder")
+
+    @property
+    def path(self) -> Path:
+        """Where it belongs on this machine; BENCH_WEIGHTS names the folder."""
+        return Home.find().weights / self.name
+
+    @property
+    def expected_sha256(self) -> str | None:
+        """The declared digest, else the one that was pinned on this machine, else None."""
+        return self.sha256 or read_pins().get(self.name)
+
+    def refuse(self, sha256: str) -> str | None:
+        """Why a file of that digest is not taken, or None."""
+        expected = self.expected_sha256
+        if expected is None:
+            if not sha256.startswith(self.sha256_starts):
+                return f"its sha256 starts with {sha256[:8]}, the publisher's with {self.sha256_starts}"
+            return (
+                f"its digest is not published and none is pinned here; if you got it from {self.url}, "
+                f"'bench weights check {self.name} --pin' takes it from now on"
+            )
+        if sha256 == expected:
+            return None
+        return f"its sha256 is {sha256[:12]}..., {'published' if self.sha256 else 'pinned here'} is {expected[:12]}..."
+
+    def find(self) -> Path:
+        """The file, its digest checked. Raises MissingWeightsError with the command that would put it there."""
+        if not self.path.is_file():
+            raise MissingWeightsError(
+                f"{self.name} is not in {Home.find().weights}; run: bench weights fetch {self.name}"
+            )
+        reason = self.refuse(sha256_of(self.path))
+        if reason:
+            raise MissingWeightsError(f"{self.path} is not taken: {reason}")
+        absent = [name for name in self.beside if not (self.path.parent / name).is_file()]
+        if absent:
+            raise MissingWeightsError(
+                f"{', '.join(absent)} is not beside {self.path}; run: bench weights fetch {self.name}"
+            )
+        return self.path
+
+
+def sha256_of(path: Path) -> str:
+    """Digest of a file, read again only when the file has changed."""
+    status = path.stat()
+    return _digest(path, status.st_size, status.st_mtime_ns)
+
+
+def read_pins() -> dict[str, str]:
+    """Name -> sha256 of the files whose digest the user vouches for. Raises RecordError where it cannot be read."""
+    path = Home.find().pinned_weights
+    try:
+        pins = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise RecordError(f"{path}: not readable ({error}); delete it and pin the files again") from error
+    if not isinstance(pins, dict) or not all(isinstance(sha256, str) for sha256 in pins.values()):
+        raise RecordError(f"{path}: expected names and digests; delete it and pin the files again")
+    return pins
+
+
+def pin(weights: ReleasedWeights) -> str:
+    """Take the file that lies there from now on; its digest. Raises ConfigError where there is nothing to pin."""
+    if weights.sha256 is not None:
+        raise ConfigError(f"{weights.name}: its digest is published, so there is nothing to pin")
+    if not weights.path.is_file():
+        raise MissingWeightsError(
+            f"{weights.name} is not in {Home.find().weights}; put the file there before pinning it"
+        )
+    sha256 = sha256_of(weights.path)
+    if not sha256.startswith(weights.sha256_starts):
+        raise ConfigError(f"{weights.path} is not taken: {weights.refuse(sha256)}")
+    with written_whole(Home.find().pinned_weights) as waiting:
+        waiting.write_text(json.dumps({**read_pins(), weights.name: sha256}, indent=1) + "\n", encoding="utf-8")
+    return sha256
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, _size: int, _changed: int) -> str:
+    return file_sha256(path)
