@@ -22,7 +22,7 @@ PATIENCE_S = 600.0
 
 @dataclass(frozen=True)
 class Cluster:
-    """The running cluster, and one home for every test, so that the small data set is made once."""
+    """The running cluster, and one home for all tests of a file, so that the small data set is made once."""
 
     home: Path
     variables: dict[str, str]
@@ -61,14 +61,14 @@ class Cluster:
         assert name, done.stdout
         return str(name)
 
-    def until(self, happened: Callable[[], Any], what: str, limit_s: float = PATIENCE_S) -> Any:
+    def until(self, happened: Callable[[], Any], what: str, limit_s: float = PATIENCE_S, every_s: float = 0.2) -> Any:
         """Wait for something, and give it; a wait without end is a failure."""
         deadline = time.monotonic() + limit_s
         while time.monotonic() < deadline:
             found = happened()
             if found:
                 return found
-            time.sleep(0.2)
+            time.sleep(every_s)
         pytest.fail(f"{what} did not happen within {limit_s:.0f} s: {self.sh('squeue', check=False)}\n{self._said()}")
 
     def ended(self, submission: str, limit_s: float = PATIENCE_S) -> list[dict[str, Any]]:
@@ -78,7 +78,7 @@ class Cluster:
             rows = self.rows(submission)
             return None if any(row["state"] in ("queued", "running") for row in rows) else rows
 
-        found: list[dict[str, Any]] = self.until(over, f"the end of {submission}", limit_s)
+        found: list[dict[str, Any]] = self.until(over, f"the end of {submission}", limit_s, every_s=2)
         return found
 
     def record(self, run_id: str) -> dict[str, Any]:
@@ -103,8 +103,8 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The cluster; tests are skipped where Slurm is not installed, and fail there in CI."""
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Variables of a running cluster, stopped at the end; without Slurm tests are skipped, and fail in CI."""
     if shutil.which("slurmctld") is None and not Path("/usr/sbin/slurmctld").exists():
         if os.environ.get("CI") == "true":
             pytest.fail("Slurm is not installed: CI must run these tests (tests/cluster/install.sh)")
@@ -115,21 +115,23 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     variables = {**os.environ, "SLURM_ROOT": str(root), "BASE_PORT": port}
     variables.pop("SLURM_CONF", None)
     subprocess.run([HERE / "start.sh"], check=True, env=variables, timeout=180)
-    home = folder / "home"
     try:
-        yield Cluster(
-            home,
-            {
-                **variables,
-                "SLURM_CONF": str(root / "etc" / "slurm.conf"),
-                "BENCH_HOME": str(home),
-                "XDG_CONFIG_HOME": str(folder / "config"),
-                "OMP_NUM_THREADS": "1",
-            },
-        )
+        yield {
+            **variables,
+            "SLURM_CONF": str(root / "etc" / "slurm.conf"),
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "OMP_NUM_THREADS": "1",
+        }
     finally:
         if not os.environ.get("KEEP_CLUSTER"):
             subprocess.run([HERE / "stop.sh", "--purge"], check=False, env=variables, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def cluster(started: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+    """The cluster with a new home."""
+    home = tmp_path_factory.mktemp("homes") / "home"
+    return Cluster(home, {**started, "BENCH_HOME": str(home)})
 
 
 @pytest.fixture
