@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.core.weights import ReleasedWeights
+
 
 @dataclass(frozen=True)
 class TextEncoder:
@@ -16,6 +18,7 @@ class TextEncoder:
     missing() says which weights or package are missing and what follows, or None.
     weights_sha256() is of the weights file that encode would use.
     encode(texts) gives (N, dimensions) float32 rows of length 1.
+    released: files to put into the weights folder, where the encoder does not come with a package.
     """
 
     name: str
@@ -23,3 +26,4 @@ class TextEncoder:
     missing: Callable[[], str | None] = field(repr=False)
     weights_sha256: Callable[[], str] = field(repr=False)
     encode: Callable[[Sequence[str]], NDArray[np.float32]] = field(repr=False)
+    released: tuple[ReleasedWeights, ...] = ()

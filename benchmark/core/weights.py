@@ -36,6 +36,7 @@ class ReleasedWeights:
     """One file of released weights, as MethodInfo.weights lists it.
 
     name: of the file, below the weights folder (`yolov8s-world.pt`, `grounding-dino-tiny/model.safetensors`).
+    part: what of the method it is, where it is not the whole detector (`image encoder`).
     sha256: 64 hex digits, or None where they are unknown; sha256_starts: the digits that a publisher puts into the
     file's name, where those are all that is known. variant: the size it is for. trained_on: as MethodInfo.trained_on.
     beside: small text files (settings, words) that lie in the same folder and come from the same place.
@@ -51,6 +52,7 @@ class ReleasedWeights:
     sha256_starts: str = ""
     size_bytes: int | None = None
     beside: tuple[str, ...] = ()
+    part: str = ""
 
     def __post_init__(self) -> None:
         digits = self.sha256 if self.sha256 is not None else self.sha256_starts
@@ -75,6 +77,8 @@ class ReleasedWeights:
         if expected is None:
             if not sha256.startswith(self.sha256_starts):
                 return f"its sha256 starts with {sha256[:8]}, the publisher's with {self.sha256_starts}"
+            if self.form is Form.PICKLE:
+                return "it is a pickle, which can run code, and its digest is not published"
             return (
                 f"its digest is not published and none is pinned here; if you got it from {self.url}, "
                 f"'bench weights check {self.name} --pin' takes it from now on"
@@ -121,9 +125,11 @@ def read_pins() -> dict[str, str]:
 
 
 def pin(weights: ReleasedWeights) -> str:
-    """Take the file that lies there from now on; its digest. Raises ConfigError where there is nothing to pin."""
+    """Take the file that lies there from now on; its digest. Raises ConfigError where it cannot be pinned."""
     if weights.sha256 is not None:
         raise ConfigError(f"{weights.name}: its digest is published, so there is nothing to pin")
+    if weights.form is Form.PICKLE:
+        raise ConfigError(f"{weights.name}: a pickle can run code, so it is read only where its digest is published")
     if not weights.path.is_file():
         raise MissingWeightsError(
             f"{weights.name} is not in {Home.find().weights}; put the file there before pinning it"

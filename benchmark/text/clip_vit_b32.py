@@ -17,6 +17,7 @@ from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import MissingWeightsError
 from benchmark.core.paths import Home
 from benchmark.core.text import TextEncoder
+from benchmark.core.weights import Form, ReleasedWeights
 
 _HUB_NAME = "openai/clip-vit-base-patch32"
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
@@ -42,8 +43,8 @@ def _missing() -> str | None:
         return None
     where = Home.find().weights / "clip-vit-b32"
     return (
-        f"the weights of {_HUB_NAME} are not in {where} nor in the hub's cache; copy them there, "
-        "or use --set text_encoder=minilm, which needs no download"
+        f"the weights of {_HUB_NAME} are not in {where} nor in the hub's cache; run: "
+        f"bench weights fetch {RELEASED.name}, or use --set text_encoder=minilm, which needs no download"
     )
 
 
@@ -86,4 +87,17 @@ def _weights_sha256() -> str:
     return _sha256_of(found_folder())
 
 
-ENCODER = TextEncoder("clip-vit-b32", 512, _missing, _weights_sha256, _encode)
+RELEASED = ReleasedWeights(
+    name="clip-vit-b32/pytorch_model.bin",
+    url="https://huggingface.co/openai/clip-vit-base-patch32/resolve/3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268/pytorch_model.bin",
+    licence="MIT",
+    trained_on=("clip400m",),
+    form=Form.TENSORS,
+    variant="vit-b32",
+    sha256="a63082132ba4f97a80bea76823f544493bffa8082296d62d71581a4feff1576f",
+    size_bytes=605_247_071,
+    beside=("config.json", "tokenizer_config.json", "vocab.json", "merges.txt", "special_tokens_map.json"),
+    part="text and image encoder",
+)
+
+ENCODER = TextEncoder("clip-vit-b32", 512, _missing, _weights_sha256, _encode, (RELEASED,))

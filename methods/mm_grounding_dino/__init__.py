@@ -1,6 +1,7 @@
 """MM-Grounding-DINO: a transformer detector that reads the class names as one caption."""
 
 from benchmark.core.method import Capability, MethodInfo
+from benchmark.core.weights import Form, ReleasedWeights
 
 INFO = MethodInfo(
     name="mm-grounding-dino",
@@ -15,4 +16,15 @@ INFO = MethodInfo(
     paper_variant="t",
     provenance="official library; released weights, or fine-tuned from them here",
     trained_on=("objects365", "goldg"),
+    weights=(
+        ReleasedWeights(
+            name="mm_grounding_dino_tiny_o365v1_goldg/model.safetensors",
+            url="https://huggingface.co/openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg/resolve/main/model.safetensors",
+            licence="Apache-2.0",
+            trained_on=("objects365", "goldg"),
+            form=Form.SAFETENSORS,
+            variant="t",
+            beside=("config.json", "tokenizer_config.json", "tokenizer.json", "vocab.txt"),
+        ),
+    ),
 )

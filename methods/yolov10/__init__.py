@@ -1,6 +1,7 @@
 """YOLOv10: a closed-vocabulary detector that needs no non-maximum suppression."""
 
 from benchmark.core.method import Capability, MethodInfo
+from methods._ultralytics.weights import published
 
 INFO = MethodInfo(
     name="yolov10",
@@ -14,4 +15,6 @@ INFO = MethodInfo(
     default_variant="s",
     paper_variant="s",
     provenance="official library, weights trained here",
+    trained_on=("coco",),
+    weights=tuple(published(f"yolov10{size}.pt", size, ("coco",)) for size in ("n", "s", "m")),
 )

@@ -1,6 +1,7 @@
 """YOLOv9: a closed-vocabulary detector of generalised efficient layer aggregation blocks."""
 
 from benchmark.core.method import Capability, MethodInfo
+from methods._ultralytics.weights import published
 
 INFO = MethodInfo(
     name="yolov9",
@@ -14,4 +15,6 @@ INFO = MethodInfo(
     default_variant="s",
     paper_variant="s",
     provenance="official library, weights trained here; without the auxiliary branch (PGI) of the authors' training",
+    trained_on=("coco",),
+    weights=tuple(published(f"yolov9{size}.pt", size, ("coco",)) for size in ("t", "s", "m", "c")),
 )
