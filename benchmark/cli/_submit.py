@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.cli._cells import cell_name
 from benchmark.cli._slurm_options import resources_of
+from benchmark.core.environments import SHARED, environment_of, interpreter
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load_cluster
 from benchmark.records.ends import read_end
@@ -118,7 +119,6 @@ def _facts(
     *,
     local: bool,
 ) -> Any:
-    environment_of = load_cluster("environments").environment_of
     methods = {job.spec.method for job in (task.job for task in planned)}
     environments: Mapping[str, str] = {method: environment_of(method) for method in methods}
     tasks = tuple(
@@ -199,15 +199,10 @@ def _of_fit(task: Any) -> str:
 
 def _command(facts: Any, index: int) -> list[str]:
     python = facts.resources.get("python") or ""
-    own = facts.tasks[index].environment != load_cluster("environments").SHARED
+    own = facts.tasks[index].environment != SHARED
     inside = [os.path.expandvars(word) for word in shlex.split(python)]
-    start = inside if inside and not own else [_interpreter(facts.tasks[index].environment)]
+    start = inside if inside and not own else [interpreter(facts.tasks[index].environment)]
     return [*start, "-m", "benchmark", "worker", str(facts.paths.tasks), str(index)]
-
-
-def _interpreter(environment: str) -> str:
-    found: str = load_cluster("environments").interpreter(environment)
-    return found
 
 
 def _variables(facts: Any, environment: str, resources: Any) -> dict[str, str]:

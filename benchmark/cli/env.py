@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from benchmark.cli._command import Command
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,19 +30,19 @@ def _create(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     import benchmark
+    from benchmark.core.environments import INSTALLED, folder_of, requirements_of
     from benchmark.core.errors import ConfigError
     from benchmark.core.files import held
-    from benchmark.core.paths import Home
     from benchmark.core.plugins import public_name
 
     name = public_name(options.method)
-    requirements = _requirements(name)
+    requirements = requirements_of(name)
     if requirements is None:
         raise ConfigError(f"{name} shares our environment: it brings no requirements.txt, nothing to create")
-    folder = Home.find().root / "envs" / name
+    folder = folder_of(name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with held(folder.with_suffix(".lock"), f"makes the environment of {name}"):
-        if (folder / _DONE).is_file() and not options.force:
+        if (folder / INSTALLED).is_file() and not options.force:
             print(f"{folder} is there already; --force makes it anew")
             return 0
         venv.create(folder, with_pip=True, clear=True)
@@ -56,7 +52,7 @@ def _create(options: argparse.Namespace) -> int:
         done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)  # noqa: S603 - its own pip
         if done.returncode:
             raise ConfigError(f"pip could not install {requirements} into {folder}; what it said stands above")
-        (folder / _DONE).write_text(requirements.read_text(encoding="utf-8"), encoding="utf-8")
+        (folder / INSTALLED).write_text(requirements.read_text(encoding="utf-8"), encoding="utf-8")
     print(f"made {folder}")
     return 0
 
@@ -64,15 +60,15 @@ def _create(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     import json
 
-    from benchmark.core.paths import Home
+    from benchmark.core.environments import INSTALLED, folder_of, requirements_of
     from benchmark.core.plugins import list_names
 
     rows = []
     for name in list_names("method"):
-        requirements = _requirements(name)
+        requirements = requirements_of(name)
         if requirements is None:
             continue
-        stored = Home.find().root / "envs" / name / _DONE
+        stored = folder_of(name) / INSTALLED
         same = stored.is_file() and stored.read_text(encoding="utf-8") == requirements.read_text(encoding="utf-8")
         state = "ready" if same else "outdated" if stored.is_file() else "missing"
         rows.append({"method": name, "state": state, "create": f"bench env create {name}"})
@@ -84,19 +80,5 @@ def _list(options: argparse.Namespace) -> int:
         print("every method shares one environment; none brings a requirements.txt")
     return 0
 
-
-def _requirements(method: str) -> Path | None:
-    """The file by which a method asks for an environment of its own, or None."""
-    from pathlib import Path
-
-    from benchmark.core.plugins import load_module
-
-    package = load_module("method", method).__file__
-    path = Path(str(package)).parent / "requirements.txt"
-    return path if path.is_file() else None
-
-
-_DONE = "requirements.installed.txt"
-"""written last: an environment without it is not finished"""
 
 COMMAND = Command("env", "environments of their own for methods that need one", configure, run)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from benchmark.core.spec import Job
 
 
+_ORIGINS = {"fit": "trained here", "pretrained": "pretrained", "random": "random"}
+"""what --weights asks for, as records name it"""
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench run`."""
     parser.add_argument("--method", required=True, metavar="NAME[-VARIANT]", help="see 'bench list methods'")
@@ -33,7 +37,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="canonical, codes (meaningless ids: a control), synonyms, description, or a JSON file of your own",
     )
     parser.add_argument(
-        "--weights", choices=("fit", "random"), default="fit", help="random: untrained weights, a control"
+        "--weights",
+        choices=tuple(_ORIGINS),
+        default="fit",
+        help="pretrained: released weights, off the shelf (see 'bench weights'); random: untrained, a control",
     )
     parser.add_argument("--novel", default="", metavar="NAMES", help="held-out class names of a data set given by path")
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1")
@@ -54,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.harness.expand import expand
     from benchmark.harness.plan import plan
 
+    if not options.slurm:  # a cluster's tasks find theirs by themselves
+        _enter_environment(options.method)
     _choose_tracker(options.track)
     request = _request(options)
     jobs = expand(request)
@@ -69,6 +78,24 @@ def run(options: argparse.Namespace) -> int:
     records = _execute(jobs, options)
     print_records(records, as_json=options.json)
     return 0 if all(record.status is Status.OK for record in records) else 1
+
+
+def _enter_environment(method: str) -> None:
+    """Go on under the method's own Python where it has one. Raises ConfigError where that was not made yet."""
+    import os
+
+    from benchmark.core.environments import SHARED, environment_of, interpreter
+    from benchmark.harness.expand import split_variant
+
+    environment = environment_of(split_variant(method)[0])
+    if environment in (SHARED, os.environ.get("BENCH_ENVIRONMENT")):
+        return
+    python = interpreter(environment)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(  # noqa: S606 - the interpreter that 'bench env create' made
+        python, [python, "-m", "benchmark", *sys.argv[1:]], {**os.environ, "BENCH_ENVIRONMENT": environment}
+    )
 
 
 def _choose_tracker(name: str | None) -> None:
@@ -107,7 +134,7 @@ def _request(options: argparse.Namespace) -> Any:
         params=settings,
         seeds=seeds,
         wording=options.vocabulary,
-        weights=WeightsOrigin.RANDOM if options.weights == "random" else WeightsOrigin.TRAINED_HERE,
+        weights=WeightsOrigin(_ORIGINS[options.weights]),
         novel=tuple(name.strip() for name in options.novel.split(",") if name.strip()),
     )
 
