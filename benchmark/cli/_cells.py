@@ -56,7 +56,7 @@ def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
 
 def cell_name(spec: RunSpec) -> str:
     """How people read a cell: id, method, task, data, profile, seed, and what differs from the plain one."""
-    what = f"{spec.run_id}  {spec.method} · {spec.task} · {spec.dataset} · {spec.profile} · seed {spec.seed}"
+    what = f"{spec.run_id}  {spec.method} · {spec.task_asked} · {spec.dataset} · {spec.profile} · seed {spec.seed}"
     extras = [f"{key}={value}" for key, value in spec.overrides.items()]
     if spec.wording != "canonical":
         extras.append(f"vocabulary={spec.wording}")

@@ -54,7 +54,7 @@ def _images(jobs: Sequence[Job]) -> Iterator[str]:
     wanted: dict[tuple[str, tuple[str, ...]], dict[str, bool]] = {}
     for job in jobs:
         rules = wanted.setdefault((job.data, job.novel), {})
-        rule = load("task", job.spec.task).split_rule
+        rule = load("task", job.spec.task).rule(job.spec.held_out)
         rules[rule] = rules.get(rule, False) or job.spec.fit is not None
     for (data, novel), rules in wanted.items():
         dataset = open_dataset(data, novel)
@@ -77,11 +77,11 @@ def _texts(jobs: Sequence[Job]) -> Iterator[str]:
     done = set()
     for job in jobs:
         name = (job.spec.text_encoder or "").partition("@")[0]
-        key = (name, job.data, job.novel, job.spec.task, job.spec.wording)
+        key = (name, job.data, job.novel, job.spec.split_digest, job.spec.vocabulary_digest)
         if not name or key in done:
             continue
         done.add(key)
-        cell = resolve(job.spec, open_dataset(job.data, job.novel))
+        cell = resolve(job.spec, open_dataset(job.data, job.novel), job.texts)
         for vocabulary in (cell.vocabulary, cell.fit_vocabulary):
             embed(load("text encoder", name), vocabulary, Home.find().text)
         yield f"{name}: {len(cell.vocabulary)} names of {job.data}, {job.spec.task}, {job.spec.wording}"

@@ -27,6 +27,8 @@ class ScoredSet:
     """LVIS alone: image_id -> labels verified to be absent there; an image that is not in it has none"""
     not_exhaustive: Mapping[int, Sequence[int]] = field(default_factory=dict)
     """LVIS alone: image_id -> labels of which only some instances are annotated there"""
+    novel: tuple[int, ...] = ()
+    """labels of the novel classes where base and novel ones are asked for together"""
 
 
 @dataclass(frozen=True)

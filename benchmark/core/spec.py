@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from benchmark.core.canonical import digest
+from benchmark.core.canonical import digest, to_plain
 from benchmark.core.method import WeightsOrigin
 
 
@@ -15,11 +15,21 @@ def _short_id(value: Any) -> str:
     return digest(value)[:12]
 
 
+def _plain_fit(plain: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Released weights count only where a fit starts from some, so that ids from before they did are what they were."""
+    if plain is not None:
+        if plain["weights_sha256"] is None:
+            del plain["weights_sha256"]
+        _plain_fit(plain["start"])
+    return plain
+
+
 @dataclass(frozen=True)
 class FitSpec:
     """Everything that decides the weights of a fit; `fit_id` names its checkpoint.
 
-    params: as in RunSpec. start: the fit whose weights this one starts from, or None.
+    params: as in RunSpec. start: the fit whose weights this one starts from, or None. weights_sha256: of the released
+    weights that it starts from, or None.
     text_encoder: name and weights digest, `minilm@1f2e3d4c5b6a`, or None.
     """
 
@@ -35,11 +45,12 @@ class FitSpec:
     seed: int
     text_encoder: str | None = None
     start: FitSpec | None = None
+    weights_sha256: str | None = None
 
     @cached_property
     def fit_id(self) -> str:
         """First 12 hex digits of the sha256 of the canonical JSON."""
-        return _short_id(self)
+        return _short_id(_plain_fit(to_plain(self)))
 
     @cached_property
     def chain(self) -> tuple[FitSpec, ...]:
@@ -56,6 +67,7 @@ class RunSpec:
     params: the fields of the method's Config that differ from its defaults (core.method.identifying_params).
     overrides: those that differ from the profile's, so that a changed setting never passes for the profile itself.
     protocol: evaluator versions and the task's limits (detections kept, score threshold, NMS IoU).
+    held_out: the scene that `transfer` leaves out of the fit and tests on; None for every other task.
     """
 
     method: str
@@ -77,11 +89,21 @@ class RunSpec:
     text_encoder: str | None = None
     weights_sha256: str | None = None
     fit: FitSpec | None = None
+    held_out: str | None = None
 
     @cached_property
     def run_id(self) -> str:
-        """First 12 hex digits of the sha256 of the canonical JSON."""
-        return _short_id(self)
+        """First 12 hex digits of the sha256 of the canonical JSON; a scene counts only where one is held out."""
+        plain = to_plain(self)
+        _plain_fit(plain["fit"])
+        if self.held_out is None:
+            del plain["held_out"]  # so that ids of specs from before it existed are what they were
+        return _short_id(plain)
+
+    @property
+    def task_asked(self) -> str:
+        """As `--task` spells it: `zeroshot`, `transfer:wood`."""
+        return f"{self.task}:{self.held_out}" if self.held_out else self.task
 
     @property
     def fits(self) -> tuple[FitSpec, ...]:
@@ -91,7 +113,11 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a user or a sweep asks for, before names are resolved and digests are known."""
+    """What a user or a sweep asks for, before names are resolved and digests are known.
+
+    task: `transfer` means one cell a scene, `transfer:wood` only that one. wording: one of the known ones or the path
+    of a JSON file; `@3` behind it asks for the classes in the third of the seeded orders.
+    """
 
     method: str
     task: str
@@ -107,8 +133,12 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class Job:
-    """One cell to execute: its spec, and where its data was asked for (a name or a path, no part of the id)."""
+    """One cell to execute: its spec, and where its data was asked for (a name or a path, no part of the id).
+
+    texts: class name -> what it is asked with, where the wording is a file's: nobody needs the file again.
+    """
 
     spec: RunSpec
     data: str
     novel: tuple[str, ...] = ()
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

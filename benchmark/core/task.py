@@ -47,3 +47,9 @@ class Task:
     score_threshold: float = 0.001
     nms_iou: float = 0.7
     """where a method has NMS"""
+    leaves_out_scenes: bool = False
+    """true: one cell a scene, fitted on all others; the split's rule is then `split_rule:<scene>`"""
+
+    def rule(self, held_out: str | None) -> str:
+        """Of the split; held_out: the scene of a task that leaves scenes out, else None."""
+        return f"{self.split_rule}:{held_out}" if held_out else self.split_rule

@@ -65,6 +65,7 @@ class Columns:
     """A checked set of I images. `size_px` is (I, 2) int64, width and height; scenes and groups are one an image.
 
     super_categories: scene -> super category, where known. federation: only where the ground truth is LVIS's.
+    novel: labels of the novel classes where base and novel ones were asked for together.
     """
 
     names: tuple[str, ...]
@@ -76,6 +77,7 @@ class Columns:
     found: BoxColumns
     super_categories: Mapping[str, str] = field(default_factory=dict)
     federation: FederationColumns | None = None
+    novel: tuple[int, ...] = ()
 
     def of_images(self, keep: NDArray[np.bool_]) -> Columns:
         """The part whose images are kept, (I,) bool."""
@@ -90,6 +92,7 @@ class Columns:
             _of_images(self.found, keep, position),
             self.super_categories,
             self.federation and _federation_of_images(self.federation, keep, position),
+            self.novel,
         )
 
     def of_classes(self, first: int, last: int) -> Columns:
@@ -102,6 +105,7 @@ class Columns:
             truth=_of_classes(self.truth, first, last),
             found=_of_classes(self.found, first, last),
             federation=self.federation and _federation_of_classes(self.federation, first, last),
+            novel=tuple(label - first for label in self.novel if first <= label < last),
         )
 
 
@@ -121,6 +125,7 @@ def columns_of(scored: ScoredSet | Columns) -> Columns:
         found=_found(scored, samples),
         super_categories=scored.super_categories,
         federation=_federation(scored, samples) if scored.frequency else None,
+        novel=scored.novel,
     )
     validate_columns(columns)
     return columns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -57,17 +57,33 @@ def federation_of(dataset: Dataset, labels: Sequence[int]) -> Federation:
     return federation.asked(labels) if federation else Federation((), {}, {})
 
 
-def make_vocabulary(dataset: Dataset, labels: Sequence[int], wording: str) -> Vocabulary:
+def make_vocabulary(
+    dataset: Dataset, labels: Sequence[int], wording: str, texts: Mapping[str, Sequence[str]] | None = None
+) -> Vocabulary:
     """The vocabulary of those categories, asked for in the given wording.
 
-    wording: one of WORDINGS, or the path of a JSON file that maps every class name to a text or a list of texts.
+    wording: one of WORDINGS, or the path of a JSON file that maps every class name to a text or a list of texts; with
+    `@N` behind it the classes are asked for in the N-th of the seeded orders, else by ascending label.
+    texts: what such a file said; wording is then its name without the ending.
     Raises RefusedError where a class has no such wording, ConfigError for a file that does not fit.
     """
+    kind, order = split_wording(wording)
     categories = [dataset.categories[label] for label in labels]
+    if order is not None:
+        categories.sort(key=lambda category: hashlib.sha256(f"{order}\0{category.name}".encode()).digest())
     names = tuple(category.name for category in categories)
-    if wording not in WORDINGS:
-        return Vocabulary(names, _prompts_from_file(Path(wording), names), Path(wording).stem)
-    return Vocabulary(names, tuple(_prompts(category, wording) for category in categories), wording)
+    if texts:
+        return Vocabulary(names, tuple(tuple(texts[name]) for name in names), wording)
+    if kind in WORDINGS:
+        return Vocabulary(names, tuple(_prompts(category, kind) for category in categories), wording)
+    label = Path(kind).stem + ("" if order is None else f"@{order}")
+    return Vocabulary(names, _prompts_from_file(Path(kind), names), label)
+
+
+def split_wording(wording: str) -> tuple[str, int | None]:
+    """`description@3` -> (`description`, 3); the number is None where the classes keep their order."""
+    kind, mark, number = wording.rpartition("@")
+    return (kind, int(number)) if mark and number.isdecimal() else (wording, None)
 
 
 def _prompts(category: Category, wording: str) -> tuple[str, ...]:
@@ -90,6 +106,8 @@ def _prompts(category: Category, wording: str) -> tuple[str, ...]:
 def _prompts_from_file(path: Path, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     if not path.is_file():
         raise ConfigError(f"--vocabulary: '{path}' is neither {', '.join(WORDINGS)} nor a file")
+    if path.stem in WORDINGS:
+        raise ConfigError(f"--vocabulary: {path} would pass for our own wording '{path.stem}'; give it another name")
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -101,4 +119,8 @@ def _prompts_from_file(path: Path, names: Sequence[str]) -> tuple[tuple[str, ...
     missing = [name for name in names if name not in table]
     if missing:
         raise ConfigError(f"--vocabulary: {path} has no text for {len(missing)} classes, first '{missing[0]}'")
-    return tuple(tuple([table[n]] if isinstance(table[n], str) else table[n]) for n in names)
+    prompts = [[table[name]] if isinstance(table[name], str) else table[name] for name in names]
+    for name, texts in zip(names, prompts, strict=True):
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise ConfigError(f"--vocabulary: {path}, class '{name}': expected a text or a list of texts")
+    return tuple(map(tuple, prompts))

@@ -27,7 +27,9 @@ from benchmark.harness.data import federation_of, open_dataset
 from benchmark.harness.expand import Cell, resolve
 from benchmark.harness.fitting import Fit, FitOptions, ensure_fit
 from benchmark.harness.images import batches, read_image
+from benchmark.harness.ledger import ledger_facts
 from benchmark.harness.provenance import device_name, gather
+from benchmark.harness.weights import take_released
 from benchmark.records.codec import decode_run, encode
 from benchmark.records.predictions import write_predictions
 from benchmark.records.store import write_atomic
@@ -92,7 +94,7 @@ def failed_record(spec: RunSpec, error: BaseException, command: str | None) -> R
 def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
     spec = job.spec
     dataset = open_dataset(job.data, job.novel)
-    cell = resolve(spec, dataset)
+    cell = resolve(spec, dataset, job.texts)
     if (dataset.digest, cell.split.digest) != (spec.dataset_digest, spec.split_digest):
         raise RefusedError(f"run {spec.run_id}: the data set on this machine is not the one the spec was made for")
     method: Method = cell.module.Adapter(cell.config, options.fit.device)
@@ -130,7 +132,9 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
             "test_images": len(test),
             "test_boxes": sum(len(s.annotations) for s in test),
             **_repairs(dataset),
+            **({"texts": job.texts} if job.texts else {}),
             **_fit_facts(fit),
+            **ledger_facts(cell, spec, scores.per_class),
         },
     )
 
@@ -140,7 +144,8 @@ def _weights(method: Method, cell: Cell, spec: RunSpec, options: Options) -> Fit
         method.build_random(spec.seed)
         return None
     if spec.fit is None:
-        raise MissingWeightsError(f"{spec.method} has no released weights on this machine; see 'bench doctor'")
+        take_released(method, cell.config, spec)
+        return None
     fit = ensure_fit(spec.fit, cell.dataset, options.fit)
     method.load(fit.checkpoint)
     return fit
@@ -180,6 +185,7 @@ def scored_set(cell: Cell, samples: Sequence[Sample], detections: Mapping[int, D
         lists.frequency,
         lists.negative,
         lists.not_exhaustive,
+        tuple(place for place, label in enumerate(cell.test_labels) if label in cell.split.novel),
     )
 
 

@@ -23,8 +23,16 @@ from benchmark.core.spec import FitSpec, Job, RunRequest, RunSpec
 from benchmark.core.task import Task
 from benchmark.core.text import TextEncoder
 from benchmark.core.vocabulary import Vocabulary
-from benchmark.harness.data import dataset_label, default_data, make_vocabulary, open_dataset
+from benchmark.harness.data import (
+    WORDINGS,
+    dataset_label,
+    default_data,
+    make_vocabulary,
+    open_dataset,
+    split_wording,
+)
 from benchmark.harness.provenance import has_gpu
+from benchmark.harness.weights import expected_sha256
 
 PROFILES = ("smoke", "quick", "demo", "paper")
 Opener = Callable[[str, Sequence[str]], Dataset]
@@ -46,7 +54,8 @@ class Cell:
     @cached_property
     def test_labels(self) -> tuple[int, ...]:
         """Category indices asked for at test time, in vocabulary order."""
-        return self.task.test_on.of(self.split)
+        label_of = {category.name: label for label, category in enumerate(self.dataset.categories)}
+        return tuple(label_of[name] for name in self.vocabulary.names)
 
     @cached_property
     def fit_labels(self) -> tuple[int, ...]:
@@ -55,20 +64,36 @@ class Cell:
 
 
 def expand(request: RunRequest, opened: Opener = open_dataset) -> list[Job]:
-    """One job a seed. Raises before anything runs: unknown names, wrong settings, combinations without meaning.
+    """One job a seed, in `transfer` one a scene and seed.
 
+    Raises before anything runs: unknown names, wrong settings, combinations without meaning.
     opened: how a data set is opened; who expands many requests gives one that remembers.
     """
     data, profile = resolve_defaults(request)
-    task: Task = load("task", request.task)
+    task_name, _, scene = request.task.partition(":")
+    task: Task = load("task", task_name)
     name, variant = split_variant(request.method)
     info: MethodInfo = load("method", name)
     refuse(info, task, request)
-    params = profile_params(name, variant, profile, request.params)
+    off_the_shelf = request.weights is WeightsOrigin.PRETRAINED
+    params = profile_params(name, variant, profile, request.params, off_the_shelf=off_the_shelf)
     dataset = opened(data, request.novel)
-    wording = task.wording or request.wording
-    first = _spec(request, task, info, params, dataset, profile, wording, request.seeds[0])
-    return [Job(_with_seed(first, seed), data, request.novel) for seed in request.seeds]
+    if off_the_shelf:
+        _refuse_other_classes(info, dataset)
+    jobs = []
+    for held_out in _held_out(task, scene, dataset):
+        first, texts = _spec(request, task, info, params, dataset, profile, held_out)
+        jobs += [Job(_with_seed(first, seed), data, request.novel, texts) for seed in request.seeds]
+    return jobs
+
+
+def _held_out(task: Task, scene: str, dataset: Dataset) -> list[str | None]:
+    """The scenes to leave out, one cell each; for any other task a single None."""
+    if not task.leaves_out_scenes:
+        if scene:
+            raise RefusedError(f"task '{task.name}' leaves no scene out, so '{task.name}:{scene}' means nothing")
+        return [None]
+    return [scene] if scene else [*sorted({category.scene for category in dataset.categories})]
 
 
 def _with_seed(spec: RunSpec, seed: int) -> RunSpec:
@@ -111,16 +136,32 @@ def refuse(info: MethodInfo, task: Task, request: RunRequest) -> None:
             f"{info.name} has a closed vocabulary: it can only detect the classes it was fitted on, and task "
             f"'{task.name}' asks for others; use --task closed or an open-vocabulary method"
         )
-    if request.wording == "codes" and Capability.OPEN_VOCABULARY not in able:
+    if request.wording != "canonical" and Capability.OPEN_VOCABULARY not in able:
         raise RefusedError(f"{info.name} reads no class names, so --vocabulary {request.wording} means nothing to it")
     if request.weights is WeightsOrigin.TRAINED_HERE and Capability.TRAINABLE not in able:
         raise RefusedError(f"{info.name} cannot be fitted here; use --weights pretrained")
 
 
-def profile_params(name: str, variant: str | None, profile: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """All fields of the method's Config under a profile, with the user's settings on top."""
+def _refuse_other_classes(info: MethodInfo, dataset: Dataset) -> None:
+    """A closed vocabulary that was fitted elsewhere can only be asked for the classes of there."""
+    named = dataset_label(dataset)
+    if Capability.OPEN_VOCABULARY not in info.capabilities and info.weights and named not in info.trained_on:
+        raise RefusedError(
+            f"the released weights of {info.name} detect the classes of {', '.join(info.trained_on)} and no others, "
+            f"so they cannot be measured on {named}; fit it there instead"
+        )
+
+
+def profile_params(
+    name: str, variant: str | None, profile: str, settings: Mapping[str, Any], *, off_the_shelf: bool = False
+) -> dict[str, Any]:
+    """All fields of the method's Config under a profile, with the user's settings on top.
+
+    off_the_shelf: with what released weights ask for (Adapter.released_settings: the text encoder they were made with).
+    """
     module = load_adapter(name)
-    chosen = {**module.PROFILES[profile], **({"variant": variant} if variant else {}), **settings}
+    asked = getattr(module.Adapter, "released_settings", {}) if off_the_shelf else {}
+    chosen = {**module.PROFILES[profile], **asked, **({"variant": variant} if variant else {}), **settings}
     return all_params(make_config(module.Config, chosen, name))
 
 
@@ -129,11 +170,11 @@ def all_params(config: Any) -> dict[str, Any]:
     return {field.name: getattr(config, field.name) for field in fields(config)}
 
 
-def resolve(spec: RunSpec, dataset: Dataset) -> Cell:
-    """What execution needs, from the spec and the opened data set."""
+def resolve(spec: RunSpec, dataset: Dataset, texts: Mapping[str, Sequence[str]] | None = None) -> Cell:
+    """What execution needs, from the spec and the opened data set; texts: of a wording from a file (Job.texts)."""
     task: Task = load("task", spec.task)
     module = load_adapter(spec.method)
-    split = dataset.split(task.split_rule)
+    split = dataset.split(task.rule(spec.held_out))
     return Cell(
         task=task,
         info=load("method", spec.method),
@@ -141,7 +182,7 @@ def resolve(spec: RunSpec, dataset: Dataset) -> Cell:
         config=make_config(module.Config, spec.params, spec.method),
         dataset=dataset,
         split=split,
-        vocabulary=make_vocabulary(dataset, task.test_on.of(split), spec.wording),
+        vocabulary=make_vocabulary(dataset, task.test_on.of(split), spec.wording, texts),
         fit_vocabulary=make_vocabulary(dataset, task.fit_on.of(split), "canonical"),
     )
 
@@ -153,20 +194,22 @@ def _spec(
     params: dict[str, Any],
     dataset: Dataset,
     profile: str,
-    wording: str,
-    seed: int,
-) -> RunSpec:
+    held_out: str | None,
+) -> tuple[RunSpec, dict[str, tuple[str, ...]]]:
+    """Of the first seed; and the texts of a wording that a file gave."""
     module = load_adapter(info.name)
     config = make_config(module.Config, params, info.name)
-    plain = profile_params(info.name, None, profile, {})
-    split = dataset.split(task.split_rule)
-    encoder = _encoder_identity(module.Adapter.text_encoder(config))
-    vocabulary = make_vocabulary(dataset, task.test_on.of(split), wording)
+    off_the_shelf = request.weights is WeightsOrigin.PRETRAINED
+    plain = profile_params(info.name, None, profile, {}, off_the_shelf=off_the_shelf)
+    split = dataset.split(task.rule(held_out))
+    encoder = _encoder_identity(module.Adapter.text_encoder(config), may_be_absent=off_the_shelf)
+    vocabulary = make_vocabulary(dataset, task.test_on.of(split), task.wording or request.wording)
+    from_file = split_wording(vocabulary.wording)[0] not in WORDINGS
     fit = None
     if request.weights is WeightsOrigin.TRAINED_HERE:
         fit_vocabulary = make_vocabulary(dataset, task.fit_on.of(split), "canonical")
-        fit = _fit_spec(info, params, dataset, split, fit_vocabulary, seed)
-    return RunSpec(
+        fit = _fit_spec(info, params, dataset, split, fit_vocabulary, request.seeds[0])
+    spec = RunSpec(
         method=info.name,
         method_version=info.version,
         task=task.name,
@@ -175,17 +218,20 @@ def _spec(
         dataset_version=dataset.info.version,
         dataset_digest=dataset.digest,
         split_digest=split.digest,
-        wording=wording,
+        wording=vocabulary.wording,
         vocabulary_digest=vocabulary.digest,
         profile=profile,
         params=identifying_params(config),
         overrides={key: value for key, value in params.items() if value != plain[key]},
         protocol=_protocol(task),
-        seed=seed,
+        seed=request.seeds[0],
         weights=request.weights,
         text_encoder=encoder,
+        weights_sha256=expected_sha256(module.Adapter, config, "released_weights") if off_the_shelf else None,
         fit=fit,
+        held_out=held_out,
     )
+    return spec, dict(zip(vocabulary.names, vocabulary.prompts, strict=True)) if from_file else {}
 
 
 def _fit_spec(
@@ -211,6 +257,7 @@ def _fit_spec(
         vocabulary_digest=vocabulary.digest,
         seed=seed,
         text_encoder=_encoder_identity(module.Adapter.text_encoder(config)),
+        weights_sha256=expected_sha256(module.Adapter, config, "starting_weights"),
     )
     if start is None:
         return spec
@@ -219,11 +266,14 @@ def _fit_spec(
     return replace(spec, start=_fit_spec(start_info, start_params, dataset, split, vocabulary, start.seed))
 
 
-def _encoder_identity(name: str | None) -> str | None:
+def _encoder_identity(name: str | None, *, may_be_absent: bool = False) -> str | None:
+    """`minilm@1f2e3d4c5b6a`; where the encoder may be absent, its name alone: the cell will be blocked."""
     if name is None:
         return None
     encoder: TextEncoder = load("text encoder", name)
     reason = encoder.missing()
+    if reason and may_be_absent:
+        return name
     if reason:
         raise RefusedError(f"text encoder {name}: {reason}")
     return f"{encoder.name}@{encoder.weights_sha256()[:12]}"

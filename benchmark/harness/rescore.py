@@ -67,13 +67,13 @@ def load_stored(path: Path) -> Stored:
     spec = record.spec
     if record.status is not Status.OK:
         raise RefusedError(f"run {record.run_id} is {record.status}: {record.error}")
-    data, novel = spec.dataset, tuple[str, ...]()
+    data, novel, texts = spec.dataset, tuple[str, ...](), record.facts.get("texts")
     job_file = path.parent / "spec.json"
     if job_file.is_file():
         job = decode_job(read_text(job_file), str(job_file))
         data, novel = job.data, tuple(job.novel)
     dataset = open_dataset(data, novel)
-    cell = resolve(spec, dataset)
+    cell = resolve(spec, dataset, texts)
     if (dataset.digest, cell.split.digest, cell.vocabulary.digest) != (
         spec.dataset_digest,
         spec.split_digest,

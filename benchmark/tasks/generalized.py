@@ -10,5 +10,5 @@ TASK = Task(
     fit_on=Classes.BASE,
     test_on=Classes.ALL,
     open_vocabulary=True,
-    evaluators=("coco_ap", "tide", "bands"),
+    evaluators=("coco_ap", "base_novel", "tide", "bands"),
 )

@@ -1,14 +1,10 @@
-"""Stored detections are measured again, compared, bundled and verified; all of it without torch.
-
-The detector is the one that `bench new` writes: it runs the whole harness in a second.
-"""
+"""Stored detections are measured again, compared, bundled and verified; all of it without torch."""
 
 from __future__ import annotations
 
 import json
 import re
 import shutil
-import sys
 import zipfile
 from collections.abc import Iterator
 from hashlib import sha256
@@ -17,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_detector import mean_box
 
 from benchmark.cli.main import main
 from benchmark.core import plugins
@@ -33,12 +30,7 @@ DATA = "mmio-synth@n200"
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     """Run ids of one detector, seeds 0 and 1, on a small built-in set."""
     folder = tmp_path_factory.mktemp("score")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BENCH_HOME", str(folder / "home"))
-        patch.setenv("BENCH_RESULTS", str(folder / "results"))
-        assert main(["new", "method", "mean-box", "--out", str(folder)]) == 0
-        patch.syspath_prepend(str(folder / "rtvp-bench-mean-box"))
-        patch.setattr(plugins, "_foreign", lambda kind: {"mean-box": "mean_box"} if kind == "method" else {})
+    with mean_box(folder):
         asked = ["run", "--method", "mean-box", "--task", "closed", "--data", DATA, "--profile", "quick"]
         ids = []
         for seed in ("0", "1"):
@@ -47,8 +39,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
             (new,) = {path.name for path in Home.find().runs.glob("*")} - before
             ids.append(new)
         yield ids
-        for name in [name for name in sys.modules if name.split(".")[0] == "mean_box"]:
-            del sys.modules[name]
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
@@ -216,7 +206,9 @@ def test_bundles_that_were_tampered_with_are_refused(runs: list[str], bundle: Pa
     record = json.loads(Bundle(bundle).read(f"{run_id}/record.json"))
     record["spec"]["seed"] = 7
     path = changed(bundle, f"{run_id}/record.json", json.dumps(record).encode())
-    assert "its spec was changed" in said(capsys, "verify", str(path), status=2)
+    assert f"run_id is {run_id}, its spec's id is " in said(capsys, "verify", str(path), status=2)
+    path = changed(bundle, f"{run_id}/record.json", Bundle(bundle).read(f"{runs[1]}/record.json"))
+    assert f"is the record of {runs[1]}" in said(capsys, "verify", str(path), status=2)
     with zipfile.ZipFile(bundle, "a") as archive:
         archive.writestr("../outside.txt", "x")
     assert "names '../outside.txt', which would lie outside of it" in said(capsys, "verify", str(bundle), status=2)

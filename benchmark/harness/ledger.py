@@ -1,0 +1,33 @@
+"""What the weights of a zero-shot cell had met of its test classes: goes into the record with the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmark.core.method import WeightsOrigin
+from benchmark.core.plugins import load
+from benchmark.core.spec import RunSpec
+from benchmark.datasets._ledger.ledger import make_ledger
+from benchmark.harness.expand import Cell
+
+ENCODER = "minilm"
+"""for near neighbours; without its weights only names and synonyms are compared, and the ledger says so"""
+
+
+def ledger_facts(cell: Cell, spec: RunSpec, per_class: Mapping[str, Mapping[str, float | None]]) -> dict[str, Any]:
+    """`{"ledger": ...}` for a task that asks for names which the fit need not have seen, else nothing.
+
+    A fit from scratch has met its base classes alone, and untrained weights have met nothing, so they need no ledger.
+    """
+    if not cell.task.open_vocabulary or spec.weights is WeightsOrigin.RANDOM:
+        return {}
+    categories, released = cell.dataset.categories, spec.weights is WeightsOrigin.PRETRAINED
+    ledger = make_ledger(
+        cell.info.trained_on if released else (),
+        [categories[label] for label in cell.test_labels],
+        [categories[label] for label in cell.fit_labels] if spec.fit else (),
+        load("text encoder", ENCODER),
+        cell.info.trained_classes if released else (),
+    )
+    return {"ledger": ledger.facts(per_class)}

@@ -1,0 +1,52 @@
+"""AP on base and novel classes: means over COCO's AP a class, equal in both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from statistics import fmean
+
+import pytest
+
+from benchmark.core.evaluation import ScoredSet
+from benchmark.evaluators import base_novel, coco_ap
+from benchmark.evaluators._columns import columns_of
+from benchmark.evaluators._score import score
+
+MakeScored = Callable[..., ScoredSet]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_halves_are_means_over_their_classes(make_scored: MakeScored, seed: int) -> None:
+    scored = replace(make_scored(seed, classes=6), novel=(1, 4))
+    per_class = coco_ap.evaluate(scored).per_class
+    values = base_novel.evaluate(scored).metrics
+    for metric in ("AP", "AP50"):
+        novel = fmean(per_class[f"class {k}"][metric] or 0 for k in (1, 4))
+        base = fmean(per_class[f"class {k}"][metric] or 0 for k in (0, 2, 3, 5))
+        assert values[f"{metric}_novel"] == pytest.approx(novel, abs=1e-12)
+        assert values[f"{metric}_base"] == pytest.approx(base, abs=1e-12)
+        assert values[f"{metric}_harmonic"] == pytest.approx(2 / (1 / base + 1 / novel), abs=1e-12)
+    boxes = sum(int((~s.annotations.iscrowd).sum()) for s in scored.samples)
+    assert (values["boxes_base"] or 0) + (values["boxes_novel"] or 0) == boxes
+    assert base_novel.evaluate(scored, engine="reference").metrics == values
+    assert score(("coco_ap", "base_novel"), scored).metrics["AP_novel"] == values["AP_novel"]
+
+
+def test_a_set_without_novel_classes_has_one_half(make_scored: MakeScored) -> None:
+    values = base_novel.evaluate(make_scored(0)).metrics
+    assert values["AP_base"] == pytest.approx(coco_ap.evaluate(make_scored(0)).metrics["AP"], abs=1e-12)
+    assert values["AP_novel"] is None
+    assert values["AP_harmonic"] is None
+
+
+def test_nothing_found_has_harmonic_mean_zero(make_scored: MakeScored) -> None:
+    scored = replace(make_scored(0), novel=(0,))
+    nothing = replace(scored, detections={image_id: found.best(0) for image_id, found in scored.detections.items()})
+    assert base_novel.evaluate(nothing).metrics["AP_harmonic"] == 0
+
+
+def test_parts_keep_what_is_novel(make_scored: MakeScored) -> None:
+    columns = columns_of(replace(make_scored(0, classes=6), novel=(1, 4)))
+    assert columns.of_images(columns.image_ids > 5).novel == (1, 4)
+    assert columns.of_classes(1, 4).novel == (0,)
