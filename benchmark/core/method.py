@@ -167,13 +167,16 @@ class Method(Protocol):
 class ReleasedMethod(Method, Protocol):
     """An adapter of a method whose INFO.weights is not empty: it also takes released weights."""
 
-    @staticmethod
-    def released_weights(config: Any) -> ReleasedWeights | None:
+    released_settings: ClassVar[Mapping[str, Any]]
+    """settings that go with released weights, such as the text encoder they were made with"""
+
+    @classmethod
+    def released_weights(cls, config: Any) -> ReleasedWeights | None:
         """The file that these settings take off the shelf, or None where none was released. Needs no torch."""
         ...
 
-    @staticmethod
-    def starting_weights(config: Any) -> ReleasedWeights | None:
+    @classmethod
+    def starting_weights(cls, config: Any) -> ReleasedWeights | None:
         """The file that a fit with these settings starts from, or None. Needs no torch."""
         ...
 

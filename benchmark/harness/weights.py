@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from benchmark.core.errors import DataError, UnknownNameError
+from benchmark.core.errors import DataError, MissingWeightsError, UnknownNameError
 from benchmark.core.files import written_whole
 from benchmark.core.method import MethodInfo
 from benchmark.core.plugins import list_names, load
+from benchmark.core.spec import RunSpec
 from benchmark.core.weights import ReleasedWeights, sha256_of
 
 _BLOCK_BYTES = 2**20
@@ -129,3 +131,32 @@ def _download(url: str, waiting: Path, target: Path, received: Received | None) 
             f"{url}: could not be fetched ({why}); on a machine that can: curl -L -o {target.name} {url}, "
             f"then copy the file to {target}"
         ) from error
+
+
+def expected_sha256(adapter: Any, config: Any, hook: str) -> str | None:
+    """Digest that the file of an adapter's `released_weights` or `starting_weights` must have, where it is known."""
+    ask = getattr(adapter, hook, None)
+    weights: ReleasedWeights | None = ask(config) if ask else None
+    return weights.expected_sha256 if weights else None
+
+
+def take_released(method: Any, config: Any, spec: RunSpec) -> None:
+    """Load a method's released weights, off the shelf; never anything else.
+
+    Raises MissingWeightsError where none were released, or a file or the text encoder is not here: the cell is blocked.
+    """
+    ask = getattr(method, "released_weights", None)
+    weights: ReleasedWeights | None = ask(config) if ask else None
+    if weights is None:
+        raise MissingWeightsError(
+            f"no weights of {spec.method} with these settings were released in a form that can be used; "
+            f"fit it instead: bench run --method {spec.method} --task {spec.task}"
+        )
+    weights.find()
+    if weights.expected_sha256 != spec.weights_sha256:
+        raise MissingWeightsError(f"{weights.name} was pinned after this cell was planned; give the same command again")
+    if spec.text_encoder and "@" not in spec.text_encoder:
+        raise MissingWeightsError(
+            f"text encoder {spec.text_encoder}: {load('text encoder', spec.text_encoder).missing()}"
+        )
+    method.load_released()

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
-from benchmark.core.errors import ConfigError, RecordError, RefusedError
+from benchmark.core.errors import ConfigError, MissingWeightsError, RecordError, RefusedError
 from benchmark.core.method import FitResult, MethodInfo, Report, Size, StartingFit
 from benchmark.core.paths import Home
 from benchmark.core.plugins import load
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
+from benchmark.core.weights import ReleasedWeights
 from benchmark.text._cache import embed
 from methods._ultralytics.recipe import Recipe
 
@@ -34,6 +35,7 @@ class UltralyticsAdapter:
     """
 
     info: ClassVar[MethodInfo]
+    released_settings: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, config: Any, device: str = "auto") -> None:
         self.config = config
@@ -81,6 +83,35 @@ class UltralyticsAdapter:
     def model_facts(self, model: Any) -> dict[str, Any]:  # noqa: ARG002  # a hook
         """Facts about a model that was built for a fit."""
         return {}
+
+    # --- released weights -----------------------------------------------------------------------------------------
+
+    @classmethod
+    def released_weights(cls, config: Any) -> ReleasedWeights | None:
+        """The library's file of that size; overridden where a setting chooses among several."""
+        return next((w for w in cls.info.weights if w.variant == config.variant and not w.part), None)
+
+    @classmethod
+    def starting_weights(cls, config: Any) -> ReleasedWeights | None:  # noqa: ARG003  # the contract's signature
+        """None: fits of this engine start from scratch or from another fit."""
+        return None
+
+    def load_released(self) -> None:
+        """See core.method.ReleasedMethod. Raises RecordError where the file is another model's."""
+        weights = self.released_weights(self.config)
+        if weights is None:
+            raise MissingWeightsError(f"no weights of {self.info.name}-{self.config.variant} were released")
+        from methods._ultralytics.library import prepare
+
+        prepare()
+        from methods._ultralytics.released import read_checkpoint
+
+        path = weights.find()
+        state, names = read_checkpoint(path)
+        model = self.build_model(len(names))
+        self._fill(model, state, path)
+        self._names = names
+        self._take(model)
 
     # --- the contract ---------------------------------------------------------------------------------------------
 
@@ -169,12 +200,7 @@ class UltralyticsAdapter:
                 f"{checkpoint}: not a checkpoint of {self.info.name}-{self.config.variant} (it holds {held})"
             )
         model = self.build_model(self._head_classes(len(stored["names"])))
-        try:
-            model.load_state_dict({name: value.float() if value.is_floating_point() else value
-                                   for name, value in stored["state"].items()})  # fmt: skip
-        except RuntimeError as error:
-            first = str(error).splitlines()[-1].strip()
-            raise RecordError(f"{checkpoint}: does not fit {self.info.name}-{self.config.variant}: {first}") from error
+        self._fill(model, stored["state"], checkpoint)
         self._names = tuple(stored["names"])
         self._take(model)
 
@@ -246,6 +272,15 @@ class UltralyticsAdapter:
         return self._size
 
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _fill(self, model: Any, state: Mapping[str, Tensor], path: Path) -> None:
+        try:
+            model.load_state_dict(
+                {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
+            )
+        except RuntimeError as error:
+            first = str(error).splitlines()[-1].strip()
+            raise RecordError(f"{path}: does not fit {self.info.name}-{self.config.variant}: {first}") from error
 
     def _take(self, model: Any) -> None:
         model = self.deployed(model.eval())

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from benchmark.core.method import StartingFit
 from benchmark.core.plugins import load
+from benchmark.core.weights import ReleasedWeights
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.recipe import PROFILES as RECIPES
 from methods._ultralytics.recipe import Recipe
 from methods.yolo_world import INFO
 
+CLIP = "clip-vit-b32"
+"""what the released weights were trained with"""
+
 PROFILES = {name: {**recipe, "text_encoder": "minilm"} for name, recipe in RECIPES.items()}
-PROFILES["paper"] = {**RECIPES["paper"], "text_encoder": "clip-vit-b32"}
+PROFILES["paper"] = {**RECIPES["paper"], "text_encoder": CLIP}
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,13 @@ class Adapter(UltralyticsAdapter):
     """Layers, loss and post-processing are the library's; texts are ours."""
 
     info = INFO
+    released_settings: ClassVar[Mapping[str, Any]] = {"text_encoder": CLIP}
+
+    @classmethod
+    def released_weights(cls, config: Any) -> ReleasedWeights | None:
+        """By size and head; they read CLIP's texts and no others."""
+        name = f"yolov8{config.variant}-world{'v2' if config.head == 'v2' else ''}.pt"
+        return next((w for w in cls.info.weights if w.name == name and config.text_encoder == CLIP), None)
 
     @staticmethod
     def starting_fit(config: Any) -> StartingFit | None:
