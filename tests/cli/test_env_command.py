@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ def lonely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (package / "__init__.py").write_text("INFO = None\n")
     (package / "requirements.txt").write_text("six==1.17.0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "lonely_detector", raising=False)  # that of the test before
     monkeypatch.setattr(plugins, "_foreign", lambda kind: {"lonely": "lonely_detector"} if kind == "method" else {})
     return package / "requirements.txt"
 
