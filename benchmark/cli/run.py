@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cli._command import Command
+from benchmark.cli._roots import configure_roots, use_roots
 from benchmark.cli._slurm_options import configure_slurm
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", required=True, metavar="NAME[-VARIANT]", help="see 'bench list methods'")
     parser.add_argument("--task", required=True, metavar="NAME", help="see 'bench list tasks'")
     parser.add_argument("--data", metavar="NAME|JSON", help="a data set, or a COCO-format annotation file of yours")
+    configure_roots(parser)
     parser.add_argument("--profile", metavar="NAME", help="smoke, quick, demo or paper: a named set of params")
     parser.add_argument("--seed", default="0", metavar="N[,N...]", help="one cell a seed (default 0)")
     parser.add_argument(
@@ -64,6 +66,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.slurm:  # a cluster's tasks find theirs by themselves
         _enter_environment(options.method)
     _choose_tracker(options.track)
+    use_roots(options, options.data)
     request = _request(options)
     jobs = expand(request)
     _say_defaults(options, jobs)

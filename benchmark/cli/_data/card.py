@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from benchmark.cli._command import Command
+from benchmark.cli._roots import configure_roots, use_roots
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench data card`."""
     parser.add_argument("name", metavar="NAME[@VARIANT]|JSON", help="a data set, or your own annotation file")
+    configure_roots(parser)
     parser.add_argument("--out", metavar="FILE", help="also write the card as Markdown")
     parser.add_argument("--croissant", metavar="FILE", help="also write Croissant metadata (JSON-LD)")
     parser.add_argument("--thumbnails", metavar="FOLDER", help="also write a sheet of labelled pictures a scene")
@@ -37,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
     if (options.private or options.sources) and not options.thumbnails:
         raise ConfigError("--private and --sources are about pictures: say where to with --thumbnails FOLDER")
+    use_roots(options, options.name)
     record, _ = find_record(options.name)
     title = title_of(record)
     written: list[Path] = []

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from benchmark.cli._command import Command
+from benchmark.cli._roots import configure_roots, use_roots
 
 if TYPE_CHECKING:
     from benchmark.core.record import DatasetRecord
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench data show`."""
     parser.add_argument("name", metavar="NAME[@VARIANT]|JSON", help="a data set, or your own annotation file")
+    configure_roots(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -22,6 +24,7 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.cli._data._text import record_text
     from benchmark.records.codec import encode
 
+    use_roots(options, options.name)
     record, origin = find_record(options.name)
     print(encode(record) if options.json else record_text(record, origin), end="" if options.json else "\n")
     return 0
