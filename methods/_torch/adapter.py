@@ -1,0 +1,141 @@
+"""What detectors that are one torch module share: fit, load, export, size. An engine adds model, trainer, predict."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from benchmark.core.errors import ConfigError, RecordError
+from benchmark.core.method import FitResult, MethodInfo, Report, Size, StartingFit
+from benchmark.core.sample import Sample
+from benchmark.core.vocabulary import Vocabulary
+
+CHECKPOINT_FILE = "checkpoint.pt"
+
+
+class TorchAdapter(ABC):
+    """A detector whose checkpoint is the state of one module that knows its size (`variant`) and class names."""
+
+    info: ClassVar[MethodInfo]
+
+    def __init__(self, config: Any, device: str = "auto") -> None:
+        self.config = config
+        self._asked_device = device
+        self._model: Any = None
+        self._vocabulary: Vocabulary | None = None
+
+    @staticmethod
+    def starting_fit(config: Any) -> StartingFit | None:  # noqa: ARG004  # the contract's signature
+        """Released weights are no fit of ours."""
+        return None
+
+    @staticmethod
+    def text_encoder(config: Any) -> str | None:  # noqa: ARG004  # the contract's signature
+        """None: the text encoder is part of the model."""
+        return None
+
+    def fit(
+        self,
+        train: Sequence[Sample],
+        val: Sequence[Sample],  # noqa: ARG002  # the schedule is fixed
+        vocabulary: Vocabulary,
+        seed: int,
+        run_dir: Path,
+        start: Path | None = None,  # noqa: ARG002  # see starting_fit
+        report: Report | None = None,
+    ) -> FitResult:
+        """See core.method.Method. Raises MissingWeightsError where released weights are asked for and not here."""
+        if not train:
+            raise ConfigError(f"{self.info.name}: there is no training image; check the split and train_images")
+        from methods._torch.state import (
+            STATE_FILE,
+            epochs_done,
+            interruptible,
+            seed_everything,
+            take_trained,
+            write_tensors,
+        )
+
+        run_dir.mkdir(parents=True, exist_ok=True)
+        seed_everything(seed, -1)
+        model = self.build_model()
+        facts: dict[str, Any] = {"init": self.config.init, "epochs": self.config.epochs}
+        if epochs_done(run_dir / STATE_FILE) < self.config.epochs:
+            trainer = self.make_trainer(model, vocabulary, seed, run_dir, report)
+            with interruptible(run_dir):
+                trainer.run(train)
+        trained = take_trained(model, run_dir / STATE_FILE, "ema")
+        state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
+        checkpoint = run_dir / CHECKPOINT_FILE
+        write_tensors({"state": state, "names": list(vocabulary.names), "variant": self.config.variant}, checkpoint)
+        (run_dir / STATE_FILE).unlink(missing_ok=True)
+        facts["losses"] = trained["losses"]
+        return FitResult(checkpoint, trained["seconds"] / 3600, facts)
+
+    def load(self, checkpoint: Path) -> None:
+        """See core.method.Method. Raises RecordError where the file is not a checkpoint of this model."""
+        from methods._torch.state import read_tensors
+
+        stored = read_tensors(checkpoint)
+        if {"state", "names", "variant"} - stored.keys() or stored["variant"] != self.config.variant:
+            held = stored.get("variant", ", ".join(sorted(map(str, stored))[:5]))
+            raise RecordError(
+                f"{checkpoint}: not a checkpoint of {self.info.name}-{self.config.variant} (it holds {held})"
+            )
+        model = self.build_model(empty=True)
+        try:
+            model.load_state_dict(
+                {name: v.float() if v.is_floating_point() else v for name, v in stored["state"].items()}
+            )
+        except RuntimeError as error:
+            first = str(error).splitlines()[-1].strip()
+            raise RecordError(f"{checkpoint}: does not fit {self.info.name}-{self.config.variant}: {first}") from error
+        self._take(model)
+
+    def load_released(self) -> None:
+        """Take the released weights, for a measurement off the shelf. Raises MissingWeightsError."""
+        self._take(self.build_model(released=True))
+
+    @staticmethod
+    def export(checkpoint: Path, target: Path) -> None:
+        """Write a finished fit's checkpoint with its floating-point tensors in half precision, small enough to ship."""
+        from methods._torch.state import read_tensors, write_tensors
+
+        stored = read_tensors(checkpoint)
+        state = {name: value.half() if value.is_floating_point() else value for name, value in stored["state"].items()}
+        write_tensors({**stored, "state": state}, target)
+
+    def build_random(self, seed: int) -> None:
+        """See core.method.Method."""
+        from methods._torch.state import seed_everything
+
+        seed_everything(seed, -1)
+        self._take(self.build_model(empty=True))
+
+    def size(self) -> Size:
+        """See core.method.Method; FLOPs are left out, since they depend on image and caption."""
+        if self._model is None:
+            raise ConfigError(f"{self.info.name}: load or build_random comes before size")
+        parameters = list(self._model.parameters())
+        total = sum(p.numel() for p in parameters)
+        return Size(total, total, None, self.config.image_side_px)
+
+    @abstractmethod
+    def build_model(self, *, empty: bool = False, released: bool = False) -> Any:
+        """The model as the config says; `empty`: weights random whatever `init` says; `released`: the released ones."""
+
+    @abstractmethod
+    def make_trainer(self, model: Any, vocabulary: Vocabulary, seed: int, run_dir: Path, report: Report | None) -> Any:
+        """An EpochTrainer of the engine."""
+
+    def _take(self, model: Any) -> None:
+        self._model = model.eval().to(self._device()).requires_grad_(False)
+
+    def _device(self) -> str:
+        import torch
+
+        if self._asked_device == "auto":
+            return "cuda" if torch.cuda.is_available() else "cpu"
+        return self._asked_device
