@@ -43,7 +43,7 @@ def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
         if record.error:
             print(f"  {record.error}")
         if record.metrics:
-            print("  " + "  ".join(f"{name} {_value(name, v)}" for name, v in record.metrics.items()))
+            print("  " + "  ".join(f"{name} {metric_text(name, v)}" for name, v in record.metrics.items()))
         for kind, count in record.facts.get("repairs", {}).items():
             print(f"  repaired while reading: {count} x {kind}")
         cost = record.cost
@@ -77,7 +77,12 @@ def _plan_line(cell: PlannedCell) -> str:
     return " · ".join(filter(None, [cell_name(cell.job.spec), fits, time, memory]))
 
 
-def _value(name: str, value: float | None) -> str:
+def metric_text(name: str, value: float | None) -> str:
+    """Counts, pixels and confidences as they are, everything else in percent."""
     if value is None:
         return "-"
-    return f"{value:.3f}" if name.startswith("conf") else f"{value * 100:.1f}"
+    if name.startswith("boxes_"):
+        return f"{value:.0f}"
+    if "_px" in name:
+        return f"{value:.1f} px"
+    return f"{value:.3f}" if name.startswith("conf") or "_per_" in name else f"{value * 100:.1f}"

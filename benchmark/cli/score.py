@@ -22,6 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--task", metavar="NAME", help="of a named data set: whose test part (default: closed)")
     parser.add_argument("--engine", choices=["fast", "reference"], default="fast", help="reference: the official code")
+    parser.add_argument(
+        "--cross-check", action="store_true", help="both engines and ultralytics' own AP, kept beside the record"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -30,12 +33,27 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.core.errors import ConfigError
 
     if options.predictions:
-        if not options.data or options.record:
-            raise ConfigError("bench score --predictions FILE needs --data FILE|NAME, and no run")
+        if not options.data or options.record or options.cross_check:
+            raise ConfigError("bench score --predictions FILE needs --data FILE|NAME, no run and no --cross-check")
         return _of_file(options)
     if not options.record:
         raise ConfigError("bench score needs a run, or --predictions FILE with --data")
-    return _of_run(options)
+    return _cross_check(options) if options.cross_check else _of_run(options)
+
+
+def _cross_check(options: argparse.Namespace) -> int:
+    """Exit status 1 where the engines differ."""
+    import json
+
+    from benchmark.cli._cells import cell_name
+    from benchmark.cli._cross_check import cross_check, store, text
+    from benchmark.harness.rescore import find_record, load_stored
+
+    stored = load_stored(find_record(options.record))
+    facts = cross_check(stored)
+    path = store(facts, stored)
+    print(json.dumps(facts, indent=1) if options.json else f"{cell_name(stored.record.spec)}\n{text(facts)}\n{path}")
+    return 0 if facts["equal"] else 1
 
 
 def _of_run(options: argparse.Namespace) -> int:
@@ -84,19 +102,9 @@ def differences(record: Any, scores: Scores) -> list[str]:
 
 def metrics_text(metrics: Any) -> str:
     """One line a group of metrics: AP and its kin in percent, the rest as they are."""
-    rows = []
-    for name, value in metrics.items():
-        if value is None:
-            shown = "-"
-        elif name.startswith("boxes_"):
-            shown = f"{value:.0f}"
-        elif "_px" in name:
-            shown = f"{value:.1f} px"
-        elif "per_" in name:
-            shown = f"{value:.3f}"
-        else:
-            shown = f"{100 * value:.1f}"
-        rows.append((name, shown))
+    from benchmark.cli._cells import metric_text
+
+    rows = [(name, metric_text(name, value)) for name, value in metrics.items()]
     width = max((len(name) for name, _ in rows), default=0)
     return "\n".join(f"  {name:<{width}}  {shown:>9}" for name, shown in rows)
 

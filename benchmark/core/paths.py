@@ -184,6 +184,11 @@ class Results:
         return self.root / "datasets"
 
     @property
+    def cross_checks(self) -> Path:
+        """`cross_checks/<run_id>.json`: a record's detections by every engine."""
+        return self.root / "cross_checks"
+
+    @property
     def reports(self) -> Path:
         """URLs of the leaderboard's W&B reports by `entity/project`: whoever publishes next updates the same one."""
         return self.root / "wandb_reports.json"

@@ -18,11 +18,13 @@ ENCODER = "minilm"
 def ledger_facts(cell: Cell, spec: RunSpec, per_class: Mapping[str, Mapping[str, float | None]]) -> dict[str, Any]:
     """`{"ledger": ...}` for a task that asks for names which the fit need not have seen, else nothing.
 
-    A fit from scratch has met its base classes alone, and untrained weights have met nothing, so they need no ledger.
+    A fit from scratch has met its base classes alone, one that starts from released weights also what these had met;
+    untrained weights have met nothing, so they need no ledger.
     """
     if not cell.task.open_vocabulary or spec.weights is WeightsOrigin.RANDOM:
         return {}
-    categories, released = cell.dataset.categories, spec.weights is WeightsOrigin.PRETRAINED
+    categories = cell.dataset.categories
+    released = spec.weights is WeightsOrigin.PRETRAINED or any(fit.weights_sha256 for fit in spec.fits)
     ledger = make_ledger(
         cell.info.trained_on if released else (),
         [categories[label] for label in cell.test_labels],

@@ -16,9 +16,9 @@ import pytest
 from made_detector import mean_box
 
 from benchmark.cli.main import main
-from benchmark.core import plugins
+from benchmark.core import paths, plugins
 from benchmark.core.detections import Detections
-from benchmark.core.paths import Home
+from benchmark.core.paths import Home, Results, installed_versions
 from benchmark.records.bundle import Bundle
 from benchmark.records.codec import decode_run
 from benchmark.records.predictions import read_predictions, write_predictions
@@ -58,6 +58,43 @@ def test_a_stored_run_gives_its_own_numbers(runs: list[str], engine: str, capsys
     assert {"P@val", "escape_rate@5%FA", "AP_rel_tiny"} <= facts["metrics"].keys()
 
 
+def test_a_cross_check_is_kept_beside_the_record(
+    runs: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = installed_versions
+    monkeypatch.setattr(paths, "installed_versions", lambda names: versions(n for n in names if n != "ultralytics"))
+    text = said(capsys, "score", runs[0], "--cross-check")
+    kept = Home.find().run(runs[0]).root / "cross_check.json"
+    assert text.splitlines()[-1] == str(kept)
+    assert re.search(r"^[\d,]+ values: equal to the last bit$", text, re.MULTILINE)
+    assert "framework  not compared: ultralytics is not installed" in text
+    facts = json.loads(kept.read_text())
+    record = decode_run(Home.find().run(runs[0]).record.read_text())
+    assert facts["run_id"] == runs[0]
+    assert facts["predictions_sha256"] in {artifact.sha256 for artifact in record.artifacts}
+    recorded = record.metrics["AP50"]
+    assert facts["metrics"]["AP50"] == {"fast": recorded, "reference": recorded, "difference": 0.0}
+    assert facts["libraries"]["reference"].startswith("pycocotools 2")
+
+
+@pytest.mark.models
+def test_a_cross_check_holds_the_framework_s_own_ap(runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    facts = json.loads(said(capsys, "score", runs[0], "--cross-check", "--json"))
+    assert facts["framework"]["own_matches"]["AP50"] == pytest.approx(facts["metrics"]["AP50"]["fast"], abs=0.02)
+    assert "its own matches" in said(capsys, "score", runs[0], "--cross-check")
+
+
+def test_the_cross_check_of_a_committed_record_lies_in_the_results(runs: list[str], capsys: Any) -> None:
+    home, results = Home.find(), Results.find()
+    assert main(["collect"]) == 0
+    committed = next(results.records.glob(f"*/*/*-{runs[0]}.json"))
+    assert said(capsys, "score", str(committed), "--cross-check").splitlines()[-1] == str(
+        results.cross_checks / f"{runs[0]}.json"
+    )
+    assert home.run(runs[0]).record.is_file()
+    shutil.rmtree(results.root)
+
+
 def test_a_number_that_was_changed_is_named(
     runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,7 +123,7 @@ def test_detections_that_were_changed_are_refused(runs: list[str], tmp_path: Pat
         (["score"], "bench score needs a run, or --predictions FILE with --data"),
         (["score", "zzzzzz"], "unknown run 'zzzzzz'"),
         (["score", "no/such.json"], "no/such.json: there is no such record"),
-        (["score", "--predictions", "a.json"], "needs --data FILE|NAME, and no run"),
+        (["score", "--predictions", "a.json"], "needs --data FILE|NAME, no run and no --cross-check"),
         (["score", "--predictions", "a.json", "--data", "b.json"], "a.json: there is no such file"),
         (["compare", "zzzzzz", "zzzzzz"], "unknown run 'zzzzzz'"),
         (["verify", "no-such.zip"], "no-such.zip: not a bundle"),

@@ -1,0 +1,98 @@
+"""Both engines on one set, and ultralytics' own AP: what each would print, and how far they are apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmark.core.evaluation import Evaluator, ScoredSet
+from benchmark.evaluators import coco_ap
+from benchmark.evaluators._columns import columns_of
+from benchmark.evaluators._cross_check import compare_engines, compare_framework
+
+MakeScored = Callable[..., ScoredSet]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_engines_agree_on_every_value(make_scored: MakeScored, seed: int) -> None:
+    scored = make_scored(seed, score_decimals=1)
+    facts = compare_engines(("coco_ap", "tide", "bands"), scored)
+    assert facts["equal"]
+    assert facts["largest_difference"] == 0
+    assert {"AP", "AP50", "AP_rel_tiny"} <= facts["metrics"].keys()
+    assert not any(name.startswith("dAP") for name in facts["metrics"])  # TIDE has our code alone
+    assert facts["metrics"]["AP"]["fast"] == coco_ap.evaluate(scored).metrics["AP"]
+    assert facts["compared"] > len(facts["metrics"])
+
+
+def test_an_engine_that_is_off_is_seen(make_scored: MakeScored, monkeypatch: pytest.MonkeyPatch) -> None:
+    def off(test: Any, val: Any = None, *, engine: str = "fast") -> Any:
+        scores = coco_ap.evaluate(test, val)
+        if engine == "fast":
+            return scores
+        return replace(scores, metrics={**scores.metrics, "AP75": None, "AP": (scores.metrics["AP"] or 0) + 1e-9})
+
+    monkeypatch.setattr(coco_ap, "EVALUATOR", Evaluator("coco_ap", 1, off, ("fast", "reference")))
+    facts = compare_engines(("coco_ap",), make_scored(0))
+    assert not facts["equal"]
+    assert facts["metrics"]["AP"]["difference"] == pytest.approx(1e-9)
+    assert facts["largest_difference"] == 1
+
+
+def test_a_perfect_detector_is_perfect_by_any_curve(make_scored: MakeScored) -> None:
+    """With a function of our own in the framework's place: the mean of precision at each true detection."""
+
+    def plain(true: Any, scores: Any, labels: Any, targets: Any) -> Any:
+        order = np.argsort(-scores, kind="stable")
+        assert true.shape == (len(scores), 10)
+        classes = np.unique(targets)
+        rows = []
+        for k in classes:
+            mine = true[order][labels[order] == k]
+            rows.append((mine * mine.cumsum(0) / np.arange(1, len(mine) + 1)[:, None]).sum(0) / (targets == k).sum())
+        return np.array(rows), classes
+
+    scored = make_scored(0, crowd=0.0)
+    columns = columns_of(scored)
+    perfect = replace(columns, found=replace(columns.truth, score=np.linspace(1, 0.5, len(columns.truth))))
+    facts = compare_framework(perfect, plain)
+    for rule in ("own_matches", "coco_matches"):
+        assert facts[rule]["AP"] == pytest.approx(1)
+        assert facts[rule]["largest_of_a_class"] == pytest.approx(0)
+    nothing = replace(columns, truth=columns.truth.take(np.zeros(len(columns.truth), bool)))
+    assert compare_framework(nothing, plain)["own_matches"] == {"AP": None, "AP50": None}
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("shape", [{"images": 60}, {"images": 40, "crowd": 0.4, "found": 60}])
+def test_own_matches_are_what_ultralytics_prints(make_scored: MakeScored, shape: dict[str, Any]) -> None:
+    import torch
+    from ultralytics.engine.validator import BaseValidator
+    from ultralytics.utils.metrics import ap_per_class, box_iou
+
+    class Iou:
+        iouv = torch.linspace(0.5, 0.95, 10)
+
+    scored = make_scored(3, **shape)
+    true, conf, label, target = [], [], [], []
+    for sample in scored.samples:
+        real = sample.annotations.select(~sample.annotations.iscrowd)
+        found = scored.detections[sample.image_id].best(10_000)
+        iou = box_iou(torch.from_numpy(real.xyxy), torch.from_numpy(found.xyxy))
+        true.append(
+            BaseValidator.match_predictions(
+                Iou(), torch.from_numpy(found.labels), torch.from_numpy(real.labels), iou
+            ).numpy()
+        )
+        conf.append(found.scores)
+        label.append(found.labels)
+        target.append(real.labels)
+    theirs = ap_per_class(*(np.concatenate(column) for column in (true, conf, label, target)))[5]
+    facts = compare_framework(columns_of(scored), lambda *columns: ap_per_class(*columns)[5:7])
+    assert facts["own_matches"]["AP"] == pytest.approx(theirs.mean(), abs=1e-12)
+    assert facts["own_matches"]["AP50"] == pytest.approx(theirs[:, 0].mean(), abs=1e-12)
+    assert 0 < abs(facts["coco_matches"]["AP_minus_fast"]) < 0.05
