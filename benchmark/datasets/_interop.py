@@ -65,14 +65,21 @@ def to_fiftyone(
     detections: by image id, their labels index `names` (without: the data set's own categories).
     Raises ConfigError for a label without a name, MissingExtraError without fiftyone.
     """
-    try:
-        import fiftyone as fo  # noqa: PLC0415 - optional
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("fiftyone", "fiftyone") from error
     own = [category.name for category in dataset.categories]
-    asked = own if names is None else list(names)
+    _fiftyone()  # before any picture is asked for
+    return fiftyone_samples(_samples(dataset, image_ids), own, detections, own if names is None else names)
+
+
+def fiftyone_samples(
+    samples: Sequence[Sample],
+    own: Sequence[str],
+    detections: Mapping[int, Detections] | None,
+    asked: Sequence[str],
+) -> list[fo.Sample]:
+    """The same of samples whose labels index `own`, and of detections whose labels index `asked`."""
+    fo = _fiftyone()
     made = []
-    for sample in _samples(dataset, image_ids):
+    for sample in samples:
         fields = {"ground_truth": _fiftyone_boxes(fo, sample, sample.annotations, own)}
         if detections is not None and sample.image_id in detections:
             fields["predictions"] = _fiftyone_boxes(fo, sample, detections[sample.image_id], asked)
@@ -176,6 +183,14 @@ def _supervision() -> Any:
     except ModuleNotFoundError as error:
         raise MissingExtraError("supervision", "interop") from error
     return supervision
+
+
+def _fiftyone() -> Any:
+    try:
+        import fiftyone  # noqa: PLC0415 - optional
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("fiftyone", "fiftyone") from error
+    return fiftyone
 
 
 def _huggingface() -> Any:
