@@ -42,8 +42,10 @@ class CocoColumns:
     repairs: Repairs
 
 
-def read_coco_columns(path: Path, wanted: Callable[[Entry], bool] | None = None) -> CocoColumns:
-    """Read and check a file. wanted: which images to keep, with their boxes.
+def read_coco_columns(
+    path: Path, wanted: Callable[[Entry], bool] | None = None, *, count_from_zero: bool = False
+) -> CocoColumns:
+    """Read and check a file. wanted: which images to keep, with their boxes. count_from_zero: take image id 0 as well.
 
     Repaired and counted: boxes without area are dropped. Raises DataError naming file, id and what would be right.
     """
@@ -53,7 +55,7 @@ def read_coco_columns(path: Path, wanted: Callable[[Entry], bool] | None = None)
     _check_names(categories, path)
     if not images:
         raise DataError(f"{path}: 'images' is empty; a data set needs at least one image")
-    if min(images) < 1:
+    if min(images) < 1 and not (count_from_zero and min(images) == 0):
         raise DataError(f"{path}: image id {min(images)}; ids start at 1, count them on")
     kept = {key: entry for key, entry in sorted(images.items()) if wanted is None or wanted(entry)}
     entries = _of_images(content["annotations"], images, kept, path)

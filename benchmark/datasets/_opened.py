@@ -123,11 +123,11 @@ def _sample(image: CocoImage) -> Sample:
         height_px=image.height_px,
         annotations=image.annotations,
         scene=str(entry.get("scene") or WHOLE),
-        group=str(entry.get("group") or _original(Path(str(entry["file_name"])))),
+        group=str(entry.get("group") or original_of(Path(str(entry["file_name"])))),
         source=str(entry.get("source") or WHOLE),
     )
 
 
-def _original(name: Path) -> str:
+def original_of(name: Path) -> str:
     """Augmented copies that Roboflow made of one image share what stands before `_jpg.rf.`."""
     return re.split(r"[_.](?:jpe?g|png|bmp)\.rf\.", name.as_posix(), maxsplit=1, flags=re.IGNORECASE)[0]

@@ -40,7 +40,7 @@ def built_text(record: DatasetRecord, folder: str, seconds: float) -> str:
 
 def record_text(record: DatasetRecord, origin: str) -> str:
     """Everything that is known about a data set."""
-    parts = [f"{_headline(record)}\n{origin}"]
+    parts = [f"{_headline(record)}\n{origin}", "\n".join(_differences(record.facts))]
     parts += [columns(_scene_rows(record)), columns(_class_rows(record))]
     parts += [columns(_split_rows(record)), *_zeroshot(record)]
     parts += [_sizes(record), columns(_source_rows(record))]
@@ -73,6 +73,13 @@ def _steps(steps: Mapping[str, Mapping[str, Any]]) -> list[str]:
         if step not in {"copies", "near-duplicates"}:
             lines.append(f"step     {step}: " + "; ".join([*([facts["note"]] if "note" in facts else []), *did]))
     return lines + (["         why: report.csv beside the set"] if lines else [])
+
+
+def _differences(facts: Mapping[str, Any]) -> list[str]:
+    """What a set of others is not, though its owners say so, and what had to be put right (mmio)."""
+    if "differences" not in facts:
+        return []
+    return [*(f"differs  {difference}" for difference in facts["differences"]), *_repairs(facts.get("repairs", {}))]
 
 
 def _scene_rows(record: DatasetRecord) -> list[list[str]]:

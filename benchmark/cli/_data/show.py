@@ -47,7 +47,8 @@ def find_record(name: str) -> tuple[DatasetRecord, str]:
     if "/" not in name and built.is_file():
         return decode_dataset(read_text(built), str(built)), "built on this machine"
     try:
-        return make_record(open_dataset(name), {}), "opened now"
+        dataset = open_dataset(name)
+        return make_record(dataset, getattr(dataset, "facts", {})), "opened now"
     except DataError:
         committed = Results.find().datasets / f"{label}.json"
         if "/" in name or not committed.is_file():

@@ -1,0 +1,94 @@
+"""What every layout is made of: parts of a split, and boxes as COCO spells them so that reading gives the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.sample import Category, Sample
+
+DIGITS = 8
+"""of a picture's number: its name is its id, since names of several sources may be equal"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The images of one folder. pictures: that folder, below the root of the export."""
+
+    name: str
+    samples: Sequence[Sample]
+    pictures: str
+
+    def stem(self, sample: Sample) -> str:
+        """`00000012`."""
+        return f"{sample.image_id:0{DIGITS}d}"
+
+    def file_name(self, sample: Sample) -> str:
+        """`00000012.jpg`."""
+        return self.stem(sample) + sample.path.suffix.casefold()
+
+
+def coco_content(part: Part, categories: Sequence[Category], labels: Sequence[int]) -> dict[str, Any]:
+    """A COCO file of one part that lists those categories; ids are kept, category ids are labels counted from 1.
+
+    Keys beyond COCO's say what our splits need: group, scene and source of an image.
+    """
+    images = [
+        {
+            "id": sample.image_id,
+            "file_name": part.file_name(sample),
+            "width": sample.width_px,
+            "height": sample.height_px,
+            "scene": sample.scene,
+            "group": sample.group,
+            "source": sample.source,
+        }
+        for sample in part.samples
+    ]
+    rows = [(sample, row) for sample in part.samples for row in range(len(sample.annotations))]
+    annotations = [_annotation(number, sample, row) for number, (sample, row) in enumerate(rows, start=1)]
+    listed = [_category(categories[label], label) for label in labels]
+    return {"images": images, "annotations": annotations, "categories": listed}
+
+
+def _annotation(number: int, sample: Sample, row: int) -> dict[str, Any]:
+    boxes = sample.annotations
+    return {
+        "id": number,
+        "image_id": sample.image_id,
+        "category_id": int(boxes.labels[row]) + 1,
+        "bbox": exact_xywh(boxes.xyxy[row]),
+        "area": float(boxes.area_px[row]),
+        "iscrowd": int(boxes.iscrowd[row]),
+    }
+
+
+def _category(category: Category, label: int) -> dict[str, Any]:
+    return {
+        "id": label + 1,
+        "name": category.name,
+        "supercategory": category.super_category,
+        "defect": category.defect,
+        "scene": category.scene,
+        "synonyms": list(category.synonyms),
+        "description": category.description,
+    }
+
+
+def exact_xywh(xyxy: NDArray[np.float64]) -> list[float]:
+    """x, y, width, height of one box such that x + width and y + height are the corners again, to the last bit."""
+    x1, y1, x2, y2 = (float(value) for value in xyxy)
+    return [x1, y1, _length(x1, x2), _length(y1, y2)]
+
+
+def _length(start: float, end: float) -> float:
+    length = end - start
+    for _ in range(4):  # the difference was rounded: at most a few steps to one whose sum is the end
+        if start + length == end:
+            break
+        length = float(np.nextafter(length, np.inf if start + length < end else -np.inf))
+    return length
