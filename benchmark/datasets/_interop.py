@@ -198,4 +198,6 @@ def _huggingface() -> Any:
         import datasets  # noqa: PLC0415 - optional
     except ModuleNotFoundError as error:
         raise MissingExtraError("datasets", "interop") from error
+    if datasets.__file__ is None:  # any folder of that name on the path is importable, as a package without a file
+        raise MissingExtraError("datasets", "interop")
     return datasets

@@ -43,6 +43,20 @@ def test_a_missing_library_is_named(
         call(synth)
 
 
+def test_a_folder_of_that_name_is_not_the_library(
+    synth: MmioSynth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "datasets").mkdir()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    for module in [name for name in sys.modules if name.split(".")[0] == "datasets"]:
+        monkeypatch.delitem(sys.modules, module)
+    try:
+        with pytest.raises(MissingExtraError, match="datasets is not installed"):
+            benchmark.to_huggingface(synth)
+    finally:
+        sys.modules.pop("datasets", None)
+
+
 class TestSupervision:
     @pytest.fixture(autouse=True)
     def supervision(self) -> Any:
@@ -81,7 +95,10 @@ class TestSupervision:
 class TestHuggingFace:
     @pytest.fixture(autouse=True)
     def library(self) -> Any:
-        return pytest.importorskip("datasets", reason="datasets comes with the extra interop")
+        found = pytest.importorskip("datasets", reason="datasets comes with the extra interop")
+        if found.__file__ is None:  # tests/datasets, where pytest put tests/ on the path
+            pytest.skip("datasets comes with the extra interop")
+        return found
 
     def test_data_set(self, library: Any, synth: MmioSynth) -> None:
         converted = benchmark.to_huggingface(synth)
