@@ -5,8 +5,10 @@ None of it is part of an id or of a record: the same files give the same set whe
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,23 @@ def find_root(name: str) -> Path | None:
     if root is not None and not root.is_dir():
         raise DataError(f"{name}: {root} is no folder; {how_to_name(name)}")
     return root
+
+
+def rooted(name: str) -> Path:
+    """The folder of that set. Raises DataError that says how to name one."""
+    root = find_root(name)
+    if root is None:
+        raise DataError(f"{name}: {missing_root(name)}")
+    return root
+
+
+def here(root: Path, parts: Iterable[str], file_of: Callable[[Path, str], Path]) -> list[Path]:
+    """Files of those parts that are not missing. file_of: raises DataError where one is."""
+    found = []
+    for part in parts:
+        with contextlib.suppress(DataError):
+            found.append(file_of(root, part))
+    return found
 
 
 def find_taxonomy(name: str) -> Path | None:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import DataError
-from benchmark.core.sample import DatasetEntry, DatasetInfo, Source
+from benchmark.core.sample import DatasetEntry, DatasetInfo, Progress, Source
+from benchmark.datasets._check import Finding, check_files
 from benchmark.datasets._coco_columns import Entry, read_coco_columns, text_of
 from benchmark.datasets._expected import Counts, Expected
 from benchmark.datasets._official import (
@@ -24,7 +25,7 @@ from benchmark.datasets._official import (
     plain_category,
     subset_of,
 )
-from benchmark.datasets._roots import find_root, missing_root
+from benchmark.datasets._roots import here, missing_root, rooted
 
 SOURCE = Source(
     "coco",
@@ -50,9 +51,7 @@ EXPECTED = Expected(
 def open_variant(variant: str) -> OfficialDataset:
     """Open the set, or `<number>` of its test images. Raises DataError where it is not here, ConfigError."""
     info, limit = subset_of(INFO, variant)
-    root = find_root(INFO.name)
-    if root is None:
-        raise DataError(f"{INFO.name}: {missing_root(INFO.name)}")
+    root = rooted(INFO.name)
     file = annotation_file(root, "val")
     columns = read_coco_columns(file)
     columns = only(columns, first_by_digest([entry["id"] for entry in columns.images], limit))
@@ -85,6 +84,17 @@ def image_path(root: Path, part: str) -> Callable[[Entry], Path]:
     """Entry of `images` -> its file in the folder of `train2017` or `val2017`."""
     folder = image_folder(root, part)
     return lambda entry: folder / text_of(entry, "file_name", f"{INFO.name}: image")
+
+
+def annotation_files(root: Path) -> list[Path]:
+    """Those of EXPECTED that are here."""
+    return here(root, EXPECTED.counts, annotation_file)
+
+
+def check(progress: Progress | None = None) -> Iterator[Finding]:
+    """Counts, digests and pictures of both parts. Raises DataError where the set is not here."""
+    root = rooted(INFO.name)
+    yield from check_files(root, EXPECTED, annotation_file, lambda part: image_path(root, f"{part}2017"), progress)
 
 
 def _train(root: Path, names: tuple[str, ...]) -> Part:

@@ -6,15 +6,17 @@ ones (`lvis@100`, `lvis@val-100`). Rare classes are novel, common and frequent o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import ConfigError, DataError
-from benchmark.core.sample import Category, DatasetEntry, DatasetInfo, Source
+from benchmark.core.sample import Category, DatasetEntry, DatasetInfo, Progress, Source
 from benchmark.datasets import coco
-from benchmark.datasets._coco_columns import read_coco_columns
+from benchmark.datasets._check import Finding, check_files, counted
+from benchmark.datasets._coco_columns import load_coco, read_coco_columns
 from benchmark.datasets._expected import Counts, Expected
 from benchmark.datasets._lvis import category_of, federation_of, frequencies_of, in_val2017, name_of, photo_of
 from benchmark.datasets._official import (
@@ -26,7 +28,7 @@ from benchmark.datasets._official import (
     only,
     subset_of,
 )
-from benchmark.datasets._roots import find_root, missing_root
+from benchmark.datasets._roots import find_root, here, missing_root, rooted
 
 SOURCE = Source(
     "lvis",
@@ -54,9 +56,7 @@ WHOLE_VAL = "val"
 def open_variant(variant: str) -> OfficialDataset:
     """Open minival (""), `val`, or a number of images of either. Raises DataError where it is not here, ConfigError."""
     info, limit, whole = _chosen(variant)
-    root = find_root(INFO.name)
-    if root is None:
-        raise DataError(f"{INFO.name}: {missing_root(INFO.name)}")
+    root = rooted(INFO.name)
     file = annotation_file(root, "val")
     columns = read_coco_columns(file, None if whole else in_val2017)
     if not columns.images:
@@ -84,6 +84,19 @@ def annotation_file(root: Path, part: str) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise DataError(f"{root / name}: missing; it is in {name}.zip of {SOURCE.url}/dataset")
+
+
+def annotation_files(root: Path) -> list[Path]:
+    """Those of EXPECTED that are here."""
+    return here(root, EXPECTED.counts, annotation_file)
+
+
+def check(progress: Progress | None = None) -> Iterator[Finding]:
+    """Counts, digests and pictures of both parts, and of minival. Raises DataError where the set is not here."""
+    root = rooted(INFO.name)
+    yield from check_files(root, EXPECTED, annotation_file, lambda _: photo_of(photo_roots(root)), progress)
+    minival = sum(map(in_val2017, load_coco(annotation_file(root, "val"))["images"]))
+    yield counted("minival: images of val in COCO val2017", minival, MINIVAL_IMAGES)
 
 
 def photo_roots(root: Path) -> list[Path]:

@@ -6,15 +6,17 @@ they are `unknown` and the task `transfer` is refused.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
-from benchmark.core.errors import DataError
-from benchmark.core.sample import DatasetEntry, DatasetInfo, Source
-from benchmark.datasets._mmio.against_paper import against_paper
+from benchmark.core.sample import DatasetEntry, DatasetInfo, Progress, Source
+from benchmark.datasets._check import Finding, State, check_opened, digest_finding
+from benchmark.datasets._mmio.against_paper import against_paper, compare_forms
 from benchmark.datasets._mmio.dataset import MmioDataset, check_taxonomy, read_parts
 from benchmark.datasets._mmio.layout import TAXONOMY, find_layout
 from benchmark.datasets._reading import Repairs
-from benchmark.datasets._roots import find_root, find_taxonomy, missing_root
+from benchmark.datasets._roots import find_taxonomy, missing_root, rooted
 from benchmark.datasets._taxonomy import read_taxonomy
 
 SOURCE = Source(
@@ -31,9 +33,7 @@ INFO = DatasetInfo(
 
 def open_mmio() -> MmioDataset:
     """Open it. Raises DataError where it is not here or not of the owners' layout; a file that is wrong is named."""
-    root = find_root(INFO.name)
-    if root is None:
-        raise DataError(f"{INFO.name}: {missing_root(INFO.name)}")
+    root = rooted(INFO.name)
     repairs = Repairs()
     parts = read_parts(find_layout(root, repairs))
     for part in parts:
@@ -47,6 +47,24 @@ def open_mmio() -> MmioDataset:
     unsaid = check_taxonomy(kinds, names, taxonomy) if kinds is not None and taxonomy else []
     dataset.facts = {"differences": [*against_paper(dataset), *unsaid], "repairs": {INFO.name: repairs.facts(root)}}
     return dataset
+
+
+def annotation_files(root: Path) -> list[Path]:
+    """The json files of both parts."""
+    return [part.annotations for part in find_layout(root, Repairs())]
+
+
+def check(progress: Progress | None = None) -> Iterator[Finding]:
+    """Counts against the paper's, text labels against json, digests, pictures. Raises DataError."""
+    dataset = open_mmio()
+    yield from (Finding("counts", line, State.DIFFERS) for line in against_paper(dataset))
+    forms = compare_forms(dataset, progress)
+    yield from (Finding("text labels against json", line, State.DIFFERS) for line in forms)
+    if not forms:
+        yield Finding("text labels against json", "the same boxes")
+    root = rooted(INFO.name)
+    yield from (digest_finding(file.name, file, root) for file in annotation_files(root))
+    yield from check_opened(dataset, progress)
 
 
 DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=open_mmio)
