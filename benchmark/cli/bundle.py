@@ -19,6 +19,7 @@ def run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     import benchmark
+    from benchmark.core.canonical import canonical_json
     from benchmark.core.record import Artifact
     from benchmark.harness.rescore import find_record, load_stored
     from benchmark.records.bundle import truth_text, write_bundle
@@ -27,7 +28,11 @@ def run(options: argparse.Namespace) -> int:
     runs: dict[str, dict[str, bytes]] = {}
     for name in options.runs:
         stored = load_stored(find_record(name))
-        parts = {"test.json": truth_text(stored.test).encode()}
+        parts = {
+            "test.json": truth_text(stored.test).encode(),
+            "split.json": canonical_json(stored.split).encode(),
+            "vocabulary.json": canonical_json(stored.vocabulary).encode(),
+        }
         if stored.val is not None:
             parts["val.json"] = truth_text(stored.val).encode()
         artifacts = []

@@ -15,7 +15,9 @@ from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load
 from benchmark.core.record import RunRecord, Status
+from benchmark.core.sample import Split
 from benchmark.core.task import Task
+from benchmark.core.vocabulary import Vocabulary
 from benchmark.evaluators._score import score
 from benchmark.harness.data import open_dataset
 from benchmark.harness.execute import scored_set, test_samples
@@ -36,6 +38,8 @@ class Stored:
     path: Path
     test: ScoredSet
     val: ScoredSet | None
+    split: Split
+    vocabulary: Vocabulary
 
 
 def find_record(name: str) -> Path:
@@ -87,7 +91,7 @@ def load_stored(path: Path) -> Stored:
     if any(artifact.name == "predictions_val" and artifact.uri for artifact in record.artifacts):
         found = _detections(record, path, "predictions_val")
         val = scored_set(cell, test_samples(cell, cell.split.val), found)
-    return Stored(record, path, test, val)
+    return Stored(record, path, test, val, cell.split, cell.vocabulary)
 
 
 def score_again(stored: Stored, engine: str = "fast") -> Scores:

@@ -1,8 +1,9 @@
 """An evidence bundle: records with everything that is needed to compute their numbers again, in one zip file.
 
 Inside: `bundle.json` (schema, runs, sha256 of every other file), and for each run `<run_id>/record.json`,
-`<run_id>/test.json` (ground truth of the test part, no pixels), `<run_id>/predictions.parquet`, and the same of the
-validation part where thresholds were chosen on it; `requirements.lock` as it was.
+`<run_id>/split.json`, `<run_id>/vocabulary.json`, `<run_id>/test.json` (ground truth of the test part, no pixels),
+`<run_id>/predictions.parquet`, and the same of the validation part where thresholds were chosen on it;
+`requirements.lock` as it was.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,26 +18,18 @@ from typing import Any
 import numpy as np
 
 from benchmark.core.detections import Annotations
-from benchmark.core.errors import RecordError
+from benchmark.core.errors import ConfigError, DataError, RecordError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.files import written_whole
 from benchmark.core.record import RunRecord
-from benchmark.core.sample import Sample
+from benchmark.core.sample import Sample, Split
+from benchmark.core.vocabulary import Vocabulary
 from benchmark.records.codec import decode_run
 
 SCHEMA = 1
 INDEX = "bundle.json"
 LARGEST_BYTES = 2 * 2**30
 """of all files together, unpacked; a bundle that says more is refused before anything is read"""
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """One run of a bundle, read."""
-
-    record: RunRecord
-    test: ScoredSet
-    val: ScoredSet | None
 
 
 def truth_text(scored: ScoredSet) -> str:
@@ -60,6 +52,7 @@ def truth_text(scored: ScoredSet) -> str:
         "frequency": list(scored.frequency),
         "negative": {str(key): [int(v) for v in value] for key, value in scored.negative.items()},
         "not_exhaustive": {str(key): [int(v) for v in value] for key, value in scored.not_exhaustive.items()},
+        "novel": list(scored.novel),
     }
     whole = {"names": list(scored.names), "super_categories": dict(scored.super_categories), **lists, "images": samples}
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
@@ -78,6 +71,7 @@ def truth_from(text: str, where: str) -> ScoredSet:
             tuple(whole["frequency"]),
             {int(key): value for key, value in whole["negative"].items()},
             {int(key): value for key, value in whole["not_exhaustive"].items()},
+            tuple(whole["novel"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise RecordError(f"{where}: not the ground truth of a bundle ({error!r})") from error
@@ -141,9 +135,40 @@ class Bundle:
             raise RecordError(f"{where}: is the record of {record.run_id}")
         return record
 
+    def split(self, run_id: str) -> Split:
+        """The three lists of image ids and the classes. Raises RecordError where it is not the record's split."""
+        where = f"{self.path}: {run_id}/split.json"
+        try:
+            facts = json.loads(self._text(f"{run_id}/split.json"))
+            split = Split(facts["rule"], *(tuple(facts[k]) for k in ("train", "val", "test", "base", "novel")))
+        except (TypeError, ValueError, KeyError, DataError) as error:
+            raise RecordError(f"{where}: not the split of a bundle ({error})") from error
+        if split.digest != self.record(run_id).spec.split_digest:
+            raise RecordError(f"{where}: not the split that the record was measured on (its digest differs)")
+        return split
+
+    def vocabulary(self, run_id: str) -> Vocabulary:
+        """Names and texts in the order asked. Raises RecordError where it is not the record's vocabulary."""
+        where = f"{self.path}: {run_id}/vocabulary.json"
+        try:
+            facts = json.loads(self._text(f"{run_id}/vocabulary.json"))
+            vocabulary = Vocabulary(tuple(facts["names"]), tuple(map(tuple, facts["prompts"])), facts["wording"])
+        except (TypeError, ValueError, KeyError, ConfigError) as error:
+            raise RecordError(f"{where}: not the vocabulary of a bundle ({error})") from error
+        if vocabulary.digest != self.record(run_id).spec.vocabulary_digest:
+            raise RecordError(f"{where}: not the vocabulary that the record was measured with (its digest differs)")
+        return vocabulary
+
     def truth(self, run_id: str, part: str) -> ScoredSet:
-        """The ground truth of `test` or `val`."""
-        return truth_from(self._text(f"{run_id}/{part}.json"), f"{self.path}: {run_id}/{part}.json")
+        """The ground truth of `test` or `val`. Raises RecordError where its images or names are not the record's."""
+        where = f"{self.path}: {run_id}/{part}.json"
+        truth = truth_from(self._text(f"{run_id}/{part}.json"), where)
+        if truth.names != self.vocabulary(run_id).names:
+            raise RecordError(f"{where}: its names are not those of the vocabulary")
+        ids = self.split(run_id).test if part == "test" else self.split(run_id).val
+        if sorted(sample.image_id for sample in truth.samples) != sorted(ids):
+            raise RecordError(f"{where}: its images are not those of the split")
+        return truth
 
     def _text(self, name: str) -> str:
         try:

@@ -101,20 +101,16 @@ def test_fiftyone(stored: tuple[str, ScoredSet], tmp_path: Path, capsys: pytest.
     run_id, part = stored
     exported(run_id, "fiftyone", tmp_path, capsys)
     samples = [fo.Sample.from_json(line) for line in (tmp_path / "samples.jsonl").read_text().splitlines()]
-    sizes = {sample.image_id: (sample.width_px, sample.height_px) for sample in part.samples}
-    for field, kind in (("ground_truth", "ground_truth"), ("predictions", "detections")):
-        rows = []
-        for sample in samples:
-            width, height = sizes[sample.image_id]
-            for box in sample[field].detections:
-                x, y, w, h = box.bounding_box
-                xyxy = (x * width, y * height, (x + w) * width, (y + h) * height)
-                rows.append((sample.image_id, box.label, box.confidence, *xyxy))
-        wanted = corners(part, kind)
-        assert len(rows) == len(wanted)
-        ours = np.array([row[3:] for row in sorted(rows, key=lambda r: (r[0], r[1], str(r[2]), r[3]))])
-        theirs = np.array([row[3:] for row in sorted(wanted, key=lambda r: (r[0], r[1], str(r[2]), r[3]))])
-        assert ours == pytest.approx(theirs, abs=1e-3)
+    assert [sample.image_id for sample in samples] == [sample.image_id for sample in part.samples]
+    for ours, theirs in zip(part.samples, samples, strict=True):
+        found = part.detections[ours.image_id]
+        width, height = ours.width_px, ours.height_px
+        for boxes, read in ((ours.annotations, theirs.ground_truth), (found, theirs.predictions)):
+            shares = [(x * width, y * height, (x + w) * width, (y + h) * height)
+                      for x, y, w, h in (box.bounding_box for box in read.detections)]  # fmt: skip
+            assert np.reshape(shares, (-1, 4)) == pytest.approx(boxes.xyxy, abs=1e-3)
+            assert [box.label for box in read.detections] == [part.names[label] for label in boxes.labels]
+        assert [box.confidence for box in theirs.predictions.detections] == found.scores.tolist()
 
 
 @pytest.mark.parametrize(("library", "extra"), [("fiftyone", "fiftyone"), ("supervision", "interop")])

@@ -251,6 +251,26 @@ def test_bundles_that_were_tampered_with_are_refused(runs: list[str], bundle: Pa
     assert "names '../outside.txt', which would lie outside of it" in said(capsys, "verify", str(bundle), status=2)
 
 
+def test_split_and_vocabulary_are_the_record_s(runs: list[str], bundle: Path, capsys: Any) -> None:
+    run_id = runs[0]
+
+    def refused(name: str, change: Any) -> str:
+        facts = json.loads(Bundle(bundle).read(f"{run_id}/{name}"))
+        content = json.dumps(change(facts)).encode()
+        return said(capsys, "verify", str(changed(bundle, f"{run_id}/{name}", content)), status=2)
+
+    assert "not the split of a bundle" in refused("split.json", lambda facts: [])
+    moved = refused("split.json", lambda facts: facts | {"test": facts["test"][1:]})
+    assert "not the split that the record was measured on" in moved
+    assert "not the vocabulary of a bundle" in refused("vocabulary.json", lambda facts: {"names": ["a"]})
+    other = refused("vocabulary.json", lambda facts: facts | {"prompts": facts["prompts"][::-1]})
+    assert "not the vocabulary that the record was measured with" in other
+    assert "its images are not those of the split" in refused("test.json", lambda f: f | {"images": f["images"][1:]})
+    assert "its names are not those of the vocabulary" in refused(
+        "test.json", lambda f: f | {"names": f["names"][::-1]}
+    )
+
+
 @pytest.mark.parametrize(
     ("index", "words"),
     [
