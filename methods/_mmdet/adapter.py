@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
-from benchmark.core.errors import ConfigError, MissingWeightsError
+from benchmark.core.errors import ConfigError
 from benchmark.core.method import Report
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
@@ -24,6 +24,21 @@ class GlipAdapter(TorchAdapter):
 
     letters: ClassVar[Mapping[str, str]]
     """the library's letter of each published size: a (late fusion), b or c (early fusion)"""
+
+    @classmethod
+    def starting_weights(cls, config: Any) -> ReleasedWeights | None:
+        """See TorchAdapter; a stand-in's fit starts from the weights of the method that it is made of."""
+        if config.init != "released":
+            return None
+        return next((weights for weights in cls.info.weights if weights.variant == config.variant), None)
+
+    def asked_weights(self, *, empty: bool, released: bool) -> ReleasedWeights | None:
+        """See TorchAdapter."""
+        start = self.starting_weights(self.config)
+        if released or empty or start is None:
+            return super().asked_weights(empty=empty, released=released)
+        start.find()
+        return start
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
         """See core.method.Method; a name with several texts scores as its best one."""
@@ -57,8 +72,7 @@ class GlipAdapter(TorchAdapter):
         from methods._mmdet.model import build
 
         variant = self.config.variant
-        wanted = released or (self.config.init == "released" and not empty)
-        weights = self._released() if wanted else None  # asked before a model of 230 million parameters is made
+        weights = self.asked_weights(empty=empty, released=released)
         model = self.extend(build(_SMALL.get(variant) or self.letters[variant], small=variant in _SMALL))
         if weights:
             from methods._mmdet.released import take_released
@@ -89,14 +103,4 @@ class GlipAdapter(TorchAdapter):
 
         return Trainer(
             model, self.config, self.reader(training=True), vocabulary, seed, run_dir, self._device(), report
-        )
-
-    def _released(self) -> ReleasedWeights:
-        """What was released for this size, once it is sure to be here."""
-        for weights in self.info.weights:
-            if weights.variant == self.config.variant:
-                weights.find()
-                return weights
-        raise MissingWeightsError(
-            f"{self.info.name}-{self.config.variant} has no released weights; start from scratch with --set init=none"
         )

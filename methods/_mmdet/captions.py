@@ -24,13 +24,15 @@ class Prompt:
     """Names that are asked in one go.
 
     labels: indices of the names; spans: first column of the classifier and one past the last, of each name; pieces:
-    token ids of what the text encoder reads; width: columns in all.
+    token ids of what the text encoder reads; width: columns in all; name_tokens: how many of each piece are the name,
+    where a piece is one name.
     """
 
     labels: tuple[int, ...]
     spans: tuple[tuple[int, int], ...]
     pieces: tuple[tuple[int, ...], ...]
     width: int
+    name_tokens: tuple[int, ...] = ()
 
 
 class Reader(Protocol):

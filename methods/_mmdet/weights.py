@@ -9,10 +9,14 @@ _DIGITS = {"a": "b3654169", "b": "6dfbd102", "c": "2fc427dd"}
 """how the digest of each file begins: the zoo puts that into its name and publishes no more"""
 
 
-def glip_t(letter: str, variant: str) -> ReleasedWeights:
-    """GLIP-T of that letter, for a method's size `variant`: a, b saw Objects365, c also GoldG."""
+def glip_t(letter: str, variant: str, *, start: bool = False) -> ReleasedWeights:
+    """GLIP-T of that letter, BERT included, for a method's size `variant`: a, b saw Objects365, c also GoldG.
+
+    start: it is another method's, whose fit begins with these weights.
+    """
     name = f"glip_tiny_{letter}_mmdet-{_DIGITS[letter]}.pth"
     saw = ("objects365", "goldg") if letter == "c" else ("objects365",)
+    part = "where a fit starts" if start else ""
     return ReleasedWeights(
-        name, _ZOO + name, "MIT", saw, Form.TENSORS, variant, sha256_starts=_DIGITS[letter], part="GLIP-T, with BERT"
+        name, _ZOO + name, "MIT", saw, Form.TENSORS, variant, sha256_starts=_DIGITS[letter], part=part
     )

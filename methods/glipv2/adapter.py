@@ -1,0 +1,54 @@
+"""GLIPv2-T, as far as GLIP-T's public weights go: the same layers, fine-tuned with one more loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.errors import ConfigError
+from benchmark.core.method import Report
+from benchmark.core.vocabulary import Vocabulary
+from methods._mmdet.adapter import GlipAdapter
+from methods._mmdet.recipe import PROFILES, Recipe
+from methods.glipv2 import INFO
+
+__all__ = ["PROFILES", "Adapter", "Config"]
+
+
+@dataclass(frozen=True)
+class Config(Recipe):
+    """The engine's recipe. t: GLIP-T with early fusion, from the weights of GLIP-T (C)."""
+
+    inter_weight: float = 1.0
+    """of the contrast between regions and the words of all images in the batch"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.inter_weight < 0:
+            raise ConfigError(f"inter_weight is {self.inter_weight}: 0 or more is needed")
+
+
+class Adapter(GlipAdapter):
+    """Predicts as GLIP; the contrast's own two layers are there for training only."""
+
+    info = INFO
+    letters = {"t": "c"}  # noqa: RUF012  # declared as a class variable in the engine
+
+    def extend(self, model: Any) -> Any:
+        """Add the contrast's layers."""
+        from torch import nn
+
+        from methods.glipv2.contrast import RegionWordContrast
+
+        width = model.language_model.language_backbone.body.language_dim
+        model.added = nn.ModuleDict({"contrast": RegionWordContrast(width)})
+        return model
+
+    def make_trainer(self, model: Any, vocabulary: Vocabulary, seed: int, run_dir: Path, report: Report | None) -> Any:
+        """See TorchAdapter."""
+        from methods.glipv2.trainer import Trainer
+
+        return Trainer(
+            model, self.config, self.reader(training=True), vocabulary, seed, run_dir, self._device(), report
+        )
