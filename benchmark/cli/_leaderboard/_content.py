@@ -1,0 +1,108 @@
+"""What the site is made of: records from the store, and around them what only other rooms know."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmark import __version__
+from benchmark.core.errors import BenchError, UnknownNameError
+from benchmark.core.method import MethodInfo
+from benchmark.core.paths import Results
+from benchmark.core.plugins import list_names, load, public_name
+from benchmark.core.record import RunRecord
+from benchmark.core.task import Task
+from benchmark.leaderboard._around import Around
+from benchmark.leaderboard._site import Built, build_site
+from benchmark.records.query import HIDDEN_PROFILES, dataset_records, run_records
+from benchmark.records.store import Store
+
+
+def build(options: argparse.Namespace, folder: Path) -> Built:
+    """The site in `folder`. Raises UnknownNameError for an unknown task, RecordError for a bad record or folder."""
+    from benchmark.harness.provenance import gather
+
+    records = _records(options)
+    source = gather("none", None, "", None)
+    facts = {"utc": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "version": __version__, "commit": source.commit}
+    return build_site(records, around(records, open_data=not options.no_data), folder, facts)
+
+
+def around(records: Sequence[RunRecord], *, open_data: bool) -> Around:
+    """Facts about methods, tasks and the paper's cells; with open_data also paired ranks and pictures."""
+    from benchmark.cli._leaderboard._evidence import gather_evidence
+    from benchmark.cli._leaderboard._paper import paper_cells
+
+    methods = _methods({record.spec.method for record in records})
+    tasks: dict[str, Task] = {name: load("task", name) for name in list_names("task")}
+    tables, cells = paper_cells(records)
+    evidence = gather_evidence(records) if open_data else None
+    return Around(
+        methods=methods,
+        tasks=tasks,
+        tables=tables,
+        cells=cells,
+        ledgers=_ledgers(records, methods, tasks),
+        above=evidence.above if evidence else {},
+        pictures=evidence.pictures if evidence else {},
+        thresholds=evidence.thresholds if evidence else {},
+    )
+
+
+def _records(options: argparse.Namespace) -> list[RunRecord]:
+    tasks = None
+    if options.task:
+        tasks = {public_name(name) for name in options.task}
+        for name in sorted(tasks - set(list_names("task"))):
+            raise UnknownNameError("task", name, list_names("task"))
+    found = list(Store(Results.find().records)) if options.committed else run_records(tasks)
+    wanted = [record for record in found if tasks is None or record.spec.task in tasks]
+    if options.profile:
+        return [record for record in wanted if record.spec.profile == options.profile]
+    return [record for record in wanted if record.spec.profile not in HIDDEN_PROFILES]
+
+
+def _methods(names: set[str]) -> dict[str, MethodInfo]:
+    """Facts of those that are installed; a record of another one is shown with what it says itself."""
+    return {name: load("method", name) for name in sorted(names & set(list_names("method")))}
+
+
+def _ledgers(
+    records: Sequence[RunRecord], methods: Mapping[str, MethodInfo], tasks: Mapping[str, Task]
+) -> dict[str, Mapping[str, Any]]:
+    """Run id -> ledger: the record's own, else by name and synonym from what the method declares."""
+    data = {(r.name + (f"@{r.variant}" if r.variant else ""), r.digest): r for r in dataset_records()}
+    made: dict[tuple[str, ...], Mapping[str, Any] | None] = {}
+    ledgers = {}
+    for record in records:
+        spec = record.spec
+        own = record.facts.get("ledger")
+        key = (spec.method, spec.task, spec.dataset, spec.dataset_digest, str(spec.weights))
+        if own is None and key not in made:
+            info, task = methods.get(spec.method), tasks.get(spec.task)
+            built = data.get((spec.dataset, spec.dataset_digest))
+            made[key] = _ledger(info, task, built, spec.weights) if info and task and built else None
+        ledger = own or made.get(key)
+        if ledger:
+            ledgers[record.run_id] = ledger
+    return ledgers
+
+
+def _ledger(info: MethodInfo, task: Task, data: Any, weights: Any) -> Mapping[str, Any] | None:
+    """Only of tasks that ask for classes outside the fit."""
+    from benchmark.cli._data.ledger import classes_of
+    from benchmark.core.method import WeightsOrigin
+    from benchmark.core.task import Classes
+    from benchmark.datasets._ledger.ledger import make_ledger
+
+    if task.test_on is Classes.BASE or task.fit_on is Classes.ALL or weights is WeightsOrigin.RANDOM:
+        return None
+    try:
+        tested, base = classes_of(data, task)
+    except BenchError:  # a set without that split, or an old record of it: then no share can be given
+        return None
+    fitted = () if weights is WeightsOrigin.PRETRAINED else base
+    return make_ledger(info.trained_on, tested, fitted, None, info.trained_classes).facts()

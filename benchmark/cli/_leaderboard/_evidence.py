@@ -1,0 +1,126 @@
+"""What a site can show beyond records where predictions and data are on this machine: paired ranks, worst images."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from benchmark.cli._progress import progress
+from benchmark.core.errors import BenchError
+from benchmark.core.files import written_whole
+from benchmark.core.paths import Home
+from benchmark.core.record import RunRecord
+from benchmark.core.sample import Dataset, Source
+from benchmark.datasets._licence import sources_of
+from benchmark.datasets._pixels import decode
+from benchmark.evaluators._comparison import rank_groups
+from benchmark.harness.data import open_dataset
+from benchmark.harness.rescore import Stored, find_record, load_stored
+from benchmark.leaderboard._around import Picture
+from benchmark.leaderboard._cells import Cell, board_key, cells_of
+from benchmark.leaderboard._failures import Failure, even_threshold, worst_images
+
+MOST_COMPARED = 40
+"""cells of one board that are compared pair by pair; memory grows with them"""
+PICTURE_SIDE_PX = 640
+
+
+@dataclass
+class Evidence:
+    """above: run id -> run ids that are better. pictures, thresholds: by run id. missing: why a cell has none."""
+
+    above: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    pictures: dict[str, tuple[Picture, ...]] = field(default_factory=dict)
+    thresholds: dict[str, float] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def gather_evidence(records: Sequence[RunRecord]) -> Evidence:
+    """Everything that can be had here; what cannot is left out and counted in one line on stderr."""
+    evidence = Evidence()
+    cells = [cell for cell in cells_of(records) if cell.good]
+    for _, group in groupby(cells, key=lambda cell: board_key(cell.spec)):
+        _of_board(list(group), evidence)
+    if evidence.missing:
+        run_id, why = next(iter(evidence.missing.items()))
+        print(
+            f"bench: {len(evidence.missing)} of {len(cells)} cells are ranked by their own intervals and show no "
+            f"pictures; {run_id}: {why}",
+            file=sys.stderr,
+        )
+    return evidence
+
+
+def _of_board(cells: Sequence[Cell], evidence: Evidence) -> None:
+    if len(cells) > MOST_COMPARED:
+        evidence.missing |= {c.first.run_id: f"more than {MOST_COMPARED} cells on its board" for c in cells}
+        return
+    label = f"{cells[0].spec.task} {cells[0].spec.dataset}"
+    found: dict[str, Stored] = {}
+    for cell in progress(f"score {label}", cells, len(cells)):
+        if isinstance(cell, Cell):
+            try:
+                found[cell.first.run_id] = load_stored(find_record(cell.first.run_id))
+            except BenchError as error:
+                evidence.missing[cell.first.run_id] = str(error)
+    if len(found) > 1:
+        evidence.above |= paired_above(found)
+    if found:
+        _add_pictures(found, evidence)
+
+
+def paired_above(found: Mapping[str, Stored]) -> dict[str, tuple[str, ...]]:
+    """Run id -> the runs that are better by paired resamples; empty where a board's sets cannot be compared."""
+    try:
+        ranks = rank_groups({run_id: stored.test for run_id, stored in found.items()})
+    except BenchError:
+        return {}
+    return {
+        one.name: tuple(other.name for other in ranks if other.value > one.value and other.name not in one.tied)
+        for one in ranks
+    }
+
+
+def _add_pictures(found: Mapping[str, Stored], evidence: Evidence) -> None:
+    first = next(iter(found.values())).record.spec
+    try:
+        dataset = open_dataset(first.dataset)
+    except BenchError:
+        return  # a set that was given by its path: nothing is known about who may see its pictures
+    behind = sources_of(dataset.info, (sample.source for sample in dataset.samples.values()))
+    for run_id, stored in found.items():
+        open_samples = [s for s in stored.test.samples if behind[s.source].redistributable and s.path.is_file()]
+        threshold = even_threshold(stored.test.samples, stored.test.detections)
+        failures = worst_images(open_samples, stored.test.detections, stored.test.names, threshold)
+        if failures:
+            evidence.pictures[run_id] = tuple(_picture(f, behind[f.sample.source], dataset) for f in failures)
+            evidence.thresholds[run_id] = threshold
+
+
+def _picture(failure: Failure, source: Source, dataset: Dataset) -> Picture:
+    sample = failure.sample
+    name = f"{dataset.digest[:12]}-{sample.image_id}.jpg"
+    return Picture(
+        path=_thumbnail(sample.path, Home.find().root / "leaderboard" / "pictures" / name),
+        name=name,
+        image_id=sample.image_id,
+        width_px=sample.width_px,
+        height_px=sample.height_px,
+        scene=sample.scene,
+        source=source.name,
+        licence=source.licence,
+        boxes=failure.boxes,
+    )
+
+
+def _thumbnail(source: Path, target: Path) -> Path:
+    """Made once: the name holds the digest of the data set."""
+    if not target.is_file():
+        image = decode(source)
+        image.thumbnail((PICTURE_SIDE_PX, PICTURE_SIDE_PX))
+        with written_whole(target) as waiting:
+            image.convert("RGB").save(waiting, "JPEG", quality=82)
+    return target

@@ -1,0 +1,31 @@
+"""The paper's cells with their status, from the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.core.errors import RecordError
+from benchmark.core.plugins import list_names, load
+from benchmark.core.record import RunRecord
+from benchmark.tables._sheet import fill
+from benchmark.tables._table import Table
+
+
+def paper_cells(records: Sequence[RunRecord]) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
+    """Tables (name, title, and why one could not be filled), and facts of all their cells.
+
+    A cell with several candidates spoils its table, which then says so, and no other.
+    """
+    tables: list[dict[str, Any]] = []
+    cells: list[Mapping[str, Any]] = []
+    for name in list_names("table"):
+        table = load("table", name)
+        if isinstance(table, Table):
+            about = {"name": table.name, "title": table.title}
+            try:
+                cells += fill(table, records).facts
+            except RecordError as error:
+                about["error"] = str(error)
+            tables.append(about)
+    return tables, cells

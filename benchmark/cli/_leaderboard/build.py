@@ -1,0 +1,45 @@
+"""`bench leaderboard build`: the static site from records."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmark.cli._command import Command
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `bench leaderboard build`."""
+    parser.add_argument("--out", metavar="FOLDER", required=True, help="where the site goes; an older site is replaced")
+    configure_content(parser)
+    parser.add_argument("--json", action="store_true", help="print what was built as JSON")
+
+
+def configure_content(parser: argparse.ArgumentParser) -> None:
+    """Options that say what the site shows."""
+    parser.add_argument("--task", metavar="NAME", action="append", help="only records of that task; may be repeated")
+    parser.add_argument("--profile", metavar="NAME", help="only records of that profile (smoke is hidden otherwise)")
+    parser.add_argument("--committed", action="store_true", help="only the results, not what was measured here since")
+    parser.add_argument(
+        "--no-data", action="store_true", help="open no data set: ranks by separate intervals, no pictures"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints where the site is and what it holds."""
+    import json
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from benchmark.cli._leaderboard._content import build
+
+    built = build(options, Path(options.out).expanduser().absolute())
+    if options.json:
+        print(json.dumps({**asdict(built), "folder": str(built.folder)}, indent=1))
+        return 0
+    page = built.folder / "index.html"
+    holds = f"{built.cells} cells on {built.boards} boards, {built.pictures} pictures"
+    print(f"{page}: {holds}, first page {built.first_page_bytes / 1e6:.2f} MB")
+    return 0
+
+
+COMMAND = Command("build", "write the static site: opens from disk, needs no server", configure, run)

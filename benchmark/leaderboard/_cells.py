@@ -1,0 +1,128 @@
+"""Records as rows of boards: one row a cell (its seeds together), one board a task, data set, profile and protocol."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmark.core.canonical import digest, to_plain
+from benchmark.core.method import Capability, MethodInfo, WeightsOrigin
+from benchmark.core.record import RunRecord, Status
+from benchmark.core.spec import RunSpec
+from benchmark.records.query import group_by_cell
+
+PLAIN_WORDING = "canonical"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Records that differ in nothing but the seed, by ascending seed; `good` holds those that were measured."""
+
+    records: tuple[RunRecord, ...]
+    good: tuple[RunRecord, ...]
+
+    @property
+    def first(self) -> RunRecord:
+        """The record that stands for the cell: the lowest seed that was measured, else the lowest."""
+        return (self.good or self.records)[0]
+
+    @property
+    def spec(self) -> RunSpec:
+        """The spec of that record."""
+        return self.first.spec
+
+    @property
+    def status(self) -> Status:
+        """Of that record."""
+        return self.first.status
+
+    def mean(self, metric: str) -> float | None:
+        """Over seeds, a fraction; None where there is nothing."""
+        values = self._values(metric)
+        return statistics.fmean(values) if values else None
+
+    def deviation(self, metric: str) -> float | None:
+        """Standard deviation over seeds, a fraction; None for fewer than two."""
+        values = self._values(metric)
+        return statistics.stdev(values) if len(values) > 1 else None
+
+    def interval(self, metric: str) -> tuple[float, float] | None:
+        """95 % interval of the lowest seed, as fractions."""
+        return self.first.intervals.get(metric)
+
+    def _values(self, metric: str) -> list[float]:
+        found = (record.metrics.get(metric) for record in self.good)
+        return [value for value in found if value is not None]
+
+
+def cells_of(records: Sequence[RunRecord]) -> list[Cell]:
+    """All cells, in a fixed order."""
+    cells = [
+        Cell(group, tuple(r for r in group if r.status is Status.OK)) for group in map(tuple, group_by_cell(records))
+    ]
+    return sorted(cells, key=lambda cell: (*board_key(cell.spec), cell.spec.method, cell.first.run_id))
+
+
+def board_key(spec: RunSpec) -> tuple[str, ...]:
+    """Cells of one board may be compared: same task, data, profile, images asked for and rules of measuring."""
+    return (spec.task, spec.dataset, spec.profile, _rules(spec))
+
+
+def _rules(spec: RunSpec) -> str:
+    limits = {name: value for name, value in spec.protocol.items() if name != "evaluators"}
+    versions = spec.protocol.get("evaluators")
+    ap = {name: v for name, v in versions.items() if name.endswith("_ap")} if isinstance(versions, Mapping) else {}
+    return digest([spec.task_version, spec.dataset_digest, spec.split_digest, limits, ap])[:8]
+
+
+def title_of(spec: RunSpec, method: MethodInfo | None) -> str:
+    """How a row is called: the method's title and its size."""
+    size = spec.params.get("variant")
+    title = method.title if method else spec.method
+    return f"{title}-{str(size).upper()}" if size and (method is None or len(method.variants) > 1) else title
+
+
+def peculiarities(spec: RunSpec, wording: str | None = None) -> list[str]:
+    """What sets a cell apart from the profile's own: changed settings, other wording, other weights.
+
+    wording: the task's own, where it has one.
+    """
+    apart = [f"{name}={value}" for name, value in changed_settings(spec)]
+    if spec.wording != (wording or PLAIN_WORDING):
+        apart.append(f"wording {spec.wording}")
+    if spec.weights is not WeightsOrigin.TRAINED_HERE:
+        apart.append(f"{spec.weights} weights")
+    return apart
+
+
+def changed_settings(spec: RunSpec) -> list[tuple[str, str]]:
+    """Settings that differ from the profile's, the size left out, as the command line spells them."""
+    return [(name, _text(value)) for name, value in sorted(spec.overrides.items()) if name != "variant"]
+
+
+def short_licence(licence: str) -> str:
+    """The licence without the remark behind it: `AGPL-3.0 (builds on ...)` is `AGPL-3.0`."""
+    return licence.partition(" (")[0].partition(";")[0].strip()
+
+
+def is_open(method: MethodInfo | None) -> bool | None:
+    """Whether it can be asked for any class; None where the method is not installed here."""
+    return None if method is None else Capability.OPEN_VOCABULARY in method.capabilities
+
+
+def zero_shot_share(ledger: Mapping[str, Any] | None) -> float | None:
+    """Share of the test classes that were not met in training; None where the training data is not fully known."""
+    if not ledger or ledger.get("unknown"):
+        return None
+    classes = ledger.get("classes") or {}
+    tested = classes.get("tested")
+    return classes["none"] / tested if tested else None
+
+
+def _text(value: Any) -> str:
+    plain = to_plain(value)
+    if isinstance(plain, bool):
+        return str(plain).lower()
+    return "none" if plain is None else ",".join(map(str, plain)) if isinstance(plain, list) else str(plain)

@@ -1,0 +1,106 @@
+"""What a board can show in a column: where its value comes from, how it is written, which way is better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a board.
+
+    kind: `percent` (a fraction), `number`, `count`, `time` (seconds), `bytes` or `text`. better: 1 where more is
+    better, -1 where less is, 0 where neither. shown: without asking. meaning: one sentence for a reader.
+    """
+
+    key: str
+    title: str
+    kind: str
+    better: int = 0
+    shown: bool = False
+    meaning: str = ""
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for the page."""
+        return asdict(self)
+
+
+_IOU = "mean over IoU 0.50 to 0.95"
+METRICS: tuple[Column, ...] = (
+    Column("AP", "AP", "percent", 1, True, f"average precision by COCO's rules, {_IOU}"),
+    Column("AP50", "AP50", "percent", 1, True, "average precision at IoU 0.50"),
+    Column("AP75", "AP75", "percent", 1, True, "average precision at IoU 0.75"),
+    Column("APr", "APr", "percent", 1, True, "AP of LVIS's rare classes"),
+    Column("APc", "APc", "percent", 1, True, "AP of LVIS's common classes"),
+    Column("APf", "APf", "percent", 1, True, "AP of LVIS's frequent classes"),
+    Column("AP_fixed", "fixed AP", "percent", 1, False, "AP with 10,000 detections a class and no limit an image"),
+    Column("P@maxF1", "P@maxF1", "percent", 1, False, "precision at the best F1; its threshold is tuned on the test"),
+    Column("R@maxF1", "R@maxF1", "percent", 1, False, "recall at the best F1; its threshold is tuned on the test"),
+    Column("P@val", "P@val", "percent", 1, False, "precision at the threshold chosen on the validation part"),
+    Column("R@val", "R@val", "percent", 1, False, "recall at the threshold chosen on the validation part"),
+    Column(
+        "escape_rate@5%FA", "escapes", "percent", -1, False, "defective images without an alarm, at 5 % false alarms"
+    ),
+    Column(
+        "false_alarm_rate@5%FA", "false alarms", "percent", -1, False, "defect-free test images that raise an alarm"
+    ),
+    Column("recall@1FPPI", "recall@1FPPI", "percent", 1, False, "boxes found at one false alarm an image"),
+    Column("smallest_found_px@1FPPI", "smallest found, px", "number", -1, False, "side from which 90 % are found"),
+    Column("APs", "APs", "percent", 1, False, "AP of boxes below 32 x 32 px"),
+    Column("APm", "APm", "percent", 1, False, "AP of boxes from 32 x 32 to 96 x 96 px"),
+    Column("APl", "APl", "percent", 1, False, "AP of boxes above 96 x 96 px"),
+    Column("AP_rel_tiny", "AP < 0.1 %", "percent", 1, False, "AP of boxes below 0.1 % of the image's area"),
+    Column("AP_rel_small", "AP 0.1-1 %", "percent", 1, False, "AP of boxes from 0.1 to 1 % of the image's area"),
+    Column("AP_rel_medium", "AP 1-10 %", "percent", 1, False, "AP of boxes from 1 to 10 % of the image's area"),
+    Column("AP_rel_large", "AP > 10 %", "percent", 1, False, "AP of boxes above 10 % of the image's area"),
+    Column("AP_elongated", "AP elongated", "percent", 1, False, "AP of boxes at least five times as long as wide"),
+    Column("framework_AP", "framework AP", "percent", 1, False, "the library's own AP; never the number that ranks"),
+    Column("AR1", "AR@1", "percent", 1, False, "average recall with one detection an image and class"),
+    Column("AR10", "AR@10", "percent", 1, False, "average recall with ten detections an image and class"),
+    Column("AR100", "AR@100", "percent", 1, False, "average recall with a hundred detections an image and class"),
+)
+"""metrics of a record that are known by name, in the order in which a reader wants them"""
+
+COSTS: tuple[Column, ...] = (
+    Column("parameters", "params", "count", -1, True, "parameters of the model"),
+    Column("gflops", "GFLOPs", "number", -1, False, "10^9 operations an image at the evaluated size"),
+    Column("latency_p50_s", "latency", "time", -1, True, "median time an image at batch 1, all steps included"),
+    Column("latency_p95_s", "latency p95", "time", -1, False, "95th percentile of the time an image at batch 1"),
+    Column("images_per_s", "images/s", "number", 1, False, "throughput in batches, decoding overlapped"),
+    Column("peak_memory_bytes", "memory", "bytes", -1, False, "peak memory of the process, or of the GPU"),
+    Column("train_hours", "train h", "number", -1, False, "hours of training, all attempts together"),
+    Column("image_side_px", "side px", "number", 0, False, "side of the network's input in pixels"),
+)
+"""fields of a record's cost"""
+
+FACTS: tuple[Column, ...] = (
+    Column("zero_shot", "zero-shot", "percent", 1, True, "test classes that no known training data has, by name"),
+    Column("seeds", "seeds", "number", 0, True, "how many seeds the mean is over"),
+    Column("device", "device", "text", 0, False, "what time and memory were measured on"),
+    Column("precision", "precision", "text", 0, False, "number format of the weights when it was measured"),
+    Column("licence", "licence", "text", 0, False, "licence of the method's code"),
+    Column("provenance", "made from", "text", 0, False, "official weights, official library, re-implemented, stand-in"),
+    Column("weights", "weights", "text", 0, False, "trained here, released, or random (a control)"),
+    Column("wording", "wording", "text", 0, False, "how the classes were asked for"),
+    Column("measured", "measured", "text", 0, False, "day of the measurement"),
+    Column("id", "run", "text", 0, False, "id of the record of the lowest seed"),
+)
+
+
+def metric_columns(present: Iterable[str]) -> tuple[Column, ...]:
+    """Columns of those metrics: known ones in the order above, then the others by name; counts of boxes left out."""
+    names = {name for name in present if not name.startswith("boxes_")}
+    known = [column for column in METRICS if column.key in names]
+    others = sorted(names - {column.key for column in METRICS})
+    return (*known, *(_unknown(name) for name in others))
+
+
+def _unknown(name: str) -> Column:
+    return Column(name, name, "number" if "_px" in name or "_per_" in name else "percent", 0, False, "")
+
+
+def by_key(columns: Iterable[Column]) -> Mapping[str, Column]:
+    """Columns by their key."""
+    return {column.key: column for column in columns}

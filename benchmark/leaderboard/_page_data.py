@@ -1,0 +1,197 @@
+"""The first page's data: one list of values a column over all cells, short enough for thousands of them.
+
+Fractions are whole hundredths of a percent, texts are numbers into a list of words; a record's own file is exact.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.core.record import Status
+from benchmark.leaderboard._around import Around
+from benchmark.leaderboard._cells import (
+    Cell,
+    board_key,
+    is_open,
+    peculiarities,
+    short_licence,
+    title_of,
+    zero_shot_share,
+)
+from benchmark.leaderboard._columns import COSTS, FACTS, Column, metric_columns
+
+WITH_INTERVAL = ("AP", "AP50")
+LIMIT_BYTES = 1_500_000
+"""of encoded columns; the page around them takes the rest of 2 MB"""
+
+_REASON = 160
+"""characters of an error on the first page; the record's own file has all of it"""
+
+
+def page_data(cells: Sequence[Cell], around: Around) -> dict[str, Any]:
+    """Plain values for the page: boards, columns with their values, what cells are called."""
+    keys = [board_key(cell.spec) for cell in cells]
+    boards = sorted(set(keys), key=_board_order)
+    numbers = {key: number for number, key in enumerate(boards)}
+    values = _facts(cells, around)
+    values["board"] = [numbers[key] for key in keys]
+    values |= {column.key: _costs(cells, column) for column in COSTS}
+    # A record of others may call a metric as our own columns are called; those keep their meaning.
+    metrics = metric_columns({n for cell in cells for record in cell.good for n in record.metrics} - values.keys())
+    shown, values = _within_limit(metrics, cells, values)
+    return {
+        "boards": [_board(key, [c for c, k in zip(cells, keys, strict=True) if k == key], around) for key in boards],
+        "columns": [column.facts() for column in (*shown, *COSTS, *FACTS)],
+        "left_out": [column.title for column in metrics if column not in shown],
+        "rows": len(cells),
+        "values": values,
+        "intervals": {name: _intervals(cells, name) for name in WITH_INTERVAL},
+        "deviations": {name: _sparse([_hundredths(c.deviation(name)) for c in cells]) for name in WITH_INTERVAL},
+        "above": _above(cells, around),
+        "methods": {name: _method(around, name) for name in sorted({cell.spec.method for cell in cells})},
+    }
+
+
+def _board_order(key: tuple[str, ...]) -> tuple[Any, ...]:
+    task, dataset, profile, rules = key
+    tasks = ("zeroshot", "closed", "zeroshot-synonym", "generalized", "transfer", "coco", "lvis")
+    profiles = ("paper", "demo", "quick")
+    return (
+        tasks.index(task) if task in tasks else len(tasks),
+        task,
+        dataset != "mmio",
+        dataset,
+        profiles.index(profile) if profile in profiles else len(profiles),
+        rules,
+    )
+
+
+def _board(key: tuple[str, ...], cells: Sequence[Cell], around: Around) -> dict[str, Any]:
+    task, dataset, profile, rules = key
+    known = around.tasks.get(task)
+    good = next((cell.first for cell in cells if cell.good), cells[0].first)
+    return {
+        "task": task,
+        "title": known.title if known else task,
+        "main": known.main_metric if known else "AP",
+        "open": known.open_vocabulary if known else None,
+        "data": dataset,
+        "profile": profile,
+        "rules": rules,
+        "images": good.facts.get("test_images"),
+        "boxes": good.facts.get("test_boxes"),
+        "classes": len(good.per_class) or None,
+        "digest": good.spec.dataset_digest[:12],
+        "split": good.spec.split_digest[:12],
+    }
+
+
+def _facts(cells: Sequence[Cell], around: Around) -> dict[str, Any]:
+    """Columns about what a cell is."""
+    infos = [around.methods.get(cell.spec.method) for cell in cells]
+    tasks = [around.tasks.get(cell.spec.task) for cell in cells]
+    firsts = [cell.first for cell in cells]
+    utc = [record.provenance.utc[:10] if record.provenance else None for record in firsts]
+    ledgers = [around.ledgers.get(record.run_id) for record in firsts]
+    apart = [peculiarities(cell.spec, task.wording if task else None) for cell, task in zip(cells, tasks, strict=True)]
+    return {
+        "id": [record.run_id for record in firsts],
+        "title": _coded([title_of(cell.spec, info) for cell, info in zip(cells, infos, strict=True)]),
+        "apart": _coded([" · ".join(names) for names in apart]),
+        "method": _coded([cell.spec.method for cell in cells]),
+        "status": _coded([str(cell.status) for cell in cells]),
+        "reason": _coded([(r.error or "")[:_REASON] if r.status is not Status.OK else None for r in firsts]),
+        "seeds": [len(cell.good) for cell in cells],
+        "lost": _sparse([len(cell.records) - len(cell.good) if cell.good else None for cell in cells]),
+        "open": [None if (said := is_open(info)) is None else int(said) for info in infos],
+        "licence": _coded([short_licence(info.licence) if info else None for info in infos]),
+        "provenance": _coded([info.provenance if info else None for info in infos]),
+        "weights": _coded([str(cell.spec.weights) for cell in cells]),
+        "wording": _coded([cell.spec.wording for cell in cells]),
+        "zero_shot": [_hundredths(zero_shot_share(ledger)) for ledger in ledgers],
+        "measured": _coded(utc),
+        "device": _coded([record.cost.device for record in firsts]),
+        "precision": _coded([record.cost.precision for record in firsts]),
+    }
+
+
+def _within_limit(
+    metrics: Sequence[Column], cells: Sequence[Cell], values: dict[str, Any]
+) -> tuple[tuple[Column, ...], dict[str, Any]]:
+    """The metrics that fit into LIMIT_BYTES beside the values, in order, and all values together."""
+    left = LIMIT_BYTES - len(json.dumps(values, separators=(",", ":")))
+    shown = []
+    for column in metrics:
+        encode = _hundredths if column.kind == "percent" else _four_digits
+        column_values = [encode(cell.mean(column.key)) for cell in cells]
+        left -= len(json.dumps(column_values, separators=(",", ":")))
+        if left < 0:
+            break
+        shown.append(column)
+        values[column.key] = column_values
+    return tuple(shown), values
+
+
+def _costs(cells: Sequence[Cell], column: Column) -> list[Any] | dict[str, Any]:
+    return [_four_digits(getattr(cell.first.cost, column.key)) for cell in cells]
+
+
+def _intervals(cells: Sequence[Cell], metric: str) -> dict[str, Any]:
+    bounds = [cell.interval(metric) for cell in cells]
+    return {
+        "low": [None if b is None else _hundredths(b[0]) for b in bounds],
+        "high": [None if b is None else _hundredths(b[1]) for b in bounds],
+    }
+
+
+def _above(cells: Sequence[Cell], around: Around) -> dict[str, list[int]]:
+    """Row -> rows that are better by paired resamples, for the cells that were compared in that way."""
+    rows = {cell.first.run_id: row for row, cell in enumerate(cells)}
+    return {
+        str(rows[run_id]): sorted(rows[other] for other in better if other in rows)
+        for run_id, better in around.above.items()
+        if run_id in rows
+    }
+
+
+def _method(around: Around, name: str) -> dict[str, Any]:
+    info = around.methods.get(name)
+    if info is None:
+        return {"title": name, "installed": False}
+    return {
+        "title": info.title,
+        "installed": True,
+        "family": info.family,
+        "paper": info.paper,
+        "licence": info.licence,
+        "provenance": info.provenance,
+        "open": is_open(info),
+        "trained_on": list(info.trained_on),
+    }
+
+
+def _coded(texts: Sequence[str | None]) -> dict[str, Any]:
+    """Each different text once, and numbers into them; None stays None."""
+    words = sorted({text for text in texts if text is not None})
+    numbers = {text: number for number, text in enumerate(words)}
+    return {"words": words, "codes": [None if text is None else numbers[text] for text in texts]}
+
+
+def _sparse(values: Sequence[Any]) -> Mapping[str, Any]:
+    """Only the rows that have a value other than 0."""
+    return {str(row): value for row, value in enumerate(values) if value}
+
+
+def _hundredths(fraction: float | None) -> int | None:
+    """A fraction in hundredths of a percent."""
+    return None if fraction is None else round(fraction * 10_000)
+
+
+def _four_digits(value: float | None) -> float | int | None:
+    """Four significant digits; whole numbers without a point."""
+    if value is None:
+        return None
+    short = float(f"{value:.4g}")
+    return int(short) if short.is_integer() else short

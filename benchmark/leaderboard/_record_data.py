@@ -1,0 +1,45 @@
+"""What the page of one record shows: the record itself, exact, and what stands around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmark.core.canonical import to_plain
+from benchmark.core.record import RunRecord
+from benchmark.leaderboard._around import Around
+from benchmark.leaderboard._cells import Cell, peculiarities, title_of, zero_shot_share
+from benchmark.leaderboard._commands import repeat_command
+
+
+def record_data(record: RunRecord, cell: Cell, around: Around) -> dict[str, Any]:
+    """Plain values of one record's page."""
+    info, task = around.methods.get(record.spec.method), around.tasks.get(record.spec.task)
+    wording = task.wording if task else None
+    ledger = around.ledgers.get(cell.first.run_id)
+    return {
+        "record": to_plain(record),
+        "title": title_of(record.spec, info),
+        "apart": peculiarities(record.spec, wording),
+        "fit_id": record.spec.fit.fit_id if record.spec.fit else None,
+        "command": repeat_command(record.spec, wording),
+        "seeds": [_seed(other) for other in cell.records],
+        "ledger": ledger,
+        "zero_shot": zero_shot_share(ledger),
+        "pictures": [_picture(picture) for picture in around.pictures.get(record.run_id, ())],
+        "threshold": around.thresholds.get(record.run_id),
+    }
+
+
+def _seed(record: RunRecord) -> dict[str, Any]:
+    return {
+        "id": record.run_id,
+        "seed": record.spec.seed,
+        "status": str(record.status),
+        "AP": record.metrics.get("AP"),
+        "AP50": record.metrics.get("AP50"),
+    }
+
+
+def _picture(picture: Any) -> dict[str, Any]:
+    values: dict[str, Any] = to_plain(picture)
+    return {name: value for name, value in values.items() if name != "path"}
