@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.core.detections import Detections
+from benchmark.core.detections import Annotations, Detections
 from benchmark.core.errors import ConfigError, UnknownNameError
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
@@ -182,6 +182,14 @@ class ReleasedMethod(Method, Protocol):
 
     def load_released(self) -> None:
         """Take the released weights: the model off the shelf. Raises MissingWeightsError."""
+        ...
+
+
+class OracleMethod(Method, Protocol):
+    """An adapter that can be asked with the truth in hand: an upper bound, marked by a setting that is no default."""
+
+    def show_truth(self, truth: Sequence[Annotations]) -> None:
+        """What the next predict is about, image by image; labels index the vocabulary."""
         ...
 
 

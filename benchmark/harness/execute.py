@@ -199,7 +199,7 @@ def _predict(
         steps = progress("predict", steps, -(-len(samples) // _BATCH))
     started = time.perf_counter()
     for chunk, images in steps:
-        answers = method.predict(images, *_limits(cell))
+        answers = _ask(method, cell, chunk, images)
         if len(answers) != len(chunk):
             raise BenchError(f"{cell.info.name}: predict gave {len(answers)} answers for {len(chunk)} images")
         for sample, answer in zip(chunk, answers, strict=True):
@@ -211,13 +211,21 @@ def _predict(
     return found, len(samples) / max(time.perf_counter() - started, 1e-9)
 
 
+def _ask(method: Method, cell: Cell, samples: Sequence[Sample], images: Sequence[Any]) -> list[Detections]:
+    """One prediction; a method that has an oracle's setting is shown the truth, whether it looks at it or not."""
+    show = getattr(method, "show_truth", None)
+    if show:
+        show([sample.annotations for sample in samples])
+    return method.predict(images, *_limits(cell))
+
+
 def _limits(cell: Cell) -> tuple[float, float, int]:
     return cell.task.score_threshold, cell.task.nms_iou, cell.task.max_detections
 
 
 def _cost(method: Method, cell: Cell, samples: Sequence[Sample], images_per_s: float, fit: Fit | None) -> Cost:
-    images = [read_image(sample.path) for sample in samples[:_TIMED_IMAGES]]
-    times_s = _latencies(lambda image: method.predict([image], *_limits(cell)), images)
+    timed = [(sample, read_image(sample.path)) for sample in samples[:_TIMED_IMAGES]]
+    times_s = _latencies(lambda pair: _ask(method, cell, [pair[0]], [pair[1]]), timed)
     size = method.size()
     return Cost(
         parameters=size.parameters,

@@ -17,13 +17,11 @@ from methods._torch.adapter import TorchAdapter
 
 
 class GroundedAdapter(TorchAdapter):
-    """A detector that reads captions (the Grounding DINO family). Subclasses set the three names below."""
+    """A detector that reads captions (the Grounding DINO family). Subclasses set the two names below."""
 
     model_class: ClassVar[str]
     """in transformers"""
     config_class: ClassVar[str]
-    released: ClassVar[str]
-    """the released model on the hub"""
 
     def __init__(self, config: Any, device: str = "auto") -> None:
         super().__init__(config, device)
@@ -67,27 +65,28 @@ class GroundedAdapter(TorchAdapter):
 
     def build_model(self, *, empty: bool = False, released: bool = False) -> Any:
         """See TorchAdapter. Raises MissingWeightsError where released weights are asked for and not here."""
-        from methods._transformers.library import missing_weights, prepare, released_folder
+        from methods._transformers.library import prepare, settings_folder
 
         prepare()
         import transformers
 
         model_class = getattr(transformers, self.model_class)
-        folder = released_folder(self.released)
-        if released or (self.config.init == "released" and not empty):
-            if folder is None:
-                raise missing_weights(self.released)
-            return model_class.from_pretrained(str(folder), local_files_only=True)
+        weights = self.asked_weights(empty=empty, released=released)
+        if weights:
+            return model_class.from_pretrained(str(weights.path.parent), local_files_only=True, use_safetensors=True)
         if self.config.variant == "test":
             return model_class(self._small_config())
-        config_class = getattr(transformers, self.config_class)
+        folder, config_class = (
+            settings_folder(self.released_weights(self.config)),
+            getattr(transformers, self.config_class),
+        )
         return model_class(config_class.from_pretrained(str(folder)) if folder else config_class())
 
     def tokenizer(self) -> Any:
         """BERT's, from the released model where it is here, else the same vocabulary from an installed package."""
-        from methods._transformers.library import bert_tokenizer, released_folder
+        from methods._transformers.library import bert_tokenizer, settings_folder
 
-        return bert_tokenizer(released_folder(self.released) if self.config.variant != "test" else None)
+        return bert_tokenizer(settings_folder(self.released_weights(self.config)))
 
     def make_trainer(self, model: Any, vocabulary: Vocabulary, seed: int, run_dir: Path, report: Report | None) -> Any:
         """See TorchAdapter."""

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from benchmark.core.canonical import file_sha256
-from benchmark.core.errors import MissingWeightsError
-from benchmark.core.paths import Home
+from benchmark.core.weights import ReleasedWeights
 from methods._transformers.prompts import Tokenizer
-
-_WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
 def prepare() -> None:
@@ -41,42 +36,7 @@ def bert_tokenizer(folder: Path | None) -> Tokenizer:
     )
 
 
-def released_folder(hub_name: str) -> Path | None:
-    """Where the released model lies: `$BENCH_HOME/weights/<last part of its name>`, else the hub's cache."""
-    own = Home.find().weights / hub_name.rsplit("/", maxsplit=1)[-1]
-    if _weight_file(own):
-        return own
-    try:
-        from huggingface_hub import try_to_load_from_cache
-    except ModuleNotFoundError:
-        return None
-    for name in _WEIGHT_FILES:
-        found = try_to_load_from_cache(hub_name, name)
-        if isinstance(found, str):
-            return Path(found).parent
-    return None
-
-
-def released_sha256(hub_name: str) -> str | None:
-    """Digest of the released weights that are here, or None."""
-    folder = released_folder(hub_name)
-    path = _weight_file(folder) if folder else None
-    return _digest(path, path.stat().st_size, path.stat().st_mtime_ns) if path else None
-
-
-def missing_weights(hub_name: str) -> MissingWeightsError:
-    """What to say where a released model is asked for and not here."""
-    where = Home.find().weights / hub_name.rsplit("/", maxsplit=1)[-1]
-    return MissingWeightsError(
-        f"the weights of {hub_name} are not in {where} nor in the hub's cache; copy its files there, "
-        "or start from scratch with --set init=none"
-    )
-
-
-def _weight_file(folder: Path) -> Path | None:
-    return next((folder / name for name in _WEIGHT_FILES if (folder / name).is_file()), None)
-
-
-@lru_cache(maxsize=8)
-def _digest(path: Path, _size: int, _changed: int) -> str:
-    return file_sha256(path)
+def settings_folder(weights: ReleasedWeights | None) -> Path | None:
+    """The folder of a released model, where its settings and words are here; its tensors need not be."""
+    folder = weights.path.parent if weights else None
+    return folder if folder and (folder / "config.json").is_file() else None

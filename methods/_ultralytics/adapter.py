@@ -84,6 +84,10 @@ class UltralyticsAdapter:
         """Facts about a model that was built for a fit."""
         return {}
 
+    def mark(self) -> str:
+        """What tells its checkpoints from others of the same layers: the size; a method adds its name where needed."""
+        return str(self.config.variant)
+
     # --- released weights -----------------------------------------------------------------------------------------
 
     @classmethod
@@ -175,7 +179,7 @@ class UltralyticsAdapter:
         trained = take_trained(model, run_dir / STATE_FILE, "ema" if self.config.ema else "model")
         state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
         checkpoint = run_dir / CHECKPOINT_FILE
-        write_tensors({"state": state, "names": list(vocabulary.names), "variant": self.config.variant}, checkpoint)
+        write_tensors({"state": state, "names": list(vocabulary.names), "variant": self.mark()}, checkpoint)
         (run_dir / STATE_FILE).unlink(missing_ok=True)
         facts.update(
             epochs=self.config.epochs,
@@ -194,7 +198,7 @@ class UltralyticsAdapter:
 
         stored = read_tensors(checkpoint)
         missing = {"state", "names", "variant"} - stored.keys()
-        if missing or stored["variant"] != self.config.variant:
+        if missing or stored["variant"] != self.mark():
             held = stored.get("variant", ", ".join(sorted(map(str, stored))[:5]))
             raise RecordError(
                 f"{checkpoint}: not a checkpoint of {self.info.name}-{self.config.variant} (it holds {held})"

@@ -22,4 +22,3 @@ class Adapter(GroundedAdapter):
     info = INFO
     model_class = "GroundingDinoForObjectDetection"
     config_class = "GroundingDinoConfig"
-    released = "IDEA-Research/grounding-dino-tiny"

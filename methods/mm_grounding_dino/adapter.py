@@ -22,4 +22,3 @@ class Adapter(GroundedAdapter):
     info = INFO
     model_class = "MMGroundingDinoForObjectDetection"
     config_class = "MMGroundingDinoConfig"
-    released = "openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg"

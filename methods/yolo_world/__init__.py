@@ -1,9 +1,7 @@
 """YOLO-World: the open-vocabulary detector that RTVP builds on, and its paired baseline."""
 
 from benchmark.core.method import Capability, MethodInfo
-from methods._ultralytics.weights import published
-
-_SEEN = ("objects365", "goldg")
+from methods._ultralytics.weights import OPEN_DATA, YOLO_WORLD
 
 INFO = MethodInfo(
     name="yolo-world",
@@ -17,31 +15,6 @@ INFO = MethodInfo(
     default_variant="s",
     paper_variant="s",
     provenance="official library; released weights, or weights trained here",
-    trained_on=_SEEN,
-    weights=(
-        published(
-            "yolov8s-world.pt",
-            "s",
-            _SEEN,
-            "095f5266bb9b654bd5ad9e21e9cdeda78e0f2c8460f5d652eaf04bab7ee251cf",
-            27_169_314,
-        ),
-        published("yolov8m-world.pt", "m", _SEEN),
-        published("yolov8l-world.pt", "l", _SEEN),
-        published(
-            "yolov8s-worldv2.pt",
-            "s",
-            _SEEN,
-            "9b2c17ab6124a913e9b3a5c170617920d91b0f01111a8479da69f00e2cf27792",
-            25_923_032,
-        ),
-        published(
-            "yolov8m-worldv2.pt",
-            "m",
-            _SEEN,
-            "b614d33aa35b8e61d988041ff6939dfb3ed627af88ccaf643e4cdb822eb41d71",
-            57_233_192,
-        ),
-        published("yolov8l-worldv2.pt", "l", _SEEN),
-    ),
+    trained_on=OPEN_DATA,
+    weights=YOLO_WORLD,
 )

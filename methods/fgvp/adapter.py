@@ -1,0 +1,172 @@
+"""YOLO-World detects, Mobile-SAM cuts out what it found, the rest is blurred, YOLO-World detects again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.detections import Annotations, Detections
+from benchmark.core.errors import ConfigError
+from benchmark.core.method import FitResult, Report, StartingFit
+from benchmark.core.plugins import load
+from benchmark.core.sample import Sample
+from benchmark.core.vocabulary import Vocabulary
+from benchmark.core.weights import ReleasedWeights
+from methods._ultralytics.adapter import CHECKPOINT_FILE, UltralyticsAdapter
+from methods._ultralytics.recipe import PROFILES as RECIPES
+from methods._ultralytics.recipe import Recipe
+from methods._ultralytics.weights import MOBILE_SAM
+from methods.fgvp import INFO
+
+_CLIP = "clip-vit-b32"
+_OWN = ("prompt", "masks", "candidates", "candidate_score", "blur_px")
+"""settings of the prompt; the rest is YOLO-World's"""
+
+PROFILES: dict[str, dict[str, Any]] = {
+    name: {**recipe, "text_encoder": "minilm"} for name, recipe in RECIPES.items() if name != "paper"
+}
+PROFILES["smoke"]["masks"] = "box"
+PROFILES["paper"] = {**RECIPES["paper"], "text_encoder": _CLIP}
+
+
+@dataclass(frozen=True)
+class Config(Recipe):
+    """YOLO-World's settings and the prompt's."""
+
+    init: Literal["expert", "none"] = "expert"
+    """of the YOLO-World: the backbone of a YOLOv8 of the same size, fitted on the same base images"""
+    text_encoder: str = _CLIP
+    pad_prompts: int = 0
+    head: Literal["v1", "v2"] = "v1"
+    prompt: Literal["detected", "truth"] = "detected"
+    """detected: candidates are YOLO-World's own; truth: the annotated boxes, an oracle and no method"""
+    masks: Literal["mobile-sam", "box"] = "mobile-sam"
+    """what of a candidate stays sharp: its mask, or its whole box, which needs no weights"""
+    candidates: int = 20
+    """at most this many, the best ones"""
+    candidate_score: float = 0.05
+    blur_px: float = 100.0
+    """standard deviation of the blur, the authors' value"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.candidates < 1:
+            raise ConfigError(f"candidates is {self.candidates}: at least 1 is needed")
+        if self.blur_px <= 0:
+            raise ConfigError(f"blur_px is {self.blur_px}: more than 0 is needed")
+
+
+class Adapter(UltralyticsAdapter):
+    """The detector is a YOLO-World that nothing here trains."""
+
+    info = INFO
+    released_settings: ClassVar[Mapping[str, Any]] = {"text_encoder": _CLIP, "masks": "mobile-sam"}
+
+    def __init__(self, config: Any, device: str = "auto") -> None:
+        super().__init__(config, device)
+        self._sam: Any = None
+        self._truth: list[NDArray[np.float32]] | None = None
+
+    @staticmethod
+    def starting_fit(config: Any) -> StartingFit | None:
+        """The YOLO-World of the same settings; the prompt has nothing to train, so all seeds share it."""
+        own = {field.name: getattr(config, field.name) for field in fields(config) if field.name not in _OWN}
+        return StartingFit("yolo-world", own)
+
+    @classmethod
+    def released_weights(cls, config: Any) -> ReleasedWeights | None:
+        """YOLO-World's, by size and head; they read CLIP's texts and no others."""
+        name = f"yolov8{config.variant}-world{'v2' if config.head == 'v2' else ''}.pt"
+        return next((w for w in cls.info.weights if w.name == name and config.text_encoder == _CLIP), None)
+
+    def build_model(self, class_count: int) -> Any:
+        """The engine's YOLO-World."""
+        from methods._ultralytics.text_projection import TextProjection
+        from methods._ultralytics.world import ProjectedWorldModel
+
+        table = f"yolov8{self.config.variant}-world{'v2' if self.config.head == 'v2' else ''}.yaml"
+        return ProjectedWorldModel(
+            table, class_count, TextProjection(load("text encoder", self.config.text_encoder).dimensions)
+        )
+
+    def fit(
+        self,
+        train: Sequence[Sample],
+        val: Sequence[Sample],  # noqa: ARG002  # the contract's signature
+        vocabulary: Vocabulary,  # noqa: ARG002  # the contract's signature
+        seed: int,  # noqa: ARG002  # nothing is drawn
+        run_dir: Path,
+        start: Path | None = None,
+        report: Report | None = None,  # noqa: ARG002  # there is no step to report
+    ) -> FitResult:
+        """Keep YOLO-World's weights as they are; epochs are those that it was trained for."""
+        if not train:
+            raise ConfigError(f"{self.info.name}: there is no training image; check the split and train_images")
+        if start is None:
+            raise ConfigError(f"{self.info.name}: its detector is a fitted yolo-world, and none was given")
+        from methods._torch.state import read_tensors, write_tensors
+
+        since = time.perf_counter()
+        run_dir.mkdir(parents=True, exist_ok=True)
+        write_tensors({**read_tensors(start), "variant": self.mark()}, run_dir / CHECKPOINT_FILE)
+        facts = {"detector": "yolo-world", "epochs": self.config.epochs, "losses": {}}
+        return FitResult(run_dir / CHECKPOINT_FILE, (time.perf_counter() - since) / 3600, facts)
+
+    def mark(self) -> str:
+        """Its layers are YOLO-World's, its checkpoints are not: another method must not pass for this one."""
+        return f"fgvp-{self.config.variant}"
+
+    def show_truth(self, truth: Sequence[Annotations]) -> None:
+        """See core.method.OracleMethod; only prompt=truth looks at it."""
+        self._truth = [annotations.xyxy.astype(np.float32) for annotations in truth]
+
+    def predict(
+        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
+    ) -> list[Detections]:
+        """See core.method.Method: what the detector finds in the prompted images."""
+        if self._vocabulary is None:
+            raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
+        prompted = [
+            self.prompt(image, boxes)
+            for image, boxes in zip(images, self._candidates(images, nms_iou), strict=True)
+        ]  # fmt: skip
+        return super().predict(prompted, score_threshold, nms_iou, max_detections)
+
+    def prompt(self, image: NDArray[np.uint8], xyxy: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """The image with all but those boxes (N, 4), or the objects in them, blurred; unchanged where N is 0.
+
+        With prompt=truth an image without a box is blurred as a whole: the oracle knows that nothing is there.
+        """
+        from methods.fgvp.blur import blur_reverse, box_masks
+
+        if not len(xyxy) and self.config.prompt == "detected":
+            return image
+        if self.config.masks == "box":
+            masks = box_masks(xyxy, (image.shape[0], image.shape[1]))
+        else:
+            from methods._ultralytics.sam_masks import masks_of
+
+            masks = masks_of(self._sam, image, xyxy)
+        return blur_reverse(image, np.any(masks, axis=0), self.config.blur_px)
+
+    def _candidates(self, images: Sequence[NDArray[np.uint8]], nms_iou: float) -> list[NDArray[np.float32]]:
+        if self.config.prompt == "detected":
+            found = super().predict(images, self.config.candidate_score, nms_iou, self.config.candidates)
+            return [detections.xyxy for detections in found]
+        shown, self._truth = self._truth, None
+        if shown is None or len(shown) != len(images):
+            raise ConfigError(f"{self.info.name}: prompt=truth is asked with show_truth before each predict")
+        return shown
+
+    def _take(self, model: Any) -> None:
+        super()._take(model)
+        if self.config.masks == "mobile-sam" and self._sam is None:
+            from methods._ultralytics.sam_masks import load_mobile_sam
+
+            self._sam = load_mobile_sam(MOBILE_SAM, self._torch_device())

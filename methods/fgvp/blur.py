@@ -1,0 +1,22 @@
+"""The prompt itself: everything outside a mask is blurred."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+
+def blur_reverse(image: NDArray[np.uint8], mask: NDArray[np.bool_], std_px: float) -> NDArray[np.uint8]:
+    """uint8 (H, W, 3) whose pixels outside mask (H, W) are Gaussian-blurred with that standard deviation."""
+    blurred = np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(std_px)))
+    return np.where(mask[..., None], image, blurred)
+
+
+def box_masks(xyxy: NDArray[np.float32], image_hw: tuple[int, int]) -> NDArray[np.bool_]:
+    """(N, H, W): the pixels whose centres lie in each box (N, 4), in pixels."""
+    height, width = image_hw
+    x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
+    left, top, right, bottom = (xyxy[:, i, None] for i in range(4))
+    columns, rows = (x >= left) & (x < right), (y >= top) & (y < bottom)
+    return rows[:, :, None] & columns[:, None, :]

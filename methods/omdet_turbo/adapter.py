@@ -1,0 +1,119 @@
+"""OmDet-Turbo as transformers builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from methods._transformers.listed import Answers, ListedAdapter
+from methods._transformers.listed_recipe import PROFILES as RECIPES
+from methods._transformers.listed_recipe import ListedRecipe
+from methods.omdet_turbo import INFO
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PROFILES: Mapping[str, Mapping[str, Any]] = RECIPES
+
+_TOKENS = 77
+"""of a name, and of the task that holds all names: what the text tower has positions for"""
+
+
+@dataclass(frozen=True)
+class Config(ListedRecipe):
+    """The engine's recipe at the released model's side."""
+
+    variant: Literal["t", "test"] = "t"
+    image_side_px: int = 640
+
+
+class Adapter(ListedAdapter):
+    """Layers, image rules and NMS are the library's. Names are one task too, which the library cuts at 77 tokens."""
+
+    info = INFO
+    model_class = "OmDetTurboForObjectDetection"
+    has_nms = True
+
+    def model_config(self, folder: Path | None) -> Any:
+        """Swin-T and CLIP's text tower; the released model's own settings where they are here."""
+        from transformers import CLIPTextConfig, OmDetTurboConfig, SwinConfig
+
+        if folder:
+            return OmDetTurboConfig.from_pretrained(str(folder))
+        side = self.config.image_side_px
+        if self.config.variant != "test":
+            return OmDetTurboConfig(image_size=side)
+        swin: Any = SwinConfig
+        return OmDetTurboConfig(
+            backbone_config=swin(
+                embed_dim=24,
+                depths=[1, 1, 2, 1],
+                num_heads=[1, 2, 4, 8],
+                window_size=3,
+                image_size=side,
+                out_indices=[2, 3, 4],
+            ),
+            text_config=CLIPTextConfig(
+                vocab_size=30522,
+                hidden_size=48,  # other than the decoder's: the library's decoder relies on that
+                intermediate_size=64,
+                num_hidden_layers=2,
+                num_attention_heads=4,
+                projection_dim=32,
+                bos_token_id=101,
+                eos_token_id=102,
+            ),
+            apply_layernorm_after_vision_backbone=False,
+            image_size=side,
+            text_projection_in_dim=48,
+            text_projection_out_dim=48,
+            task_encoder_hidden_dim=64,
+            class_embed_dim=48,
+            num_queries=30,
+            vision_features_channels=[32, 32, 32],
+            encoder_in_channels=[48, 96, 192],
+            encoder_hidden_dim=32,
+            encoder_dim_feedforward=64,
+            encoder_attention_heads=4,
+            decoder_hidden_dim=32,
+            decoder_num_heads=4,
+            decoder_num_layers=2,
+            decoder_dim_feedforward=64,
+        )
+
+    def encode(self, model: Any, texts: Sequence[str]) -> Any:
+        """Class features (K, 1, D), task features (T, 1, D), task mask (1, T)."""
+        import torch
+
+        ids, _ = self.tokens(texts, _TOKENS)
+        task_ids, task_mask = self.tokens([f"Detect {', '.join(texts)}."], _TOKENS)
+        with torch.no_grad():
+            classes = model.language_backbone(ids, encode_type="class")
+            task, mask = model.language_backbone(task_ids, mask=task_mask, encode_type="task")
+        return classes[:, None], task, mask
+
+    def answer(self, model: Any, pixels: Tensor, texts: Any) -> Answers:
+        """The last layer's queries; in a fit those of every layer and of the encoder's proposals before them."""
+        classes, task, mask = texts
+        count = len(pixels)
+        states = model.encoder(model.vision_backbone(pixels), return_dict=True).extracted_states
+        out = model.decoder(
+            states, classes.expand(-1, count, -1), task.expand(-1, count, -1), mask.expand(count, -1), return_dict=True
+        )
+        stages = list(zip(out.decoder_classes, out.decoder_coords, strict=True))
+        if model.training:
+            stages.insert(0, (out.encoder_class_logits, out.encoder_coord_logits))
+        return stages
+
+    def processor(self) -> Any:
+        """Resized to a square, the aspect not kept; normalised by ImageNet's statistics."""
+        from transformers import DetrImageProcessor
+
+        side = {"height": self.config.image_side_px, "width": self.config.image_side_px}
+        return DetrImageProcessor(size=side, do_pad=False)
+
+    def frame_px(self, image_hw: tuple[int, ...]) -> tuple[int, int]:
+        """The image itself."""
+        return image_hw[1], image_hw[0]
