@@ -30,6 +30,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"  taken   {run_id}")
     for run_id, reason in done.refused.items():
         print(f"  refused {run_id}: {reason}")
+    for split in done.unchecked:
+        print(f"  leaks   nobody looked here at the split of {split}: bench data leaks {split.split()[0]}")
     return 0
 
 

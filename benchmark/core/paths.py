@@ -129,6 +129,10 @@ class Home:
         """Digests and hashes of image files, by path, size and time of change."""
         return self.root / "image-facts.sqlite"
 
+    def leaks(self, dataset_digest: str) -> Path:
+        """What `bench data leaks` found in the splits of that data set."""
+        return self.root / "leaks" / f"{dataset_digest}.json"
+
     def run(self, run_id: str) -> RunPaths:
         """The folder of a run."""
         return RunPaths(self.root / "runs" / run_id)

@@ -16,6 +16,7 @@ from benchmark.core.errors import RecordError
 from benchmark.core.files import written_whole
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
+from benchmark.records.leaks import leak_of
 from benchmark.records.predictions import read_predictions
 from benchmark.records.query import HIDDEN_PROFILES, cell_key, group_by_cell
 from benchmark.records.store import Store, read_run
@@ -27,18 +28,23 @@ _WRITERS = 32
 
 @dataclass(frozen=True)
 class Collected:
-    """taken, present: run ids. refused: run id or file -> reason."""
+    """taken, present: run ids. refused: run id or file -> reason.
+
+    unchecked: data set and task of records that were taken though nobody looked here whether that split leaks.
+    """
 
     taken: tuple[str, ...]
     present: tuple[str, ...]
     refused: dict[str, str]
+    unchecked: tuple[str, ...] = ()
 
 
 def collect(home: Home, results: Results) -> Collected:
     """Take every good record that the results do not hold yet; with it the predictions of each cell's lowest seed.
 
     Records that failed, are blocked, belong to the smoke profile or do not decode are refused with the reason; so is
-    one that was measured again with other numbers: replacing a committed record is a person's decision.
+    one of a split in which `bench data leaks` found a leak, and one that was measured again with other numbers:
+    replacing a committed record is a person's decision.
     """
     with _only_writer(results.records):
         store = Store(results.records)
@@ -67,7 +73,13 @@ def collect(home: Home, results: Results) -> Collected:
         with ThreadPoolExecutor(_WRITERS) as pool:
             reasons = dict(zip((record.run_id for record in new), pool.map(take, new), strict=True))
     refused |= {run_id: reason for run_id, reason in reasons.items() if reason}
-    return Collected(tuple(run_id for run_id, reason in reasons.items() if not reason), tuple(present), refused)
+    taken = tuple(run_id for run_id, reason in reasons.items() if not reason)
+    return Collected(taken, tuple(present), refused, _unchecked(home, [r for r in new if r.run_id in taken]))
+
+
+def _unchecked(home: Home, records: Sequence[RunRecord]) -> tuple[str, ...]:
+    specs = [record.spec for record in records]
+    return tuple(sorted({f"{spec.dataset} {spec.task_asked}" for spec in specs if leak_of(home, spec) is None}))
 
 
 @contextlib.contextmanager
@@ -112,6 +124,8 @@ def _finished(home: Home) -> tuple[list[RunRecord], dict[str, str]]:
             refused[record.run_id] = f"{record.status}: {record.error}"
         elif record.spec.profile in HIDDEN_PROFILES:
             refused[record.run_id] = f"profile {record.spec.profile} is for tests"
+        elif leak := leak_of(home, record.spec):
+            refused[record.run_id] = f"its split leaks: {leak}"
         else:
             good.append(record)
     return good, refused

@@ -1,0 +1,93 @@
+"""`bench data leaks NAME`: does any split have one picture, one part or one defect on both sides?
+
+What is found is kept in our home by the digests of the set and of its splits: `bench collect` takes no record that was
+measured on a split of ours that leaks.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from benchmark.cli._command import Command
+
+if TYPE_CHECKING:
+    from benchmark.datasets._build.leaks import Checked
+
+LISTED = 20
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `bench data leaks`."""
+    parser.add_argument("name", metavar="NAME[@VARIANT]|JSON", help="a data set, or your own annotation file")
+    parser.add_argument("--split", metavar="RULE", help="only this one: closed, zeroshot, transfer:SCENE ...")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 1 where there are leaks, else 0; problems are raised."""
+    from benchmark.cli._progress import progress
+    from benchmark.core.paths import Home
+    from benchmark.core.plugins import load
+    from benchmark.datasets._build.cache import open_cache
+    from benchmark.datasets._build.leaks import OWNERS_SPLITS, find_leaks
+    from benchmark.datasets._build.meanings import embedder
+    from benchmark.datasets._build.names import find_encoder
+    from benchmark.harness.data import dataset_label, open_dataset
+    from benchmark.records.leaks import write_leaks
+
+    dataset = open_dataset(options.name)
+    encoder, note = find_encoder(lambda name: load("text encoder", name))
+    rules = [options.split] if options.split is not None else None
+    with open_cache(Home.find().image_facts) as cache:
+        checked = find_leaks(dataset, rules, embedder(encoder) if encoder else None, cache, progress)
+    label = dataset_label(dataset)
+    refused = dataset.info.name not in OWNERS_SPLITS
+    write_leaks(Home.find(), dataset.digest, {split: _words(label, rule, checked) if refused else ""
+                                              for rule, split in checked.splits.items()})  # fmt: skip
+    if options.json:
+        _print_json(label, dataset.digest, note, checked)
+    else:
+        _print_text(label, note, checked, refused=refused)
+    return 1 if checked.leaks else 0
+
+
+def _print_json(label: str, digest: str, note: str, checked: Checked) -> None:
+    import json
+
+    from benchmark.core.canonical import to_plain
+
+    facts = {"dataset": label, "digest": digest, "class_meanings": note, **to_plain(checked)}
+    print(json.dumps(facts, indent=1, ensure_ascii=False))
+
+
+def _words(label: str, rule: str, checked: Checked) -> str:
+    """Count and first leak of a split in one line, empty for none."""
+    leaks = checked.of(rule)
+    if not leaks:
+        return ""
+    first = leaks[0]
+    return f"{len(leaks)} in {rule} of {label}, first {first.kind}: {first.first} = {first.second}"
+
+
+def _print_text(label: str, note: str, checked: Checked, *, refused: bool) -> None:
+    from collections import Counter
+
+    print(f"{label}: {len(checked.splits)} splits: {', '.join(checked.splits)}")
+    print("compared by pixels, perceptual hash and correlation (flips too), crops within a scene, groups, class names")
+    print(f"class meanings {note}")
+    if not checked.leaks:
+        print("no leak found")
+        return
+    for (rule, kind), count in sorted(Counter((leak.rule, leak.kind) for leak in checked.leaks).items()):
+        print(f"LEAK     {rule}: {count} x {kind}")
+    for leak in checked.leaks[:LISTED]:
+        more = f" ({leak.why})" if leak.why else ""
+        print(f"         {leak.rule} {leak.kind}: {leak.sides[0]} {leak.first} = {leak.sides[1]} {leak.second}{more}")
+    if len(checked.leaks) > LISTED:
+        print(f"         and {len(checked.leaks) - LISTED} more; --json lists all")
+    owners = "said     and not refused: the owners made these parts, and the paper's cells are theirs"
+    print("refused  records of these splits, by 'bench collect'" if refused else owners)
+
+
+COMMAND = Command("leaks", "look for one picture, part or defect on both sides of a split", configure, run)
