@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Counts:
     """Of one annotation file; None where nobody says."""
 
-    images: int
+    images: int | None
     boxes: int | None
     classes: int | None
 

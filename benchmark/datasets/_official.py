@@ -149,6 +149,15 @@ class _Parts(Mapping[int, Sample]):
         return len(self._test) + len(self._training())
 
 
+def trained_on_whole(
+    info: DatasetInfo, categories: Sequence[Category], part: Part, repairs: Repairs
+) -> OfficialDataset:
+    """A set to pre-train on: every image is trained on, none tested; its digest is that of the training part."""
+    content = Official("pretrain", categories, Part({}, part.sha256), lambda: part, tuple(range(len(categories))),
+                       repairs=repairs)  # fmt: skip
+    return OfficialDataset(info, content)
+
+
 def make_samples(
     columns: CocoColumns, path_of: Callable[[Entry], Path], source: str, group_of: Callable[[Entry], str] | None = None
 ) -> dict[int, Sample]:

@@ -15,7 +15,7 @@ import numpy as np
 from benchmark.core.canonical import file_sha256
 from benchmark.core.detections import Detections
 from benchmark.core.errors import BenchError, MissingWeightsError, RefusedError
-from benchmark.core.evaluation import ScoredSet
+from benchmark.core.evaluation import ScoredSet, Scores
 from benchmark.core.method import Method, WeightsOrigin
 from benchmark.core.paths import Home, RunPaths
 from benchmark.core.record import Artifact, Cost, RunRecord, Status
@@ -114,7 +114,8 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
         artifacts.append(Artifact("predictions_val", paths.predictions_val.name, file_sha256(paths.predictions_val)))
         val_set = scored_set(cell, val, val_detections)
     test_set = scored_set(cell, test, detections)
-    scores = score(cell.task.evaluators, test_set, val_set)
+    scored = bool(cell.task.evaluators)  # a task for pre-training is a fit and nothing else
+    scores = score(cell.task.evaluators, test_set, val_set) if scored else Scores({})
     sha256 = fit.record.checkpoint.sha256 if fit else spec.weights_sha256
     return RunRecord(
         run_id=spec.run_id,
@@ -124,7 +125,7 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
         per_class=scores.per_class,
         per_scene=scores.per_scene,
         per_super=scores.per_super,
-        intervals=intervals(test_set),
+        intervals=intervals(test_set) if scored else {},
         cost=_cost(method, cell, test, images_per_s, fit),
         artifacts=tuple(artifacts),
         provenance=gather(str(spec.weights), sha256, device_name(), options.fit.command),

@@ -1,0 +1,146 @@
+"""GoldG, to pre-train on (Table 4): captions of Flickr30k and GQA with boxes for their phrases, as MDETR wrote them.
+
+    flickr/annotations/final_flickr_separateGT_train.json         flickr/images/...
+    mixed_grounding/annotations/final_mixed_train_no_coco.json    mixed_grounding/images/...
+
+An image entry holds a `caption`; a box names the characters of its phrase (`tokens_positive`). A phrase in lower case
+is a class, so that there are as many classes as phrases. A picture has an entry for each of its captions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.core.canonical import digest, file_sha256
+from benchmark.core.detections import Annotations
+from benchmark.core.errors import DataError
+from benchmark.core.sample import DatasetEntry, DatasetInfo, Progress, Sample, Source
+from benchmark.datasets._check import Finding, check_files
+from benchmark.datasets._coco_columns import CocoColumns, Entry, read_coco_columns, text_of
+from benchmark.datasets._expected import Counts, Expected
+from benchmark.datasets._official import OfficialDataset, Part, make_samples, plain_category, trained_on_whole
+from benchmark.datasets._reading import Repairs
+from benchmark.datasets._roots import here, missing_root, rooted
+
+SOURCE = Source(
+    "goldg",
+    "captions and boxes of Flickr30k Entities (non-commercial research) and GQA (CC BY 4.0); photos of their owners",
+    redistributable=False,
+    url="https://github.com/ashkamath/mdetr",
+    citation="Kamath et al., MDETR: Modulated Detection for End-to-End Multi-Modal Understanding, ICCV 2021",
+)
+INFO = DatasetInfo(
+    name="goldg",
+    title="GoldG: Flickr30k and GQA captions with boxes (to pre-train on)",
+    version=1,
+    sources=(SOURCE,),
+    citation=SOURCE.citation,
+    split_rules=("pretrain",),
+)
+FILES = {"flickr": "final_flickr_separateGT_train.json", "mixed_grounding": "final_mixed_train_no_coco.json"}
+EXPECTED = Expected("", {part: Counts(None, None, None) for part in FILES})
+
+
+def open_goldg() -> OfficialDataset:
+    """Open both parts, or the one that is here. Raises DataError where none is, or for a phrase that is none."""
+    root = rooted(INFO.name)
+    files = annotation_files(root)
+    if not files:
+        annotation_file(root, next(iter(FILES)))
+    phrases: dict[str, int] = {}
+    samples: dict[int, Sample] = {}
+    repairs = Repairs()
+    for part, file in zip([part for part in FILES if _file(root, part) in files], files, strict=True):
+        columns = read_coco_columns(file, count_from_zero=True)
+        repairs.counts.update(columns.repairs.counts)
+        repairs.examples |= columns.repairs.examples
+        labelled = _labelled(columns, phrases, file, repairs)
+        made = make_samples(labelled, picture_of(root, part), f"{INFO.name}: {part}", partial(_group, part))
+        first = max(samples, default=0) + 1
+        for number, sample in enumerate(made.values(), start=first):
+            samples[number] = replace(sample, image_id=number, source=INFO.name)
+    categories = tuple(plain_category(phrase) for phrase in phrases)
+    return trained_on_whole(INFO, categories, Part(samples, digest([file_sha256(file) for file in files])), repairs)
+
+
+def annotation_file(root: Path, part: str) -> Path:
+    """Of `flickr` or `mixed_grounding`. Raises DataError that says where it is looked for."""
+    if not _file(root, part).is_file():
+        raise DataError(f"{_file(root, part)}: missing; it is among the pre-training annotations of {SOURCE.url}")
+    return _file(root, part)
+
+
+def annotation_files(root: Path) -> list[Path]:
+    """Those that are here."""
+    return here(root, FILES, annotation_file)
+
+
+def picture_of(root: Path, part: str) -> Callable[[Entry], Path]:
+    """Entry of `images` -> its file."""
+    return lambda entry: root / part / "images" / text_of(entry, "file_name", f"{INFO.name}: image")
+
+
+def check(progress: Progress | None = None) -> Iterator[Finding]:
+    """Counts, digests and pictures of both parts. Raises DataError where the set is not here."""
+    root = rooted(INFO.name)
+    yield from check_files(root, EXPECTED, annotation_file, partial(picture_of, root), progress)
+
+
+def phrase_of(caption: str, spans: object, where: str) -> str:
+    """What a box shows: the named characters of the caption, in lower case. Raises DataError for spans outside it.
+
+    spans: list of [first, behind the last]; parts of a phrase that are apart are joined by a space.
+    """
+    if not isinstance(spans, list) or not spans or not all(_is_span(span, len(caption)) for span in spans):
+        raise DataError(
+            f"{where}: tokens_positive is {spans!r}; expected pairs [first, behind the last] within the "
+            f"{len(caption)} characters of the caption"
+        )
+    return " ".join(" ".join(caption[first:end] for first, end in spans).casefold().split())
+
+
+def _is_span(span: object, length: int) -> bool:
+    return (
+        isinstance(span, list)
+        and len(span) == 2
+        and all(type(value) is int for value in span)
+        and 0 <= span[0] < span[1] <= length
+    )
+
+
+def _labelled(columns: CocoColumns, phrases: dict[str, int], file: Path, repairs: Repairs) -> CocoColumns:
+    """Boxes by their phrase instead of the file's one category; new phrases are added to `phrases`."""
+    boxes = []
+    for entry, own, extras in zip(columns.images, columns.boxes, columns.extras, strict=True):
+        caption = text_of(entry, "caption", f"{file}: image")
+        labels = [_label(caption, extra, phrases, file, repairs) for extra in extras]
+        boxes.append(replace(own, labels=np.array(labels, np.int64)).select(np.array(labels, np.int64) >= 0))
+    made: tuple[Annotations, ...] = tuple(boxes)
+    return replace(columns, boxes=made)
+
+
+def _label(caption: str, extra: Mapping[str, object], phrases: dict[str, int], file: Path, repairs: Repairs) -> int:
+    """Label of a box; -1 where its phrase is only spaces."""
+    where = f"{file}: annotation {extra.get('id')}"
+    phrase = phrase_of(caption, extra.get("tokens_positive"), where)
+    if not phrase:
+        repairs.add("box with an empty phrase dropped", where)
+        return -1
+    return phrases.setdefault(phrase, len(phrases))
+
+
+def _group(part: str, entry: Entry) -> str:
+    """Entries of one picture, one a caption, are one group."""
+    return f"{part}/{entry['file_name']}"
+
+
+def _file(root: Path, part: str) -> Path:
+    return root / part / "annotations" / FILES[part]
+
+
+DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=open_goldg)
