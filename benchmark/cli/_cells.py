@@ -69,6 +69,8 @@ def _plan_line(cell: PlannedCell) -> str:
     fits = ", ".join(f"{state} fit {name} {fit_id}" for name, fit_id, state in cell.fits)
     if cell.finished:
         time = "finished"
+    elif not cell.fits:
+        time = ""
     elif cell.hours is None:
         time = "training time unknown until one like it was measured here"
     else:

@@ -25,11 +25,8 @@ MODELS = ("torch", "torchvision", "ultralytics", "transformers", "timm", "opencv
 FREE_BYTES = 2 * 2**30
 """the demo's data, run and logs stay well below it"""
 
-# Released weights that a method reads from the weights folder under this name, and what happens without them.
-WEIGHTS = (
-    ("mobile_sam.pt", "RTVP's image encoder starts from random weights and is trained, and the record says so"),
-    ("yolov8*-world*.pt", "YOLO-World off the shelf is blocked (weights); fitted here it needs none"),
-)
+# Released weights whose absence does not block a method, and what happens without them.
+WEIGHTS = (("mobile_sam.pt", "RTVP's image encoder starts from random weights and is trained, and the record says so"),)
 
 
 class State(StrEnum):
@@ -139,13 +136,22 @@ def check_encoders() -> Iterator[Check]:
 
 
 def check_weights(folder: Path) -> Iterator[Check]:
-    """Released weights by file name."""
-    for pattern, follows in WEIGHTS:
-        files = sorted(path.name for path in folder.glob(pattern))
-        if files:
-            yield Check(f"weights {pattern}", State.OK, ", ".join(files))
-        else:
-            yield Check(f"weights {pattern}", State.MISSING, f"not in {folder}", follows)
+    """Released weights, each file held against its digest."""
+    from benchmark.harness import weights
+
+    looked = {each.weights.name: each for each in weights.declared_weights()}
+    here = sorted(name for name, each in looked.items() if each.state is weights.State.HERE)
+    found = f"{len(here)} of {len(looked)} in {folder}" + (f": {', '.join(here)}" if here else "")
+    follows = (
+        "off the shelf everything is blocked (weights), fitted here most methods need none: see 'bench weights list'"
+    )
+    yield Check("weights", State.OK, found) if here else Check("weights", State.MISSING, found, follows)
+    for name, each in looked.items():
+        if each.state is weights.State.REFUSED:
+            yield Check(f"weights {name}", State.MISSING, "refused", each.reason)
+    for name, follows in WEIGHTS:
+        if looked[name].state is weights.State.MISSING:
+            yield Check(f"weights {name}", State.MISSING, f"not in {folder}", follows)
 
 
 def check_data() -> Iterator[Check]:
