@@ -20,6 +20,7 @@ from benchmark.cli._slurm_options import resources_of
 from benchmark.core.environments import SHARED, environment_of, interpreter
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load_cluster
+from benchmark.datasets._roots import root_variables
 from benchmark.records.ends import read_end
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ def _variables(facts: Any, environment: str, resources: Any) -> dict[str, str]:
         "BENCH_RESULTS": str(Results.find().root.absolute()),
         "BENCH_ENVIRONMENT": environment,
         "PYTHONPATH": os.pathsep.join(paths),
+        **root_variables(),
     }
     if resources is not None and "OMP_NUM_THREADS" not in os.environ:
         values["OMP_NUM_THREADS"] = str(resources.cpus)  # without cgroups a task sees every core of its node

@@ -90,6 +90,12 @@ def use_root(data: str | None, root: str | None, taxonomy: str | None = None) ->
         os.environ[variable_of(name, "taxonomy")] = str(Path(taxonomy).expanduser().absolute())
 
 
+def root_variables() -> dict[str, str]:
+    """Everything that is named here, as variables: for workers on machines that know neither shell nor file of ours."""
+    named = [(name, what, _named(name, what)) for name in ROOTED for what in ("root", "taxonomy")]
+    return {variable_of(name, what): str(path.absolute()) for name, what, path in named if path is not None}
+
+
 def _named(name: str, what: str) -> Path | None:
     given = os.environ.get(variable_of(name, what)) or _configured(name, what)
     return Path(given).expanduser() if given else None

@@ -16,7 +16,7 @@ from benchmark.core.errors import BenchError, ConfigError, DataError, RefusedErr
 from benchmark.core.spec import RunRequest
 from benchmark.datasets._mmio.against_paper import compare_forms
 from benchmark.datasets._mmio.dataset import MmioDataset
-from benchmark.datasets._roots import find_root, use_root
+from benchmark.datasets._roots import find_root, root_variables, use_root
 from benchmark.harness.data import default_data, open_dataset
 from benchmark.harness.expand import expand
 
@@ -253,6 +253,19 @@ def test_the_root_is_named_three_ways(root: Path, tmp_path: Path, monkeypatch: p
     use_root("mmio", str(tmp_path / "nowhere"))
     with pytest.raises(BenchError, match=r"nowhere is no folder"):
         opened()
+
+
+def test_workers_elsewhere_are_told_the_roots(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config" / "rtvp-bench" / "data.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f'[roots]\ncoco = "{tmp_path}"\n[taxonomies]\nmmio = "{tmp_path}/classes.csv"\n')
+    for name in ("COCO", "LVIS", "GOLDG", "OBJECTS365"):
+        monkeypatch.delenv(f"BENCH_{name}_ROOT", raising=False)
+    assert root_variables() == {
+        "BENCH_COCO_ROOT": str(tmp_path),
+        "BENCH_MMIO_ROOT": str(root),
+        "BENCH_MMIO_TAXONOMY": f"{tmp_path}/classes.csv",
+    }
 
 
 @pytest.mark.parametrize(
