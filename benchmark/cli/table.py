@@ -12,7 +12,7 @@ PROFILES = ("quick", "demo", "paper")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench table`."""
-    parser.add_argument("table", metavar="N", help="1, 2a, 2b, 3, 4, 5 or 6")
+    parser.add_argument("table", metavar="N", help="1, 2a, 2b, 3, 4, 5, 6, generalized or transfer")
     parser.add_argument("--data", metavar="NAME", help="only measured cells of that data set")
     parser.add_argument("--profile", metavar="NAME", help="only measured cells of that profile")
     parser.add_argument("--format", choices=("terminal", "markdown", "csv", "json"), default="terminal")
@@ -29,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.tables._datasets import DatasetTable, fill_datasets
     from benchmark.tables._render import FORMATS, terminal
     from benchmark.tables._sheet import fill
+    from benchmark.tables._transfer import TransferTable, fill_transfer
 
     numbers = [name.removeprefix("table-") for name in list_names("table")]
     number = options.table.removeprefix("table-").removeprefix("table_")
@@ -39,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
         if options.data or options.profile:
             raise ConfigError(f"table {number} is about data sets as such: it takes no --data and no --profile")
         sheet = fill_datasets(table, dataset_records())
+    elif isinstance(table, TransferTable):
+        sheet = fill_transfer(table, run_records({table.task}), options.data, options.profile)
     else:
         records = run_records({table.task_of(row) for row in table.rows})
         dataset = _known_data(options.data, [table.paper_data, *(record.spec.dataset for record in records)])

@@ -18,6 +18,7 @@ from benchmark.core.text import TextEncoder
 from benchmark.figures._style import DatasetFigure, FigureKind
 from benchmark.tables._datasets import DatasetTable
 from benchmark.tables._table import Table
+from benchmark.tables._transfer import TransferTable
 
 KINDS: dict[str, Any] = {
     "command": Command,
@@ -29,7 +30,7 @@ KINDS: dict[str, Any] = {
     "method": MethodInfo,
     "task": Task,
     "text encoder": TextEncoder,
-    "table": (Table, DatasetTable),
+    "table": (Table, DatasetTable, TransferTable),
     "figure": (FigureKind, DatasetFigure),
 }
 PLUGINS = [(kind, name) for kind in KINDS for name in list_names(kind)]
