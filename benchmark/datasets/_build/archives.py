@@ -65,7 +65,8 @@ def _named_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, tarfile.ReadError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise DataError(f"{path}: not a readable archive ({error}); fetch it again") from error
+        why = str(error).partition(":\n")[0]  # tarfile lists every kind that it tried, a line each
+        raise DataError(f"{path}: not a readable archive ({why}); fetch it again") from error
     except tarfile.TarError as error:  # the filter's: links out of the folder, devices
         raise DataError(f"{path}: would write outside its folder ({error}); do not trust this archive") from error
 
