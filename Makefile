@@ -12,7 +12,7 @@ PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-compile -
 # One thread a worker, or two workers would fight for two cores; a file stays in one worker, or each trains its fixtures.
 PYTEST := -m pytest -n $(WORKERS) --dist loadfile --durations=15 --durations-min=5
 
-.PHONY: help demo test test-slow test-cluster check lint base lock python
+.PHONY: help demo test test-slow test-browser test-cluster check lint base lock python
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -22,7 +22,7 @@ demo: $(INSTALLED)  ## evaluate RTVP zero-shot on the built-in data and print th
 	$(BIN)/bench table 2b --data mmio-synth
 
 test: $(INSTALLED)  ## the fast tests
-	env OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m "not slow and not slurm"
+	env OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m "not slow and not slurm and not browser"
 
 test-slow: $(INSTALLED)  ## the tests that take minutes
 	env OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m slow
@@ -33,7 +33,12 @@ test-cluster: $(INSTALLED)  ## real cells on a real Slurm of four virtual nodes 
 	for round in $$(seq $(REPEAT)); do \
 	  $(BIN)/python -m pytest -n 0 --durations=10 -m slurm tests/cluster || exit 1; done
 
-check: lint base demo test test-cluster  ## exactly what .ci/run runs
+# In one process: one Chromium is enough for two cores.
+test-browser: $(INSTALLED)  ## the leaderboard's pages in a real Chromium (Debian as root installs it)
+	tests/browser/install.sh
+	$(BIN)/python -m pytest -n 0 --durations=5 -m browser tests/browser
+
+check: lint base demo test test-browser test-cluster  ## exactly what .ci/run runs
 
 lint: $(INSTALLED)  ## format, lint, types, import contracts
 	$(BIN)/python -m ruff format --check .
@@ -49,7 +54,7 @@ base: python  ## what needs no torch, in an environment without torch: proves th
 	! $(BASE_VENV)/bin/python -P -c "import torch" 2>/dev/null
 	$(BASE_VENV)/bin/bench --help > /dev/null
 	$(BASE_VENV)/bin/bench table 2b
-	env OMP_NUM_THREADS=1 $(BASE_VENV)/bin/python -P $(PYTEST) -q -m "not models and not data and not slow and not slurm"
+	env OMP_NUM_THREADS=1 $(BASE_VENV)/bin/python -P $(PYTEST) -q -m "not models and not data and not slow and not slurm and not browser"
 
 lock: python  ## write requirements.lock anew: the newest versions that pyproject.toml allows
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

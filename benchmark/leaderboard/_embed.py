@@ -11,8 +11,13 @@ _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028",
 
 def script_json(value: Any) -> str:
     """Compact JSON that may stand inside a script element or a script file. Raises ValueError on NaN or infinity."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = plain_json(value)
     for character, escape in _ESCAPES.items():
         if character in text:
             text = text.replace(character, escape)
     return text
+
+
+def plain_json(value: Any) -> str:
+    """Compact JSON. Raises ValueError on NaN or infinity."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -15,7 +15,7 @@ from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
 from benchmark.leaderboard._around import Around, Picture
 from benchmark.leaderboard._cells import Cell, cells_of
-from benchmark.leaderboard._embed import script_json
+from benchmark.leaderboard._embed import plain_json, script_json
 from benchmark.leaderboard._page import render_page
 from benchmark.leaderboard._page_data import page_data
 from benchmark.leaderboard._paper_data import paper_data
@@ -78,8 +78,11 @@ def _write_records(folder: Path, cell: Cell, around: Around) -> None:
 
 
 def _script(what: str, name: str, value: Any) -> str:
-    """A file that hands its data to the page that asked for it: pages from disk may load scripts, but fetch nothing."""
-    return f"leaderboard.receive({script_json(what)},{script_json(name)},{script_json(value)});\n"
+    """A file that hands its data to the page that asked for it: pages from disk may load scripts, but fetch nothing.
+
+    The data is a text that the page parses: as a literal of script a class called `__proto__` would be no data.
+    """
+    return f"leaderboard.receive({script_json(what)},{script_json(name)},{script_json(plain_json(value))});\n"
 
 
 def _copy_pictures(folder: Path, pictures: Sequence[Picture]) -> int:

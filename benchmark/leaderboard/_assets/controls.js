@@ -73,7 +73,7 @@ function filterPanel(rows, state, update) {
 function columnPanel(rows, state, update) {
   const shown = shownColumns(rows, state);
   const present = DATA.columns.filter((column) => hasValues(rows, column.key));
-  const groups = [["Accuracy", (c) => c.key in DATA.intervals || !(COST_AXES.includes(c.key) || isCost(c) || isFact(c))], ["Cost", isCost], ["About", isFact]];
+  const groups = [["Accuracy", (c) => SPREAD.has(c.key) || !(COST_AXES.includes(c.key) || isCost(c) || isFact(c))], ["Cost", isCost], ["About", isFact]];
   const flip = (key, on) => {
     const keys = present.map((column) => column.key).filter((other) => (other === key ? on : shown.includes(other)));
     update({ cols: keys.join("~") });

@@ -55,7 +55,8 @@ function boardName(board) {
 const waiting = new Map();
 const arrived = new Map();
 globalThis.leaderboard = {
-  receive(what, name, content) {
+  receive(what, name, text) {
+    const content = JSON.parse(text);
     arrived.set(`${what} ${name}`, content);
     waiting.get(`${what} ${name}`)?.(content);
   },

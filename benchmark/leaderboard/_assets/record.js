@@ -30,16 +30,16 @@ function originOf(key, page) {
   const { record } = page;
   const column = COLUMNS.get(key);
   const fraction = record.metrics[key];
-  const measured = key in record.metrics ? (fraction === null ? "–" : column?.kind === "percent" || !column ? `${percent(fraction, 2)} %` : fraction)
+  const measured = Object.hasOwn(record.metrics, key) ? (fraction === null ? "–" : column?.kind === "percent" || !column ? `${percent(fraction, 2)} %` : fraction)
     : key === "zero_shot" ? (page.zero_shot === null ? "unknown" : `${percent(page.zero_shot)} %`)
     : key === "seeds" ? page.seeds.filter((seed) => seed.status === "ok").length
-    : written(column?.kind ?? "number", record.cost[key]);
+    : written(column?.kind ?? "number", costAt(record, key));
   const bounds = record.intervals[key];
   return el("section", { class: "origin", "aria-labelledby": "origin-title" },
     el("h2", { id: "origin-title" }, `${column?.title ?? key} `, el("b", null, String(measured))),
     column?.meaning ? el("p", { class: "lede" }, `${column.meaning}.`) : null,
     pairs([
-      ["exactly", key in record.metrics ? String(fraction) : String(record.cost[key] ?? measured)],
+      ["exactly", Object.hasOwn(record.metrics, key) ? String(fraction) : String(costAt(record, key) ?? measured)],
       ["95 % interval", bounds ? `${percent(bounds[0], 2)} to ${percent(bounds[1], 2)} % (this seed's images resampled, groups together)` : null],
       ["over seeds", seedsText(page, key)],
       ["measured on", `${whole(record.facts.test_images)} images, ${whole(record.facts.test_boxes)} boxes of ${record.spec.dataset}, version ${record.spec.dataset_version}`],
@@ -51,6 +51,8 @@ function originOf(key, page) {
     el("p", { class: "lede" }, "To measure it again:"),
     commandLine(page.command));
 }
+
+const costAt = (record, key) => (Object.hasOwn(record.cost, key) ? record.cost[key] : null);
 
 function seedsText(page, key) {
   const good = page.seeds.filter((seed) => seed.status === "ok");
@@ -80,7 +82,7 @@ const commandLine = (text) => el("div", { class: "command" }, el("pre", { tabind
 function numbers(record, metric) {
   const names = Object.keys(record.metrics);
   if (!names.length) return null;
-  const order = [...DATA.columns.map((column) => column.key), ...names].filter((name, i, all) => name in record.metrics && all.indexOf(name) === i);
+  const order = [...DATA.columns.map((column) => column.key), ...names].filter((name, i, all) => Object.hasOwn(record.metrics, name) && all.indexOf(name) === i);
   return el("section", null, el("h2", null, "Numbers"),
     el("div", { class: "cards" }, order.map((name) => {
       const column = COLUMNS.get(name);
@@ -136,7 +138,7 @@ function breakdown(title, rows, searchable) {
 }
 
 function costOf(record) {
-  const rows = DATA.columns.filter((column) => column.key in record.cost).map((column) => [column.title, record.cost[column.key] === null ? null : column.kind === "text" ? record.cost[column.key] : written(column.kind, record.cost[column.key])]);
+  const rows = DATA.columns.filter((column) => Object.hasOwn(record.cost, column.key)).map((column) => [column.title, record.cost[column.key] === null ? null : column.kind === "text" ? record.cost[column.key] : written(column.kind, record.cost[column.key])]);
   if (!rows.some(([, text]) => text !== null)) return null;
   return el("section", null, el("h2", null, "Cost"), pairs([...rows, ["trained parameters", record.cost.parameters_trained === null ? null : written("count", record.cost.parameters_trained)]]));
 }

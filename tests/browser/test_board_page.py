@@ -1,0 +1,207 @@
+"""Boards in a real browser: order, filters, columns, the address, CSV, keyboard, colours, a phone."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import HOSTILE_FORMULA, HOSTILE_METHOD
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+Visit = Callable[..., "Page"]
+
+
+def column(page: Page, title: str) -> list[str]:
+    """The cells under a head, as they are read."""
+    heads = page.locator("table.board thead th").all_inner_texts()
+    place = [head.strip() for head in heads].index(title)
+    cells = page.locator(f"table.board tbody tr > :nth-child({place + 1})")
+    return [text.split("\n")[0].strip() for text in cells.all_inner_texts()]
+
+
+def names(page: Page) -> list[str]:
+    return page.locator("table.board a.name").all_inner_texts()
+
+
+def shown_numbers(page: Page, title: str) -> list[float]:
+    texts = [text.split()[0] for text in column(page, title)]
+    return [float(text) for text in texts if text != "–"]
+
+
+def test_the_best_stand_first_and_a_click_on_the_head_turns_the_order(visit: Visit) -> None:
+    page = visit()
+    before = shown_numbers(page, "AP %")
+    assert len(before) > 10
+    assert before == sorted(before, reverse=True)
+    assert page.get_by_role("columnheader", name="AP %", exact=True).get_attribute("aria-sort") == "descending"
+    page.get_by_role("button", name="AP %", exact=True).click()
+    assert shown_numbers(page, "AP %") == sorted(before)
+    assert page.get_by_role("columnheader", name="AP %", exact=True).get_attribute("aria-sort") == "ascending"
+    page.get_by_role("button", name="latency", exact=True).click()
+    assert "sort=latency_p50_s" in page.url
+    waits = page.locator("table.board td:has(a[href*='latency_p50_s'])").all_inner_texts()
+    seconds = [float(v.split()[0]) / (1000 if v.endswith("ms") else 1) for v in waits]
+    assert seconds == sorted(seconds)
+
+
+def test_cells_without_a_number_stay_last_whichever_way_they_are_sorted(visit: Visit) -> None:
+    for order in ("AP", "-AP"):
+        texts = column(visit(f"#/board?sort={order}&data=mmio-open&profile=quick&task=zeroshot"), "AP %")
+        blank = [text == "–" for text in texts]
+        assert blank == sorted(blank)
+
+
+def test_ranks_are_counted_among_the_cells_that_are_shown(visit: Visit) -> None:
+    page = visit("#/board?task=closed")
+    ranks = [int(rank) for rank in column(page, "#") if rank != "–"]
+    assert ranks[0] == 1
+    # By separate intervals a cell may stand above one of a better rank, whose interval is wider.
+    assert [int(rank) for rank in column(visit("#/board?task=closed&sort=rank"), "#") if rank != "–"] == sorted(ranks)
+    page.get_by_label("open vocabulary only").check()
+    assert next(rank for rank in column(page, "#") if rank != "–") == "1"
+
+
+def test_filters_keep_what_they_name(visit: Visit) -> None:
+    page = visit("#/board?task=closed")
+    everybody = set(names(page))
+    assert any("YOLOv8" in name for name in everybody)
+    page.get_by_label("open vocabulary only").check()
+    assert names(page)
+    assert not any("YOLOv8" in name for name in names(page))
+    page.get_by_label("open vocabulary only").uncheck()
+    assert set(names(page)) == everybody
+    page.locator("summary", has_text="Filters").click()
+    page.get_by_label("At most this many million parameters").fill("5")
+    page.get_by_label("At most this many million parameters").press("Enter")
+    sizes = [float(text.split()[0]) for text in column(page, "params")]
+    assert sizes
+    assert max(sizes) <= 5
+    page.get_by_role("button", name="Show everything").click()
+    assert set(names(page)) == everybody
+
+
+def test_filters_by_zero_shot_share_licence_status_and_plain_settings(visit: Visit) -> None:
+    page = visit("#/board?task=zeroshot&seen=90")
+    assert set(column(page, "zero-shot %")) == {"100.0"}
+    page = visit("#/board?task=zeroshot&data=mmio-open&profile=quick&status=blocked")
+    assert set(page.locator("table.board .chip").all_inner_texts()) == {"blocked"}
+    page = visit("#/board?task=zeroshot&plain=1")
+    assert page.locator("table.board .apart").count() == 0
+    page = visit("#/board?task=zeroshot&cols=licence")
+    licences = set(column(page, "licence"))
+    one = sorted(licences - {"–"})[0]
+    page = visit(f"#/board?task=zeroshot&cols=licence&lic={one}")
+    assert set(column(page, "licence")) == {one}
+
+
+def test_the_search_finds_words_in_any_order_and_says_how_many(visit: Visit) -> None:
+    page = visit("#/board?task=zeroshot")
+    page.get_by_label("Find a method").fill("world yolo")
+    assert names(page)
+    assert all("YOLO-World" in name for name in names(page))
+    assert page.locator("#said").inner_text() == page.locator("p.summary").inner_text().split(" cells")[0] + " cells"
+    page.get_by_label("Find a method").fill("no such thing")
+    assert page.locator("p.empty").first.inner_text() == "No cell fits these filters."
+
+
+def test_a_column_can_be_chosen_and_left_out(visit: Visit) -> None:
+    page = visit("#/board?task=zeroshot")
+    assert "GFLOPs" not in page.locator("table.board thead").inner_text()
+    page.locator("summary", has_text="Columns").click()
+    page.get_by_label("GFLOPs", exact=True).check()
+    assert "GFLOPs" in page.locator("table.board thead").inner_text()
+    page.get_by_label("AP75", exact=True).uncheck()
+    assert "AP75" not in page.locator("table.board thead").inner_text()
+    assert "gflops" in page.url
+
+
+def test_an_address_shows_the_same_to_somebody_else(visit: Visit) -> None:
+    page = visit("#/board?task=zeroshot")
+    page.get_by_label("open vocabulary only").check()
+    page.get_by_role("button", name="AP50 %").click()
+    page.get_by_label("Find a method").fill("rtvp")
+    page.locator(".plot select").first.select_option("parameters")
+    address = page.url.partition("#")[2]
+    again = visit(f"#{address}")
+    assert again.locator("table.board").inner_text() == page.locator("table.board").inner_text()
+    assert again.get_by_label("Find a method").input_value() == "rtvp"
+    assert again.get_by_label("open vocabulary only").is_checked()
+    assert again.locator(".plot select").first.input_value() == "parameters"
+
+
+def test_an_address_that_makes_no_sense_still_shows_a_board(visit: Visit) -> None:
+    for address in (
+        "#/constructor",
+        "#/board?task=nothing&sort=constructor&cols=__proto__&page=99",
+        "#/board/%E0%A4%A",
+    ):
+        assert names(visit(address)) or visit(address).locator("p.empty").count()
+
+
+def test_the_csv_holds_the_rows_that_are_shown_with_their_intervals(visit: Visit) -> None:
+    page = visit("#/board?task=zeroshot&data=mmio-open&profile=quick&sort=-AP50")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download CSV").click()
+    assert waiting.value.suggested_filename == "zeroshot-mmio-open-quick.csv"
+    rows = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8"))))
+    assert [row["method"].removeprefix("'") for row in rows] == names(page)
+    assert [f"{float(row['AP']):.1f}" for row in rows if row["AP"]] == [f"{v:.1f}" for v in shown_numbers(page, "AP %")]
+    assert all(float(row["AP low"]) <= float(row["AP"]) <= float(row["AP high"]) for row in rows if row["AP low"])
+    assert any(HOSTILE_METHOD in row["method"] for row in rows)
+    assert any(row["method"].startswith(f"'{HOSTILE_FORMULA}") for row in rows)
+    assert not any(value.startswith(("=", "+", "@")) for row in rows for value in row.values())
+
+
+def test_the_plot_joins_what_nothing_beats(visit: Visit) -> None:
+    page = visit("#/board?task=closed")
+    front = [dot.get_attribute("aria-label") or "" for dot in page.locator("svg a:has(.dot.on)").all()]
+    aps = [float(text.split("AP ")[1].split(",")[0]) for text in front]
+    assert len(front) >= 2
+    assert aps == sorted(aps)
+    page.locator("svg a:has(.dot.on)").last.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("section#origin")
+    assert "#/record/" in page.url
+
+
+def test_everything_can_be_done_by_keyboard(visit: Visit) -> None:
+    page = visit("#/board?task=zeroshot")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+    page.get_by_role("button", name="AP50 %").focus()
+    page.keyboard.press("Enter")
+    assert "sort=-AP50" in page.url
+    page.locator("summary", has_text="Filters").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details.menu[open]").count() == 1
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    assert page.locator("details.menu[open]").count() == 0
+    assert "Filters" in page.evaluate("document.activeElement.textContent")
+
+
+def test_colours_follow_the_system_until_somebody_chooses(visit: Visit) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    page = visit(dark=True)
+    dark = page.evaluate(ground)
+    page.locator("#theme").click()
+    assert page.locator("#theme").inner_text() == "○ light"
+    assert page.evaluate(ground) != dark
+    page.reload()
+    page.wait_for_selector("main h1")
+    assert page.evaluate(ground) != dark
+    assert visit().evaluate(ground) == page.evaluate(ground)
+
+
+@pytest.mark.parametrize("address", ["#/board?task=zeroshot", "#/paper", "#/about"])
+def test_on_a_phone_no_page_is_wider_than_the_screen(visit: Visit, address: str) -> None:
+    page = visit(address, width=390, height=844)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,25 @@
+"""5,000 records: what a visitor waits for. The least of several tries, because other work shares the cores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmark.cli._bench.site import build, look_at
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+
+def test_five_thousand_records_are_built_painted_and_sorted_in_time(browser: Browser, tmp_path: Path) -> None:
+    facts = build(5000, tmp_path / "site")
+    assert facts["cpu_s"] <= 10
+    assert facts["first_page_bytes"] <= 2e6
+    assert len(list((tmp_path / "site" / "records").iterdir())) == 5000
+    seen = look_at(browser, tmp_path / "site" / "index.html")
+    assert min(seen["first_paint_s"]) <= 1
+    assert min(seen["sort_s"]) <= 0.1
