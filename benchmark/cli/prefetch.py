@@ -29,9 +29,10 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.cli._sweeps import expand_sweep, parse_seeds
 
     expanded = expand_sweep(options.sweep, options.data, options.profile, parse_seeds(options.seed))
-    there = [*_images(expanded.jobs), *_texts(expanded.jobs)]
+    weights, missing = _weights(expanded.jobs)
+    there = [*_images(expanded.jobs), *_texts(expanded.jobs), *weights]
     later = "not available yet"
-    missing = {words: why for words, why in expanded.refused.items() if not why.startswith(later)}
+    missing |= {words: why for words, why in expanded.refused.items() if not why.startswith(later)}
     if options.json:
         print(json.dumps({"in_place": there, "missing": missing}, indent=1))
         return 1 if missing else 0
@@ -39,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"in place  {line}")
     for words, why in missing.items():
         print(f"missing   {words}: {why}")
-    skipped = len(expanded.refused) - len(missing)
+    skipped = sum(why.startswith(later) for why in expanded.refused.values())
     if skipped:
         print(f"{skipped} cells of the sweep are {later}")
     return 1 if missing else 0
@@ -76,15 +77,32 @@ def _texts(jobs: Sequence[Job]) -> Iterator[str]:
 
     done = set()
     for job in jobs:
-        name = (job.spec.text_encoder or "").partition("@")[0]
+        name, here, _ = (job.spec.text_encoder or "").partition("@")
         key = (name, job.data, job.novel, job.spec.split_digest, job.spec.vocabulary_digest)
-        if not name or key in done:
+        if not here or key in done:
             continue
         done.add(key)
         cell = resolve(job.spec, open_dataset(job.data, job.novel), job.texts)
         for vocabulary in (cell.vocabulary, cell.fit_vocabulary):
             embed(load("text encoder", name), vocabulary, Home.find().text)
         yield f"{name}: {len(cell.vocabulary)} names of {job.data}, {job.spec.task}, {job.spec.wording}"
+
+
+def _weights(jobs: Sequence[Job]) -> tuple[list[str], dict[str, str]]:
+    """Fetch released files that the cells take; what is in place, and why the rest is not."""
+    from benchmark.core.errors import BenchError
+    from benchmark.harness.weights import fetch, needed_by
+
+    there: list[str] = []
+    missing: dict[str, str] = {}
+    for name, weights in {weights.name: weights for job in jobs for weights in needed_by(job.spec)}.items():
+        try:
+            fetch(weights)
+            weights.find()
+            there.append(f"weights {name}")
+        except BenchError as error:
+            missing[f"weights {name}"] = str(error)
+    return there, missing
 
 
 COMMAND = Command("prefetch", "put in place what a sweep needs on nodes without internet", configure, run)

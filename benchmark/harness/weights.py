@@ -12,8 +12,8 @@ from typing import Any
 
 from benchmark.core.errors import DataError, MissingWeightsError, UnknownNameError
 from benchmark.core.files import written_whole
-from benchmark.core.method import MethodInfo
-from benchmark.core.plugins import list_names, load
+from benchmark.core.method import MethodInfo, WeightsOrigin, make_config
+from benchmark.core.plugins import list_names, load, load_adapter
 from benchmark.core.spec import RunSpec
 from benchmark.core.weights import ReleasedWeights, sha256_of
 
@@ -138,6 +138,20 @@ def expected_sha256(adapter: Any, config: Any, hook: str) -> str | None:
     ask = getattr(adapter, hook, None)
     weights: ReleasedWeights | None = ask(config) if ask else None
     return weights.expected_sha256 if weights else None
+
+
+def needed_by(spec: RunSpec) -> Iterator[ReleasedWeights]:
+    """The files that a cell takes off the shelf, or its fits start from; its text encoder's where that is not here."""
+    asked = [(spec.method, spec.params, "released_weights")] if spec.weights is WeightsOrigin.PRETRAINED else []
+    asked += [(fit.method, fit.params, "starting_weights") for fit in spec.fits]
+    for method, params, hook in asked:
+        module = load_adapter(method)
+        ask = getattr(module.Adapter, hook, None)
+        weights: ReleasedWeights | None = ask(make_config(module.Config, params, method)) if ask else None
+        if weights:
+            yield weights
+    if spec.text_encoder and "@" not in spec.text_encoder:
+        yield from load("text encoder", spec.text_encoder).released
 
 
 def take_released(method: Any, config: Any, spec: RunSpec) -> None:

@@ -14,7 +14,7 @@ INFO = MethodInfo(
     variants=("n", "s", "m"),
     default_variant="s",
     paper_variant="s",
-    provenance="official library, weights trained here",
+    provenance="official library; released weights, or weights trained here",
     trained_on=("coco",),
     weights=tuple(published(f"yolov10{size}.pt", size, ("coco",)) for size in ("n", "s", "m")),
 )

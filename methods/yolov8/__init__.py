@@ -14,7 +14,7 @@ INFO = MethodInfo(
     variants=("n", "s", "m", "l"),
     default_variant="s",
     paper_variant="s",
-    provenance="official library, weights trained here",
+    provenance="official library; released weights, or weights trained here",
     trained_on=("coco",),
     weights=(
         published(

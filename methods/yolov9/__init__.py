@@ -14,7 +14,7 @@ INFO = MethodInfo(
     variants=("t", "s", "m", "c"),
     default_variant="s",
     paper_variant="s",
-    provenance="official library, weights trained here; without the auxiliary branch (PGI) of the authors' training",
+    provenance="official library; released weights, or trained here without the authors' auxiliary branch (PGI)",
     trained_on=("coco",),
     weights=tuple(published(f"yolov9{size}.pt", size, ("coco",)) for size in ("t", "s", "m", "c")),
 )

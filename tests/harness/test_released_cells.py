@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from benchmark.cli.main import main
+from benchmark.cli.prefetch import _weights
 from benchmark.core.errors import RefusedError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import load_adapter
@@ -19,6 +20,7 @@ from benchmark.core.spec import RunRequest
 from benchmark.core.weights import Form, ReleasedWeights, pin
 from benchmark.harness.execute import Options, execute
 from benchmark.harness.expand import expand
+from benchmark.harness.weights import needed_by
 
 pytestmark = pytest.mark.models
 
@@ -164,3 +166,22 @@ def test_an_oracle_is_shown_the_truth_by_the_harness(monkeypatch: pytest.MonkeyP
     record = execute(job, Options())
     assert record.status is Status.OK, record.error
     assert sum(shown) > record.facts["test_images"]
+
+
+def test_what_a_cell_needs_is_known_before_it_runs(released: ReleasedWeights, monkeypatch: pytest.MonkeyPatch) -> None:
+    declare(released, monkeypatch)
+    (shelf,) = expand(ASKED)
+    (tuned,) = expand(dataclasses.replace(ASKED, weights=WeightsOrigin.TRAINED_HERE, params={"init": "released"}))
+    (scratch,) = expand(dataclasses.replace(ASKED, weights=WeightsOrigin.TRAINED_HERE))
+    assert [w.name for w in needed_by(shelf.spec)] == [w.name for w in needed_by(tuned.spec)] == [released.name]
+    assert list(needed_by(scratch.spec)) == []
+    (world,) = expand(dataclasses.replace(ASKED, method="yolo-world-s"))
+    assert [w.name for w in needed_by(world.spec)] == ["yolov8s-world.pt", "clip-vit-b32/pytorch_model.bin"]
+    there, missing = _weights([shelf])
+    assert (there, missing) == ([f"weights {released.name}"], {})
+    declare(
+        dataclasses.replace(released, name="gone.safetensors", url="http://127.0.0.1:9/gone.safetensors"), monkeypatch
+    )
+    there, missing = _weights([shelf])
+    assert there == []
+    assert "could not be fetched" in missing["weights gone.safetensors"]
