@@ -154,6 +154,11 @@ def _refuse_corners(rows: Sequence[Row], images: Iterable[Row], what: str, file:
 
 
 def _rows(coco: Row, key: str, file: str | Path | None) -> Sequence[Row]:
+    if not isinstance(coco, Mapping):
+        raise EvaluationError(
+            f"{file or 'ground truth'}: holds {type(coco).__name__}, expected an object with images, categories and "
+            "annotations"
+        )
     rows = coco.get(key)
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise EvaluationError(f"{_at(file)}'{key}' must be a list of objects; is this a COCO ground truth file?")
