@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -24,6 +25,7 @@ def prepare() -> str:
     from methods._mmdet import ops
 
     MMLogger.get_instance("mmengine", log_level="ERROR")  # it would list every parameter of a new model
+    warnings.filterwarnings("ignore", message=r".*upsample_bilinear. is deprecated")
     used = ops.supply()
     _mend_transformers()
     try:

@@ -37,7 +37,7 @@ def test_order_and_company_do_not_change_a_classs_boxes(adapter_of: Callable[...
             np.testing.assert_allclose(scores[name], first[name], atol=1e-4)
 
 
-@pytest.mark.parametrize("count", [1, 35, 100, 1203])
+@pytest.mark.parametrize("count", [1, 35, 100, pytest.param(1203, marks=pytest.mark.slow)])
 def test_chunked_equals_unchunked(count: int, adapter_of: Callable[..., Any], noise: Any) -> None:
     """Without the library's limit of 1,000 candidates a level and pass, which more passes reach later."""
     names = Vocabulary.from_names(tuple(f"defect kind {i}" for i in range(count)))

@@ -113,6 +113,7 @@ def test_odd_names_are_answered(name: str, adapter_of: Callable[..., Any], noise
     assert set(found.labels.tolist()) == {0, 1}
 
 
+@pytest.mark.slow
 def test_five_thousand_classes(adapter_of: Callable[..., Any], noise: Any) -> None:
     adapter = adapter_of("glip")
     adapter.build_random(1)

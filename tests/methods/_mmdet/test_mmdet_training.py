@@ -93,6 +93,27 @@ def test_twenty_steps_lower_the_loss(
     assert result.checkpoint.stat().st_size > 1e6
 
 
+def test_layers_that_are_computed_twice_to_save_memory_give_the_same_gradients(
+    adapter_of: Callable[..., Any], squares: list[Sample], tmp_path: Path
+) -> None:
+    """The library's settings ask for it at the published size with early fusion."""
+    import torch
+
+    from methods._mmdet.library import config_file
+
+    assert "use_checkpoint=True" in config_file("b").read_text(encoding="utf-8")
+    trainer = trainer_of(adapter_of("glip", variant="test-deep"), tmp_path)
+    trainer.model.eval()  # nothing drawn at random
+    fusion = trainer.model.bbox_head.head.dyhead_tower[0]
+    gradients = []
+    for fusion.use_checkpoint in (False, True):
+        trainer.optimizer.zero_grad()
+        trainer.learn(squares[:1], np.random.default_rng(0))
+        gradients.append([p.grad.clone() for p in trainer.model.parameters() if p.grad is not None])
+    for once, twice in zip(*gradients, strict=True):
+        torch.testing.assert_close(once, twice)
+
+
 def test_stopped_and_continued_equals_undisturbed(
     adapter_of: Callable[..., Any], squares: list[Sample], tmp_path: Path
 ) -> None:
