@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.records.bundle import Bundle
 
     bundle = Bundle(Path(options.bundle).expanduser())
-    failed = {run_id: lines for run_id in bundle.runs if (lines := _differing(bundle, run_id, options.engine))}
+    failed = {run_id: lines for run_id in bundle.runs if (lines := differing(bundle, run_id, options.engine))}
     if options.json:
         print(json.dumps({"runs": list(bundle.runs), "engine": options.engine, "differing": failed}, indent=1))
         return 1 if failed else 0
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _differing(bundle: Bundle, run_id: str, engine: str) -> list[str]:
+def differing(bundle: Bundle, run_id: str, engine: str) -> list[str]:
     """What the record says otherwise than its detections and ground truth do."""
     import tempfile
     from dataclasses import replace

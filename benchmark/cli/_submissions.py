@@ -1,0 +1,146 @@
+"""What stands between a bundle of somebody else's and the results: each reason as one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from benchmark.cli.verify import differing
+from benchmark.core.errors import BenchError
+from benchmark.core.evaluation import Evaluator, ScoredSet
+from benchmark.core.method import WeightsOrigin
+from benchmark.core.paths import Results
+from benchmark.core.plugins import list_names, load, public_name
+from benchmark.core.record import RunRecord, Status
+from benchmark.core.sample import Dataset
+from benchmark.core.task import Task
+from benchmark.harness.data import federation_of, make_vocabulary, open_dataset
+from benchmark.records.bundle import Bundle, truth_text
+from benchmark.records.query import HIDDEN_PROFILES
+from benchmark.records.store import Store, read_run
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Of one run: `reasons` against taking it, and `notes` for whoever decides."""
+
+    record: RunRecord
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def judge(bundle: Bundle, run_id: str, engine: str = "fast") -> Verdict:
+    """Every number is computed again. Raises RecordError for a bundle whose parts are not the record's."""
+    record = bundle.record(run_id)
+    reasons = [*_form(record), *_rules(record)]
+    notes = [] if record.spec.method in list_names("method") else [f"no method '{record.spec.method}' here yet"]
+    if not reasons:
+        try:
+            dataset = open_dataset(record.spec.dataset)
+        except BenchError as error:
+            notes.append(f"the ground truth is the bundle's own, {record.spec.dataset} is not here: {error}")
+        else:
+            reasons += _ground_truth(bundle, record, dataset)
+    if not reasons:
+        reasons += differing(bundle, run_id, engine)
+    return Verdict(record, tuple(reasons), tuple(notes))
+
+
+def _form(record: RunRecord) -> list[str]:
+    """What is wrong before any number is looked at."""
+    spec, source = record.spec, record.provenance
+    reasons = []
+    if record.status is not Status.OK:
+        reasons.append(f"it is {record.status}: only measured cells are taken")
+    if spec.weights is WeightsOrigin.RANDOM:
+        reasons.append("its weights are random: controls are measured by us")
+    if spec.profile in HIDDEN_PROFILES:
+        reasons.append(f"profile {spec.profile} proves that things run and measures nothing")
+    if source is None or not source.packages:
+        reasons.append("it does not say what it was measured with (provenance)")
+    elif source.dirty:
+        reasons.append("its code had changes that are in no commit: commit them and measure again")
+    if "predictions" not in {artifact.name for artifact in record.artifacts}:
+        reasons.append("it names no detections")
+    try:
+        place = Store(Results.find().records).path(record)
+        if place.is_file() and read_run(place).metrics != record.metrics:
+            reasons.append(f"the results hold this run with other numbers: {place.name}")
+    except BenchError as error:
+        reasons.append(str(error))
+    return reasons
+
+
+def _rules(record: RunRecord) -> list[str]:
+    """Whether it was measured by today's rules."""
+    spec = record.spec
+    if spec.task not in list_names("task"):
+        return [f"there is no task '{spec.task}'"]
+    task: Task = load("task", spec.task)
+    reasons = []
+    if spec.task_version != task.version:
+        reasons.append(f"task {spec.task} is version {task.version} by now, it was measured by {spec.task_version}")
+    versions: Any = spec.protocol.get("evaluators", {})
+    missing = sorted(set(task.evaluators) - set(versions))
+    if missing:
+        reasons.append(f"task {spec.task} is measured by {', '.join(missing)} too")
+    for name in sorted(versions):
+        if public_name(name) not in list_names("evaluator"):
+            reasons.append(f"there is no evaluator '{name}'")
+            continue
+        evaluator: Evaluator = load("evaluator", name)
+        if evaluator.version != versions[name]:
+            reasons.append(
+                f"evaluator {name} is version {evaluator.version} by now, it was measured by {versions[name]}"
+            )
+    for limit in ("max_detections", "score_threshold", "nms_iou"):
+        asked, used = getattr(task, limit), spec.protocol.get(limit)
+        if asked != used:
+            reasons.append(f"task {spec.task} asks for {limit} {asked}, it was measured with {used}")
+    return reasons
+
+
+def _ground_truth(bundle: Bundle, record: RunRecord, dataset: Dataset) -> list[str]:
+    """Whether data, split, words and boxes are those of the data set on this machine."""
+    spec = record.spec
+    if dataset.digest != spec.dataset_digest:
+        return [
+            f"{spec.dataset} is another set here: {dataset.digest[:12]}, it was measured on {spec.dataset_digest[:12]}"
+        ]
+    task: Task = load("task", spec.task)
+    split = dataset.split(task.rule(spec.held_out))
+    if split.digest != spec.split_digest:
+        return [f"it was measured on another split of {spec.dataset} than task {spec.task}'s"]
+    labels = task.test_on.of(split)
+    vocabulary = make_vocabulary(dataset, labels, spec.wording, record.facts.get("texts"))
+    if vocabulary.digest != spec.vocabulary_digest:
+        return [f"it was asked for other words than wording {spec.wording} has"]
+    reasons = []
+    for part, ids in (("test", split.test), ("val", split.val)):
+        if bundle.holds(f"{record.run_id}/{part}.json"):
+            own = _truth(dataset, labels, vocabulary.names, sorted(ids), split.novel)
+            if truth_text(own) != truth_text(bundle.truth(record.run_id, part)):
+                reasons.append(f"its ground truth of the {part} part is not that of {spec.dataset}")
+    return reasons
+
+
+def _truth(
+    dataset: Dataset, labels: Sequence[int], names: Sequence[str], ids: Sequence[int], novel: Sequence[int]
+) -> ScoredSet:
+    mapping = np.full(len(dataset.categories), -1, np.int64)
+    mapping[list(labels)] = np.arange(len(labels))
+    asked = (dataset.samples[i] for i in ids)
+    lists = federation_of(dataset, tuple(labels))
+    return ScoredSet(
+        tuple(names),
+        [replace(sample, annotations=sample.annotations.relabel(mapping)) for sample in asked],
+        {},
+        {category.scene: category.super_category for category in dataset.categories},
+        lists.frequency,
+        lists.negative,
+        lists.not_exhaustive,
+        tuple(place for place, label in enumerate(labels) if label in novel),
+    )

@@ -1,0 +1,56 @@
+"""`bench submit check FILE`: whether a bundle of somebody else's would be taken; scores every detection again."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmark.cli._command import Command
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `bench submit`."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    what = "score a bundle again and say whether its records would be taken"
+    check = actions.add_parser("check", help=what, description=what)
+    check.add_argument("bundle", metavar="FILE", help="a file that 'bench bundle' wrote")
+    check.add_argument("--engine", choices=["fast", "reference"], default="fast", help="reference: the official code")
+    check.add_argument("--add", action="store_true", help="put the records among the results if all would be taken")
+    check.add_argument("--json", action="store_true", help="print JSON")
+    check.add_argument("--traceback", action="store_true", help="show where an error was raised")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 1 where a record would not be taken."""
+    import json
+    from pathlib import Path
+
+    from benchmark.cli._cells import cell_name
+    from benchmark.cli._submissions import judge
+    from benchmark.core.errors import RecordError
+    from benchmark.core.paths import Results
+    from benchmark.records.bundle import Bundle
+    from benchmark.records.store import Store
+
+    bundle = Bundle(Path(options.bundle).expanduser())
+    if not bundle.runs:
+        raise RecordError(f"{bundle.path}: holds no run")
+    verdicts = [judge(bundle, run_id, options.engine) for run_id in bundle.runs]
+    refused = [verdict for verdict in verdicts if verdict.reasons]
+    added = []
+    if options.add and not refused:
+        added = [str(Store(Results.find().records).add(verdict.record)) for verdict in verdicts]
+    if options.json:
+        runs = {v.record.run_id: {"reasons": v.reasons, "notes": v.notes} for v in verdicts}
+        print(json.dumps({"taken": not refused, "runs": runs, "added": added}, indent=1))
+        return 1 if refused else 0
+    for verdict in verdicts:
+        state = "would not be taken" if verdict.reasons else "every number holds"
+        print(f"{verdict.record.run_id}  {cell_name(verdict.record.spec)}: {state}")
+        for line in (*verdict.reasons, *(f"note: {note}" for note in verdict.notes)):
+            print(f"  {line}")
+    for path in added:
+        print(path)
+    return 1 if refused else 0
+
+
+COMMAND = Command("submit", "check results of others before they are taken", configure, run)
