@@ -22,5 +22,5 @@ def test_five_thousand_records_are_built_painted_and_sorted_in_time(browser: Bro
     assert len(list((tmp_path / "site" / "records").iterdir())) == 5000
     seen = look_at(browser, tmp_path / "site" / "index.html")
     assert min(seen["first_paint_s"]) <= 1
-    # The goal is 0.1 s where the cores are free (docs/performance.md); five other processes on two cores took 0.15 s.
+    # The goal is 0.1 s on free cores; at a load average of 10 on two the least was 0.15 s (docs/performance.md).
     assert min(seen["sort_s"]) <= 0.5
