@@ -49,9 +49,10 @@ def prepare_image(processor: Any, image: NDArray[np.uint8], queries: int) -> Pre
     from torch.nn.functional import pad
 
     height, width = image.shape[:2]
-    if min(height, width) < _SMALLEST_PX:
-        # The rule of the processor would leave a strip of one pixel, which no window of the backbone can hold.
-        image = np.asarray(Image.fromarray(image).resize((max(width, _SMALLEST_PX), max(height, _SMALLEST_PX))))
+    # The rule of the processor would leave a strip of one pixel or none, which no window of the backbone can hold.
+    least = max(_SMALLEST_PX, -(-max(height, width) // processor.size["longest_edge"]))
+    if min(height, width) < least:
+        image = np.asarray(Image.fromarray(image).resize((max(width, least), max(height, least))))
     pixels = processor(images=[np.array(image)], return_tensors="pt")["pixel_values"][0]
     valid = (int(pixels.shape[1]), int(pixels.shape[2]))
     side = _STRIDES[-1]

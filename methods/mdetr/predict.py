@@ -1,0 +1,93 @@
+"""Every image with every name: the image is encoded once, the names once a vocabulary, the two meet in the encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmark.core.detections import Detections
+from methods._transformers.images import by_size, make_processor, prepare_image
+from methods.mdetr.network import Mdetr
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Texts of one length: the class of each, tokens (texts, T, D)."""
+
+    labels: tuple[int, ...]
+    tokens: torch.Tensor
+
+
+@torch.inference_mode()
+def encode_names(model: Mdetr, ids: Sequence[Sequence[int]], labels: Sequence[int], at_once: int) -> list[Asked]:
+    """Token ids of texts, and the class of each, encoded in groups of one length of at most `at_once`: no padding."""
+    lengths: dict[int, list[int]] = {}
+    for i, text in enumerate(ids):
+        lengths.setdefault(len(text), []).append(i)
+    device = next(model.parameters()).device
+    made = []
+    for positions in lengths.values():
+        for start in range(0, len(positions), at_once):
+            group = positions[start : start + at_once]
+            tokens = model.encode_text(torch.tensor([list(ids[i]) for i in group], device=device))
+            made.append(Asked(tuple(labels[i] for i in group), tokens))
+    return made
+
+
+@torch.inference_mode()
+def detect(
+    model: Mdetr,
+    images: Sequence[NDArray[np.uint8]],
+    names: tuple[Sequence[Asked], int],
+    sides_px: tuple[int, int],
+    limits: tuple[float, int],
+) -> list[Detections]:
+    """One Detections an image. names: texts, number of classes; sides_px: shorter, longer; limits: least score, kept.
+
+    A query scores as one minus its share of no object. A slot answers for a class with the best of its texts.
+    """
+    processor = make_processor(*sides_px)
+    prepared = [prepare_image(processor, image, 1) for image in images]
+    found: list[Detections | None] = [None] * len(images)
+    device = next(model.parameters()).device
+    for positions in by_size(prepared):
+        cells = model.encode_image(torch.stack([prepared[i].pixels for i in positions]).to(device))
+        scores = cells.new_full((len(positions), names[1], model.query_embed.num_embeddings), -1)
+        boxes = cells.new_zeros((*scores.shape, 4))
+        for label, score, cxcywh in ask(model, cells, names[0]):
+            better = score > scores[:, label]
+            scores[:, label] = torch.where(better, score, scores[:, label])
+            boxes[:, label] = torch.where(better[..., None], cxcywh, boxes[:, label])
+        for i, table, cxcywh in zip(positions, scores, boxes, strict=True):
+            found[i] = _best(table, cxcywh, images[i].shape[:2], limits)
+    return [detections for detections in found if detections is not None]
+
+
+def ask(model: Mdetr, cells: torch.Tensor, asked: Sequence[Asked]) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
+    """Each text in turn: its class, scores (B, Q), boxes (B, Q, 4) as centre and size. cells (B, D, h, w)."""
+    images = len(cells)
+    for group in asked:
+        texts = len(group.labels)
+        answer = model(cells.repeat_interleave(texts, 0), group.tokens.repeat(images, 1, 1))
+        scores = (1 - answer.logits[-1].softmax(-1)[..., -1]).unflatten(0, (images, texts))
+        boxes = answer.cxcywh[-1].unflatten(0, (images, texts))
+        for k, label in enumerate(group.labels):
+            yield label, scores[:, k], boxes[:, k]
+
+
+def _best(scores: torch.Tensor, cxcywh: torch.Tensor, hw: tuple[int, ...], limits: tuple[float, int]) -> Detections:
+    values, flat = scores.flatten().topk(min(limits[1], scores.numel()))
+    enough = (values >= limits[0]) & (values > 0)
+    values, flat = values[enough], flat[enough]
+    box: Any = cxcywh.flatten(0, 1)[flat]
+    corners = torch.cat([box[:, :2] - box[:, 2:] / 2, box[:, :2] + box[:, 2:] / 2], dim=1).clamp(0, 1)
+    return Detections(
+        (corners * corners.new_tensor([hw[1], hw[0]] * 2)).cpu().numpy().astype(np.float32),
+        values.clamp(0, 1).cpu().numpy().astype(np.float32),
+        (flat // scores.shape[1]).cpu().numpy().astype(np.int64),
+    )
