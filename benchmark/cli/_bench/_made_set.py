@@ -81,7 +81,8 @@ def read_set(folder: Path, number: int = 0) -> ScoredSet:
     frequency = tuple("rcf"[k % 3] for k in range(classes)) if "negative" in truth else ()
     names = tuple(f"class {k}" for k in range(classes))
     detections = read_predictions(folder / f"predictions_{number}.parquet")
-    return ScoredSet(names, samples, detections, {}, frequency, *lists)
+    negative, not_exhaustive = lists
+    return ScoredSet(names, samples, detections, {}, frequency, negative, not_exhaustive)
 
 
 def _truth(shape: Shape, rng: np.random.Generator) -> dict[str, Any]:
