@@ -42,8 +42,8 @@ def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
         print(f"{cell_name(record.spec)}: {record.status}")
         if record.error:
             print(f"  {record.error}")
-        if record.metrics:
-            print("  " + "  ".join(f"{name} {metric_text(name, v)}" for name, v in record.metrics.items()))
+        for line in metric_lines(record):
+            print(f"  {line}")
         for kind, count in record.facts.get("repairs", {}).items():
             print(f"  repaired while reading: {count} x {kind}")
         cost = record.cost
@@ -52,6 +52,40 @@ def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
             print(
                 f"  {size}, {cost.latency_p50_s * 1e3:.0f} ms an image, {cost.images_per_s:.1f} images/s, {cost.device}"
             )
+
+
+GROUPS = (
+    (("dAP50_",), "AP50 lost to errors of"),
+    (("tide_",), "share of all errors, %"),
+    (("AP_rel_", "AP_elongated"), "AP by a box's share of the image, and of long boxes"),
+)
+"""metrics that are told by what stands before their names, and what people read there"""
+
+
+def metric_lines(record: RunRecord) -> list[str]:
+    """The plain metrics with their 95 % intervals, then one line a group; nothing for what has no value in a group."""
+    left = dict(record.metrics)
+    lines = []
+    for starts, title in GROUPS:
+        group = {name: left.pop(name) for name in list(left) if name.startswith(starts)}
+        counts = {name: left.pop(f"boxes_{name.removeprefix('AP_')}", None) for name in group}
+        values = [
+            f"{name.rpartition('_')[2]} {metric_text(name, value)}"
+            + ("" if counts[name] is None else f" ({counts[name]:.0f} boxes)")
+            for name, value in group.items()
+            if value is not None
+        ]
+        if values:
+            lines.append(f"{title}: " + "  ".join(values))
+    plain = [f"{name} {metric_text(name, value)}{_interval(record, name)}" for name, value in left.items()]
+    return ["  ".join(plain), *lines] if plain else lines
+
+
+def _interval(record: RunRecord, name: str) -> str:
+    if name not in record.intervals:
+        return ""
+    low, high = record.intervals[name]
+    return f" [{metric_text(name, low)}, {metric_text(name, high)}]"
 
 
 def cell_name(spec: RunSpec) -> str:
