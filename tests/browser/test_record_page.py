@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import HOSTILE_CLASS, HOSTILE_METHOD
 
+from benchmark.cli._bench._browser import wait_until
 from benchmark.core.record import RunRecord
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def test_pictures_are_shown_with_their_boxes_in_place(visit: Visit, records: Seq
     page = visit(f"#/record/{records[0].run_id}")
     image = page.locator(".gallery img")
     image.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('.gallery img').naturalWidth === 200")
+    wait_until(page, "document.querySelector('.gallery img').naturalWidth === 200")
     frame, box = image.bounding_box(), page.locator("rect.box.false").bounding_box()
     assert frame is not None
     assert box is not None
@@ -104,7 +105,7 @@ def test_the_page_refuses_scripts_that_are_not_its_own(browser: Browser, site: P
       document.addEventListener("securitypolicyviolation", () => { window.refused += 1; });
       document.body.append(script);
     }""")
-    page.wait_for_function("window.refused === 1")
+    wait_until(page, "window.refused === 1")
     assert page.evaluate("window.owned === undefined")
 
 
@@ -127,3 +128,8 @@ def test_the_papers_numbers_stand_beside_what_was_measured(visit: Visit) -> None
     assert page.locator("main section").count() == 7
     assert "24.7" in page.locator("section", has=page.locator("#table-2b")).inner_text()
     assert page.locator("ol.flags li").count() > 0
+
+
+def test_a_wait_in_a_page_ends(visit: Visit) -> None:
+    with pytest.raises(TimeoutError, match="not true within 0 s: false"):
+        wait_until(visit("#/"), "false", 0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -40,9 +41,21 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+def wait_until(page: Page, expression: str, limit_s: float = 30.0) -> None:
+    """Until an expression holds in a page; asked from here, as our pages' policy lets no string become code in them.
+
+    Raises TimeoutError.
+    """
+    deadline = time.monotonic() + limit_s
+    while not page.evaluate(expression):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not true within {limit_s:.0f} s: {expression}")
+        time.sleep(0.02)
+
+
 def first_paint_s(page: Page) -> float:
     """Seconds from asking for the shown page to its first pixels with content."""
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
+    wait_until(page, "performance.getEntriesByName('first-contentful-paint').length > 0")
     return float(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")) / 1e3
 
 
