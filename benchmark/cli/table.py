@@ -15,7 +15,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("table", metavar="N", help="1, 2a, 2b, 3, 4, 5, 6, generalized or transfer")
     parser.add_argument("--data", metavar="NAME", help="only measured cells of that data set")
     parser.add_argument("--profile", metavar="NAME", help="only measured cells of that profile")
-    parser.add_argument("--format", choices=("terminal", "markdown", "csv", "json"), default="terminal")
+    parser.add_argument(
+        "--format", choices=("terminal", "markdown", "latex", "html", "csv", "json"), default="terminal"
+    )
     parser.add_argument("--json", action="store_true", help="the same as --format json")
 
 

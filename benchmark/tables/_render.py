@@ -1,4 +1,4 @@
-"""A filled table as text: terminal, Markdown, CSV, JSON."""
+"""A filled table as text: terminal, Markdown, CSV and JSON here, LaTeX and HTML beside this file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
+from benchmark.tables._html import html
+from benchmark.tables._latex import latex
 from benchmark.tables._sheet import Sheet
 
 
@@ -93,7 +95,19 @@ FORMATS: Mapping[str, Callable[[Sheet], str]] = {
     "markdown": markdown,
     "csv": comma_separated,
     "json": as_json,
+    "latex": latex,
+    "html": html,
 }
+
+ENDINGS: Mapping[str, str] = {
+    "terminal": "txt",
+    "markdown": "md",
+    "csv": "csv",
+    "json": "json",
+    "latex": "tex",
+    "html": "html",
+}
+"""form -> how its files are called"""
 
 
 def _line(cells: list[str]) -> str:

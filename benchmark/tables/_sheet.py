@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark.core.record import RunRecord
 from benchmark.core.spec import RunSpec
 from benchmark.records.query import HIDDEN_PROFILES, select
 from benchmark.tables._cell import PAPER_PROFILE, Measured, Source, belongs, measure, status
+from benchmark.tables._number import Number, Place, ranked
 from benchmark.tables._reported import Reported, reported_row
 from benchmark.tables._table import PARAMETERS, Row, Table
+
+INTERVAL = "AP 95 %"
+"""header of the column that holds the main metric's interval as text"""
 
 
 @dataclass(frozen=True)
 class Sheet:
     """groups: titles over runs of columns, the last ones one a source. headers and rows: text.
 
-    facts: one mapping a cell, for CSV and JSON.
+    facts: one mapping a cell, for CSV and JSON. numbers: what the text of a cell is made of, for LaTeX and HTML.
     """
 
     title: str
@@ -28,6 +32,7 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     facts: tuple[Mapping[str, Any], ...]
+    numbers: Mapping[Place, Number] = field(default_factory=dict)
 
 
 def fill(table: Table, records: Sequence[RunRecord], dataset: str | None = None, profile: str | None = None) -> Sheet:
@@ -42,16 +47,18 @@ def fill(table: Table, records: Sequence[RunRecord], dataset: str | None = None,
         candidates.setdefault((_source(record), record.spec.method), []).append(record)
     flags: list[str] = []
     lost: list[str] = []
-    rows, facts = [], []
+    shown: list[tuple[Row, list[Number | str]]] = []
+    facts = []
     for row in order:
         printed = reported_row(table, row)
         cells = [(source, measure(table, row, source, candidates.get((source, row.method), []))) for source in sources]
         if not row.reported and all(measured.state == "not run" for _, measured in cells):
             continue  # a row of our own appears once it was run
-        rows.append(_row_text(table, row, printed, cells, flags))
+        shown.append((row, _row_cells(table, row, printed, cells, flags)))
         facts.extend(_row_facts(table, row, printed, cells))
         lost.extend(f"{row.title}, {source.title}: {text}" for source, cell in cells for text in _lost_text(cell))
     headers, groups = _headers(table, sources)
+    rows = [tuple(str(cell) for cell in cells) for _, cells in shown]
     notes = (
         *(f"[{number}] {flag}" for number, flag in enumerate(flags, 1)),
         *_reading_notes(rows, headers),
@@ -59,7 +66,23 @@ def fill(table: Table, records: Sequence[RunRecord], dataset: str | None = None,
         *(_left_out(table, order, select(fitting, dataset=dataset, profile=profile)) if table.others else ()),
         *table.notes,
     )
-    return Sheet(f"Table {table.name}: {table.title}", groups, headers, tuple(rows), notes, tuple(facts))
+    numbers = {
+        (i, j): cell for i, (_, cells) in enumerate(shown) for j, cell in enumerate(cells) if type(cell) is Number
+    }
+    marked = ranked(numbers, _contests(table, [row for row, _ in shown], headers))
+    return Sheet(f"Table {table.name}: {table.title}", groups, headers, tuple(rows), notes, tuple(facts), marked)
+
+
+def _contests(table: Table, rows: Sequence[Row], headers: Sequence[str]) -> list[list[Place]]:
+    """Cells that are compared: a column of a metric, the rows of one task; controls compete with nobody."""
+    metrics = {c.title for c in table.columns if c.metric != PARAMETERS}
+    metrics |= {c.reported for c in table.columns if c.reported and c.metric != PARAMETERS}
+    return [
+        [(i, j) for i, row in enumerate(rows) if table.task_of(row) == task and not row.control]
+        for j, header in enumerate(headers)
+        if header in metrics
+        for task in dict.fromkeys(table.task_of(row) for row in rows)
+    ]
 
 
 def _sources(
@@ -126,38 +149,36 @@ def _headers(table: Table, sources: Sequence[Source]) -> tuple[tuple[str, ...], 
     if printed:
         groups.append(("paper", len(printed)))
     for source in sources:
-        own = [*(column.title for column in table.columns), "AP 95 %", "seeds", *_difference(table, source), "status"]
+        own = [*(column.title for column in table.columns), INTERVAL, "seeds", *_difference(table, source), "status"]
         headers += own
         groups.append((source.title, len(own)))
     return tuple(headers), tuple(groups)
 
 
-def _row_text(
+def _row_cells(
     table: Table,
     row: Row,
     printed: Mapping[str, Reported],
     cells: Sequence[tuple[Source, Measured]],
     flags: list[str],
-) -> tuple[str, ...]:
-    text = [row.title]
-    for column in table.columns:
-        if column.reported is not None:
-            text.append(_printed_text(printed.get(column.title), flags))
+) -> list[Number | str]:
+    shown: list[Number | str] = [row.title]
+    shown += [_printed_cell(printed.get(c.title), flags) for c in table.columns if c.reported is not None]
     main = table.columns[0]
     for source, measured in cells:
-        text += [_value_text(measured, column.metric) for column in table.columns]
         said = (row.variant, row.overrides.get("variant"), None)
-        if source.profile != PAPER_PROFILE and measured.variant not in said:
-            text[-len(table.columns)] += f" ({measured.variant})"
+        other_size = source.profile != PAPER_PROFILE and measured.variant not in said
+        size = str(measured.variant) if other_size else ""
+        shown += [_measured_cell(measured, c.metric, size if c is main else "") for c in table.columns]
         bounds = measured.interval(main.metric)
-        text.append(f"{bounds[0]:.1f} to {bounds[1]:.1f}" if bounds else "")
-        text.append(str(len(measured.seeds)) if measured.seeds else "")
+        shown.append(f"{bounds[0]:.1f} to {bounds[1]:.1f}" if bounds else "")
+        shown.append(str(len(measured.seeds)) if measured.seeds else "")
         state = status(table, source, measured, main.metric, printed.get(main.title))
         for _ in _difference(table, source):
             between = _between(measured, main.metric, printed.get(main.title), state)
-            text.append("" if between is None else f"{between:+.1f}")
-        text.append(state if row.reported or measured.state != "not run" else "")
-    return tuple(text)
+            shown.append("" if between is None else f"{between:+.1f}")
+        shown.append(state if row.reported or measured.state != "not run" else "")
+    return shown
 
 
 def _difference(table: Table, source: Source) -> tuple[str, ...]:
@@ -172,23 +193,22 @@ def _between(measured: Measured, metric: str, printed: Reported | None, state: s
     return round(mean - printed.value, 4)
 
 
-def _printed_text(cell: Reported | None, flags: list[str]) -> str:
-    if cell is None:
-        return ""
-    if cell.flag is None:
-        return cell.text
+def _printed_cell(cell: Reported | None, flags: list[str]) -> Number | str:
+    if cell is None or cell.flag is None:
+        return "" if cell is None else Number(cell.text)
     if cell.flag not in flags:
         flags.append(cell.flag)
-    return f"{cell.text} [{flags.index(cell.flag) + 1}]"
+    return Number(cell.text, flag=flags.index(cell.flag) + 1)
 
 
-def _value_text(measured: Measured, metric: str) -> str:
+def _measured_cell(measured: Measured, metric: str, size: str) -> Number | str:
     mean, deviation = measured.mean(metric), measured.deviation(metric)
     if mean is None:
         return "-" if measured.records else ""
     if metric == PARAMETERS:
-        return f"{mean:.1f}M"
-    return f"{mean:.1f}" + (f"±{deviation:.1f}" if deviation is not None else "")
+        return Number(f"{mean:.1f}M")
+    spread = "" if deviation is None else f"{deviation:.1f}"
+    return Number(f"{mean:.1f}", spread, size, bounds=measured.interval(metric))
 
 
 def _reading_notes(rows: Sequence[tuple[str, ...]], headers: Sequence[str]) -> list[str]:
@@ -197,7 +217,7 @@ def _reading_notes(rows: Sequence[tuple[str, ...]], headers: Sequence[str]) -> l
     notes = []
     if any("±" in cell for cell in cells):
         notes.append("±: standard deviation over seeds")
-    if any(text for row in rows for text, header in zip(row, headers, strict=True) if header == "AP 95 %"):
+    if any(text for row in rows for text, header in zip(row, headers, strict=True) if header == INTERVAL):
         notes.append("AP 95 %: bootstrap interval over images, of the lowest seed")
     if any(re.search(r"\d \(\w+\)$", cell) for cell in cells):
         notes.append("(n), (s), ... beside a value: the size that was measured, where it is not the row's")

@@ -33,6 +33,11 @@ class Row:
     wording: str = "canonical"
     weights: str = "trained here"
 
+    @property
+    def control(self) -> bool:
+        """Whether its words mean nothing or its weights are untrained: shown, and compared with no method."""
+        return self.wording == "codes" or self.weights == "random"
+
 
 @dataclass(frozen=True)
 class Table:
