@@ -58,6 +58,8 @@ def _cancel_pending(cluster: Cluster) -> None:
     """Tasks of an array that have not started: one cancelled by us, one behind our back."""
     waits = cluster.sh("sbatch", "--parsable", "-o", "/dev/null", "--mem=100", "-c1", "--wrap", "sleep 600")
     name = cluster.submit(*UNTRAINED, "--seed", "45,46", settings=(f"dependency=afterany:{waits}",))
+    # Slurm names the reason when its scheduler has looked at the task for the first time.
+    cluster.until(lambda: cluster.rows(name)[0]["detail"] not in ("", "not yet known to Slurm"), "a reason to wait")
     ours, theirs = cluster.rows(name)
     assert (ours["state"], ours["detail"]) == ("queued", "Dependency")
     assert cluster.bench("cancel", ours["run_id"]).stdout == "1 cells stopped\n"
