@@ -39,6 +39,9 @@ SIDES_PX = {1280, 1706}
 SAME_BURST = 3
 """numbers at most this far apart that show the same defects are photos of one part"""
 
+SEEN_AGAIN = {26: 3, 119: 3}
+"""first number of a burst -> that of an earlier one: the same crack under the same chalk marks is in both"""
+
 
 def _roots(tree: Tree) -> list[Path]:
     roots = []
@@ -72,7 +75,7 @@ def _bursts(shown: dict[int, frozenset[str]]) -> dict[int, str]:
         if last is not None and number - last <= SAME_BURST and shown[number] == shown[last]:
             groups[number] = groups[last]
         else:
-            groups[number] = f"part-{number}"
+            groups[number] = f"part-{SEEN_AGAIN.get(number, number)}"
         last = number
     return groups
 

@@ -114,6 +114,12 @@ def test_alu_groups_augmented_copies_and_bursts(downloads: Path) -> None:
     assert found["1"] == found["2"] == found["1_z0"] != found["30"]
 
 
+@pytest.mark.data
+def test_alu_bursts_that_show_one_crack_are_one_group(open_data: Path) -> None:
+    found = {i.path.stem: i.group for i in scan([open_data], ["alu-stamping"]).images["alu-stamping"]}
+    assert found["3"] == found["26"] == found["41"] == found["119"] == found["125"] != found["73"]
+
+
 def test_fabric_ids_mean_what_the_file_name_says(downloads: Path) -> None:
     assert shown(downloads, "fabric-cut-hole") == {"cut": 1, "hole": 1, "line": 1, "large hole": 1}
 
