@@ -31,7 +31,7 @@ PINNED = (
 INFO = DatasetInfo(
     name="mmio-open",
     title="MMIO, rebuilt from public sources",
-    version=1,
+    version=2,
     sources=tuple(load("source", name).facts for name in PINNED),
 )
 

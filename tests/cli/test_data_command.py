@@ -75,7 +75,7 @@ def test_open_is_built_listed_and_shown(
     said = capsys.readouterr().out
     assert "dropped  6 pixel-identical copies" in said
     assert "cr7-det/image/pits383.jpg = cr7-det/image/pits307.jpg" in said
-    assert "near-duplicate images into" in said
+    assert "images with others of the same place into" in said
     record = decode_dataset((tmp_path / "results" / "datasets" / "mmio-open-cr7-det-limit9.json").read_text())
     assert record.counts["images"] == 9
     assert main(["data", "list"]) == 0

@@ -200,7 +200,9 @@ def _issues(record: DatasetRecord) -> Section:
     if copies := facts.get("dropped_copies"):
         items.append(f"{len(copies)} pixel-identical copies dropped, first {next(iter(copies))}")
     if near := facts.get("near_duplicate_groups"):
-        items.append(f"{sum(near.values())} near-duplicate images kept, in {len(near)} groups that no split divides")
+        items.append(
+            f"{sum(near.values())} images show what others show too: kept, in {len(near)} groups that no split divides"
+        )
     for source, kinds in facts.get("repairs", {}).items():
         items += [f"{source}: {fact['count']} x {kind}, first {fact['first'][0]}" for kind, fact in kinds.items()]
     few = sorted(name for name, each in record.classes.items() if each["boxes"] < FEW_BOXES)

@@ -32,7 +32,7 @@ def built_text(record: DatasetRecord, folder: str, seconds: float) -> str:
     if "dropped_copies" in facts:
         lines += [f"dropped  {len(copies)} pixel-identical copies"]
         lines += [f"         {copy} = {kept}" for copy, kept in copies.items()]
-        lines += [f"joined   {sum(near.values())} near-duplicate images into {len(near)} groups"]
+        lines += [f"joined   {sum(near.values())} images with others of the same place into {len(near)} groups"]
         lines += _repairs(facts.get("repairs", {}))
     lines += _steps(facts.get("steps", {}))
     return "\n".join(lines)
@@ -70,7 +70,7 @@ def _steps(steps: Mapping[str, Mapping[str, Any]]) -> list[str]:
     lines = []
     for step, facts in steps.items():
         did = [f"{count} {done}" for done, count in facts.items() if done != "note"]
-        if step not in {"copies", "near-duplicates"}:
+        if step not in {"copies", "near-duplicates", "views"}:
             lines.append(f"step     {step}: " + "; ".join([*([facts["note"]] if "note" in facts else []), *did]))
     return lines + (["         why: report.csv beside the set"] if lines else [])
 

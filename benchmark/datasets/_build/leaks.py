@@ -1,7 +1,7 @@
 """What a split must not have: one picture, one part or one defect on both sides of it.
 
-Pictures: pixel-identical, near-duplicate (as `dedupe` says, in any flip), or one cut out of the other (as `crops`
-says, within a scene). Parts: a group with images on two sides. Classes, in a true zero-shot split: a novel one that is
+Pictures: pixel-identical, near-duplicate (as `dedupe` says, in any flip), views of one place or one cut out of the
+other (as `views` and `crops` say, within a scene). Parts: a group with images on two sides. Classes, in a true zero-shot split: a novel one that is
 a base one by name, by a listed synonym, or by a cosine of at least 0.8 between their names.
 """
 
@@ -20,11 +20,12 @@ from benchmark.datasets._build.crops import find_crops
 from benchmark.datasets._build.dedupe import Fingerprint, copies, fingerprints, near_duplicates
 from benchmark.datasets._build.names import MIN_COSINE, Embed, spelling
 from benchmark.datasets._build.novel import defect_names
+from benchmark.datasets._build.views import find_views_by_scene
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """kind: `exact copy`, `near-duplicate`, `crop`, `group`, `class name`, `class synonym` or `class meaning`.
+    """kind: `exact copy`, `near-duplicate`, `same view`, `crop`, `group`, `class name`, `class synonym` or `class meaning`.
 
     first, second: paths of images, or names of classes; of a group, one image on each side. sides: `train`, `val`,
     `test`, or `base`, `novel`.
@@ -98,8 +99,12 @@ def find_pairs(
     known = set(map(frozenset, exact))
     near = [pair for pair in near_duplicates(prints, paths) if frozenset(pair) not in known]
     known |= set(map(frozenset, near))
+    scenes, groups = [sample.scene for sample in samples], [sample.group for sample in samples]
+    views = [(view.first, view.second) for view in find_views_by_scene(paths, scenes, groups, progress)]
+    views = [pair for pair in views if frozenset(pair) not in known]
+    known |= set(map(frozenset, views))
     crops = [pair for pair in _crops(samples, cache, progress) if frozenset(pair) not in known]
-    found = {"exact copy": exact, "near-duplicate": near, "crop": crops}
+    found = {"exact copy": exact, "near-duplicate": near, "same view": views, "crop": crops}
     return Pairs({kind: [(image_ids[i], image_ids[j]) for i, j in each] for kind, each in found.items()})
 
 

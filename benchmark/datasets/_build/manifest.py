@@ -2,7 +2,7 @@
 
 One row an image, in the order of the image ids: source, path below the source's own layout, sha256 of the file, group,
 classes with box counts, a digest of the boxes, and for a dropped copy the path of the image it equals. A group that
-begins with `near:` joins near-duplicates.
+begins with `near:` joins near-duplicates or views of one place.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from benchmark.datasets._build.dedupe import copies, file_digests, fingerprints,
 from benchmark.datasets._build.report import Entry, Report
 from benchmark.datasets._build.scan import Scan
 from benchmark.datasets._build.unusable import unusable
+from benchmark.datasets._build.views import find_views_by_scene
 from benchmark.datasets._sources._source import Found, PublicSource
 
 NEAR = "near:"
@@ -87,7 +88,10 @@ def number(rows: Sequence[Row]) -> list[tuple[int, Row]]:
 def make_rows(
     scan: Scan, progress: Progress | None = None, cache: Cache | None = None, report: Report | None = None
 ) -> list[Row]:
-    """Rows for everything that was found and is of use: copies marked, near-duplicates and copies' relatives joined."""
+    """Rows for everything that was found and is of use.
+
+    Copies are marked; groups with near-duplicates or with views of one place are joined.
+    """
     report = report if report is not None else Report()
     images = [image for source in sorted(scan.images) for image in scan.images[source]]
     prints = fingerprints([image.path for image in images], progress, cache)
@@ -98,7 +102,12 @@ def make_rows(
     same = copies(prints)
     near = list(near_duplicates(prints, [image.path for image in images]))
     groups = _join([image.group for image in images], [*same.items(), *near])
-    report.add(*_copies(images, same), *_joined(images, near, same))
+    paths, scenes = [image.path for image in images], [image.scene for image in images]
+    views = [(view.first, view.second) for view in find_views_by_scene(paths, scenes, groups, progress)]
+    groups = _join([image.group for image in images], [*same.items(), *near, *views])
+    report.add(*_copies(images, same))
+    report.add(*_joined(images, "near-duplicates", "nearly the same picture: one group", near, same))
+    report.add(*_joined(images, "views", "the same place in another picture: one group", views, same))
     rows = [_row(image, each.sha256, group) for image, each, group in zip(images, prints, groups, strict=True)]
     return [
         replace(row, copy_of=f"{rows[same[i]].source}/{rows[same[i]].path}") if i in same else row
@@ -157,11 +166,12 @@ def _copy_reason(copy: Found, kept: Found) -> str:
     return "the same pixels" if equal else "the same pixels, with other boxes"
 
 
-def _joined(images: Sequence[Found], near: Sequence[tuple[int, int]], same: Mapping[int, int]) -> list[Entry]:
-    why = "nearly the same picture: one group"
+def _joined(
+    images: Sequence[Found], step: str, why: str, pairs: Sequence[tuple[int, int]], same: Mapping[int, int]
+) -> list[Entry]:
     return [
-        Entry("near-duplicates", "image", _name(images[j]), "joined", why, _name(images[i]))
-        for i, j in near
+        Entry(step, "image", _name(images[j]), "joined", why, _name(images[i]))
+        for i, j in pairs
         if i not in same and j not in same
     ]
 

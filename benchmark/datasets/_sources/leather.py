@@ -1,8 +1,14 @@
-"""Leather Defect Detection v1 of Roboflow: train and valid share source images, so copies are grouped by name."""
+"""Leather Defect Detection v1 of Roboflow: train and valid share source images, and one hide fills several.
+
+Copies of an image are known by its name. Photos of one piece follow each other within seconds (the name holds the time
+of most) or under consecutive numbers (of the others).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from benchmark.core.sample import Source
@@ -30,6 +36,9 @@ KINDS = {
     "Scratch": Kind("scratch", SCENE, ("scrape", "score mark"), "A thin line scraped into the grain."),
     "pinhole": Kind("pinhole", SCENE, ("tiny hole", "insect prick"), "A tiny round hole in the grain."),
 }
+TIMED, NUMBERED = re.compile(r"Image_(\d{14})(\d{3})_"), re.compile(r"(.+?)-?(\d+)-?$")
+SAME_PIECE_S = 5.0
+"""the camera's own pace is 2 to 3 s; half of the photos that follow each other so show a common part"""
 
 
 def _roots(tree: Tree) -> list[Path]:
@@ -38,10 +47,31 @@ def _roots(tree: Tree) -> list[Path]:
 
 def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
     names = read_names(next(path for path in root.iterdir() if path.name.lower() in ("data.yaml", "data.yml")))
-    for image, label in pairs_of_parts(root, repairs):
+    pairs = list(pairs_of_parts(root, repairs))
+    pieces = _pieces({original(image.stem) for image, _ in pairs})
+    for image, label in pairs:
         size_px = image_size(image)
         boxes = read_yolo(label, names, *size_px, repairs)
-        yield found("leather", root, image, size_px, boxes, SCENE, original(image.stem))
+        yield found("leather", root, image, size_px, boxes, SCENE, pieces[original(image.stem)])
+
+
+def _pieces(originals: Iterable[str]) -> dict[str, str]:
+    """Name of an original -> that of the first photo of its piece."""
+    first: dict[str, str] = {}
+    before = ("", float("-inf"), "")
+    for series, place, name in sorted((*_place(name), name) for name in originals):
+        follows = series == before[0] and place - before[1] <= (SAME_PIECE_S if series == "timed" else 1)
+        first[name] = first[before[2]] if follows else name
+        before = (series, place, name)
+    return first
+
+
+def _place(name: str) -> tuple[str, float]:
+    """The series that a photo belongs to and its place there: seconds, or a number."""
+    if timed := TIMED.match(name):
+        return "timed", datetime.strptime(timed[1], "%Y%m%d%H%M%S").timestamp() + int(timed[2]) / 1000
+    numbered = NUMBERED.fullmatch(name)
+    return (numbered[1], float(numbered[2])) if numbered else (name, 0.0)
 
 
 SOURCE = PublicSource(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from itertools import combinations
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ import numpy as np
 from benchmark.core.sample import Source
 from benchmark.datasets._masks import binary_mask_boxes
 from benchmark.datasets._reading import Labelled, Repairs, image_size, pair_by_stem
-from benchmark.datasets._sources._same_view import Views
 from benchmark.datasets._sources._source import (
     Expected,
     Found,
@@ -40,10 +38,6 @@ THRESHOLD = 127
 """masks are not binary: their edges are grey"""
 SAME_TILE = 400
 """the camera counts on through the exposures of one tile; counts at most this far apart are taken for one tile"""
-SEEN_AGAIN = 3000
-"""counts within which a tile may lie under the camera once more, which its picture shows"""
-MIN_AGREEMENT = 0.65
-"""of two pictures of one tile; in the public subset two tiles reach 0.57, and tiles that came back 0.75"""
 
 
 def _roots(tree: Tree) -> list[Path]:
@@ -58,7 +52,7 @@ def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
         if folder:
             images = [path for path in images_below(folder, STEM) if path.suffix.lower() != ".png"]
             pairs += [(name, *pair) for pair in pair_by_stem(images, files_below(folder, ".png", STEM), repairs)]
-    groups = _tiles({_count(image): image for _, image, _ in pairs})
+    groups = _tiles([_count(image) for _, image, _ in pairs])
     for name, image, mask in pairs:
         size_px = image_size(image)
         boxes = binary_mask_boxes(mask, name, size_px, THRESHOLD, repairs)
@@ -74,18 +68,15 @@ def _count(image: Path) -> int:
     return int(re.sub(r".*_num_", "", image.stem, flags=re.IGNORECASE))
 
 
-def _tiles(images: Mapping[int, Path]) -> dict[int, str]:
-    """Count -> tile: runs of near counts, and runs that show one tile by their pictures."""
-    counts = sorted(images)
-    starts: dict[int, int] = {}
-    for last, count in zip([-SAME_TILE - 1, *counts], counts, strict=False):
-        starts[count] = count if count - last > SAME_TILE else starts[last]
-    views = Views([images[count] for count in counts])
-    for (i, first), (j, second) in combinations(enumerate(counts), 2):
-        one, other = sorted((starts[first], starts[second]))
-        if one != other and second - first <= SEEN_AGAIN and views.agreement(i, j) >= MIN_AGREEMENT:
-            starts = {count: one if start == other else start for count, start in starts.items()}
-    return {count: f"tile-{start}" for count, start in starts.items()}
+def _tiles(counts: list[int]) -> dict[int, str]:
+    groups: dict[int, str] = {}
+    first = last = -SAME_TILE - 1
+    for count in sorted(set(counts)):
+        if count - last > SAME_TILE:
+            first = count
+        groups[count] = f"tile-{first}"
+        last = count
+    return groups
 
 
 SOURCE = PublicSource(
