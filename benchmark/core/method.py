@@ -164,6 +164,28 @@ class Method(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What an answer about one image was made of, for figures.
+
+    features: what the head reads, one float32 (C, h, w) a level, fine to coarse. maps: name -> float32 (h, w) a level,
+    the same levels: `features` is the magnitude of what the head reads, a method may add others. frame_xyxy: the
+    rectangle that every array covers, pixels of the original image; it may reach beyond it (grey padding).
+    """
+
+    features: tuple[NDArray[np.float32], ...]
+    maps: Mapping[str, tuple[NDArray[np.float32], ...]]
+    frame_xyxy: tuple[float, float, float, float]
+
+
+class ExplainingMethod(Method, Protocol):
+    """An adapter of a method with the capability `explain`."""
+
+    def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[Explanation]:
+        """What predict would make of each image, for the names that were set. Raises ConfigError without names."""
+        ...
+
+
 class ReleasedMethod(Method, Protocol):
     """An adapter of a method whose INFO.weights is not empty: it also takes released weights."""
 

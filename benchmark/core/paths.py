@@ -143,6 +143,11 @@ class Home:
         return self.root / "runs"
 
     @property
+    def explanations(self) -> Path:
+        """What `bench explain` wrote about runs: `<run_id>.npz` and `<run_id>.pictures.npz`."""
+        return self.root / "explanations"
+
+    @property
     def slurm(self) -> Path:
         """What was submitted: one folder a submission, and snapshots of the code."""
         return self.root / "slurm"
@@ -186,6 +191,11 @@ class Results:
     def datasets(self) -> Path:
         """`datasets/<name>.json`."""
         return self.root / "datasets"
+
+    @property
+    def explanations(self) -> Path:
+        """`explanations/<run_id>.npz`: arrays that figures draw; pictures only of our own generator."""
+        return self.root / "explanations"
 
     @property
     def cross_checks(self) -> Path:

@@ -98,7 +98,7 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
     if (dataset.digest, cell.split.digest) != (spec.dataset_digest, spec.split_digest):
         raise RefusedError(f"run {spec.run_id}: the data set on this machine is not the one the spec was made for")
     method: Method = cell.module.Adapter(cell.config, options.fit.device)
-    fit = _weights(method, cell, spec, options)
+    fit = take_weights(method, cell, spec, options.fit)
     method.set_vocabulary(cell.vocabulary)
     test = test_samples(cell, cell.split.test)
     dataset.ensure([sample.image_id for sample in test], options.progress)
@@ -140,14 +140,15 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
     )
 
 
-def _weights(method: Method, cell: Cell, spec: RunSpec, options: Options) -> Fit | None:
+def take_weights(method: Method, cell: Cell, spec: RunSpec, options: FitOptions) -> Fit | None:
+    """Give a method the weights that a spec names; a fit that is not here is trained now."""
     if spec.weights is WeightsOrigin.RANDOM:
         method.build_random(spec.seed)
         return None
     if spec.fit is None:
         take_released(method, cell.config, spec)
         return None
-    fit = ensure_fit(spec.fit, cell.dataset, options.fit)
+    fit = ensure_fit(spec.fit, cell.dataset, options)
     method.load(fit.checkpoint)
     return fit
 

@@ -21,7 +21,7 @@ from benchmark.core.vocabulary import Vocabulary
 from benchmark.evaluators._score import score
 from benchmark.harness.data import open_dataset
 from benchmark.harness.execute import scored_set, test_samples
-from benchmark.harness.expand import resolve
+from benchmark.harness.expand import Cell, resolve
 from benchmark.records.codec import decode_job
 from benchmark.records.exchange import coco_truth
 from benchmark.records.predictions import read_predictions
@@ -40,6 +40,7 @@ class Stored:
     val: ScoredSet | None
     split: Split
     vocabulary: Vocabulary
+    cell: Cell
 
 
 def find_record(name: str) -> Path:
@@ -91,7 +92,7 @@ def load_stored(path: Path) -> Stored:
     if any(artifact.name == "predictions_val" and artifact.uri for artifact in record.artifacts):
         found = _detections(record, path, "predictions_val")
         val = scored_set(cell, test_samples(cell, cell.split.val), found)
-    return Stored(record, path, test, val, cell.split, cell.vocabulary)
+    return Stored(record, path, test, val, cell.split, cell.vocabulary, cell)
 
 
 def score_again(stored: Stored, engine: str = "fast") -> Scores:

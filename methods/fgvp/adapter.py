@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.core.detections import Annotations, Detections
 from benchmark.core.errors import ConfigError
-from benchmark.core.method import FitResult, Report, StartingFit
+from benchmark.core.method import Explanation, FitResult, Report, StartingFit
 from benchmark.core.plugins import load
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
@@ -27,6 +27,8 @@ from methods.fgvp import INFO
 _CLIP = "clip-vit-b32"
 _OWN = ("prompt", "masks", "candidates", "candidate_score", "blur_px")
 """settings of the prompt; the rest is YOLO-World's"""
+_NMS_IOU = 0.7
+"""of the candidates where no task says it"""
 
 PROFILES: dict[str, dict[str, Any]] = {
     name: {**recipe, "text_encoder": "minilm"} for name, recipe in RECIPES.items() if name != "paper"
@@ -132,11 +134,15 @@ class Adapter(UltralyticsAdapter):
         """See core.method.Method: what the detector finds in the prompted images."""
         if self._vocabulary is None:
             raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
-        prompted = [
-            self.prompt(image, boxes)
-            for image, boxes in zip(images, self._candidates(images, nms_iou), strict=True)
-        ]  # fmt: skip
-        return super().predict(prompted, score_threshold, nms_iou, max_detections)
+        return super().predict(self._prompted(images, nms_iou), score_threshold, nms_iou, max_detections)
+
+    def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[Explanation]:
+        """See core.method.ExplainingMethod: of the prompted images."""
+        if self._vocabulary is None:
+            raise ConfigError(f"{self.info.name}: set_vocabulary comes before explain")
+        from methods._ultralytics.explain import explain_head
+
+        return explain_head(self._model, self._prompted(images, _NMS_IOU), self.config.image_side_px)
 
     def prompt(self, image: NDArray[np.uint8], xyxy: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The image with all but those boxes (N, 4), or the objects in them, blurred; unchanged where N is 0.
@@ -154,6 +160,10 @@ class Adapter(UltralyticsAdapter):
 
             masks = masks_of(self._sam, image, xyxy)
         return blur_reverse(image, np.any(masks, axis=0), self.config.blur_px)
+
+    def _prompted(self, images: Sequence[NDArray[np.uint8]], nms_iou: float) -> list[NDArray[np.uint8]]:
+        candidates = self._candidates(images, nms_iou)
+        return [self.prompt(image, boxes) for image, boxes in zip(images, candidates, strict=True)]
 
     def _candidates(self, images: Sequence[NDArray[np.uint8]], nms_iou: float) -> list[NDArray[np.float32]]:
         if self.config.prompt == "detected":

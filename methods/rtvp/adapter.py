@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.errors import ConfigError
-from benchmark.core.method import StartingFit
+from benchmark.core.method import Explanation, StartingFit
 from benchmark.core.plugins import load
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.recipe import PROFILES as RECIPES
@@ -99,24 +99,21 @@ class Adapter(UltralyticsAdapter):
             "selection": self.config.selection,
         }
 
-    def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[dict[str, NDArray[np.float32]]]:
-        """Maps (h, w) of each image's P3, P4, P5 for the names that were set, in the letterboxed image's frame.
+    def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[Explanation]:
+        """See core.method.ExplainingMethod.
 
-        `score_3` (U) and `selected_3` (M); `visual_3`, the mean magnitude of the refined prompt V; `text_visual_3`,
-        that of the feature the contrastive head reads; and `feature_3` (C,), the latter's mean over positions.
+        Maps beside `features`: `score` (U), `selected` (M) and `visual`, the magnitude of the refined prompt V.
         """
         if self._vocabulary is None:
             raise ConfigError(f"{self.info.name}: set_vocabulary comes before explain")
+        from methods._ultralytics.explain import explanations
         from methods._ultralytics.predict import letterbox
 
-        device = next(self._model.parameters()).device
-        shown = self._model.explain(letterbox(images, self.config.image_side_px).to(device))
-        maps: dict[str, Tensor] = {}
-        for level, (prompt, feature) in enumerate(zip(shown.prompts, shown.features, strict=True), 3):
-            maps[f"score_{level}"] = prompt.scores[:, 0]
-            maps[f"selected_{level}"] = prompt.selected[:, 0]
-            maps[f"visual_{level}"] = prompt.refined.abs().mean(dim=1)
-            maps[f"text_visual_{level}"] = feature.abs().mean(dim=1)
-            maps[f"feature_{level}"] = feature.mean(dim=(2, 3))
-        arrays = {name: value.float().cpu().numpy() for name, value in maps.items()}
-        return [{name: array[i] for name, array in arrays.items()} for i in range(len(images))]
+        side_px = self.config.image_side_px
+        shown = self._model.explain(letterbox(images, side_px).to(next(self._model.parameters()).device))
+        maps = {
+            "score": [prompt.scores[:, 0] for prompt in shown.prompts],
+            "selected": [prompt.selected[:, 0] for prompt in shown.prompts],
+            "visual": [prompt.refined.abs().mean(dim=1) for prompt in shown.prompts],
+        }
+        return explanations(shown.features, maps, images, side_px)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
-from benchmark.core.method import StartingFit
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.errors import ConfigError
+from benchmark.core.method import Explanation, StartingFit
 from benchmark.core.plugins import load
 from benchmark.core.weights import ReleasedWeights
 from methods._ultralytics.adapter import UltralyticsAdapter
@@ -66,3 +70,11 @@ class Adapter(UltralyticsAdapter):
         table = f"yolov8{self.config.variant}-world{'v2' if self.config.head == 'v2' else ''}.yaml"
         projection = TextProjection(load("text encoder", self.config.text_encoder).dimensions)
         return ProjectedWorldModel(table, class_count, projection)
+
+    def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[Explanation]:
+        """See core.method.ExplainingMethod."""
+        if self._vocabulary is None:
+            raise ConfigError(f"{self.info.name}: set_vocabulary comes before explain")
+        from methods._ultralytics.explain import explain_head
+
+        return explain_head(self._model, images, self.config.image_side_px)

@@ -147,12 +147,12 @@ def test_fit_load_predict_explain(bench_home, samples, tmp_path):
         assert len(found) == 20
         scores.append(found.scores)
     assert not np.array_equal(*scores)
-    maps = adapter.explain([image, image])[1]
-    for level, side in ((3, 8), (4, 4), (5, 2)):
-        for kind in ("score", "selected", "visual", "text_visual"):
-            assert maps[f"{kind}_{level}"].shape == (side, side)
-    assert set(np.unique(maps["selected_3"])) <= {0.0, 1.0}
-    assert maps["feature_5"].shape == (256,)
+    shown = adapter.explain([image, image])[1]
+    assert set(shown.maps) == {"score", "selected", "visual", "features"}
+    for name in shown.maps:
+        assert [level.shape for level in shown.maps[name]] == [(8, 8), (4, 4), (2, 2)]
+    assert set(np.unique(shown.maps["selected"][0])) <= {0.0, 1.0}
+    assert shown.features[2].shape == (256, 2, 2)
 
 
 class _Stop:
