@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from benchmark.cli._command import Command
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matplotlib.figure import Figure
 
     from benchmark.figures._style import DatasetFigure, FigureKind
@@ -35,8 +37,9 @@ def run(options: argparse.Namespace) -> int:
     # The paper's own are files `figure_2.py` and so on, and asked for by their number.
     number = f"figure-{public_name(options.figure)}"
     figure = load("figure", number if number in list_names("figure") else options.figure)
-    drawn, count = _of_data(figure, options) if isinstance(figure, DatasetFigure) else _of_runs(figure, options)
     folder = Path(options.out).expanduser() if options.out else Results.find().root / "figures"
+    of_data = isinstance(figure, DatasetFigure)
+    drawn, count = _of_data(figure, options, folder) if of_data else _of_runs(figure, options)
     written = [str(path) for path in save(drawn, folder, figure.name)]
     print(json.dumps({"records": count, "files": written}, indent=1) if options.json else "\n".join(written))
     return 0
@@ -55,9 +58,10 @@ def _of_runs(figure: FigureKind, options: argparse.Namespace) -> tuple[Figure, i
     return figure.draw(shown), len(shown)
 
 
-def _of_data(figure: DatasetFigure, options: argparse.Namespace) -> tuple[Figure, int]:
+def _of_data(figure: DatasetFigure, options: argparse.Namespace, folder: Path) -> tuple[Figure, int]:
     from benchmark.core.errors import ConfigError, RecordError, UnknownNameError
     from benchmark.core.plugins import public_name
+    from benchmark.figures._style import may_lie_in
     from benchmark.records.query import dataset_records
 
     if options.task or options.profile:
@@ -68,7 +72,8 @@ def _of_data(figure: DatasetFigure, options: argparse.Namespace) -> tuple[Figure
         raise RecordError(f"{figure.name}: no data set has a record here; make one with 'bench data build mmio-synth'")
     if asked not in records:
         raise UnknownNameError("data set with a record", asked, records)
-    return figure.draw(records[asked]), 1
+    drawn = figure.draw(records[asked])
+    return drawn if may_lie_in(folder, drawn) else figure.draw(records[asked], pictures=False), 1
 
 
 COMMAND = Command("figure", "draw a figure from records: PDF and PNG", configure, run)

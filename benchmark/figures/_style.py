@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.core.errors import RecordError
 from benchmark.core.files import written_whole
-from benchmark.core.record import DatasetRecord, RunRecord
+from benchmark.core.paths import Results
+from benchmark.core.record import RunRecord
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,6 +22,17 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 PANEL_INCHES = (4.2, 3.2)
 PAGE_INCHES = 7.0
 """width of a figure that spans both columns of a paper; letters in it are at least 6 pt"""
+SMALL: dict[Any, Any] = {
+    "font.size": 7,
+    "axes.titlesize": 7.5,
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+}
+"""letters of a figure as wide as a page, on top of STYLE"""
+OTHERS = "pictures of others"
+"""mark of a figure that shows pictures which are not our own generator's"""
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 9,
@@ -50,13 +63,14 @@ class FigureKind:
 class DatasetFigure:
     """What a file in `benchmark/figures/` exposes as FIGURE where it shows a data set. draw: its record -> a figure.
 
-    draw raises RecordError where the record lacks what is shown. data: names to look for, the first one found is shown.
+    draw raises RecordError where the record lacks what is shown; draw(record, pictures=False) shows no pictures. data:
+    names to look for, the first one found is shown.
     """
 
     name: str
     title: str
     data: tuple[str, ...]
-    draw: Callable[[DatasetRecord], Figure]
+    draw: Callable[..., Figure]
 
 
 def signs(names: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -67,10 +81,20 @@ def signs(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     }
 
 
+def may_lie_in(folder: Path, figure: Figure) -> bool:
+    """Whether a figure may be written there: one with pictures of others never comes to lie in the results."""
+    return figure.get_gid() != OTHERS or not folder.resolve().is_relative_to(Results.find().root.resolve())
+
+
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write NAME.pdf and NAME.png, each atomically; equal records give equal bytes. Raises RecordError."""
+    """Write NAME.pdf and NAME.png, each atomically; equal records give equal bytes.
+
+    Raises RecordError where the folder cannot be written, or is one of the results and the pictures are others'.
+    """
     import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
 
+    if not may_lie_in(folder, figure):
+        raise RecordError(f"{name}: it shows {OTHERS}, which the results never hold; choose a folder with --out")
     written = []
     for kind, facts in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
         path = folder / f"{name}.{kind}"

@@ -10,20 +10,13 @@ from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import RecordError
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import DatasetRecord
-from benchmark.figures._style import PAGE_INCHES, STYLE, DatasetFigure, signs
+from benchmark.figures._style import OTHERS, PAGE_INCHES, SMALL, STYLE, DatasetFigure, signs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
     from PIL.Image import Image
 
-SMALL: dict[Any, Any] = {
-    "font.size": 7,
-    "axes.titlesize": 7.5,
-    "axes.labelsize": 7,
-    "xtick.labelsize": 6.5,
-    "ytick.labelsize": 6.5,
-}
 BANDS_PX = (32, 96)
 """COCO's borders between small, medium and large"""
 NAMED_RANKS = (0.0, 0.2, 0.4, 0.6)
@@ -61,7 +54,7 @@ def bars(record: DatasetRecord) -> list[Bar]:
     return sorted(found, key=lambda bar: (-bar.boxes, bar.name))
 
 
-def draw(record: DatasetRecord) -> Figure:
+def draw(record: DatasetRecord, *, pictures: bool = True) -> Figure:
     """Two panels and, where pictures may be passed on, a grid. Raises RecordError for a record without sizes."""
     import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -72,7 +65,7 @@ def draw(record: DatasetRecord) -> Figure:
         raise RecordError(
             f"{label}: its record is of a version without sizes a super category; make it again with 'bench data build'"
         )
-    sheet = _example_sheet(record, label)
+    sheet = _example_sheet(record, label) if pictures else None
     looks = {name: colour for name, (colour, _) in signs(list(sizes["counts"])).items()}
     with mpl.rc_context({**STYLE, **SMALL}):
         top_inches = max(2.5, 0.4 + 0.33 * len(sizes["counts"]))
@@ -83,6 +76,8 @@ def draw(record: DatasetRecord) -> Figure:
             grid = figure.add_gridspec(2, 1, height_ratios=(top_inches, bottom_inches))
             panels = figure.add_subfigure(grid[0])
             _draw_examples(figure.add_subfigure(grid[1]), record, sheet)
+            if any(not _is_ours(tile["source"]) for tile in record.facts["examples"]["tiles"]):
+                figure.set_gid(OTHERS)
         tail, ridges = panels.subplots(1, 2, width_ratios=(3, 2))
         _draw_tail(tail, bars(record), looks)
         _draw_sizes(ridges, sizes, looks)
@@ -174,6 +169,11 @@ def _draw_examples(part: SubFigure, record: DatasetRecord, sheet: Image) -> None
     licences = "; ".join(f"{name} ({record.sources[name]['licence']})" for name in shown)
     part.suptitle("(c) examples, only of sources that may be passed on", x=0.01, ha="left", fontsize=8)
     part.supxlabel(f"Pictures: {licences}", fontsize=6)
+
+
+def _is_ours(source: str) -> bool:
+    """Pictures that the project draws by itself may lie anywhere."""
+    return source == "procedural generator of rtvp-bench"
 
 
 def _draw_boxes(axes: Axes, boxes: Sequence[Sequence[Any]]) -> None:

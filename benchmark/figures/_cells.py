@@ -1,0 +1,78 @@
+"""Which cells a figure shows, and what they are called in it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmark.core.record import RunRecord, Status
+from benchmark.core.spec import RunSpec
+from benchmark.records.query import group_by_cell
+
+Cell = tuple[RunRecord, ...]
+"""records that differ in nothing but the seed, by ascending seed"""
+
+
+@dataclass(frozen=True, order=True)
+class Source:
+    """What a panel is about: numbers of two of them never share an axis."""
+
+    task: str
+    dataset: str
+    profile: str
+
+    def __str__(self) -> str:
+        """As a panel is headed."""
+        return f"{self.task}, {self.dataset}, {self.profile}"
+
+
+def source_of(spec: RunSpec) -> Source:
+    """The panel of a cell."""
+    return Source(spec.task_asked, spec.dataset, spec.profile)
+
+
+def measured_cells(records: Sequence[RunRecord]) -> list[Cell]:
+    """Cells with an AP; controls and oracles left out: class names as they are, weights that were trained, no truth."""
+    good = [
+        record
+        for record in records
+        if record.status is Status.OK
+        and record.spec.wording == "canonical"
+        and str(record.spec.weights) != "random"
+        and record.metrics.get("AP") is not None
+        and not is_oracle(record.spec)
+    ]
+    return group_by_cell(good)
+
+
+def is_oracle(spec: RunSpec) -> bool:
+    """Whether it was shown the truth: an upper bound, and no method."""
+    return spec.params.get("prompt") == "truth"
+
+
+def by_source(cells: Sequence[Cell]) -> dict[Source, list[Cell]]:
+    """Cells of each panel, panels in order, within one the best first."""
+    found: dict[Source, list[Cell]] = {}
+    for cell in sorted(cells, key=lambda cell: (-mean_ap(cell), cell_label(cell[0].spec))):
+        found.setdefault(source_of(cell[0].spec), []).append(cell)
+    return dict(sorted(found.items()))
+
+
+def mean_ap(cell: Cell) -> float:
+    """AP in percent, mean over seeds."""
+    return statistics.fmean(100 * (record.metrics.get("AP") or 0.0) for record in cell)
+
+
+def ap_text(cell: Cell) -> str:
+    """AP in percent with the interval of the lowest seed."""
+    low, high = cell[0].intervals.get("AP", (None, None))
+    interval = "" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]"
+    return f"AP {mean_ap(cell):.1f}{interval}"
+
+
+def cell_label(spec: RunSpec) -> str:
+    """`rtvp-n patch_size=64`: method, size, what else was changed, and released weights."""
+    changed = [f"{key}={value}" for key, value in sorted(spec.overrides.items()) if key != "variant"]
+    released = ["off the shelf"] if str(spec.weights) == "pretrained" else []
+    return " ".join([f"{spec.method}-{spec.params.get('variant', '')}".rstrip("-"), *changed, *released])

@@ -1,0 +1,160 @@
+"""Figure 5b: detections of YOLOv8, YOLO-World and RTVP beside the ground truth, on the same pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmark.core.boxes import iou
+from benchmark.core.detections import Detections
+from benchmark.core.errors import RecordError
+from benchmark.core.paths import Home, Results
+from benchmark.core.record import RunRecord
+from benchmark.figures._cells import Cell, Source, ap_text, by_source, cell_label, measured_cells
+from benchmark.figures._pictures import MISSED, RIGHT, TRUTH, WRONG, blank, credit, name_of, outline, show
+from benchmark.figures._style import PAGE_INCHES, SMALL, STYLE, FigureKind
+from benchmark.records.explanations import Found, Numbers, Picture, find_numbers, find_pictures
+from benchmark.records.predictions import read_predictions
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+METHODS = ("yolov8", "yolo-world", "rtvp")
+MOST = 5
+LEAST_IOU = 0.5
+MOST_BOXES = 15
+"""detections drawn on a picture: hundreds of wrong ones would hide it"""
+CLOSED = "closed vocabulary:\ncannot be asked\nfor novel classes"
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One method. answers: detections of each picture at the run's own score, or why there are none."""
+
+    title: str
+    answers: tuple[tuple[Found, ...], ...] | str
+
+
+def shown_rows(records: Sequence[RunRecord]) -> tuple[Source, tuple[Picture, ...], list[Row]] | None:
+    """The source with the most of the three methods, its pictures, and a row a method; None without pictures."""
+    found = []
+    for source, cells in by_source(measured_cells(records)).items():
+        mine = {
+            m: [c for c in cells if c[0].spec.method == m and set(c[0].spec.overrides) <= {"variant"}] for m in METHODS
+        }
+        pictures = next(
+            (p for m in reversed(METHODS) for c in mine[m] for r in c if (p := find_pictures(r.run_id))), ()
+        )
+        if pictures:
+            rows = [_row(source, method, mine[method], pictures[:MOST]) for method in METHODS]
+            found.append((source, pictures[:MOST], rows))
+    return max(found, key=lambda each: sum(not isinstance(row.answers, str) for row in each[2]), default=None)
+
+
+def draw(records: Sequence[RunRecord]) -> Figure:
+    """One row a method below the truth, one column a picture. Raises RecordError where there are no pictures."""
+    import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
+    from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.patches import Patch  # noqa: PLC0415
+
+    shown = shown_rows(records)
+    if shown is None:
+        raise RecordError(
+            "figure-5b: no record of YOLOv8, YOLO-World or RTVP has pictures; 'bench explain RUN' stores those of a run"
+        )
+    source, pictures, rows = shown
+    title = f"{source}; at most {MOST_BOXES} detections a picture, from the score of each run's largest F1 on"
+    with mpl.rc_context({**STYLE, **SMALL}):
+        figure = Figure(figsize=(PAGE_INCHES, 0.85 + 1.35 * (1 + len(rows))), layout="constrained")
+        grid = figure.subplots(1 + len(rows), len(pictures), squeeze=False)
+        for column, picture in enumerate(pictures):
+            show(grid[0][column], picture)
+            outline(grid[0][column], picture.boxes, TRUTH)
+            grid[0][column].set_title(name_of(picture), fontsize=6.5, pad=2)
+            for line, row in zip(grid[1:], rows, strict=True):
+                _draw_answer(line[column], picture, row, column)
+        for axes, name in zip(grid[:, 0], ["ground truth", *(row.title for row in rows)], strict=True):
+            axes.set_ylabel(name, fontsize=6.5)
+        colours = {
+            "ground truth": TRUTH,
+            f"right class, IoU ≥ {LEAST_IOU}": RIGHT,
+            "wrong": WRONG,
+            "missed (dashed)": MISSED,
+        }
+        signs = [Patch(facecolor="white", edgecolor=colour, label=label) for label, colour in colours.items()]
+        figure.legend(handles=signs, loc="outside upper center", ncols=len(signs), frameon=False, title=title)
+        credit(figure, pictures)
+    return figure
+
+
+def judged(truth: Sequence[Found], answer: Sequence[Found]) -> tuple[list[Found], list[Found], list[Found]]:
+    """Right and wrong detections and missed boxes; a box is found once, by the first of its class that overlaps it."""
+    left = list(truth)
+    right, wrong = [], []
+    for box in answer:
+        near = [t for t in left if t.name == box.name and _iou(t, box) >= LEAST_IOU]
+        if near:
+            left.remove(max(near, key=lambda t: _iou(t, box)))
+            right.append(box)
+        else:
+            wrong.append(box)
+    return right, wrong, left
+
+
+def _row(source: Source, method: str, cells: Sequence[Cell], pictures: Sequence[Picture]) -> Row:
+    if not cells:
+        return Row(
+            method,
+            CLOSED
+            if method == "yolov8" and source.task != "closed"
+            else f"not run:\nbench run\n--method {method}\n--task {source.task}",
+        )
+    cell = cells[0]
+    title = f"{cell_label(cell[0].spec)}\n{ap_text(cell)}"
+    for record in cell:
+        numbers, path = find_numbers(record.run_id), _predictions(record.run_id)
+        if numbers is not None and path is not None:
+            found = read_predictions(path)
+            return Row(title, tuple(_answer(numbers, found.get(picture.image_id)) for picture in pictures))
+    return Row(title, f"no arrays:\nbench explain\n{cell[0].run_id}")
+
+
+def _answer(numbers: Numbers, found: Detections | None) -> tuple[Found, ...]:
+    """The best detections from the run's confidence on."""
+    if found is None:
+        return ()
+    best = found.best(MOST_BOXES)
+    keep = best.scores >= numbers.confidence
+    return tuple(
+        Found(float(x1), float(y1), float(x2), float(y2), numbers.names[label])
+        for (x1, y1, x2, y2), label in zip(best.xyxy[keep], best.labels[keep].tolist(), strict=True)
+    )
+
+
+def _draw_answer(axes: Axes, picture: Picture, row: Row, column: int) -> None:
+    if isinstance(row.answers, str):
+        blank(axes, row.answers if column == 0 else "")
+        axes.spines[:].set_visible(column == 0)
+        return
+    show(axes, picture)
+    right, wrong, missed = judged(picture.boxes, row.answers[column])
+    outline(axes, missed, MISSED, dashed=True)
+    outline(axes, wrong, WRONG)
+    outline(axes, right, RIGHT)
+
+
+def _predictions(run_id: str) -> Path | None:
+    places = (Home.find().run(run_id).predictions, Results.find().predictions / f"{run_id}.parquet")
+    return next((path for path in places if path.is_file()), None)
+
+
+def _iou(a: Found, b: Found) -> float:
+    return float(iou(np.array([a[:4]], np.float64), np.array([b[:4]], np.float64))[0, 0])
+
+
+FIGURE = FigureKind("figure-5b", "detections beside the ground truth", "closed", draw)

@@ -1,0 +1,107 @@
+"""AP and cost over the patch size of sparse sampling: one row of panels a data set and profile."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.core.errors import RecordError
+from benchmark.core.record import Cost, RunRecord
+from benchmark.figures._cells import Cell, Source, by_source, mean_ap, measured_cells
+from benchmark.figures._style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+METHOD = "rtvp"
+PAPERS_PX = 32
+"""the paper's own size, which a cell without that setting has"""
+COSTS: tuple[tuple[str, Callable[[Cost], float | None]], ...] = (
+    ("latency, ms an image\n(median, batch 1)", lambda cost: _times(cost.latency_p50_s, 1e3)),
+    ("GFLOPs an image", lambda cost: cost.gflops),
+    ("peak memory, GB", lambda cost: _times(cost.peak_memory_bytes, 1e-9)),
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    """One cell: patch size in pixels of the input image, and its records."""
+
+    patch_px: int
+    cell: Cell
+
+
+def sizes(records: Sequence[RunRecord]) -> dict[Source, list[Size]]:
+    """Cells that differ from the profile's in nothing but the patch size, smallest first; where there are several."""
+    mine = [record for record in records if record.spec.method == METHOD]
+    found = {}
+    for source, cells in by_source(measured_cells(mine)).items():
+        plain = [cell for cell in cells if set(cell[0].spec.overrides) <= {"patch_size"}]
+        several = [Size(int(cell[0].spec.overrides.get("patch_size", PAPERS_PX)), cell) for cell in plain]
+        if len({size.patch_px for size in several}) > 1:
+            found[source] = sorted(several, key=lambda size: size.patch_px)
+    return found
+
+
+def draw(records: Sequence[RunRecord]) -> Figure:
+    """AP with its interval, and what it costs. Raises RecordError where no two patch sizes were measured."""
+    import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    found = sizes(records)
+    if not found:
+        raise RecordError(
+            f"patch-size: no two patch sizes of {METHOD} were measured under the same settings; one more: "
+            f"bench run --method {METHOD} --task zeroshot --set patch_size=64"
+        )
+    with mpl.rc_context({**STYLE, **SMALL}):
+        figure = Figure(figsize=(PAGE_INCHES, 2.1 * len(found)), layout="constrained")
+        grid = figure.subplots(len(found), 1 + len(COSTS), squeeze=False)
+        for (first, *others), (source, shown) in zip(grid, found.items(), strict=True):
+            _draw_ap(first, shown)
+            first.set_title(str(source), loc="left")
+            for axes, (label, cost) in zip(others, COSTS, strict=True):
+                _draw_cost(axes, shown, label, cost)
+    return figure
+
+
+def _draw_ap(axes: Axes, shown: Sequence[Size]) -> None:
+    patches, values = [size.patch_px for size in shown], [mean_ap(size.cell) for size in shown]
+    bounds = [
+        size.cell[0].intervals.get("AP", (value / 100, value / 100)) for size, value in zip(shown, values, strict=True)
+    ]
+    below = [max(value - 100 * low, 0.0) for value, (low, _) in zip(values, bounds, strict=True)]
+    above = [max(100 * high - value, 0.0) for value, (_, high) in zip(values, bounds, strict=True)]
+    axes.errorbar(patches, values, [below, above], color=COLOURS[0], marker=MARKERS[0], markersize=4, capsize=2)
+    axes.set_ylabel("AP, % (bar: 95 % interval)")
+    axes.set_ylim(0, 1.15 * max(1e-3, *(v + a for v, a in zip(values, above, strict=True))))
+    _patch_axis(axes, patches)
+
+
+def _draw_cost(axes: Axes, shown: Sequence[Size], label: str, cost: Callable[[Cost], float | None]) -> None:
+    pairs = []
+    for size in shown:
+        values = [value for record in size.cell if (value := cost(record.cost)) is not None]
+        if values:
+            pairs.append((size.patch_px, statistics.median(values)))
+    axes.plot([x for x, _ in pairs], [y for _, y in pairs], color=COLOURS[1], marker=MARKERS[1], markersize=4)
+    axes.set_ylabel(label)
+    axes.set_ylim(0, 1.15 * max([1e-3, *(y for _, y in pairs)]))
+    _patch_axis(axes, [size.patch_px for size in shown])
+
+
+def _patch_axis(axes: Axes, patches: Sequence[int]) -> None:
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(list(patches), [str(patch) for patch in patches])
+    axes.minorticks_off()
+    axes.set_xlabel("patch, px")
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+FIGURE = FigureKind("patch-size", "AP and cost over patch size", "zeroshot", draw)
