@@ -1,4 +1,5 @@
-"""Views: two pictures of one place on one part, one moved against the other by any shift, under any light.
+"""Views: two pictures of one place on one part, one moved against the other by any shift, also turned by 180 degrees,
+under any light.
 
 Public defect sets are full of them: crops of one photograph with a quarter, half or three quarters in common, photos
 taken seconds apart, one tile under six exposures. Their hashes differ, so no search for copies finds them.
@@ -44,7 +45,7 @@ EMPTY = 0.02
 """variance added to the rest, so that an empty ground agrees with nothing"""
 MIN_AGREEMENT = 0.32
 """of the rest, where all is common; told apart by eye on the likeliest pairs of ten public sets"""
-MIN_ERRORS = 10.0
+MIN_ERRORS = 12.0
 """standard errors that the agreement must exceed: smooth pictures, and small common parts, agree by chance"""
 BLOCK = 256
 """pairs transformed at a time"""
@@ -53,12 +54,16 @@ Picture = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Indices of two pictures; where the second's corner lies in the first (x, y, in sides); how well they agree."""
+    """Indices of two pictures; where the second's corner lies in the first (x, y, in sides); how well they agree.
+
+    turned: the second lies upside down.
+    """
 
     first: int
     second: int
     shift: tuple[float, float]
     agreement: float
+    turned: bool = False
 
 
 def find_views_by_scene(
@@ -96,10 +101,10 @@ def find_views(paths: Sequence[Path], groups: Sequence[str], progress: Progress 
         for first in bar(progress, "find views", range(len(paths) - 1), len(paths) - 1):
             others = np.flatnonzero(group[first + 1 :] != group[first]) + first + 1
             blocks = [others[start : start + BLOCK] for start in range(0, len(others), BLOCK)]
-            for found in pool.map(lambda block, of=first: _candidates(pictures.spectra, of, block), blocks):
-                for second, shift in found:
+            for found in pool.map(lambda block, of=first: list(_candidates(pictures.spectra, of, block)), blocks):
+                for second, shift, turned in found:
                     if group[second] != group[first]:
-                        view = _confirmed(pictures.fine, first, second, shift)
+                        view = _confirmed(pictures.fine, first, second, shift, turned)
                         if view is not None:
                             group[group == group[second]] = group[first]
                             yield view
@@ -136,18 +141,22 @@ def _uncrossed(values: Picture) -> Picture:
 
 def _candidates(
     spectra: NDArray[np.complex64], first: int, others: NDArray[np.intp]
-) -> list[tuple[int, tuple[int, int]]]:
-    """(second, shift down and right in coarse pixels) of those that agree as a whole at some shift."""
-    products = spectra[first] * np.conj(spectra[others])
-    agreement = np.fft.irfft2(products, s=(COARSE_PX, COARSE_PX)).reshape(len(others), -1)
-    best = agreement.argmax(axis=1)
-    near = np.flatnonzero(agreement[np.arange(len(others)), best] >= MIN_COARSE)
-    return [(int(others[i]), divmod(int(best[i]), COARSE_PX)) for i in near]
+) -> Iterator[tuple[int, tuple[int, int], bool]]:
+    """(second, shift down and right in coarse pixels, turned) of those that agree as a whole at some shift."""
+    for turned in (False, True):  # to turn a picture is to conjugate its transform, but for a shift by one pixel
+        products = spectra[first] * (spectra[others] if turned else np.conj(spectra[others]))
+        agreement = np.fft.irfft2(products, s=(COARSE_PX, COARSE_PX)).reshape(len(others), -1)
+        best = agreement.argmax(axis=1)
+        for i in np.flatnonzero(agreement[np.arange(len(others)), best] >= MIN_COARSE):
+            yield int(others[i]), divmod(int(best[i]), COARSE_PX), turned
 
 
-def _confirmed(fine: Sequence[NDArray[np.int8]], first: int, second: int, shift: tuple[int, int]) -> View | None:
+def _confirmed(
+    fine: Sequence[NDArray[np.int8]], first: int, second: int, shift: tuple[int, int], turned: bool
+) -> View | None:
     """The view, if the common part agrees. A shift of d sides can also be one of d - 1."""
     one, other = ((fine[i] / np.float32(LEVELS)).astype(np.float32) for i in (first, second))
+    other = np.ascontiguousarray(other[::-1, ::-1]) if turned else other
     down, right = _refined(one, other, shift)
     found = [
         (_agreement(one, other, y, x), y, x)
@@ -158,15 +167,15 @@ def _confirmed(fine: Sequence[NDArray[np.int8]], first: int, second: int, shift:
     (agreement, errors), y, x = max(found, default=((-1.0, 0.0), 0, 0))
     if agreement < MIN_AGREEMENT or errors < MIN_ERRORS:
         return None
-    return View(first, second, (x / FINE_PX, y / FINE_PX), agreement)
+    return View(first, second, (x / FINE_PX, y / FINE_PX), agreement, turned)
 
 
 def _refined(one: Picture, other: Picture, shift: tuple[int, int]) -> tuple[int, int]:
-    """The shift in fine pixels, from 0 to a side, within a coarse pixel of the coarse one."""
+    """The shift in fine pixels, from 0 to a side, within two coarse pixels of the coarse one."""
     step = FINE_PX // COARSE_PX
     product = np.fft.rfft2(_uncrossed(one)) * np.conj(np.fft.rfft2(_uncrossed(other)))
     agreement = np.fft.irfft2(product, s=(FINE_PX, FINE_PX))
-    rows, columns = (np.arange(-step, step + 1) + each * step for each in shift)
+    rows, columns = (np.arange(-2 * step, 2 * step + 1) + each * step for each in shift)
     near = agreement[np.ix_(rows % FINE_PX, columns % FINE_PX)]
     row, column = divmod(int(near.argmax()), len(columns))
     return int(rows[row] % FINE_PX), int(columns[column] % FINE_PX)

@@ -54,6 +54,14 @@ def test_another_light_hides_no_place(tmp_path: Path) -> None:
     assert [(view.first, view.second) for view in _found(tmp_path, bright, dim)] == [(0, 1)]
 
 
+@pytest.mark.parametrize("right", [0, 70])
+def test_a_turned_picture_is_found(tmp_path: Path, right: int) -> None:
+    surface = _surface(6)
+    (view,) = _found(tmp_path, _cut(surface, 100, 100), _cut(surface, 100 + right, 100)[::-1, ::-1])
+    assert view.turned
+    assert view.shift == pytest.approx((right / SIDE_PX, 0), abs=0.011)
+
+
 def _striped(seed: int) -> Picture:
     noise = np.random.default_rng(seed).normal(0, 4, (SIDE_PX, SIDE_PX))
     return np.tile(np.where(np.arange(SIDE_PX) % 23 < 5, 200.0, 90.0), (SIDE_PX, 1)) + noise
@@ -99,7 +107,8 @@ def test_crops_of_one_photograph_and_exposures_of_one_tile(open_data: Path) -> N
     found = scan([open_data], ["cr7-det", "magnetic-tile", "neu-det"]).images
     paths = {image.path.stem: image.path for images in found.values() for image in images}
     pairs = [("dents359", "dents571"), ("inclusions97", "inclusions502"), ("exp2_num_10410", "exp5_num_8676"),
-             ("pitted_surface_173", "pitted_surface_174"), ("patches_189", "patches_193")]  # fmt: skip
+             ("pitted_surface_173", "pitted_surface_174"), ("patches_189", "patches_193"),
+             ("inclusion_7", "inclusion_9")]  # fmt: skip
     for first, second in pairs:
         assert list(find_views([paths[first], paths[second]], ["a", "b"])), (first, second)
     others = ["scratches_128", "scratches_172", "exp3_num_346347", "exp4_num_348673", "punching430", "punching497"]
