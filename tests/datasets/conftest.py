@@ -136,8 +136,8 @@ def _others(folder: Path) -> None:
     text(hide / "data.yaml", f"names: {json.dumps(names)}\n")
     for number in range(8):
         part = "train" if number % 2 else "valid"
-        paint(hide / part / "images" / f"hide{number // 2}_jpg.rf.{number:032x}.jpg", 510 + number)
-        text(hide / part / "labels" / f"hide{number // 2}_jpg.rf.{number:032x}.txt", f"{number} 0.5 0.5 0.2 0.2\n")
+        paint(hide / part / "images" / f"hide{number // 2 * 5}_jpg.rf.{number:032x}.jpg", 510 + number)
+        text(hide / part / "labels" / f"hide{number // 2 * 5}_jpg.rf.{number:032x}.txt", f"{number} 0.5 0.5 0.2 0.2\n")
     wood = folder / "wood" / "train"
     for number, name in enumerate(["Live_knot", "Death_know", "resin", "Crack", "Marrow"]):
         paint(wood / "img" / f"10{number}.jpg", 530 + number)

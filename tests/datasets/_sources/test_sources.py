@@ -13,6 +13,7 @@ from benchmark.core.errors import DataError, UnknownNameError
 from benchmark.datasets._build.manifest import manifest_path, read_manifest
 from benchmark.datasets._build.scan import natural, scan
 from benchmark.datasets._sources._source import UNKNOWN, load_sources
+from benchmark.datasets._sources.leather import _pieces
 
 PINNED = sorted({row.source for row in read_manifest(manifest_path())})
 """the sources that mmio-open is made of; all others are read with --all only"""
@@ -139,6 +140,15 @@ def test_roboflow_names_in_either_case_and_polygons(downloads: Path) -> None:
 
 def test_leather_groups_copies_across_train_and_valid(downloads: Path) -> None:
     assert len({image.group for image in scan([downloads], ["leather"]).images["leather"]}) == 4
+
+
+def test_leather_takes_photos_that_follow_each_other_for_one_piece() -> None:
+    names = ("Image_20220704161902604_bmp", "Image_20220704161907123_bmp", "Image_20220704161912900_bmp",
+             "Growth-mark01-150-", "Growth-mark01-151-", "Growth-mark01-153-", "hide")  # fmt: skip
+    pieces = _pieces(names)
+    assert pieces[names[0]] == pieces[names[1]] == names[0]
+    assert pieces[names[2]] == names[2], "5.8 s later"
+    assert [pieces[name] for name in names[3:]] == [names[3], names[3], names[5], "hide"]
 
 
 def test_hsst_groups_by_minute_and_leaves_empty_masks_out(downloads: Path) -> None:
