@@ -48,11 +48,7 @@ def prepare_image(processor: Any, image: NDArray[np.uint8], queries: int) -> Pre
     """uint8 (H, W, 3) RGB to what the model takes; padded where it has fewer cells than the model chooses queries."""
     from torch.nn.functional import pad
 
-    height, width = image.shape[:2]
-    # The rule of the processor would leave a strip of one pixel or none, which no window of the backbone can hold.
-    least = max(_SMALLEST_PX, -(-max(height, width) // processor.size["longest_edge"]))
-    if min(height, width) < least:
-        image = np.asarray(Image.fromarray(image).resize((max(width, least), max(height, least))))
+    image = not_too_narrow(image, processor.size["longest_edge"])
     pixels = processor(images=[np.array(image)], return_tensors="pt")["pixel_values"][0]
     valid = (int(pixels.shape[1]), int(pixels.shape[2]))
     side = _STRIDES[-1]
@@ -61,6 +57,18 @@ def prepare_image(processor: Any, image: NDArray[np.uint8], queries: int) -> Pre
     if cells(*valid) < queries:
         pixels = pad(pixels, (0, max(0, side - valid[1]), 0, max(0, side - valid[0])))
     return Prepared(pixels, valid)
+
+
+def not_too_narrow(image: NDArray[np.uint8], longer_px: int) -> NDArray[np.uint8]:
+    """An image, stretched where resizing its longer side to `longer_px` would leave less than one pixel of the other.
+
+    Libraries' rules for resizing give a strip of no pixel then, and no backbone takes it.
+    """
+    height, width = image.shape[:2]
+    least = max(_SMALLEST_PX, -(-max(height, width) // longer_px))
+    if min(height, width) >= least:
+        return image
+    return np.asarray(Image.fromarray(image).resize((max(width, least), max(height, least))))
 
 
 def cells(height: int, width: int) -> int:
