@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
 from benchmark.records.query import group_by_cell
 
+MOST_NAMED = 4
+"""runs in a command that is offered"""
 Cell = tuple[RunRecord, ...]
 """records that differ in nothing but the seed, by ascending seed"""
 
@@ -67,8 +69,30 @@ def mean_ap(cell: Cell) -> float:
 def ap_text(cell: Cell) -> str:
     """AP in percent with the interval of the lowest seed."""
     low, high = cell[0].intervals.get("AP", (None, None))
-    interval = "" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]"
-    return f"AP {mean_ap(cell):.1f}{interval}"
+    interval = "" if low is None or high is None else f" [{percent(100 * low)}, {percent(100 * high)}]"
+    return f"AP {percent(mean_ap(cell))}{interval}"
+
+
+def percent(value: float) -> str:
+    """One decimal; two below one, where most of a number would be rounded away."""
+    return f"{value:.1f}" if value >= 0.95 or value == 0 else f"{value:.2f}"
+
+
+def explain_command(records: Sequence[RunRecord], methods: Container[str] | None = None) -> str:
+    """What stores the arrays of those methods' best cells; where none was measured, what measures one."""
+    cells = [cell for cell in measured_cells(records) if methods is None or cell[0].spec.method in methods]
+    kept = [r.run_id for cell in cells for r in cell if any(a.name == "predictions" and a.uri for a in r.artifacts)]
+    if kept:
+        return " ".join(["bench explain", *kept[:MOST_NAMED]])
+    return f"{run_command(records)}, then 'bench explain RUN'"
+
+
+def run_command(records: Sequence[RunRecord], *more: str, method: str = "rtvp") -> str:
+    """What measures one more cell where those records were measured."""
+    source = min((source_of(record.spec) for record in records), default=None)
+    words = ["bench run", f"--method {method}", f"--task {source.task if source else 'zeroshot'}"]
+    words += [f"--data {source.dataset}", f"--profile {source.profile}"] if source else []
+    return " ".join([*words, *more])
 
 
 def cell_label(spec: RunSpec) -> str:

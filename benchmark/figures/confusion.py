@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
-from benchmark.figures._cells import Cell, Source, cell_label
+from benchmark.figures._cells import Cell, Source, cell_label, explain_command
 from benchmark.figures._style import PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.figures.precision_recall import curves
 from benchmark.records.explanations import Numbers
@@ -50,7 +50,7 @@ def draw(records: Sequence[RunRecord]) -> Figure:
 
     found = matrices(records)
     if found is None:
-        raise RecordError("confusion: no record has counts of confusions; 'bench explain RUN' stores those of a run")
+        raise RecordError(f"confusion: no record has counts of confusions; they come from: {explain_command(records)}")
     source, shown = found
     across = min(2, len(shown))
     down = -(-len(shown) // across)
@@ -80,7 +80,7 @@ def _matrix(cell: Cell, numbers: Numbers) -> Matrix:
     others = len(numbers.names) - len(kept)
     names = [numbers.names[label] for label in kept] + ([f"{others} others"] if others else [])
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    title = f"{cell_label(cell[0].spec)}, from score {numbers.confidence:.3f} on\n({numbers.chosen})"
+    title = f"{cell_label(cell[0].spec)}, from score {numbers.confidence:.2g} on\n({numbers.chosen})"
     return Matrix(title, (*names, "background"), shares)
 
 

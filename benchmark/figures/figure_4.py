@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from benchmark.core.errors import MissingExtraError, RecordError
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
-from benchmark.figures._cells import Cell, Source, ap_text, mean_ap, source_of
+from benchmark.figures._cells import Cell, Source, ap_text, explain_command, mean_ap, source_of
 from benchmark.figures._pictures import blank
 from benchmark.figures._style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import Numbers, find_numbers
@@ -93,7 +93,8 @@ def draw(records: Sequence[RunRecord]) -> Figure:
     found = panels(records)
     if found is None:
         raise RecordError(
-            "figure-4: no record of YOLO-World, FGVP or RTVP has features; 'bench explain RUN' stores those of a run"
+            "figure-4: no record of YOLO-World, FGVP or RTVP has features; they come from: "
+            + explain_command(records, ("yolo-world", "fgvp", "rtvp"))
         )
     source, shown = found
     names = {(panel.numbers.names[label]) for panel in shown if panel.numbers for label in set(panel.numbers.labels)}

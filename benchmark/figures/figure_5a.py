@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord, Status
-from benchmark.figures._cells import Source, cell_label, source_of
+from benchmark.figures._cells import Source, cell_label, explain_command, source_of
 from benchmark.figures._pictures import TRUTH, blank, credit, name_of, outline, show
 from benchmark.figures._style import PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import Picture, find_pictures
@@ -55,7 +55,9 @@ def draw(records: Sequence[RunRecord]) -> Figure:
 
     shown = shown_run(records)
     if shown is None:
-        raise RecordError("figure-5a: no record of RTVP has saliency maps; 'bench explain RUN' stores those of a run")
+        raise RecordError(
+            f"figure-5a: no record of RTVP has saliency maps; they come from: {explain_command(records, ('rtvp',))}"
+        )
     rows = [
         "image and truth",
         *(["ground truth\nas prompt"] if shown.truth else []),

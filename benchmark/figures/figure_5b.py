@@ -14,7 +14,7 @@ from benchmark.core.detections import Detections
 from benchmark.core.errors import RecordError
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import RunRecord
-from benchmark.figures._cells import Cell, Source, ap_text, by_source, cell_label, measured_cells
+from benchmark.figures._cells import Cell, Source, ap_text, by_source, cell_label, explain_command, measured_cells
 from benchmark.figures._pictures import MISSED, RIGHT, TRUTH, WRONG, blank, credit, name_of, outline, show
 from benchmark.figures._style import PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import Found, Numbers, Picture, find_numbers, find_pictures
@@ -29,7 +29,9 @@ MOST = 5
 LEAST_IOU = 0.5
 MOST_BOXES = 15
 """detections drawn on a picture: hundreds of wrong ones would hide it"""
-CLOSED = "closed vocabulary:\ncannot be asked\nfor novel classes"
+THIN = 0.25
+"""height of a row that has nothing to show, as a share of the others"""
+CLOSED = "closed vocabulary: cannot be asked for novel classes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,21 +67,26 @@ def draw(records: Sequence[RunRecord]) -> Figure:
     shown = shown_rows(records)
     if shown is None:
         raise RecordError(
-            "figure-5b: no record of YOLOv8, YOLO-World or RTVP has pictures; 'bench explain RUN' stores those of a run"
+            "figure-5b: no record of YOLOv8, YOLO-World or RTVP has pictures; they come from: "
+            + explain_command(records, METHODS)
         )
     source, pictures, rows = shown
     title = f"{source}; at most {MOST_BOXES} detections a picture, from the score of each run's largest F1 on"
     with mpl.rc_context({**STYLE, **SMALL}):
-        figure = Figure(figsize=(PAGE_INCHES, 0.85 + 1.35 * (1 + len(rows))), layout="constrained")
-        grid = figure.subplots(1 + len(rows), len(pictures), squeeze=False)
+        heights = [1.0, *(THIN if isinstance(row.answers, str) else 1.0 for row in rows)]
+        figure = Figure(figsize=(PAGE_INCHES, 0.95 + 1.35 * sum(heights)), layout="constrained")
+        grid = figure.subplots(1 + len(rows), len(pictures), squeeze=False, height_ratios=heights)
         for column, picture in enumerate(pictures):
             show(grid[0][column], picture)
             outline(grid[0][column], picture.boxes, TRUTH)
             grid[0][column].set_title(name_of(picture), fontsize=6.5, pad=2)
             for line, row in zip(grid[1:], rows, strict=True):
                 _draw_answer(line[column], picture, row, column)
-        for axes, name in zip(grid[:, 0], ["ground truth", *(row.title for row in rows)], strict=True):
-            axes.set_ylabel(name, fontsize=6.5)
+        grid[0][0].set_ylabel("ground truth", fontsize=6.5)
+        for axes, row in zip(grid[1:, 0], rows, strict=True):
+            thin = isinstance(row.answers, str)
+            flat = {"rotation": 0, "ha": "right", "va": "center"} if thin else {}
+            axes.set_ylabel(row.title, fontsize=6.5, **flat)
         colours = {
             "ground truth": TRUTH,
             f"right class, IoU ≥ {LEAST_IOU}": RIGHT,
@@ -112,7 +119,8 @@ def _row(source: Source, method: str, cells: Sequence[Cell], pictures: Sequence[
             method,
             CLOSED
             if method == "yolov8" and source.task != "closed"
-            else f"not run:\nbench run\n--method {method}\n--task {source.task}",
+            else f"not run: bench run --method {method} --task {source.task} --data {source.dataset}"
+            f" --profile {source.profile}",
         )
     cell = cells[0]
     title = f"{cell_label(cell[0].spec)}\n{ap_text(cell)}"
@@ -121,7 +129,7 @@ def _row(source: Source, method: str, cells: Sequence[Cell], pictures: Sequence[
         if numbers is not None and path is not None:
             found = read_predictions(path)
             return Row(title, tuple(_answer(numbers, found.get(picture.image_id)) for picture in pictures))
-    return Row(title, f"no arrays:\nbench explain\n{cell[0].run_id}")
+    return Row(title, f"no arrays: bench explain {cell[0].run_id}")
 
 
 def _answer(numbers: Numbers, found: Detections | None) -> tuple[Found, ...]:
@@ -138,8 +146,12 @@ def _answer(numbers: Numbers, found: Detections | None) -> tuple[Found, ...]:
 
 def _draw_answer(axes: Axes, picture: Picture, row: Row, column: int) -> None:
     if isinstance(row.answers, str):
-        blank(axes, row.answers if column == 0 else "")
-        axes.spines[:].set_visible(column == 0)
+        blank(axes)
+        axes.spines[:].set_visible(False)
+        axes.patch.set_visible(False)
+        if column == 0:
+            said = axes.text(0.05, 0.5, row.answers, transform=axes.transAxes, va="center", fontsize=6.5, color="0.3")
+            said.set_in_layout(False)  # it runs over the columns beside it, which are empty
         return
     show(axes, picture)
     right, wrong, missed = judged(picture.boxes, row.answers[column])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import Cost, RunRecord
-from benchmark.figures._cells import Cell, Source, by_source, mean_ap, measured_cells
+from benchmark.figures._cells import Cell, Source, by_source, mean_ap, measured_cells, run_command
 from benchmark.figures._style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def draw(records: Sequence[RunRecord]) -> Figure:
     if not found:
         raise RecordError(
             f"patch-size: no two patch sizes of {METHOD} were measured under the same settings; one more: "
-            f"bench run --method {METHOD} --task zeroshot --set patch_size=64"
+            f"{run_command(records, '--set patch_size=64', method=METHOD)}"
         )
     with mpl.rc_context({**STYLE, **SMALL}):
         figure = Figure(figsize=(PAGE_INCHES, 2.1 * len(found)), layout="constrained")

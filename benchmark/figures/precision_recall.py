@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
-from benchmark.figures._cells import Cell, Source, by_source, cell_label, measured_cells
+from benchmark.figures._cells import Cell, Source, by_source, cell_label, explain_command, measured_cells, percent
 from benchmark.figures._style import COLOURS, PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import RECALLS, Numbers, find_numbers
 
@@ -40,7 +40,7 @@ def draw(records: Sequence[RunRecord]) -> Figure:
 
     found = curves(records)
     if not found:
-        raise RecordError("precision-recall: no record has curves; 'bench explain RUN' stores those of a run")
+        raise RecordError(f"precision-recall: no record has curves; they come from: {explain_command(records)}")
     with mpl.rc_context({**STYLE, **SMALL}):
         figure = Figure(figsize=(PAGE_INCHES, 2.2 * len(found)), layout="constrained")
         grid = figure.subplots(len(found), len(TITLES), squeeze=False)
@@ -57,7 +57,9 @@ def _draw_panel(axes: Axes, shown: Sequence[tuple[str, Sequence[float]]]) -> Non
     for (label, precision), colour, dash in zip(shown, COLOURS, DASHES, strict=False):
         area = sum(precision) / len(precision)
         highest = max(highest, *precision)
-        axes.plot(RECALLS, precision, color=colour, linestyle=dash, linewidth=1.2, label=f"{label}  {100 * area:.1f}")
+        axes.plot(
+            RECALLS, precision, color=colour, linestyle=dash, linewidth=1.2, label=f"{label}  {percent(100 * area)}"
+        )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02 if highest > 0.5 else 1.1 * max(highest, 1e-3))
     axes.set_xlabel("recall")

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
-from benchmark.figures._cells import Cell, Source, by_source, cell_label, mean_ap, measured_cells
+from benchmark.figures._cells import Cell, Source, by_source, cell_label, mean_ap, measured_cells, percent, run_command
 from benchmark.figures._style import PAGE_INCHES, SMALL, STYLE, FigureKind
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def draw(records: Sequence[RunRecord]) -> Figure:
 
     maps = heat_maps(records)
     if not maps:
-        raise RecordError("scene-heat-map: no record has a breakdown by scene; run `bench run` first")
+        raise RecordError(f"scene-heat-map: no record has a breakdown by scene; one comes from: {run_command(records)}")
     heights = [1.25 + 0.24 * len(each.rows) for each in maps]
     with mpl.rc_context({**STYLE, **SMALL}):
         figure = Figure(figsize=(PAGE_INCHES, sum(heights)), layout="constrained")
@@ -62,7 +62,7 @@ def _heat_map(source: Source, cells: Sequence[Cell]) -> HeatMap:
     scenes = {scene for row in found for scene in row}
     mean = {scene: statistics.fmean(row[scene] for row in found if scene in row) for scene in scenes}
     order = tuple(sorted(scenes, key=lambda scene: (-mean[scene], scene)))
-    rows = tuple(f"{cell_label(cell[0].spec)}  {mean_ap(cell):.1f}" for cell in cells)
+    rows = tuple(f"{cell_label(cell[0].spec)}  {percent(mean_ap(cell))}" for cell in cells)
     return HeatMap(source, rows, order, tuple(tuple(row.get(s, float("nan")) for s in order) for row in found))
 
 
@@ -81,7 +81,7 @@ def _draw_map(axes: Axes, each: HeatMap) -> None:
     highest = max(float(np.nanmax(values, initial=0.0)), 1e-3)
     shown = axes.imshow(values, cmap=COLOUR_MAP, vmin=0, vmax=highest, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
-        text = "–" if np.isnan(value) else f"{value:.0f}" if highest >= 10 else f"{value:.1f}"
+        text = "–" if np.isnan(value) else f"{value:.0f}" if highest >= 10 else percent(value)
         dark = not np.isnan(value) and value < 0.55 * highest
         axes.text(column, row, text, ha="center", va="center", fontsize=6, color="white" if dark else "black")
     axes.set_xticks(range(len(each.scenes)), each.scenes, rotation=35, ha="right", rotation_mode="anchor")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
-from benchmark.figures._cells import Cell, cell_label, mean_ap, measured_cells, source_of
+from benchmark.figures._cells import Cell, cell_label, mean_ap, measured_cells, run_command, source_of
 from benchmark.figures._style import PANEL_INCHES, STYLE, FigureKind, signs
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def draw(records: Sequence[RunRecord]) -> Figure:
 
     found = points(records)
     if not found:
-        raise RecordError("speed-accuracy: no record has both an AP and a latency; run `bench run` first")
+        raise RecordError(
+            f"speed-accuracy: no record has both an AP and a latency; one comes from: {run_command(records)}"
+        )
     panels = sorted({point.panel for point in found})
     looks = signs([point.method for point in found])
     with mpl.rc_context(STYLE):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord, Status
-from benchmark.figures._cells import Source, cell_label, source_of
+from benchmark.figures._cells import Source, cell_label, run_command, source_of
 from benchmark.figures._style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.robustness import Robustness, robustness
 
@@ -40,8 +40,7 @@ def draw(records: Sequence[RunRecord]) -> Figure:
     found = readings(records)
     if not found:
         raise RecordError(
-            "wording: no method was asked in two ways; one more: "
-            "bench run --method rtvp --task zeroshot --vocabulary synonyms"
+            "wording: no method was asked in two ways; one more: " + run_command(records, "--vocabulary synonyms")
         )
     heights = [0.75 + 0.26 * len(reads) for reads in found.values()]
     with mpl.rc_context({**STYLE, **SMALL}):

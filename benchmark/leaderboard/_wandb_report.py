@@ -24,8 +24,16 @@ _SHOWN = ("config:method.value", "config:task.value", "config:dataset.value.name
           "summary:interval/AP_high", "summary:cost/parameters_m", "summary:speed/latency_ms")  # fmt: skip
 
 
-def publish_report(entity: str, project: str, records: Sequence[RunRecord], urls: Path) -> tuple[str, bool]:
+def publish_report(
+    entity: str,
+    project: str,
+    records: Sequence[RunRecord],
+    urls: Path,
+    paper: Sequence[tuple[str, str]] = (),
+) -> tuple[str, bool]:
     """Create the project's report, or update the one whose URL `urls` holds; its URL, and whether it is new.
+
+    paper: (title, Markdown) of the paper's tables, with the measured cells beside the printed ones.
 
     Raises BenchError where the known one cannot be opened, MissingExtraError.
     """
@@ -34,7 +42,7 @@ def publish_report(entity: str, project: str, records: Sequence[RunRecord], urls
     name = f"{entity}/{project}"
     report = _opened(reports, known[name], urls) if name in known else reports.Report(project=project, entity=entity)
     report.title, report.width = TITLE, "fluid"
-    report.blocks = _blocks(reports, entity, project, records)
+    report.blocks = _blocks(reports, entity, project, records, paper)
     report.save()
     url = str(report.url)
     if name in known:
@@ -67,7 +75,9 @@ def _opened(reports: Any, url: str, urls: Path) -> Any:
         ) from error
 
 
-def _blocks(reports: Any, entity: str, project: str, records: Sequence[RunRecord]) -> list[Any]:
+def _blocks(
+    reports: Any, entity: str, project: str, records: Sequence[RunRecord], paper: Sequence[tuple[str, str]]
+) -> list[Any]:
     wr = reports
     ap, latency = wr.SummaryMetric("AP"), wr.SummaryMetric("speed/latency_ms")
 
@@ -89,13 +99,17 @@ def _blocks(reports: Any, entity: str, project: str, records: Sequence[RunRecord
         panel.layout = wr.Layout(w=24, h=10)
         return wr.PanelGrid(runsets=[runs(name, **wanted)], panels=[panel])
 
-    tables = [block for title, table in markdown_tables(records) for block in (wr.H2(title), wr.MarkdownBlock(table))]
+    tables, printed = (
+        [block for title, table in pairs for block in (wr.H2(title), wr.MarkdownBlock(table))]
+        for pairs in (markdown_tables(records), paper)
+    )
     size = wr.Config("patch_size")
     return [
         wr.P(_INTRODUCTION),
         wr.TableOfContents(),
         wr.H1("Official records"),
         *tables,
+        *([wr.H1("The paper's tables"), *printed] if printed else []),
         wr.H1("Live"),
         wr.H2("All official runs"),
         grid("official records", wr.BarPlot("AP", [ap], max_bars_to_show=50)),

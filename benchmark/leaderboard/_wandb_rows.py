@@ -20,6 +20,7 @@ _HEADERS = (
     "seeds",
     "parameters",
     "latency",
+    "device",
 )
 
 

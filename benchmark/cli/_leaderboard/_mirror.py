@@ -1,0 +1,141 @@
+"""The committed records in W&B, one run each, and the project's one report with the paper's tables in it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmark.cli._progress import progress
+from benchmark.core.canonical import digest
+from benchmark.core.errors import BenchError, ConfigError, RecordError
+from benchmark.core.paths import Home, Results
+from benchmark.core.plugins import list_names, load
+from benchmark.core.record import RunRecord, Status
+from benchmark.leaderboard._wandb_report import publish_report
+from benchmark.leaderboard._wandb_runs import mirrored_records
+from benchmark.records.query import HIDDEN_PROFILES, dataset_records
+from benchmark.records.store import Store
+from benchmark.tables._datasets import DatasetTable, fill_datasets
+from benchmark.tables._render import markdown
+from benchmark.tables._reproduced import reproduced
+from benchmark.tables._sheet import Sheet, fill
+from benchmark.tables._table import Table
+from benchmark.tables._transfer import fill_transfer
+from benchmark.tracking._names import tracked_cell
+from benchmark.tracking._settings import load_settings
+from benchmark.tracking.mirror import send_record
+from benchmark.tracking.wandb import WandbTracker, keep_files_in, library, no_server
+
+
+@dataclass(frozen=True)
+class Sent:
+    """sent: run ids of the records that W&B lacked, or had with other numbers; present: how many it had."""
+
+    place: str
+    sent: tuple[str, ...]
+    present: int
+    url: str
+    is_new: bool
+    urls: Path
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """For programs."""
+        return {"sent": list(self.sent), "present": self.present, "report": self.url, "report_is_new": self.is_new}
+
+    @property
+    def lines(self) -> list[str]:
+        """For people."""
+        said = [
+            f"{self.place}: {len(self.sent)} records sent, {self.present} already there",
+            f"report {'created' if self.is_new else 'updated'}: {self.url}",
+        ]
+        again = f"commit {self.urls}, so that the next call updates this report, whoever makes it"
+        return [*said, again] if self.is_new else said
+
+
+def mirror(place: str, *, force: bool = False) -> Sent:
+    """Send what W&B lacks and make or update the report; any failure is raised, and the next call goes on there.
+
+    Raises ConfigError for a place that is no ENTITY/PROJECT, RecordError without records, BenchError in one line.
+    """
+    entity, project = parse_place(place)
+    results = Results.find()
+    records = official_records(results)
+    wandb = library()
+    keep_files_in(Home.find().root)
+    said = no_server(wandb, 15.0)
+    if said:
+        raise BenchError(f"W&B: {said}")
+    with _in_one_line():
+        there: Mapping[str, str] = {} if force else mirrored_records(wandb, entity, project)
+        sent = _send(records, there, entity, project)
+        url, is_new = publish_report(entity, project, records, results.reports, paper_tables(records))
+    return Sent(place, tuple(sent), len(records) - len(sent), url, is_new, results.reports)
+
+
+def parse_place(text: str) -> tuple[str, str]:
+    """Entity and project. Raises ConfigError."""
+    entity, mark, project = text.partition("/")
+    if not mark or not entity or not project or "/" in project:
+        raise ConfigError(f"--wandb {text}: expected ENTITY/PROJECT, such as my-team/rtvp-bench")
+    return entity, project
+
+
+def official_records(results: Results) -> Sequence[RunRecord]:
+    """The committed good records; what was measured here since is nobody's official number. Raises RecordError."""
+    found = [r for r in Store(results.records) if r.status is Status.OK and r.spec.profile not in HIDDEN_PROFILES]
+    if not found:
+        raise RecordError(f"{results.records}: no committed record to publish; 'bench collect' puts them there")
+    return found
+
+
+def paper_tables(records: Sequence[RunRecord]) -> list[tuple[str, str]]:
+    """(title, Markdown) of every table and ablation over all data sets, then `Reported and reproduced`."""
+    shown: list[tuple[str, str]] = []
+    filled: list[tuple[Table | DatasetTable, Sheet]] = []
+    for name in list_names("table"):
+        table = load("table", name)
+        title = f"Table {table.name}: {table.title}"
+        try:
+            if isinstance(table, DatasetTable):
+                sheet = fill_datasets(table, dataset_records())
+            elif isinstance(table, Table):
+                sheet = fill(table, records)
+            else:
+                shown.append((title, markdown(fill_transfer(table, records))))
+                continue
+        except RecordError as error:
+            shown.append((title, str(error)))
+            continue
+        filled.append((table, sheet))
+        shown.append((title, markdown(sheet)))
+    compared = reproduced(filled, list_names("method"))
+    return [*shown, (compared.title, markdown(compared))]
+
+
+@contextlib.contextmanager
+def _in_one_line() -> Iterator[None]:
+    """W&B's libraries raise a dozen kinds of errors of their own."""
+    try:
+        yield
+    except BenchError:
+        raise
+    except Exception as error:
+        said = (str(error).strip().splitlines() or ["no message"])[0]
+        raise BenchError(
+            f"W&B: {type(error).__name__}: {said}; the same command goes on where this one stopped"
+        ) from error
+
+
+def _send(records: Sequence[RunRecord], there: Mapping[str, str], entity: str, project: str) -> list[str]:
+    lacking = [record for record in records if there.get(record.run_id) != digest(record)]
+    settings = load_settings(entity=entity, project=project, mode="online")
+    for record in progress("mirror", lacking, len(lacking)):
+        cell = tracked_cell(record)
+        official = replace(cell, config={**cell.config, "official": True})
+        with WandbTracker(official, settings, Home.find().root, strict=True) as tracker:
+            send_record(tracker, record)
+    return [record.run_id for record in lacking]

@@ -1,0 +1,47 @@
+"""Tables filled from the records that there are: what `bench table` prints and `bench paper` writes."""
+
+from __future__ import annotations
+
+from benchmark.core.errors import ConfigError, UnknownNameError
+from benchmark.core.plugins import list_names, load, public_name
+from benchmark.records.query import dataset_records, run_records
+from benchmark.tables._datasets import DatasetTable, fill_datasets
+from benchmark.tables._sheet import Sheet, fill
+from benchmark.tables._transfer import TransferTable, fill_transfer
+
+PROFILES = ("quick", "demo", "paper")
+"""those that a table shows; smoke is for tests"""
+
+
+def numbers() -> list[str]:
+    """What tables are asked for by: `1`, `2a`, ... `generalized`, `transfer`."""
+    return [name.removeprefix("table-") for name in list_names("table")]
+
+
+def sheet_of(number: str, data: str | None = None, profile: str | None = None) -> Sheet:
+    """One table. Raises UnknownNameError, ConfigError, and RecordError where a cell has several candidates."""
+    number = number.removeprefix("table-").removeprefix("table_")
+    if number not in numbers():
+        raise UnknownNameError("table", number, numbers())
+    table = load("table", f"table-{number}")
+    if isinstance(table, DatasetTable):
+        if data or profile:
+            raise ConfigError(f"table {number} is about data sets as such: it takes no --data and no --profile")
+        return fill_datasets(table, dataset_records())
+    if isinstance(table, TransferTable):
+        return fill_transfer(table, run_records({table.task}), data, profile)
+    records = run_records({table.task_of(row) for row in table.rows})
+    dataset = known_data(data, [table.paper_data, *(record.spec.dataset for record in records)])
+    if profile not in (None, *PROFILES):
+        raise UnknownNameError("profile", profile, PROFILES)
+    return fill(table, records, dataset, profile)
+
+
+def known_data(asked: str | None, others: list[str]) -> str | None:
+    """The data set as records name it. Raises UnknownNameError for one that nothing here is called."""
+    if asked is None or asked in others:
+        return asked
+    name, mark, variant = asked.partition("@")
+    if public_name(name) not in list_names("dataset"):
+        raise UnknownNameError("data set", asked, {*others, *list_names("dataset")})
+    return public_name(name) + mark + variant
