@@ -103,6 +103,8 @@ class DatasetInfo:
     split_rules: tuple[str, ...] = ("closed", "zeroshot", "zeroshot_synonym", "transfer")
     variant: str = ""
     """how a copy differs from the full set (`--max-side`, `--sources`, `--limit`); empty for the full one"""
+    composed_names: bool = False
+    """a word of a class name means the same look in every name, and novel names are made of the words of base names"""
 
 
 @dataclass(frozen=True, eq=False)

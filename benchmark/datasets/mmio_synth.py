@@ -35,6 +35,7 @@ INFO = DatasetInfo(
     title="MMIO, procedural",
     version=GENERATOR_VERSION,
     sources=(Source("procedural generator of rtvp-bench", "AGPL-3.0-or-later", redistributable=True),),
+    composed_names=True,
 )
 
 

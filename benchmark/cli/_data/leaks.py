@@ -76,6 +76,8 @@ def _print_text(label: str, note: str, checked: Checked, *, refused: bool) -> No
     print(f"{label}: {len(checked.splits)} splits: {', '.join(checked.splits)}")
     print("compared by pixels, perceptual hash and correlation (flips too), crops within a scene, groups, class names")
     print(f"class meanings {note}")
+    for each in checked.skipped:
+        print(f"not compared: {each}")
     if not checked.leaks:
         print("no leak found")
         return

@@ -2,8 +2,9 @@
 
 Each image is cut into windows of its own shape at several scales and places, each averaged to 8 x 8 cells without
 their shading; the windows that look most like the whole of another image are candidates. A window is then moved and
-scaled in ever smaller steps. At the best place the pictures must correlate by 0.95, and by 0.6 in what a blur takes
-away: pictures of one product agree in the large without being one picture, and only a copy agrees in its grain.
+scaled in ever smaller steps. At the best place the pictures must correlate, and without their light (as `views`
+flattens them) they must agree in nearly every region: one strong edge, or one bright area, makes pictures of two parts
+correlate by 0.99, but only a copy agrees where nothing stands out.
 """
 
 from __future__ import annotations
@@ -17,27 +18,32 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageOps
 
 from benchmark.core.sample import Progress
 from benchmark.datasets._build.bars import bar
 from benchmark.datasets._build.cache import Cache, computed
-from benchmark.datasets._build.dedupe import MIN_CORRELATION, WORKERS, flipped, standardised
+from benchmark.datasets._build.dedupe import WORKERS, flipped, standardised
+from benchmark.datasets._build.views import agreement_throughout, flattened
 from benchmark.datasets._pixels import decode
 
 KIND = "small-picture-1"
 """raised whenever the small copies change"""
-SMALL_PX, CELLS, COMPARED_PX = 64, 8, 32
-"""side of a small copy, of a window's cells, and of two pictures laid over each other"""
+SMALL_PX, CELLS, COMPARED_PX, FITTED_PX = 64, 8, 32, 64
+"""side of a small copy, of a window's cells, and of two pictures laid over each other, roughly and well"""
 SCALES = (0.9, 0.8, 0.71, 0.63, 0.56, 0.5)
 STEP = 0.1
 """between neighbouring windows, in sides of the window"""
 MIN_CANDIDATE = 0.7
 """correlation of cells; the true window may lie half a step away"""
-MIN_SMALL = 0.85
+MIN_SMALL = 0.6
 """between small copies, whose pixels are coarse"""
-MIN_DETAIL = 0.6
-"""of the grain"""
+MIN_CORRELATION = 0.8
+"""between the files; a fine texture loses most to another scale and to JPEG"""
+MIN_FLATTENED = 0.5
+"""without light and without the cells that agree most"""
+MIN_ERRORS = 6.0
+"""standard errors that this must exceed"""
 SHADING_ORDERS = 3
 """cosines of an order below this, summed over both axes, are shading"""
 WHOLES_A_PART = 3
@@ -45,8 +51,6 @@ WHOLES_A_PART = 3
 MIN_SPREAD = 1.0
 """standard deviation of a picture's grey values below which noise alone decides what it looks like"""
 FILE_PX = 256
-GRAIN_PX = 3
-"""radius of the blur"""
 BLOCK = 16
 """images whose windows are compared at a time"""
 Window = tuple[float, float, float]
@@ -55,12 +59,12 @@ Window = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """Index of the part and of the whole, where it was cut out, and how well they agree there."""
+    """Index of the part and of the whole, where it was cut out, and how well they agree there throughout."""
 
     part: int
     whole: int
     window: Window
-    correlation: float
+    agreement: float
 
 
 def find_crops(
@@ -90,19 +94,16 @@ def find_crops(
 
 
 def _confirmed(paths: Sequence[Path], key: tuple[int, int, int], window: Window) -> Crop | None:
-    """The crop, if the files agree in the large and in their grain."""
+    """The crop, if the files agree in the large and everywhere."""
     part, whole, flip = key
     picture, target = _read(paths[whole]), _read(paths[part])
-    window, agreement = _fitted(picture, _target(target, flip, 2 * COMPARED_PX), window, STEP / 8)
-    if agreement < MIN_CORRELATION:
+    window, correlation = _fitted(picture, _target(target, flip, FITTED_PX), window, STEP / 8)
+    if correlation < MIN_CORRELATION:
         return None
-    side = max(8, round(window[2] * FILE_PX))
-    window, _ = _fitted(picture, _target(target, flip, side), window, 2 / side)  # grain agrees within a pixel only
-    grains = [
-        _grain(_cut(Image.fromarray(picture), window, side)),
-        _grain(_flip(_cut(Image.fromarray(target), (0, 0, 1), side), flip)),
-    ]
-    return Crop(part, whole, window, agreement) if float(grains[0] @ grains[1]) >= MIN_DETAIL else None
+    cuts = _cut(Image.fromarray(picture), window, FITTED_PX), _flip(Image.fromarray(target), flip)
+    first, second = (flattened(cut, FITTED_PX) for cut in cuts)
+    agreement, errors = agreement_throughout(first, second, MIN_FLATTENED)
+    return Crop(part, whole, window, agreement) if agreement >= MIN_FLATTENED and errors >= MIN_ERRORS else None
 
 
 @lru_cache(maxsize=1)
@@ -224,13 +225,6 @@ def _cut(picture: Image.Image, window: Window, side_px: int) -> Image.Image:
 def _flip(picture: Image.Image, flip: int) -> Image.Image:
     picture = ImageOps.mirror(picture) if flip & 1 else picture
     return ImageOps.flip(picture) if flip & 2 else picture
-
-
-def _grain(picture: Image.Image) -> NDArray[np.float32]:
-    """What a blur takes away, mean 0 and length 1."""
-    values = np.asarray(picture, np.float32)
-    blurred = np.asarray(picture.filter(ImageFilter.BoxBlur(GRAIN_PX)), np.float32)
-    return standardised((values - blurred).ravel())
 
 
 def _small(path: Path) -> bytes:

@@ -1,5 +1,4 @@
-"""Views: two pictures of one place on one part, one moved against the other by any shift, also turned by 180 degrees,
-under any light.
+"""Views: two pictures of one place on one part, at any shift, upright or upside down, under any light.
 
 Public defect sets are full of them: crops of one photograph with a quarter, half or three quarters in common, photos
 taken seconds apart, one tile under six exposures. Their hashes differ, so no search for copies finds them.
@@ -118,13 +117,14 @@ def find_views(paths: Sequence[Path], groups: Sequence[str], progress: Progress 
 
 def _read(path: Path) -> tuple[NDArray[np.int8], NDArray[np.complex64]]:
     grey = decode(path).convert("L")
-    coarse = _uncrossed(_flat(grey, COARSE_PX))
+    coarse = _uncrossed(flattened(grey, COARSE_PX))
     length = float(np.linalg.norm(coarse))
     spectrum = np.fft.rfft2(coarse / length if length > 1e-3 else coarse * 0)
-    return np.round(_flat(grey, FINE_PX) * LEVELS).astype(np.int8), spectrum.astype(np.complex64)
+    return np.round(flattened(grey, FINE_PX) * LEVELS).astype(np.int8), spectrum.astype(np.complex64)
 
 
-def _flat(grey: Image.Image, side_px: int) -> Picture:
+def flattened(grey: Image.Image, side_px: int) -> Picture:
+    """(side_px, side_px) without light: less the local mean, over the local spread, clipped at CLIP."""
     values = np.asarray(grey.resize((side_px, side_px), Image.Resampling.BOX), np.float64)
     centred = values - _neighbourhood(values, MEAN_SHARE)
     variance = np.maximum(_neighbourhood(centred**2, SPREAD_SHARE), 0)
@@ -201,17 +201,25 @@ def _refined(one: Picture, other: Picture, shift: tuple[int, int]) -> tuple[int,
 
 
 def _agreement(one: Picture, other: Picture, down: int, right: int) -> tuple[float, float]:
-    """Correlation of the common part without its best cells, and how many standard errors that is."""
+    """Of the common part; no errors are counted where it is too low anyway."""
     height, width = FINE_PX - abs(down), FINE_PX - abs(right)
     top, left = max(0, down), max(0, right)
-    first = _uncrossed(one[top : top + height, left : left + width])
+    first = one[top : top + height, left : left + width]
     top, left = max(0, -down), max(0, -right)
-    second = _uncrossed(other[top : top + height, left : left + width])
+    return agreement_throughout(first, other[top : top + height, left : left + width], MIN_AGREEMENT)
+
+
+def agreement_throughout(first: Picture, second: Picture, at_least: float) -> tuple[float, float]:
+    """Correlation of two flattened pictures of one shape without their best cells, and its standard errors.
+
+    They are 0 for a correlation below at_least.
+    """
+    first, second = _uncrossed(first), _uncrossed(second)
     both, ones, others = (_cells(values) for values in (first * second, first * first, second * second))
     counted = np.argsort(-both)[BEST_CELLS:]
-    ground = EMPTY * height * width / CELLS**2 * len(counted)
+    ground = EMPTY * first.size / CELLS**2 * len(counted)
     agreement = float(both[counted].sum() / np.sqrt((ones[counted].sum() + ground) * (others[counted].sum() + ground)))
-    return agreement, agreement / _standard_error(first, second) if agreement >= MIN_AGREEMENT else 0.0
+    return agreement, agreement / _standard_error(first, second) if agreement >= at_least else 0.0
 
 
 def _standard_error(first: Picture, second: Picture) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +140,25 @@ def test_a_novel_class_near_in_meaning(tmp_path: Path) -> None:
     assert checked.leaks[0].why == "cosine 0.900"
     assert checked.skipped == ()
     assert not find_leaks(named(HOLE, KNOT, tmp_path), None, embed).leaks
+
+
+def test_names_composed_of_base_words_are_near_by_design(tmp_path: Path) -> None:
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.ones((len(texts), 1), np.float32)
+
+    def wood(name: str) -> Category:
+        return Category(f"{name}, wood", name, "wood", "wood processing")
+
+    composes = replace(INFO, composed_names=True)
+    kinds_of_hole = (wood("red hole"), wood("Hole red"), wood("red slot"))
+    dataset = planted(tmp_path, surface(1), surface(2), categories=kinds_of_hole, info=composes)
+    checked = find_leaks(dataset, ["zeroshot"], embed)
+    assert not checked.leaks
+    assert checked.skipped == ("class meanings: 1 novel names, composed of the words of base names",)
+    dataset.categories = (kinds_of_hole[0], kinds_of_hole[2])  # a word that no base name has
+    assert [leak.kind for leak in find_leaks(dataset, ["zeroshot"], embed).leaks] == ["class meaning"]
+    dataset.categories, dataset.info = kinds_of_hole, INFO
+    assert [leak.kind for leak in find_leaks(dataset, ["zeroshot"], embed).leaks] == ["class meaning"]
 
 
 def test_what_cannot_be_looked_at(tmp_path: Path) -> None:
