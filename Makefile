@@ -12,7 +12,7 @@ PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-compile -
 # One thread a worker, or two workers would fight for two cores; a file stays in one worker, or each trains its fixtures.
 PYTEST := -m pytest -n $(WORKERS) --dist loadfile --durations=15 --durations-min=5
 
-.PHONY: help demo test test-slow test-browser test-cluster check lint base lock python
+.PHONY: help demo smoke test test-slow test-browser test-cluster check lint base lock python
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -20,6 +20,9 @@ help:  ## list these targets
 demo: $(INSTALLED)  ## evaluate RTVP zero-shot on the built-in data and print the table (minutes)
 	$(BIN)/bench run --method rtvp --task zeroshot
 	$(BIN)/bench table 2b --data mmio-synth
+
+smoke: $(INSTALLED)  ## every method trains, predicts and is scored on mmio-open, or says what blocks it (an hour)
+	$(BIN)/bench check --smoke
 
 test: $(INSTALLED)  ## the fast tests
 	env OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m "not slow and not slurm and not browser"

@@ -1,4 +1,4 @@
-"""`bench check --method NAME|PACKAGE`: the promises of a method, checked on small images."""
+"""`bench check`: the promises of a method on small images (`--method`), or a smoke run of every method (`--smoke`)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,48 @@ from benchmark.cli._command import Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench check`."""
-    parser.add_argument("--method", required=True, metavar="NAME|PACKAGE", help="an installed method, or its package")
+    parser.add_argument("--method", metavar="NAME|PACKAGE", help="an installed method, or its package")
+    parser.add_argument(
+        "--smoke", action="store_true", help="train, predict and score every method, or the one named, in minutes"
+    )
+    parser.add_argument("--data", default="mmio-open", metavar="NAME", help="of --smoke (default mmio-open)")
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help="of --smoke: auto, cpu, cuda, cuda:1")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0 where every promise holds, 1 otherwise."""
+    """Exit status 0 where every promise holds, 1 otherwise; of --smoke 1 where a method failed."""
+    from benchmark.core.errors import ConfigError
+
+    if options.smoke:
+        return _smoke(options)
+    if not options.method:
+        raise ConfigError("name a method: bench check --method NAME; or ask for all of them: bench check --smoke")
+    return _promises(options)
+
+
+def _smoke(options: argparse.Namespace) -> int:
+    import json
+    from collections import Counter
+    from dataclasses import asdict
+
+    from benchmark.cli._smoke import line, smoke
+    from benchmark.core.plugins import list_names
+
+    outcomes = []
+    for outcome in smoke([options.method] if options.method else list_names("method"), options.data, options.device):
+        outcomes.append(outcome)
+        if not options.json:
+            print(line(outcome), flush=True)
+    counts = Counter(outcome.status for outcome in outcomes)
+    if options.json:
+        print(json.dumps([asdict(outcome) for outcome in outcomes], indent=1, ensure_ascii=False))
+    else:
+        print(f"{options.data}: " + ", ".join(f"{count} {status}" for status, count in counts.items()))
+    return 1 if counts["failed"] else 0
+
+
+def _promises(options: argparse.Namespace) -> int:
     import json
     import sys
     from dataclasses import asdict
@@ -39,4 +75,4 @@ def run(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-COMMAND = Command("check", "check what a method promises, yours or ours", configure, run)
+COMMAND = Command("check", "check what a method promises, yours or ours; or smoke all of them", configure, run)

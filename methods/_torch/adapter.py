@@ -101,6 +101,8 @@ class TorchAdapter(ABC):
         write_tensors({"state": state, "names": list(vocabulary.names), **whose}, checkpoint)
         (run_dir / STATE_FILE).unlink(missing_ok=True)
         facts["losses"] = trained["losses"]
+        if "batch_parts" in trained:  # the device had too little memory for a batch at once
+            facts["batch_parts"] = trained["batch_parts"]
         return FitResult(checkpoint, trained["seconds"] / 3600, facts)
 
     def load(self, checkpoint: Path) -> None:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from benchmark.core.errors import RecordError
+from benchmark.core.errors import BenchError, RecordError
 from benchmark.core.method import Report
 from benchmark.core.sample import Sample
 from methods._torch.state import STATE_FILE, read_tensors, seed_everything, write_tensors
@@ -95,13 +95,48 @@ class EpochTrainer(ABC):
 
     def _step(self, batch: Sequence[Sample], rng: np.random.Generator, steps: int) -> dict[str, float]:
         self._set_rate(steps)
-        self.optimizer.zero_grad()
-        losses = self.learn(batch, rng)
+        losses = self._gradients(batch, rng)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
         self.optimizer.step()
         self.ema.update_parameters(self.model)
         self.step += 1
         return losses
+
+    def _gradients(self, batch: Sequence[Sample], rng: np.random.Generator) -> dict[str, float]:
+        """Those of the batch's mean loss, taken in parts where the device lacks memory for all of it at once.
+
+        The number of parts stays for the rest of the fit and is among its facts: the step is one over the same images,
+        but what a part normalises by itself (batch norm, a count of boxes) is another number. Raises BenchError where
+        one image does not fit.
+        """
+        while True:
+            parts = np.array_split(np.arange(len(batch)), min(self.facts.get("batch_parts", 1), len(batch)))
+            self.optimizer.zero_grad()
+            sums: dict[str, float] = {}
+            try:
+                for part in parts:
+                    share = len(part) / len(batch)
+                    self._scale_gradients(1 / share)
+                    for name, value in self.learn([batch[i] for i in part], rng).items():
+                        sums[name] = sums.get(name, 0.0) + share * value
+                    self._scale_gradients(share)
+            except torch.OutOfMemoryError as error:
+                if len(parts) == len(batch):
+                    raise BenchError(
+                        "training: one image does not fit into the device's memory; a smaller side is another recipe, "
+                        "ask for it with --set image_side_px=N"
+                    ) from error
+                self.facts["batch_parts"] = 2 * len(parts)
+            else:
+                return sums
+            self.optimizer.zero_grad()
+            torch.cuda.empty_cache()  # does nothing where there is no GPU
+
+    def _scale_gradients(self, factor: float) -> None:
+        """So that what `learn` adds to what earlier parts left becomes a mean over the batch."""
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        if factor != 1 and gradients:
+            torch._foreach_mul_(gradients, factor)
 
     def _set_rate(self, steps: int) -> None:
         """Linear warm-up, then linear decay to a hundredth."""

@@ -68,10 +68,12 @@ def take(model: Any, tensors: Mapping[str, Tensor], source: object) -> None:
 
 
 def read_checkpoint(weights: ReleasedWeights) -> dict[str, Tensor]:
-    """Name -> tensor; the training's options, an argparse.Namespace of plain values, are the one class allowed.
+    """Name -> tensor, averaged ones where the file has them: the authors evaluate and fine-tune from these.
 
+    The training's options, an argparse.Namespace of plain values, are the one class allowed.
     Raises MissingWeightsError where it is not here or not the declared one, RecordError where it cannot be read.
     """
     path = weights.find()
     with torch.serialization.safe_globals([Namespace]):
-        return only_tensors(read_tensors(path), path)
+        stored = read_tensors(path)
+    return only_tensors({"model": stored["model_ema"]} if stored.get("model_ema") else stored, path)

@@ -223,13 +223,18 @@ def test_official_names_fit_and_nothing_else_does(tmp_path: Path, monkeypatch: p
     official = {official_name(name): value for name, value in model.state_dict().items()}
     official["transformer.text_encoder.pooler.dense.bias"] = torch.zeros(32)
     weights.path.parent.mkdir()
-    torch.save({"model": official, "args": Namespace(lr=1e-4, name="mdetr")}, weights.path)
+    live = {name: torch.zeros_like(value) for name, value in official.items()}
+    options = Namespace(lr=1e-4, name="mdetr")
+    torch.save({"model": live, "model_ema": official, "args": options}, weights.path)
     with pytest.raises(MissingWeightsError, match="none is pinned here"):
         released.read_checkpoint(weights)
     pin(weights)
     other = adapter_of().build_model()
     released.take(other, released.read_checkpoint(weights), weights.name)
     assert all(torch.equal(value, other.state_dict()[name]) for name, value in model.state_dict().items())
+    torch.save({"model": live, "model_ema": None, "args": options}, weights.path)
+    pin(weights)
+    assert not any(value.any() for value in released.read_checkpoint(weights).values())
     with pytest.raises(RecordError, match="not MDETR's checkpoint"):
         released.take(other, {"class_embed.weight": torch.zeros(1)}, weights.name)
 
