@@ -1,0 +1,64 @@
+"""The report's static tables: a row a cell, best first, and names that stay text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmark.core.errors import RecordError
+from benchmark.core.record import Cost, RunRecord
+from benchmark.leaderboard._around import Around
+from benchmark.leaderboard._paper_data import paper_data
+from benchmark.leaderboard._wandb_report import read_urls
+from benchmark.leaderboard._wandb_rows import markdown_tables
+
+Make = Callable[..., RunRecord]
+
+
+def test_a_row_is_a_cell_and_has_as_many_fields_as_headers(make_record: Make) -> None:
+    records = [make_record(ap=0.1), make_record(ap=0.3, seed=1), make_record(method="yolo-world", ap=0.5)]
+    records.append(make_record(dataset="mmio-synth"))
+    (first, table), (second, _) = markdown_tables(records)
+    assert (first, second) == ("zeroshot · mmio-open · quick", "zeroshot · mmio-synth · quick")
+    lines = [line.split(" | ") for line in table.splitlines()]
+    assert {len(line) for line in (lines[0], *lines[2:])} == {len(lines[0])}
+    assert lines[0][-1] == "device |"
+    assert [line[1] for line in lines[2:]] == ["yolo-world", "rtvp"]
+    assert lines[3][4:6] == ["20.0", "5.0 to 15.0"]
+
+
+def test_names_of_others_are_nothing_but_text(make_record: Make) -> None:
+    hostile = replace(make_record(method="a|b<script>[x](y)`"), cost=Cost(device="c|d"))
+    ((_, table),) = markdown_tables([hostile])
+    row = table.splitlines()[2]
+    assert "a\\|b&lt;script&gt;\\[x\\](y)\\`" in row
+    assert "c\\|d" in row
+    assert "<script>" not in row
+
+
+def test_urls_are_an_object_of_texts(tmp_path: Path) -> None:
+    path = tmp_path / "urls.json"
+    assert read_urls(path) == {}
+    path.write_text("{")
+    with pytest.raises(RecordError, match="not JSON"):
+        read_urls(path)
+    path.write_text('{"a/b": 1}')
+    with pytest.raises(RecordError, match="expected an object of ENTITY/PROJECT"):
+        read_urls(path)
+
+
+def test_a_printed_number_counts_by_its_best_status_and_hides_unknown_runs(make_record: Make) -> None:
+    record = make_record()
+    base = {"table": "2b", "row": "RTVP", "metric": "AP", "reported": 1.0, "flag": None}
+    cells = [
+        {**base, "status": "not run", "run_ids": []},
+        {**base, "status": "other data", "run_ids": [record.run_id, "f" * 12]},
+        {**base, "row": "GLIP-T", "status": "blocked (weights)", "run_ids": []},
+        {**base, "row": "ours", "reported": None, "status": "not run", "run_ids": []},
+    ]
+    data = paper_data(Around(tables=[{"name": "2b", "title": "t"}], cells=cells), [record])
+    assert data["counts"] == {"other data": 1, "blocked": 1}
+    assert data["tables"][0]["cells"][1]["run_ids"] == [record.run_id]
