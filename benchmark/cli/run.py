@@ -44,6 +44,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="fit",
         help="pretrained: released weights, off the shelf (see 'bench weights'); random: untrained, a control",
     )
+    parser.add_argument(
+        "--from-fit", default="", metavar="FIT_ID", help="start the fit from this finished one of task pretrain"
+    )
     parser.add_argument("--novel", default="", metavar="NAMES", help="held-out class names of a data set given by path")
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
@@ -139,6 +142,7 @@ def _request(options: argparse.Namespace) -> Any:
         wording=options.vocabulary,
         weights=WeightsOrigin(_ORIGINS[options.weights]),
         novel=tuple(name.strip() for name in options.novel.split(",") if name.strip()),
+        from_fit=options.from_fit,
     )
 
 

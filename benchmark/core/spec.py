@@ -28,7 +28,8 @@ def _plain_fit(plain: dict[str, Any] | None) -> dict[str, Any] | None:
 class FitSpec:
     """Everything that decides the weights of a fit; `fit_id` names its checkpoint.
 
-    params: as in RunSpec. start: the fit whose weights this one starts from, or None. weights_sha256: of the released
+    params: as in RunSpec. start: the fit whose weights this one starts from, or None; one on other data is a finished
+    pre-training. weights_sha256: of the released
     weights that it starts from, or None.
     text_encoder: name and weights digest, `minilm@1f2e3d4c5b6a`, or None.
     """
@@ -129,6 +130,8 @@ class RunRequest:
     weights: WeightsOrigin = WeightsOrigin.TRAINED_HERE
     novel: tuple[str, ...] = ()
     """for a data set given by its path: class names held out in zero-shot tasks"""
+    from_fit: str = ""
+    """id of a finished pre-training, on any data, that the fit starts from"""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from benchmark.harness.data import (
     open_dataset,
     split_wording,
 )
+from benchmark.harness.pretrained import starting_from
 from benchmark.harness.provenance import has_gpu
 from benchmark.harness.weights import expected_sha256
 
@@ -209,6 +210,9 @@ def _spec(
     if request.weights is WeightsOrigin.TRAINED_HERE:
         fit_vocabulary = make_vocabulary(dataset, task.fit_on.of(split), "canonical")
         fit = _fit_spec(info, params, dataset, split, fit_vocabulary, request.seeds[0])
+        fit = starting_from(fit, request.from_fit) if request.from_fit else fit
+    elif request.from_fit:
+        raise RefusedError(f"--from-fit means nothing to weights '{request.weights}': nothing is fitted")
     spec = RunSpec(
         method=info.name,
         method_version=info.version,

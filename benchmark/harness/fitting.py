@@ -80,7 +80,7 @@ def ensure_fit(spec: FitSpec, dataset: Dataset, options: FitOptions) -> Fit:
 
 def _train(spec: FitSpec, dataset: Dataset, paths: FitPaths, options: FitOptions) -> Fit:
     # Only the asked-for fit is trained again; what it starts from is kept.
-    start = ensure_fit(spec.start, dataset, replace(options, refit=False)) if spec.start else None
+    start = _start(spec, spec.start, dataset, replace(options, refit=False)) if spec.start else None
     module = load_adapter(spec.method)
     config = make_config(module.Config, spec.params, spec.method)
     split = dataset.split(spec.split_rule)
@@ -119,6 +119,19 @@ def _train(spec: FitSpec, dataset: Dataset, paths: FitPaths, options: FitOptions
         write_atomic(paths.record, encode(record))
         mirror.finished(record)
     return Fit(record, result.checkpoint)
+
+
+def _start(spec: FitSpec, start: FitSpec, dataset: Dataset, options: FitOptions) -> Fit:
+    """What a fit starts from: one on the same data is trained where it is missing, a pre-training has to be here."""
+    if start.dataset_digest == spec.dataset_digest:
+        return ensure_fit(start, dataset, options)
+    found = find_fit(start)
+    if found is None:
+        raise RefusedError(
+            f"fit {spec.fit_id} starts from {start.fit_id}, a pre-training on {start.dataset} that is not on "
+            "this machine; make it first with --task pretrain"
+        )
+    return found
 
 
 def fit_samples(

@@ -36,6 +36,8 @@ class UltralyticsAdapter:
 
     info: ClassVar[MethodInfo]
     released_settings: ClassVar[Mapping[str, Any]] = {}
+    continues: ClassVar[bool] = True
+    """its fits can start from an earlier one of its own"""
 
     def __init__(self, config: Any, device: str = "auto") -> None:
         self.config = config
@@ -69,6 +71,15 @@ class UltralyticsAdapter:
         from methods._ultralytics.backbone import copy_backbone
 
         return {"expert_tensors": copy_backbone(model, state)}
+
+    def _start(self, model: Any, state: Mapping[str, Tensor]) -> dict[str, Any]:
+        """An own earlier fit gives every tensor but those that the number of classes shapes, another one its part."""
+        own = model.state_dict()
+        if own.keys() != state.keys():
+            return self.start_from(model, state)
+        fitting = {name: value for name, value in state.items() if value.shape == own[name].shape}
+        model.load_state_dict(fitting, strict=False)
+        return {"pretrained_tensors": len(fitting)}
 
     def deployed(self, model: Any) -> Any:
         """The model without what only training needs; what `size` counts and `predict` runs."""
@@ -153,7 +164,7 @@ class UltralyticsAdapter:
         model = self.build_model(self._head_classes(len(vocabulary)))
         facts = self.model_facts(model)
         if start is not None:
-            facts.update(self.start_from(model, read_tensors(start)["state"]))
+            facts.update(self._start(model, read_tensors(start)["state"]))
         # A fit that was stopped between its last epoch and its checkpoint has nothing left to train.
         if epochs_done(run_dir / STATE_FILE) < self.config.epochs:
             from methods._ultralytics.trainer import SampleTrainer, Training

@@ -91,6 +91,9 @@ def test_what_was_found_is_kept_by_split(bench_home: Path, make_record: Callable
     assert leak_of(home, spec) == ""
     write_leaks(home, spec.dataset_digest, {spec.split_digest: "2 in zeroshot"})
     assert leak_of(home, spec) == "2 in zeroshot"
+    write_leaks(home, spec.dataset_digest, {spec.split_digest: ""})  # a later look that finds nothing
+    assert leak_of(home, spec) == ""
+    write_leaks(home, spec.dataset_digest, {spec.split_digest: "2 in zeroshot"})
     home.leaks(spec.dataset_digest).write_text("[]")
     with pytest.raises(RecordError, match="not a list of leaks"):
         leak_of(home, spec)

@@ -1,0 +1,106 @@
+"""A fit that starts from a finished pre-training on other data: checked, part of the spec, and used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_detector import _replace, mean_box
+from PIL import Image
+
+from benchmark.core.errors import RefusedError
+from benchmark.core.method import WeightsOrigin
+from benchmark.core.paths import Home
+from benchmark.core.record import Status
+from benchmark.core.spec import FitSpec, RunRequest
+from benchmark.harness.execute import Options, execute
+from benchmark.harness.expand import expand
+
+KEPT = "rows = {name: [[0.25, 0.25, 0.75, 0.75]] for name in vocabulary.names}"
+GOES_ON = """known = json.loads(start.read_text()) if start else {}
+        rows = {name: [known.get(name, [0.25, 0.25, 0.75, 0.75])] for name in vocabulary.names}"""
+
+
+def pictures(folder: Path, count: int, corner: int) -> dict[str, object]:
+    """COCO json of `count` pictures with one box each."""
+    folder.mkdir(parents=True)
+    images, boxes = [], []
+    for i in range(1, count + 1):
+        pixels = np.random.default_rng(i).integers(0, 255, (64, 64, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+        images.append({"id": i, "file_name": f"{i}.png", "width": 64, "height": 64})
+        boxes.append({"id": i, "image_id": i, "category_id": 1, "bbox": [corner, corner, 20, 20], "iscrowd": 0})
+    return {"images": images, "annotations": boxes, "categories": [{"id": 1, "name": "hole"}]}
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunRequest]:
+    """The tiny detector on a set of ours; Objects365 has the same class at another place."""
+    root = tmp_path / "objects365"
+    content = pictures(root / "train", 4, 40)
+    (root / "annotations").mkdir()
+    (root / "annotations" / "objects365_train.json").write_text(json.dumps(content))
+    monkeypatch.setenv("BENCH_OBJECTS365_ROOT", str(root))
+    own = tmp_path / "own"
+    content = pictures(own, 12, 4)
+    (own / "own.json").write_text(json.dumps(content))
+    with mean_box(tmp_path / "made", open_vocabulary=True):
+        adapter = tmp_path / "made" / "rtvp-bench-mean-box" / "mean_box" / "adapter.py"
+        _replace(adapter, KEPT, GOES_ON)
+        _replace(adapter, "    info = INFO\n", "    info = INFO\n    continues = True\n")
+        yield RunRequest("mean-box", "closed", str(own / "own.json"), "smoke")
+
+
+def pretrained() -> FitSpec:
+    job = expand(RunRequest("mean-box", "pretrain", "objects365", "smoke"))[0]
+    execute(job, Options())
+    assert job.spec.fit is not None
+    return job.spec.fit
+
+
+def box_of(spec: FitSpec) -> list[float]:
+    found: list[float] = json.loads((Home.find().fit(spec.fit_id).root / "checkpoint.json").read_text())["hole"]
+    return found
+
+
+def test_a_fit_starts_from_the_other_one(asked: RunRequest) -> None:
+    first = pretrained()
+    alone, job = expand(asked)[0], expand(replace(asked, from_fit=first.fit_id))[0]
+    assert job.spec.fit is not None
+    assert alone.spec.fit is not None
+    assert job.spec.fit.chain == (first, job.spec.fit)
+    assert job.spec.fit.dataset != first.dataset
+    assert len({job.spec.run_id, alone.spec.run_id}) == 2
+    assert replace(job.spec.fit, start=None).fit_id == alone.spec.fit.fit_id
+    for each in (alone, job):
+        assert execute(each, Options()).status is Status.OK
+    assert box_of(job.spec.fit) > box_of(alone.spec.fit)  # its first box is Objects365's, lower in the picture
+
+
+def test_what_is_no_start_is_refused(asked: RunRequest) -> None:
+    first = pretrained()
+    with pytest.raises(RefusedError, match=r"no finished fit 0{12} on this machine; 'bench run --task pretrain'"):
+        expand(replace(asked, from_fit="0" * 12))
+    plain = expand(asked)[0]
+    execute(plain, Options())
+    assert plain.spec.fit is not None
+    with pytest.raises(RefusedError, match=r"is one on any-coco.* closed; give one of task 'pretrain'"):
+        expand(replace(asked, from_fit=plain.spec.fit.fit_id))
+    with pytest.raises(RefusedError, match="another method: mean-box, and yolov8 is asked for"):
+        expand(replace(asked, method="yolov8", from_fit=first.fit_id))
+    with pytest.raises(RefusedError, match="glip cannot start from an earlier fit of its own"):
+        expand(replace(asked, method="glip", from_fit=first.fit_id))
+    with pytest.raises(RefusedError, match="nothing is fitted"):
+        expand(replace(asked, weights=WeightsOrigin.RANDOM, from_fit=first.fit_id))
+
+
+def test_a_start_that_is_gone_is_not_trained_on_other_data(asked: RunRequest) -> None:
+    first = pretrained()
+    job = expand(replace(asked, from_fit=first.fit_id))[0]
+    (Home.find().fit(first.fit_id).root / "fit.json").unlink()
+    with pytest.raises(RefusedError, match=f"starts from {first.fit_id}, a pre-training on objects365"):
+        execute(job, Options())
