@@ -1,0 +1,31 @@
+"""`bench bench tables` times the real command over made records."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmark.cli._bench.tables import time_table
+from benchmark.cli.main import main
+from benchmark.core.errors import BenchError
+
+
+def test_it_times_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "tables", "--records", "30", "--rounds", "1", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["records"] == 30
+    assert facts["lines"] > 10
+    assert facts["cpu_s"][0] > 0.05
+    assert len(facts["wall_s"]) == 1
+
+
+def test_what_cannot_be_timed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "tables", "--records", "0"]) == 2
+    assert "--records 0: at least 1 is needed" in capsys.readouterr().err
+    bad = tmp_path / "results" / "records" / "zeroshot" / "mmio-open" / "x-1.json"
+    bad.parent.mkdir(parents=True)
+    bad.write_text("no record")
+    with pytest.raises(BenchError, match=r"bench table 2b ended with 2.*x-1\.json"):
+        time_table(tmp_path)
