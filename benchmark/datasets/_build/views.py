@@ -36,6 +36,8 @@ LEVELS = 50
 """of a stored picture, a unit of spread"""
 MIN_COARSE = 0.18
 """correlation of whole pictures, the shifted one continued round its edges; a common part of a third reaches it"""
+MIN_COARSE_ERRORS = 4.5
+"""standard errors of it; the least that a view of the public sets has is 4.8"""
 MIN_COMMON = 0.2
 """of each side"""
 CELLS, BEST_CELLS = 6, 4
@@ -50,9 +52,9 @@ BLOCK = 256
 """pairs transformed at a time"""
 FEW = 2000
 """pictures of a scene up to which every two are compared at every shift"""
-BAND, MIN_ALIKE = 24, 0.1
-"""of many, those are compared whose power spectra, which no shift changes, correlate by so much in the lowest BAND
-frequencies; of the pairs of public sets this keeps 97 %, of all others 5 to 10 %"""
+BAND, LIKELIEST = 24, 0.05
+"""of more, each is compared with the share whose power spectra, which no shift changes, are most like its own in the
+lowest BAND frequencies: of the views of the public sets 95 % are among them"""
 Picture = NDArray[np.float32]
 
 
@@ -155,18 +157,23 @@ def _likely(spectra: NDArray[np.complex64]) -> Iterator[NDArray[np.bool_]]:
     powers /= powers.mean(axis=0, keepdims=True) + 1e-9  # what a scene's pictures have in common tells none apart
     powers = standardised(powers)
     for start in range(0, len(powers), BLOCK):
-        yield from powers[start : start + BLOCK] @ powers.T >= MIN_ALIKE
+        alike = powers[start : start + BLOCK] @ powers.T
+        yield from alike >= np.quantile(alike, 1 - LIKELIEST, axis=1, keepdims=True)
 
 
 def _candidates(
     spectra: NDArray[np.complex64], first: int, others: NDArray[np.intp]
 ) -> Iterator[tuple[int, tuple[int, int], bool]]:
     """(second, shift down and right in coarse pixels, turned) of those that agree as a whole at some shift."""
+    powers = np.abs(spectra[others]) ** 2
+    powers[:, :, 1:-1] *= 2  # half of a real picture's frequencies are kept
+    errors = np.sqrt(np.tensordot(powers, np.abs(spectra[first]) ** 2, 2)) / COARSE_PX**2
     for turned in (False, True):  # to turn a picture is to conjugate its transform, but for a shift by one pixel
         products = spectra[first] * (spectra[others] if turned else np.conj(spectra[others]))
         agreement = np.fft.irfft2(products, s=(COARSE_PX, COARSE_PX)).reshape(len(others), -1)
         best = agreement.argmax(axis=1)
-        for i in np.flatnonzero(agreement[np.arange(len(others)), best] >= MIN_COARSE):
+        least = np.maximum(MIN_COARSE, MIN_COARSE_ERRORS * errors)
+        for i in np.flatnonzero(agreement[np.arange(len(others)), best] >= least):
             yield int(others[i]), divmod(int(best[i]), COARSE_PX), turned
 
 
