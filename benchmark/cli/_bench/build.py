@@ -57,8 +57,8 @@ def draw(folder: Path, count: int, side_px: int) -> None:
     (folder / "IMAGES").mkdir(parents=True, exist_ok=True)
     (folder / "ANNOTATIONS").mkdir(exist_ok=True)
     rng = np.random.default_rng(0)
-    shapes = [np.kron(rng.integers(30, 220, (8, 8, 3), np.uint8), np.ones((side_px // 8,) * 2 + (1,), np.uint8))
-              for _ in range(DISTINCT)]  # fmt: skip
+    coarse = [rng.integers(30, 220, (side_px // 8, side_px // 8, 3), np.uint8) for _ in range(DISTINCT)]
+    shapes = [np.array(Image.fromarray(each).resize((side_px, side_px), Image.Resampling.BICUBIC)) for each in coarse]
     past_s = time.time() - 60
     for number in range(count):
         pixels = shapes[number % DISTINCT].copy()

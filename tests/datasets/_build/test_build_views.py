@@ -88,7 +88,7 @@ def test_pictures_of_one_group_need_no_pair_and_a_pair_joins_groups(tmp_path: Pa
 
 def test_among_many_pictures_those_of_one_place_are_found_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmark.datasets._build.views.FEW", 0)
-    monkeypatch.setattr("benchmark.datasets._build.views.LIKELIEST", 0.1)
+    monkeypatch.setattr("benchmark.datasets._build.views.LIKELIEST", 3)
     surfaces = [_surface(seed) for seed in range(10, 30)]
     pictures = [_cut(surface, 100, 100) for surface in surfaces]
     pictures += [_cut(surfaces[3], 120, 90), _cut(surfaces[7], 100, 130)]
