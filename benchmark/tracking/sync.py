@@ -52,6 +52,7 @@ def sync(home: Path, timeout_s: float, *, dry_run: bool = False) -> Iterator[Syn
     """
     waiting = [folder for folder in offline_runs(home) if not folder.is_uploaded]
     if waiting and not dry_run:
+        os.environ.pop("WANDB_MODE", None)  # `offline` is for runs; under it the client says that it has no key
         keep_files_in(home)
         said = no_server(library(), min(timeout_s, _ANSWER_S))
         if said:
@@ -65,8 +66,10 @@ def sync(home: Path, timeout_s: float, *, dry_run: bool = False) -> Iterator[Syn
 
 
 def _one(folder: RunFolder, stuck: set[str], timeout_s: float, *, dry_run: bool) -> Synced:
+    run_id = folder.run_id  # read before the folder moves
+
     def synced(outcome: Outcome, said: str = "") -> Synced:
-        return Synced(folder.run_id, str(folder.path), outcome, said)
+        return Synced(run_id, str(folder.path), outcome, said)
 
     if folder.is_open:
         return synced(Outcome.OPEN, "a process still writes to it")
@@ -74,7 +77,7 @@ def _one(folder: RunFolder, stuck: set[str], timeout_s: float, *, dry_run: bool)
         if dry_run:
             return synced(Outcome.UNREADABLE, "its log holds nothing; it will be set aside")
         return synced(Outcome.UNREADABLE, f"its log holds nothing; set aside in {folder.set_aside()}")
-    if folder.run_id in stuck:
+    if run_id in stuck:
         return synced(Outcome.HELD_BACK, "an earlier attempt of the same run comes first")
     if dry_run:
         return synced(Outcome.PENDING)
@@ -87,7 +90,7 @@ def _upload(folder: RunFolder, timeout_s: float) -> str:
     log = folder.path / "logs" / "sync.log"
     log.parent.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "wandb", "sync", str(folder.path)]
-    variables = {name: value for name, value in os.environ.items() if name not in ("WANDB_SILENT", "WANDB_MODE")}
+    variables = {name: value for name, value in os.environ.items() if name != "WANDB_SILENT"}
     with log.open("wb") as file:
         try:
             subprocess.run(  # noqa: S603 - W&B's own command
