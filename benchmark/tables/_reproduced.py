@@ -93,6 +93,8 @@ def _command(table: Table, row: Row, fact: Mapping[str, Any], methods: Sequence[
     """What would measure that cell."""
     if row.method not in methods:
         return None
+    if "pretrained_data" in row.overrides:  # what a start was trained on is no setting of a run
+        return f"bench sweep {fact['data']} --profile {fact['profile']}"
     paper_size = fact["profile"] == "paper" and row.variant and "variant" not in row.overrides
     name = f"{row.method}-{row.variant}" if paper_size else row.method
     words = ["bench run", f"--method {name}", f"--task {table.task_of(row)}", f"--data {fact['data']}"]
@@ -100,6 +102,12 @@ def _command(table: Table, row: Row, fact: Mapping[str, Any], methods: Sequence[
     words += [f"--set {key}={value}" for key, value in row.overrides.items()]
     words += [f"--weights {row.weights.split()[0]}"] if row.weights != Row.weights else []
     return " ".join(words)
+
+
+def _unbuilt(name: str) -> str:
+    if name.startswith("mmio-"):
+        return f"not built: bench data build {name} --from FOLDER"
+    return f"its owners' files are not here: bench data check {name} --root FOLDER"
 
 
 def _dataset_cells(table: DatasetTable, sheet: Sheet) -> list[dict[str, Any]]:
@@ -114,11 +122,7 @@ def _dataset_cells(table: DatasetTable, sheet: Sheet) -> list[dict[str, Any]]:
             here = table.names.get(str(fact["data"]))
             if counted is None:
                 state = "not built"
-                way = (
-                    f"not built: bench data build {here} --from FOLDER"
-                    if here
-                    else "not one of the sets that can be built here"
-                )
+                way = _unbuilt(here) if here else "not one of the sets that can be built here"
             else:
                 state = "flagged" if fact["flag"] else "reproduced" if counted == reported else "mismatch"
                 way = _WAYS[state] if state != "reproduced" else "nothing: equal"

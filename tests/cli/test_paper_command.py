@@ -76,7 +76,9 @@ def test_every_printed_number_says_what_stands_in_its_way(make_record: Make, tmp
     absent = cells["2a", "RTVP", "AP"]
     assert absent["way"] == "not run: bench run --method rtvp-s --task closed --data mmio --profile paper"
     assert cells["2b", "MDETR", "AP"]["flag"].startswith("AP 18.1 and AP75 20.3 above AP50 17.7")
-    assert cells["1", "MMIO-80K", "images"]["way"] == "not built: bench data build mmio --from FOLDER"
+    assert (
+        cells["1", "MMIO-80K", "images"]["way"] == "its owners' files are not here: bench data check mmio --root FOLDER"
+    )
     assert str(sum(1 for _ in cells)) in made.overview.summary
 
 

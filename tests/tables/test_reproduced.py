@@ -63,7 +63,6 @@ def test_a_number_counts_once_by_the_best_that_was_done_for_it(make_record: Make
 def test_data_sets_that_were_not_built_say_how() -> None:
     table = load("table", "table-1")
     sheet = reproduced([(table, fill_datasets(table, []))], METHODS)
-    assert (
-        line(sheet, "MMIO-80K", "images")["what stands in the way"] == "not built: bench data build mmio --from FOLDER"
-    )
+    way = line(sheet, "MMIO-80K", "images")["what stands in the way"]
+    assert way == "its owners' files are not here: bench data check mmio --root FOLDER"
     assert line(sheet, "MMIO-80K", "images")["paper"].startswith("21,836")
