@@ -74,7 +74,8 @@ def _print_text(label: str, note: str, checked: Checked, *, refused: bool) -> No
     from collections import Counter
 
     print(f"{label}: {len(checked.splits)} splits: {', '.join(checked.splits)}")
-    print("compared by pixels, perceptual hash and correlation (flips too), crops within a scene, groups, class names")
+    print("compared by pixels, perceptual hash and correlation (flips too), groups, class names; within a scene also")
+    print("by views of one place (any shift, turned, another light) and crops")
     print(f"class meanings {note}")
     for each in checked.skipped:
         print(f"not compared: {each}")
