@@ -170,6 +170,8 @@ def test_any_vocabulary_or_only_its_own(fitted: Any, images: list[Any], count: i
     assert_legal(found, 64, 64, count)
     assert len(found) > 0
     if count > 1:
+        # In every box of a model that has learnt nothing, one name may score above all others: those come after it.
+        (found,) = adapter.predict(images[:1], *ALL[:2], ALL[2] * count)
         assert len(set(found.labels)) > 1
 
 
