@@ -98,8 +98,8 @@ def make_record() -> Callable[..., RunRecord]:
         **changes: Any,
     ) -> RunRecord:
         spec = replace(SPEC, **changes)
-        if spec.fit is not None and "seed" in changes:
-            spec = replace(spec, fit=replace(spec.fit, seed=changes["seed"]))
+        if spec.fit is not None and "fit" not in changes:
+            spec = replace(spec, fit=replace(spec.fit, seed=spec.seed, dataset=spec.dataset))
         metrics = {"AP": ap, "AP50": ap50, "AP75": ap75} if status is Status.OK else {}
         return RunRecord(
             run_id=spec.run_id,

@@ -111,6 +111,11 @@ class RunSpec:
         """Every fit it needs, the first to train first."""
         return self.fit.chain if self.fit else ()
 
+    @cached_property
+    def pretrained_on(self) -> tuple[str, ...]:
+        """Other data sets that the fit, or what it starts from, was trained on here, in that order."""
+        return tuple(dict.fromkeys(fit.dataset for fit in self.fits if fit.dataset != self.dataset))
+
 
 @dataclass(frozen=True)
 class RunRequest:

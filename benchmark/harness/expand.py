@@ -120,8 +120,9 @@ def split_variant(method: str) -> tuple[str, str | None]:
     known = list_names("method")
     if name in known:
         return name, None
-    base, _, variant = name.rpartition("-")
-    if base in known:
+    base = max((each for each in known if name.startswith(f"{each}-")), key=len, default=None)
+    if base is not None:
+        variant = name.removeprefix(f"{base}-")
         info: MethodInfo = load("method", base)
         if variant not in info.variants:
             raise UnknownNameError(f"variant of {base}", variant, info.variants)

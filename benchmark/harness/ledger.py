@@ -10,6 +10,7 @@ from benchmark.core.plugins import load
 from benchmark.core.spec import RunSpec
 from benchmark.datasets._ledger.ledger import make_ledger
 from benchmark.harness.expand import Cell
+from benchmark.harness.weights import needed_by
 
 ENCODER = "minilm"
 """for near neighbours; without its weights only names and synonyms are compared, and the ledger says so"""
@@ -18,15 +19,16 @@ ENCODER = "minilm"
 def ledger_facts(cell: Cell, spec: RunSpec, per_class: Mapping[str, Mapping[str, float | None]]) -> dict[str, Any]:
     """`{"ledger": ...}` for a task that asks for names which the fit need not have seen, else nothing.
 
-    A fit from scratch has met its base classes alone, one that starts from released weights also what these had met;
-    untrained weights have met nothing, so they need no ledger.
+    A fit from scratch has met its base classes alone; one that starts from released weights, or from a pre-training
+    on other data, also what these had met. Untrained weights have met nothing, so they need no ledger.
     """
     if not cell.task.open_vocabulary or spec.weights is WeightsOrigin.RANDOM:
         return {}
     categories = cell.dataset.categories
-    released = spec.weights is WeightsOrigin.PRETRAINED or any(fit.weights_sha256 for fit in spec.fits)
+    released = list(needed_by(spec))
+    before = [data for weights in released for data in weights.trained_on or cell.info.trained_on]
     ledger = make_ledger(
-        cell.info.trained_on if released else (),
+        tuple(dict.fromkeys([*before, *spec.pretrained_on])),
         [categories[label] for label in cell.test_labels],
         [categories[label] for label in cell.fit_labels] if spec.fit else (),
         load("text encoder", ENCODER),

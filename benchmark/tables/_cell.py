@@ -16,6 +16,8 @@ from benchmark.tables._table import PARAMETERS, Row, Table
 PAPER_PROFILE = "paper"
 TOLERANCE = 1.0
 """points of AP; two standard deviations over seeds where that is more"""
+_OWN = {"this fit", "declared"}
+"""what a ledger calls the classes of the fit itself, and those that a method declares by name"""
 ROUNDING = 1e-9
 """25.7 - 24.7 is a little more than 1 in floating point"""
 
@@ -124,10 +126,26 @@ def belongs(table: Table, row: Row, source: Source, record: RunRecord) -> bool:
         return False
     if (spec.method, spec.wording, str(spec.weights)) != (row.method, row.wording, row.weights):
         return False
+    if not _has_seen(row, record):
+        return False
     # In the paper's profile a row is one size; in another the profile's own size is shown, and named.
     if source.profile == PAPER_PROFILE and row.variant is not None:
         return _but_size(spec.overrides) == _but_size(row.overrides) and spec.params.get("variant") == row.variant
     return dict(spec.overrides) == dict(row.overrides)
+
+
+def seen(record: RunRecord) -> tuple[str, ...]:
+    """What its weights had met before the data it is measured on, sorted: by its ledger, and by its chain of fits."""
+    ledger = record.facts.get("ledger", {}).get("trained_on", ())
+    return tuple(sorted({*ledger, *record.spec.pretrained_on} - _OWN))
+
+
+def _has_seen(row: Row, record: RunRecord) -> bool:
+    if row.seen is None:
+        return not record.spec.pretrained_on
+    # Released weights that are not there have left no ledger; their method and size say which they would be.
+    absent = record.status is not Status.OK and row.weights == "pretrained"
+    return absent or seen(record) == tuple(sorted(row.seen))
 
 
 def _but_size(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -93,15 +93,21 @@ def _command(table: Table, row: Row, fact: Mapping[str, Any], methods: Sequence[
     """What would measure that cell."""
     if row.method not in methods:
         return None
-    if "pretrained_data" in row.overrides:  # what a start was trained on is no setting of a run
-        return f"bench sweep {fact['data']} --profile {fact['profile']}"
     paper_size = fact["profile"] == "paper" and row.variant and "variant" not in row.overrides
     name = f"{row.method}-{row.variant}" if paper_size else row.method
     words = ["bench run", f"--method {name}", f"--task {table.task_of(row)}", f"--data {fact['data']}"]
     words.append(f"--profile {fact['profile']}")
     words += [f"--set {key}={value}" for key, value in row.overrides.items()]
     words += [f"--weights {row.weights.split()[0]}"] if row.weights != Row.weights else []
-    return " ".join(words)
+    if row.seen is None or row.weights != Row.weights:
+        return " ".join(words)
+    return f"{_pretraining(name, row.seen, fact['profile'])}, then {' '.join(words)} --from-fit FIT_ID"
+
+
+def _pretraining(name: str, data: Sequence[str], profile: str) -> str:
+    """One pre-training after the other; each prints the id of its fit."""
+    runs = [f"bench run --method {name} --task pretrain --data {each} --profile {profile}" for each in data]
+    return ", then ".join([runs[0], *(f"{run} --from-fit FIT_ID" for run in runs[1:])])
 
 
 def _unbuilt(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from benchmark.core.record import RunRecord
 from benchmark.core.spec import RunSpec
 from benchmark.records.query import HIDDEN_PROFILES, select
-from benchmark.tables._cell import PAPER_PROFILE, Measured, Source, belongs, measure, status
+from benchmark.tables._cell import PAPER_PROFILE, Measured, Source, belongs, measure, seen, status
 from benchmark.tables._number import Number, Place, ranked
 from benchmark.tables._reported import Reported, reported_row
 from benchmark.tables._table import PARAMETERS, Row, Table
@@ -112,8 +112,17 @@ def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
         plain = set(spec.overrides) <= {"variant"} and spec.wording == "canonical" and str(spec.weights) != "random"
         if plain and not _has_row(table, table.rows, record):
             size, weights = spec.overrides.get("variant"), str(spec.weights)
+            before = spec.pretrained_on
             title = spec.method + (f"-{size}" if size else "") + (f", {weights}" if weights != Row.weights else "")
-            rows[title] = Row(title, spec.method, overrides=spec.overrides, task=spec.task, weights=weights)
+            title += f", from {'+'.join(before)}" if before else ""
+            rows[title] = Row(
+                title,
+                spec.method,
+                overrides=spec.overrides,
+                task=spec.task,
+                weights=weights,
+                seen=seen(record) if before else None,
+            )
     return [rows[title] for title in sorted(rows)]
 
 
@@ -135,6 +144,8 @@ def _peculiarities(spec: RunSpec) -> list[str]:
         apart.append(f"vocabulary={spec.wording}")
     if str(spec.weights) != Row.weights:
         apart.append(f"weights={spec.weights}")
+    if spec.pretrained_on:
+        apart.append(f"from {'+'.join(spec.pretrained_on)}")
     return apart
 
 

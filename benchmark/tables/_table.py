@@ -21,7 +21,8 @@ class Row:
     """A method under fixed settings; another size or setting is another row, never another cell of this one.
 
     reported: what the CSV's key columns hold for this row; empty for a row of our own (a control, an ablation).
-    variant: the paper's size. overrides: settings that differ from the profile's, exactly.
+    variant: the paper's size. overrides: settings that differ from the profile's, exactly. seen: what the weights had
+    met before the table's own data, released or pre-trained here, in the ledger's names; None: no pre-training of ours.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Row:
     task: str = ""
     wording: str = "canonical"
     weights: str = "trained here"
+    seen: tuple[str, ...] | None = None
 
     @property
     def control(self) -> bool:

@@ -22,7 +22,7 @@ TABLE = Table(
         Row("YOLOv8-M", "yolov8", ("YOLOv8-M",), "m", {"variant": "m"}),
         Row("YOLOv9", "yolov9", ("YOLOv9 (Wang et al. 2024b)",)),
         Row("YOLOv10-S", "yolov10", ("YOLOv10-S (Wang et al. 2024a)",), "s"),
-        Row("LiteYOLO-ID", "liteyolo-id", ("LiteYOLO-ID (Li et al. 2024)",)),
+        Row("LiteYOLO-ID", "lite-yolo-id", ("LiteYOLO-ID (Li et al. 2024)",)),
         Row("LF-YOLO", "lf-yolo", ("LF-YOLO (Liu et al. 2023a)",)),
         Row("Steel det", "steel-det", ("Steel det (Wang et al. 2022b)",)),
         Row("RTVP", "rtvp", ("RTVP",), "s"),

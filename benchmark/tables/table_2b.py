@@ -12,7 +12,7 @@ TABLE = Table(
     columns=(AP, AP50, AP75, Column("params", PARAMETERS, "params")),
     rows=(
         Row("MDETR", "mdetr", ("MDETR (Kamath et al. 2021)",)),
-        Row("GLIP-T", "glip", ("GLIP-T (Li et al. 2022b)",), "t"),
+        Row("GLIP-T", "glip", ("GLIP-T (Li et al. 2022b)",), "t-c"),
         Row("GLIPv2-T", "glipv2", ("GLIPv2-T",), "t"),
         Row("DetCLIP-T", "detclip", ("DetCLIP-T (Yao et al. 2022)",), "t"),
         Row("YOLO-World-S", "yolo-world", ("YOLO-W-S (Cheng et al. 2024)",), "s"),

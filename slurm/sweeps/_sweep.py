@@ -59,9 +59,6 @@ def request(
 
 
 def _info(method: str) -> MethodInfo | None:
-    known = list_names("method")
-    for name in (public_name(method), public_name(method).rpartition("-")[0]):
-        if name in known:
-            info: MethodInfo = load("method", name)
-            return info
-    return None
+    name = public_name(method)
+    base = max((each for each in list_names("method") if f"{name}-".startswith(f"{each}-")), key=len, default=None)
+    return load("method", base) if base else None

@@ -85,6 +85,8 @@ def test_defaults_without_data_and_profile() -> None:
     assert resolve_defaults(RunRequest("rtvp", "zeroshot")) == ("mmio-synth", "demo")
     assert resolve_defaults(RunRequest("rtvp", "zeroshot", "mmio-synth"))[1] in ("quick", "paper")
     assert split_variant("yolo_world-s") == ("yolo-world", "s")
+    assert split_variant("glip-t-b") == ("glip", "t-b")
+    assert split_variant("mm-grounding-dino-t") == ("mm-grounding-dino", "t")
 
 
 def test_wordings(tmp_path: Path) -> None:

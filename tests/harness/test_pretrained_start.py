@@ -81,6 +81,21 @@ def test_a_fit_starts_from_the_other_one(asked: RunRequest) -> None:
     assert box_of(job.spec.fit) > box_of(alone.spec.fit)  # its first box is Objects365's, lower in the picture
 
 
+def test_the_ledger_names_what_the_start_had_met(asked: RunRequest) -> None:
+    first = pretrained()
+    assert asked.data is not None
+    content = json.loads(Path(asked.data).read_text())
+    content["categories"].append({"id": 2, "name": "dent"})
+    for box in content["annotations"][6:]:
+        box["category_id"] = 2
+    Path(asked.data).write_text(json.dumps(content))
+    asked = replace(asked, task="zeroshot", novel=("hole",))
+    alone, job = expand(asked)[0], expand(replace(asked, from_fit=first.fit_id))[0]
+    assert execute(alone, Options()).facts["ledger"]["trained_on"] == ["this fit"]
+    assert job.spec.pretrained_on == ("objects365",)
+    assert execute(job, Options()).facts["ledger"]["trained_on"] == ["objects365", "this fit"]
+
+
 def test_what_is_no_start_is_refused(asked: RunRequest) -> None:
     first = pretrained()
     with pytest.raises(RefusedError, match=r"no finished fit 0{12} on this machine; 'bench run --task pretrain'"):

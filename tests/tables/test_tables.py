@@ -7,6 +7,7 @@ import io
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,14 @@ def test_every_row_of_the_paper_is_found_and_used(name: str) -> None:
         assert bool(cells) == bool(row.reported)
     with pytest.raises(DataError, match="0 rows for nobody"):
         reported_row(table, Row("x", "x", ("nobody",) * len(table.keys)))
+
+
+@pytest.mark.parametrize("name", [*PAPERS, "table-generalized"])
+def test_every_row_is_of_a_method_and_size_that_can_be_run(name: str) -> None:
+    for row in load("table", name).rows:
+        info = load("method", row.method)
+        assert row.variant is None or row.variant in info.variants
+        assert row.overrides.get("variant", row.variant) == row.variant
 
 
 def test_impossible_cells_carry_a_flag() -> None:
@@ -172,6 +181,46 @@ def test_methods_and_sizes_that_the_paper_lacks_get_rows_under_their_names(make_
     assert (shown["my-detector"][5], shown["my-detector, pretrained"][5]) == ("40.0", "50.0")
 
 
+def test_what_the_weights_saw_decides_the_row(make_record: Make) -> None:
+    table = load("table", "table-4")
+    paper = {"dataset": "lvis", "task": "lvis", "profile": "paper", "params": {"variant": "s"}}
+    own = make_record(**paper).spec.fit
+    assert own is not None
+    first = replace(own, dataset="objects365")
+    second = replace(own, dataset="goldg", start=first)
+
+    def released(ap: float, method: str, size: str, *saw: str) -> RunRecord:
+        spec = {**paper, "params": {"variant": size}, "overrides": {"variant": size}, "fit": None}
+        record = make_record(ap=ap, method=method, weights=WeightsOrigin.PRETRAINED, **spec)
+        return replace(record, facts={"ledger": {"trained_on": list(saw)}})
+
+    own = replace(own, dataset="lvis")
+    records = [
+        make_record(ap=0.1, fit=own, **paper),
+        make_record(ap=0.2, fit=replace(own, start=first), **paper),
+        make_record(ap=0.3, fit=replace(own, start=second), **paper),
+        make_record(ap=0.4, method="yolov8", fit=replace(own, start=replace(own, dataset="coco")), **paper),
+        released(0.5, "glip", "t-b", "objects365"),
+        released(0.6, "glip", "t-c", "objects365", "goldg"),
+        released(0.7, "grounding-dino", "t", "objects365", "goldg", "cap4m"),
+    ]
+    sheet = fill(table, records)
+    shown = {row[0]: row[5] for row in sheet.rows if row[5]}
+    assert shown == {
+        "rtvp": "10.0",
+        "RTVP, O365": "20.0",
+        "RTVP, O365+GoldG": "30.0",
+        "yolov8, from coco": "40.0",
+        "GLIP-T, O365": "50.0",
+        "GLIP-T, O365+GoldG": "60.0",
+        "grounding-dino-t, pretrained": "70.0",
+    }
+    pretrained = make_record(ap=0.9, fit=replace(own, dataset="mmio-open", start=first))
+    plain = make_record(ap=0.8)
+    shown = {row[0]: row[5] for row in fill(TABLE, [plain, pretrained]).rows if row[5]}
+    assert shown == {"RTVP": "80.0 (n)", "rtvp, from objects365": "90.0 (n)"}
+
+
 def test_a_row_of_another_size_is_that_size_in_every_profile(make_record: Make) -> None:
     changes = {"method": "yolov8", "task": "closed", "params": {"variant": "m"}, "overrides": {"variant": "m"}}
     records = [make_record(profile="paper", **changes), make_record(profile="quick", **changes)]
@@ -195,6 +244,11 @@ def test_no_record_fits_two_rows(name: str, make_record: Make) -> None:
                 wording=row.wording,
                 weights=WeightsOrigin(row.weights),
             )
+            record = replace(record, facts={"ledger": {"trained_on": list(row.seen or ())}})
+            if row.seen and record.spec.fit and row.weights == "trained here":
+                before = [replace(record.spec.fit, dataset=data) for data in row.seen]
+                fit = replace(record.spec.fit, start=replace(before[-1], start=before[0]))
+                record = replace(record, spec=replace(record.spec, fit=fit))
             source = Source(record.spec.dataset, profile)
             assert [r.title for r in table.rows if belongs(table, r, source, record)] == [row.title]
 
