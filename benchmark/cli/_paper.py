@@ -109,7 +109,8 @@ def _figures(dataset: str, records: Sequence[RunRecord], folder: Path, files: li
 
 def _draw(kind: FigureKind | DatasetFigure, dataset: str, records: Sequence[RunRecord], folder: Path) -> Figure:
     if isinstance(kind, FigureKind):
-        return kind.draw([r for r in records if r.spec.task == kind.task and r.spec.dataset == dataset])
+        here = [r for r in records if r.spec.dataset == dataset]
+        return kind.draw([r for r in here if r.spec.task == kind.task] or here)  # panels say whose task they show
     for record in dataset_records():
         if record.name + (f"@{record.variant}" if record.variant else "") == dataset:
             drawn = kind.draw(record)
