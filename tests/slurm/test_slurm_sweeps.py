@@ -6,6 +6,7 @@ import pytest
 
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import list_names, load
+from benchmark.harness.expand import split_variant
 from slurm.sweeps._sweep import Asked, Sweep
 
 ASKED = Asked("mmio-synth@n300", "smoke")
@@ -19,6 +20,10 @@ def test_a_sweep_is_named_as_its_file_and_asks_for_what_was_chosen(name: str) ->
     assert requests
     assert {request.profile for request in requests} == {"smoke"}
     assert {request.data for request in requests} <= {"mmio-synth@n300", "coco", "lvis"}
+    for request in requests:
+        method, size = split_variant(request.method)
+        assert method in list_names("method")
+        assert size is None or size in load("method", method).variants
     chosen = sweep.requests(Asked(seeds=(7, 8)))
     assert {request.seeds for request in chosen} == {(7, 8)}
 
