@@ -96,6 +96,8 @@ def cell_name(spec: RunSpec) -> str:
         extras.append(f"vocabulary={spec.wording}")
     if spec.fit is None:
         extras.append(f"weights={spec.weights}")
+    if spec.pretrained_on:
+        extras.append(f"from {'+'.join(spec.pretrained_on)}")
     return " · ".join([what, *extras])
 
 

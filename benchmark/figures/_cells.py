@@ -99,4 +99,5 @@ def cell_label(spec: RunSpec) -> str:
     """`rtvp-n patch_size=64`: method, size, what else was changed, and released weights."""
     changed = [f"{key}={value}" for key, value in sorted(spec.overrides.items()) if key != "variant"]
     released = ["off the shelf"] if str(spec.weights) == "pretrained" else []
-    return " ".join([f"{spec.method}-{spec.params.get('variant', '')}".rstrip("-"), *changed, *released])
+    before = [f"from {'+'.join(spec.pretrained_on)}"] if spec.pretrained_on else []
+    return " ".join([f"{spec.method}-{spec.params.get('variant', '')}".rstrip("-"), *changed, *released, *before])

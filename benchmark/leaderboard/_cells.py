@@ -85,7 +85,7 @@ def title_of(spec: RunSpec, method: MethodInfo | None) -> str:
 
 
 def peculiarities(spec: RunSpec, wording: str | None = None) -> list[str]:
-    """What sets a cell apart from the profile's own: changed settings, other wording, other weights.
+    """What sets a cell apart from the profile's own: changed settings, other wording, other weights or start.
 
     wording: the task's own, where it has one.
     """
@@ -94,6 +94,8 @@ def peculiarities(spec: RunSpec, wording: str | None = None) -> list[str]:
         apart.append(f"wording {spec.wording}")
     if spec.weights is not WeightsOrigin.TRAINED_HERE:
         apart.append(f"{spec.weights} weights")
+    if spec.pretrained_on:
+        apart.append(f"pre-trained on {', '.join(spec.pretrained_on)}")
     return apart
 
 

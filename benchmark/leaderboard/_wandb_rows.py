@@ -50,6 +50,8 @@ def _row(rank: int, cell: tuple[RunRecord, ...]) -> list[str]:
     changes = [f"{key}={value}" for key, value in sorted(spec.overrides.items())]
     if spec.wording != "canonical":
         changes.append(f"vocabulary={spec.wording}")
+    if spec.pretrained_on:
+        changes.append(f"from {'+'.join(spec.pretrained_on)}")
     interval = first.intervals.get("AP")
     return [
         str(rank),

@@ -1,0 +1,81 @@
+"""What is said of a cell that is not the profile's own, and the command that makes it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from benchmark.cli._cells import cell_name
+from benchmark.cli.main import main
+from benchmark.core.method import WeightsOrigin
+from benchmark.core.paths import Home
+from benchmark.core.plugins import load
+from benchmark.core.record import Artifact, FitRecord, RunRecord
+from benchmark.core.spec import RunRequest
+from benchmark.figures._cells import cell_label
+from benchmark.harness.expand import expand
+from benchmark.leaderboard._cells import peculiarities
+from benchmark.leaderboard._commands import repeat_command
+from benchmark.records.codec import encode
+from benchmark.records.store import write_atomic
+
+Make = Callable[..., RunRecord]
+
+
+def test_a_start_on_other_data_is_named_everywhere(make_record: Make) -> None:
+    plain = make_record().spec
+    assert plain.fit is not None
+    spec = replace(plain, fit=replace(plain.fit, start=replace(plain.fit, dataset="objects365")))
+    assert peculiarities(plain) == []
+    assert peculiarities(spec) == ["pre-trained on objects365"]
+    assert cell_label(spec) == f"{cell_label(plain)} from objects365"
+    assert cell_name(spec).endswith(" · from objects365")
+    assert "from" not in cell_name(plain)
+
+
+@pytest.mark.models
+@pytest.mark.usefixtures("bench_home")
+@pytest.mark.parametrize(
+    "request_",
+    [
+        RunRequest("yolov8-s", "closed", params={"epochs": "2"}, seeds=(3,)),
+        RunRequest("rtvp", "zeroshot", wording="codes", weights=WeightsOrigin.RANDOM),
+        RunRequest("yolo-world", "transfer:glass", params={"init": "none"}),
+        RunRequest("glip-t-c", "zeroshot", weights=WeightsOrigin.PRETRAINED),
+        RunRequest("yolo-world", "zeroshot-synonym"),
+    ],
+    ids=lambda asked: f"{asked.method} {asked.task}",
+)
+def test_the_command_beside_a_number_asks_for_the_same_cell(
+    request_: RunRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = expand(replace(request_, data="mmio-synth@n300", profile="smoke"))[0].spec
+    assert asked_by(repeat_command(spec, load("task", spec.task).wording), capsys) == spec.run_id
+
+
+@pytest.mark.models
+@pytest.mark.usefixtures("bench_home")
+def test_the_command_names_the_fit_that_it_starts_from(make_record: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = RunRequest("yolo-world", "zeroshot", "mmio-synth@n300", "smoke")
+    alone = expand(asked)[0].spec.fit
+    assert alone is not None
+    start = replace(alone, dataset="objects365", split_rule="pretrain", start=None)
+    provenance = make_record().provenance
+    assert provenance is not None
+    folder = Home.find().fit(start.fit_id).root
+    write_atomic(folder / "checkpoint.pt", "weights")
+    checkpoint = Artifact("checkpoint", "checkpoint.pt", sha256(b"weights").hexdigest())
+    write_atomic(folder / "fit.json", encode(FitRecord(start.fit_id, start, checkpoint, 1.0, {}, provenance)))
+    spec = expand(replace(asked, from_fit=start.fit_id))[0].spec
+    assert asked_by(repeat_command(spec), capsys) == spec.run_id
+
+
+def asked_by(command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """The id of the cell that `bench run ...` would measure."""
+    capsys.readouterr()
+    assert main([*shlex.split(command)[1:], "--dry-run"]) == 0
+    return capsys.readouterr().out.split()[0]
