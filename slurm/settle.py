@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 import re
 import time
 from pathlib import Path
@@ -17,6 +18,19 @@ from benchmark.records.store import write_atomic
 from slurm.progress import last_line
 from slurm.queue import TaskState
 
+_LESS_TIME = "it asks for more time than is allowed there: --slurm-set time_min=N"
+_LESS = "no node there has what it asks for: --slurm-set gpus=N, cpus=N or memory_gb=N"
+_NEVER = {
+    "PartitionTimeLimit": _LESS_TIME,
+    "AssocMaxWallDurationPerJobLimit": _LESS_TIME,
+    "QOSMaxWallDurationPerJobLimit": _LESS_TIME,
+    "PartitionNodeLimit": _LESS,
+    "PartitionConfig": _LESS,
+    "BadConstraints": "no node has these features: --slurm-set constraint=NAME",
+    "InvalidAccount": "this account may not run there: --slurm-set account=NAME",
+    "InvalidQOS": "this quality of service may not be used there: --slurm-set qos=NAME",
+}
+"""Slurm's reasons for which a task waits until somebody changes it, and what to change"""
 _FULL = re.compile(r"no space left on device|disk quota exceeded|file too large", re.IGNORECASE)
 _TOO_OFTEN = re.compile(r"timed-out too many times")
 _MEMORY = re.compile(r"exceeded memory limit|oom[-_ ]kill|out.of.memory", re.IGNORECASE)
@@ -33,7 +47,7 @@ def reason_of(state: TaskState | None, log: Path, memory_gb: float) -> str:
     if printed:
         return printed
     when = f"while it ran on {state.node}" if log.is_file() else "before it started"
-    why = f": {state.reason}" if state.reason not in ("", "None", "0") else ""
+    why = f": {_named(state.reason)}" if state.reason not in ("", "None", "0") else ""
     said = last_line(log)
     after = f" with exit code {state.exit_code}" if state.exit_code else ""
     limit = "time limit: the task was stopped before it could save; give it more with --slurm-set time_min=N"
@@ -43,6 +57,21 @@ def reason_of(state: TaskState | None, log: Path, memory_gb: float) -> str:
         "DEADLINE": limit,
         "NODE_FAIL": f"node failed: {state.node or 'its node'} was lost and the task was not requeued",
     }.get(state.state, f"ended as {state.state}{after} without a record" + (f"; last said: {said}" if said else ""))
+
+
+def why_waiting(reason: str) -> str:
+    """Slurm's reason, and what to do where waiting will not help."""
+    advice = _NEVER.get(reason)
+    return f"{reason}: does not start like this, {advice}; bench cancel it and submit it so" if advice else reason
+
+
+def _named(reason: str) -> str:
+    """`by 1000` with the user's name, where this machine knows it."""
+    user = re.fullmatch(r"by (\d+)", reason)
+    try:
+        return f"by {pwd.getpwuid(int(user[1])).pw_name}" if user else reason
+    except KeyError:
+        return reason
 
 
 def _reason_in(text: str, state: TaskState, memory_gb: float) -> str | None:

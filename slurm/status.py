@@ -14,7 +14,7 @@ from benchmark.core.paths import Home
 from benchmark.records.ends import read_end
 from slurm.progress import Progress, last_line, read_progress
 from slurm.queue import TaskState, task_states
-from slurm.settle import reason_of, write_failure
+from slurm.settle import reason_of, why_waiting, write_failure
 from slurm.submission import Submission, latest_tasks, read_jobs, submissions
 
 _UNKNOWN_AFTER_S = 60
@@ -111,7 +111,7 @@ def _settle(row: TaskRow, states: dict[str, TaskState], submission: Submission) 
     state = states.get(row.slurm_job)
     if state is not None and state.active:
         if state.state == "PENDING" or state.state.startswith("REQUEUE"):
-            return replace(row, detail=state.reason)
+            return replace(row, detail=why_waiting(state.reason))
         return replace(row, state=State.RUNNING, detail=state.node, progress=read_progress(task.fits))
     if state is None and time.time() - submission.utc_s < _UNKNOWN_AFTER_S:
         return replace(row, detail="not yet known to Slurm")

@@ -79,9 +79,12 @@ def _print_plan(expanded: Expanded, sums: Any, done: set[str], resources: Any, f
 
 def _time(sums: Any) -> str:
     """Hours where they were measured, and how many fits and cells they leave out."""
+    measured = sums.train_hours or sums.predict_hours
+    if not measured and (sums.fits_unmeasured or sums.cells_unmeasured):
+        return "how long is not known: nothing like them was measured here yet"
     training, prediction = duration(sums.train_hours * 3600), duration(sums.predict_hours * 3600)
     parts = [f"about {training} of training and {prediction} of prediction"]
-    if sums.devices and (sums.train_hours or sums.predict_hours):
+    if sums.devices and measured:
         parts.append(f"as measured on {', '.join(sums.devices)}")
     unknown = [f"{sums.fits_unmeasured} fits"] * bool(sums.fits_unmeasured)
     unknown += [f"{sums.cells_unmeasured} cells"] * bool(sums.cells_unmeasured)

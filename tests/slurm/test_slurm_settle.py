@@ -18,14 +18,15 @@ from benchmark.records.ends import read_end
 from benchmark.records.store import read_run, write_atomic
 from slurm.progress import last_line, read_progress
 from slurm.queue import TaskState
-from slurm.settle import reason_of, write_failure
+from slurm.settle import reason_of, why_waiting, write_failure
 
 
 @pytest.mark.parametrize(
     ("state", "printed", "words"),
     [
         (None, "", "lost: Slurm knows nothing"),
-        (TaskState("CANCELLED", "by 7"), None, "cancelled before it started: by 7"),
+        (TaskState("CANCELLED", "by 0"), None, "cancelled before it started: by root"),
+        (TaskState("CANCELLED", "by 987654321"), None, "cancelled before it started: by 987654321"),
         (TaskState("CANCELLED", "", "node2"), "hello", "cancelled while it ran on node2"),
         (TaskState("OUT_OF_MEMORY"), "", "out of memory: the task asked for 2 GB"),
         (TaskState("FAILED", exit_code="9:0"), "slurmstepd: error: exceeded memory limit", "out of memory"),
@@ -43,6 +44,14 @@ def test_reasons(tmp_path: Path, state: TaskState | None, printed: str | None, w
     if printed is not None:
         log.write_text(printed)
     assert words in reason_of(state, log, 2.0)
+
+
+def test_a_wait_that_does_not_end_by_itself_is_said() -> None:
+    assert why_waiting("Resources") == "Resources"
+    assert why_waiting("PartitionTimeLimit").startswith(
+        "PartitionTimeLimit: does not start like this, it asks for more"
+    )
+    assert "--slurm-set time_min=N" in why_waiting("QOSMaxWallDurationPerJobLimit")
 
 
 def settle(record: RunRecord, since_ns: int = 0) -> bool:
