@@ -80,6 +80,14 @@ def cancel(slurm_jobs: Sequence[str]) -> None:
         _call(["scancel", "--quiet", *ids])
 
 
+def partitions() -> str:
+    """Slurm's version and its partitions, as people read them; `*` marks the default. Raises SlurmError."""
+    found = [line.split("|") for line in _call(["sinfo", "-h", "-o", "%P|%l"]).splitlines()]
+    version = _call(["sinfo", "--version"]).strip()
+    listed = ", ".join(f"{name} (at most {limit})" for name, limit in found)
+    return f"{version}; partitions {listed or 'none'}"
+
+
 def max_array_size() -> int:
     """How many tasks one array may have here. Raises SlurmError."""
     found = re.search(r"^MaxArraySize\s*=\s*(\d+)", _call(["scontrol", "show", "config"]), re.MULTILINE)
@@ -177,5 +185,6 @@ def _call(command: Sequence[str]) -> str:
         raise SlurmError(f"{command[0]} did not answer within {_TIMEOUT_S} s: is the controller up?") from error
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines()
-        raise SlurmError(f"{command[0]}: {lines[-1] if lines else f'exit status {done.returncode}'}")
+        said = lines[-1].removeprefix(f"{command[0]}: ") if lines else f"exit status {done.returncode}"
+        raise SlurmError(f"{command[0]}: {said}")
     return done.stdout

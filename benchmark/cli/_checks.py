@@ -54,6 +54,7 @@ def check_all() -> list[Check]:
     packages, libraries = check_packages("packages", BASE, State.BROKEN), check_libraries()
     checks = [check_python(), packages, check_packages("models", MODELS, State.MISSING, "models"), libraries]
     checks += [check_device(loadable=libraries.state is State.OK), check_memory(), check_home(Home.find().root)]
+    checks.append(check_slurm())
     if packages.state is State.OK:  # the files asked below import them
         checks += [*check_encoders(), *check_weights(Home.find().weights), *check_data()]
     return checks
@@ -126,6 +127,18 @@ def check_home(root: Path) -> Check:
     if free < FREE_BYTES:
         return Check(name, State.BROKEN, found, f"at least {FREE_BYTES / 2**30:.0f} GiB are needed")
     return Check(name, State.OK, found)
+
+
+def check_slurm() -> Check:
+    """The cluster that cells can be submitted to from here."""
+    from slurm.queue import SlurmError, partitions
+
+    if shutil.which("sbatch") is None:
+        return Check("slurm", State.MISSING, "no sbatch", "sweeps run on this machine, one cell after the other")
+    try:
+        return Check("slurm", State.OK, partitions())
+    except SlurmError as error:
+        return Check("slurm", State.MISSING, "no answer", str(error))
 
 
 def check_encoders() -> Iterator[Check]:

@@ -92,6 +92,13 @@ def test_full_disk_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "are needed" in check.follows
 
 
+def test_without_slurm_sweeps_run_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    check = _checks.check_slurm()
+    assert (check.state, check.found) == (State.MISSING, "no sbatch")
+    assert "on this machine" in check.follows
+
+
 def test_missing_packages_leave_out_what_would_import_them(monkeypatch: pytest.MonkeyPatch, bench_home: Path) -> None:
     monkeypatch.setattr(_checks, "BASE", ("no-such-package",))
     checks = _checks.check_all()

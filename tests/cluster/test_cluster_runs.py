@@ -99,6 +99,17 @@ def test_what_cannot_be_submitted_is_said_in_one_line(cluster: Cluster, tmp_path
     assert "this is no Slurm machine" in said
 
 
+def test_a_wait_without_end_is_said_with_what_to_change(cluster: Cluster) -> None:
+    name = cluster.submit(*UNTRAINED, "--seed", "4", settings=("time_min=90",))
+    cluster.until(lambda: cluster.rows(name)[0]["detail"] not in ("", "Priority", "None"), "Slurm's reason", 30)
+    (row,) = cluster.rows(name)
+    assert row["state"] == "queued"
+    assert row["detail"].startswith("PartitionTimeLimit: does not start like this")
+    assert "--slurm-set time_min=N" in row["detail"]
+    cluster.bench("cancel", name)
+    assert "slurm-wlm" in cluster.bench("doctor", status=None).stdout
+
+
 def test_a_second_array_that_is_refused_takes_the_first_back(cluster: Cluster, tmp_path: Path) -> None:
     once = tmp_path / "bin" / "sbatch"
     once.parent.mkdir()
