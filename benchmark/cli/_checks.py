@@ -13,8 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from benchmark.cli._system import LIBRARIES, install_line, missing_libraries
+from benchmark.core.errors import BenchError
 from benchmark.core.paths import Home, installed_versions
-from benchmark.core.plugins import list_names, load
+from benchmark.core.plugins import list_names, load, load_cluster
 from benchmark.core.sample import DatasetEntry
 from benchmark.core.text import TextEncoder
 
@@ -131,13 +132,11 @@ def check_home(root: Path) -> Check:
 
 def check_slurm() -> Check:
     """The cluster that cells can be submitted to from here."""
-    from slurm.queue import SlurmError, partitions
-
     if shutil.which("sbatch") is None:
         return Check("slurm", State.MISSING, "no sbatch", "sweeps run on this machine, one cell after the other")
     try:
-        return Check("slurm", State.OK, partitions())
-    except SlurmError as error:
+        return Check("slurm", State.OK, load_cluster("queue").partitions())
+    except BenchError as error:
         return Check("slurm", State.MISSING, "no answer", str(error))
 
 
