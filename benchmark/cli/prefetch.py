@@ -38,8 +38,12 @@ def run(options: argparse.Namespace) -> int:
         return 1 if missing else 0
     for line in there:
         print(f"in place  {line}")
+    by_reason: dict[str, list[str]] = {}
     for words, why in missing.items():
-        print(f"missing   {words}: {why}")
+        by_reason.setdefault(why, []).append(words)
+    for why, named in by_reason.items():
+        more = f" and {len(named) - 1} more" if len(named) > 1 else ""
+        print(f"missing   {named[0]}{more}: {why}")
     skipped = sum(why.startswith(later) for why in expanded.refused.values())
     if skipped:
         print(f"{skipped} cells of the sweep are {later}")
