@@ -77,21 +77,21 @@ def _run_cells(table: Table, sheet: Sheet, methods: Sequence[str]) -> list[dict[
         tried = [cell for cell in cells if cell["status"] != "not run"]
         for fact in tried or cells[:1]:
             command = None if fact["measured"] is not None else _command(table, rows[fact["row"]], fact, methods)
-            shown.append({**fact, "command": command, "way": _way(fact, command, methods)})
+            shown.append({**fact, "command": command, "way": _way(rows[fact["row"]], fact, command, methods)})
     return shown
 
 
-def _way(fact: Mapping[str, Any], command: str | None, methods: Sequence[str]) -> str:
-    if fact["method"] not in methods:
-        return f"no method {fact['method']} here"
+def _way(row: Row, fact: Mapping[str, Any], command: str | None, methods: Sequence[str]) -> str:
+    if row.method not in methods:
+        return f"no method {row.method} here"
     if fact["status"] == "not run":
-        return f"not run: {command}"
+        return f"not run: {command or row.obstacle}"
     return _WAYS.get(fact["status"], str(fact["status"]))
 
 
 def _command(table: Table, row: Row, fact: Mapping[str, Any], methods: Sequence[str]) -> str | None:
-    """What would measure that cell."""
-    if row.method not in methods:
+    """What would measure that cell; None where nothing here does."""
+    if row.obstacle or row.method not in methods:
         return None
     paper_size = fact["profile"] == "paper" and row.variant and "variant" not in row.overrides
     name = f"{row.method}-{row.variant}" if paper_size else row.method

@@ -23,6 +23,7 @@ class Row:
     reported: what the CSV's key columns hold for this row; empty for a row of our own (a control, an ablation).
     variant: the paper's size. overrides: settings that differ from the profile's, exactly. seen: what the weights had
     met before the table's own data, released or pre-trained here, in the ledger's names; None: no pre-training of ours.
+    obstacle: what stands in the way where no command of ours measures the row.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Row:
     wording: str = "canonical"
     weights: str = "trained here"
     seen: tuple[str, ...] | None = None
+    obstacle: str = ""
 
     @property
     def control(self) -> bool:

@@ -31,6 +31,7 @@ TABLE = Table(
             ("Grounding-Dino-T (Liu et al. 2023b)", "O365,GlodG"),
             "t",
             seen=_BOTH,
+            obstacle="weights of Objects365 and GoldG alone were not released, nor can a fit of it start from another",
         ),
         Row(
             "GLIP-T, O365+GoldG",

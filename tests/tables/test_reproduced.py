@@ -31,6 +31,14 @@ def test_a_method_that_is_not_here_has_no_command() -> None:
     assert said == "not run: bench run --method rtvp-s --task zeroshot --data mmio --profile paper"
 
 
+def test_a_row_that_nothing_here_measures_says_why() -> None:
+    table = load("table", "table-4")
+    sheet = reproduced([(table, fill(table, []))], ["grounding-dino"])
+    said = line(sheet, "Grounding DINO-T, O365+GoldG")["what stands in the way"]
+    assert said.startswith("not run: weights of Objects365 and GoldG alone were not released")
+    assert "bench run" not in said
+
+
 def test_other_data_have_no_difference_and_name_their_size(make_record: Make) -> None:
     cells = line(compared([make_record(ap=0.2)]), "RTVP")
     assert (cells["measured"], cells["95 % interval"], cells["seeds"]) == ("20.0 (n)", "15.0 to 25.0", "1")

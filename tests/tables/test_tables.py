@@ -16,7 +16,7 @@ from benchmark.cli.main import main
 from benchmark.core.errors import DataError, RecordError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Home
-from benchmark.core.plugins import list_names, load
+from benchmark.core.plugins import list_names, load, load_adapter
 from benchmark.core.record import DatasetRecord, RunRecord, Status
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
@@ -56,6 +56,14 @@ def test_every_row_is_of_a_method_and_size_that_can_be_run(name: str) -> None:
         info = load("method", row.method)
         assert row.variant is None or row.variant in info.variants
         assert row.overrides.get("variant", row.variant) == row.variant
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", PAPERS)
+def test_a_row_pre_trained_here_is_of_a_method_that_can_go_on_from_that(name: str) -> None:
+    for row in load("table", name).rows:
+        if row.seen is not None and row.weights == Row.weights and not row.obstacle:
+            assert load_adapter(row.method).Adapter.continues, row.title
 
 
 def test_impossible_cells_carry_a_flag() -> None:
