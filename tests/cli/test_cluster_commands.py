@@ -96,6 +96,15 @@ def test_a_plan_names_what_cannot_run_and_costs_nothing(tmp_path: Path, capsys: 
     assert "unknown profile 'fast'" in capsys.readouterr().err
 
 
+def test_what_many_cells_miss_is_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "cells.toml"
+    path.write_text("".join(f"[[request]]\nmethod = '{name}'\ntask = 'zeroshot'\n" for name in ("rtvp", "yolo-world")))
+    assert main(["prefetch", str(path), "--data", "lvis"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("missing   rtvp · zeroshot · lvis and 1 more: lvis: not on this machine; name the folder")
+    assert said.count("\n") == 1
+
+
 @pytest.mark.models
 def test_the_same_worker_runs_here_and_nothing_runs_twice(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
