@@ -135,12 +135,13 @@ def saliency(answer: Explanation, width_px: int, height_px: int) -> dict[str, ND
         total = np.zeros(size[::-1], np.float64)
         for level in levels:
             across, down = level.shape[1] / (x2 - x1), level.shape[0] / (y2 - y1)
-            inside = (-x1 * across, -y1 * down, (width_px - x1) * across, (height_px - y1) * down)
+            corners = np.array([-x1, -y1, width_px - x1, height_px - y1]) * (across, down, across, down)
+            left, top, right, bottom = corners.round(6).tolist()
             # Cells of the padding are cut off first: interpolation would let them shine into the image.
-            left, top = int(inside[0]), int(inside[1])
-            seen = Image.fromarray(level[top : ceil(inside[3] - 1e-6), left : ceil(inside[2] - 1e-6)])
-            box = (inside[0] - left, inside[1] - top, inside[2] - left, inside[3] - top)
-            resized = seen.resize(size, Image.Resampling.BILINEAR, box=_clipped(box, seen.size))
+            column, row = int(left), int(top)
+            inside = Image.fromarray(level[row : ceil(bottom), column : ceil(right)])
+            box = (left - column, top - row, right - column, bottom - row)
+            resized = inside.resize(size, Image.Resampling.BILINEAR, box=box)
             total += _stretched(np.asarray(resized, np.float64))
         maps[name] = (_stretched(total) * 255).round().astype(np.uint8)
     return maps
@@ -214,11 +215,6 @@ def _cells(
     first = np.clip(first, 0, (across - 1, down - 1))
     last = np.clip(np.maximum(last, first + 1), first + 1, (across, down))
     return int(first[0]), int(first[1]), int(last[0]), int(last[1])
-
-
-def _clipped(box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[float, float, float, float]:
-    """The same without what rounding put outside."""
-    return (max(box[0], 0), max(box[1], 0), min(box[2], size[0]), min(box[3], size[1]))
 
 
 def _stretched(values: NDArray[np.float64]) -> NDArray[np.float64]:
