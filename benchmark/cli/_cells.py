@@ -91,14 +91,7 @@ def _interval(record: RunRecord, name: str) -> str:
 def cell_name(spec: RunSpec) -> str:
     """How people read a cell: id, method, task, data, profile, seed, and what differs from the plain one."""
     what = f"{spec.run_id}  {spec.method} · {spec.task_asked} · {spec.dataset} · {spec.profile} · seed {spec.seed}"
-    extras = [f"{key}={value}" for key, value in spec.overrides.items()]
-    if spec.wording != "canonical":
-        extras.append(f"vocabulary={spec.wording}")
-    if spec.fit is None:
-        extras.append(f"weights={spec.weights}")
-    if spec.pretrained_on:
-        extras.append(f"from {'+'.join(spec.pretrained_on)}")
-    return " · ".join([what, *extras])
+    return " · ".join([what, *spec.peculiarities])
 
 
 def _plan_line(cell: PlannedCell) -> str:

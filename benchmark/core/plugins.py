@@ -93,6 +93,12 @@ def load_package(path: str) -> ModuleType:
     return package
 
 
+def base_method(name: str) -> str | None:
+    """The method that `yolov8-s` names a size of, or that it is: of several the longest; None where there is none."""
+    asked = f"{public_name(name)}-"
+    return max((each for each in list_names("method") if asked.startswith(f"{each}-")), key=len, default=None)
+
+
 def load_cluster(part: str) -> ModuleType:
     """A module of the package `slurm`, which only the command line reaches, and only when a cluster is asked for."""
     try:

@@ -116,6 +116,21 @@ class RunSpec:
         """Other data sets that the fit, or what it starts from, was trained on here, in that order."""
         return tuple(dict.fromkeys(fit.dataset for fit in self.fits if fit.dataset != self.dataset))
 
+    @property
+    def started_from(self) -> str:
+        """`from objects365+goldg`, or nothing without a pre-training here."""
+        return f"from {'+'.join(self.pretrained_on)}" if self.pretrained_on else ""
+
+    @property
+    def peculiarities(self) -> tuple[str, ...]:
+        """What sets a cell apart from the profile's own, as the command line spells it."""
+        apart = [f"{name}={value}" for name, value in self.overrides.items()]
+        if self.wording != "canonical":
+            apart.append(f"vocabulary={self.wording}")
+        if self.weights is not WeightsOrigin.TRAINED_HERE:
+            apart.append(f"weights={self.weights}")
+        return (*apart, self.started_from) if self.started_from else tuple(apart)
+
 
 @dataclass(frozen=True)
 class RunRequest:

@@ -96,8 +96,8 @@ def run_command(records: Sequence[RunRecord], *more: str, method: str = "rtvp") 
 
 
 def cell_label(spec: RunSpec) -> str:
-    """`rtvp-n patch_size=64`: method, size, what else was changed, and released weights."""
+    """`rtvp-n patch_size=64`: method, size, what else was changed, released weights, another start."""
     changed = [f"{key}={value}" for key, value in sorted(spec.overrides.items()) if key != "variant"]
     released = ["off the shelf"] if str(spec.weights) == "pretrained" else []
-    before = [f"from {'+'.join(spec.pretrained_on)}"] if spec.pretrained_on else []
-    return " ".join([f"{spec.method}-{spec.params.get('variant', '')}".rstrip("-"), *changed, *released, *before])
+    method = f"{spec.method}-{spec.params.get('variant', '')}".rstrip("-")
+    return " ".join([method, *changed, *released, spec.started_from]).rstrip()

@@ -17,7 +17,7 @@ from benchmark.core.method import (
     identifying_params,
     make_config,
 )
-from benchmark.core.plugins import list_names, load, load_adapter, public_name
+from benchmark.core.plugins import base_method, list_names, load, load_adapter, public_name
 from benchmark.core.sample import Dataset, Split
 from benchmark.core.spec import FitSpec, Job, RunRequest, RunSpec
 from benchmark.core.task import Task
@@ -117,17 +117,16 @@ def resolve_defaults(request: RunRequest) -> tuple[str, str]:
 def split_variant(method: str) -> tuple[str, str | None]:
     """`yolov8-s` -> (`yolov8`, `s`); a name without a variant keeps the profile's."""
     name = public_name(method)
-    known = list_names("method")
-    if name in known:
+    base = base_method(name)
+    if base is None:
+        raise UnknownNameError("method", method, list_names("method"))
+    if base == name:
         return name, None
-    base = max((each for each in known if name.startswith(f"{each}-")), key=len, default=None)
-    if base is not None:
-        variant = name.removeprefix(f"{base}-")
-        info: MethodInfo = load("method", base)
-        if variant not in info.variants:
-            raise UnknownNameError(f"variant of {base}", variant, info.variants)
-        return base, variant
-    raise UnknownNameError("method", method, known)
+    variant = name.removeprefix(f"{base}-")
+    info: MethodInfo = load("method", base)
+    if variant not in info.variants:
+        raise UnknownNameError(f"variant of {base}", variant, info.variants)
+    return base, variant
 
 
 def refuse(info: MethodInfo, task: Task, request: RunRequest) -> None:

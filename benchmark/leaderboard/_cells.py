@@ -94,8 +94,8 @@ def peculiarities(spec: RunSpec, wording: str | None = None) -> list[str]:
         apart.append(f"wording {spec.wording}")
     if spec.weights is not WeightsOrigin.TRAINED_HERE:
         apart.append(f"{spec.weights} weights")
-    if spec.pretrained_on:
-        apart.append(f"pre-trained on {', '.join(spec.pretrained_on)}")
+    if spec.started_from:
+        apart.append(spec.started_from)
     return apart
 
 

@@ -50,8 +50,8 @@ def _row(rank: int, cell: tuple[RunRecord, ...]) -> list[str]:
     changes = [f"{key}={value}" for key, value in sorted(spec.overrides.items())]
     if spec.wording != "canonical":
         changes.append(f"vocabulary={spec.wording}")
-    if spec.pretrained_on:
-        changes.append(f"from {'+'.join(spec.pretrained_on)}")
+    if spec.started_from:
+        changes.append(spec.started_from)
     interval = first.intervals.get("AP")
     return [
         str(rank),

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark.core.record import RunRecord
-from benchmark.core.spec import RunSpec
 from benchmark.records.query import HIDDEN_PROFILES, select
 from benchmark.tables._cell import PAPER_PROFILE, Measured, Source, belongs, measure, seen, status
 from benchmark.tables._number import Number, Place, ranked
@@ -112,16 +111,15 @@ def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
         plain = set(spec.overrides) <= {"variant"} and spec.wording == "canonical" and str(spec.weights) != "random"
         if plain and not _has_row(table, table.rows, record):
             size, weights = spec.overrides.get("variant"), str(spec.weights)
-            before = spec.pretrained_on
             title = spec.method + (f"-{size}" if size else "") + (f", {weights}" if weights != Row.weights else "")
-            title += f", from {'+'.join(before)}" if before else ""
+            title += f", {spec.started_from}" if spec.started_from else ""
             rows[title] = Row(
                 title,
                 spec.method,
                 overrides=spec.overrides,
                 task=spec.task,
                 weights=weights,
-                seen=seen(record) if before else None,
+                seen=seen(record) if spec.pretrained_on else None,
             )
     return [rows[title] for title in sorted(rows)]
 
@@ -129,24 +127,12 @@ def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
 def _left_out(table: Table, rows: Sequence[Row], records: Sequence[RunRecord]) -> list[str]:
     """Says which records no row holds: changed settings and controls are never passed off as the profile's cells."""
     homeless = sorted(
-        f"{record.run_id} ({', '.join([record.spec.method, *_peculiarities(record.spec)])})"
+        f"{record.run_id} ({', '.join([record.spec.method, *record.spec.peculiarities])})"
         for record in records
         if not _has_row(table, rows, record)
     )
     more = f" and {len(homeless) - 3} more" if len(homeless) > 3 else ""
     return [f"In no row of this table: {', '.join(homeless[:3])}{more}"] if homeless else []
-
-
-def _peculiarities(spec: RunSpec) -> list[str]:
-    """What sets a cell apart from the profile's own, as the command line spells it."""
-    apart = [f"{name}={value}" for name, value in spec.overrides.items()]
-    if spec.wording != Row.wording:
-        apart.append(f"vocabulary={spec.wording}")
-    if str(spec.weights) != Row.weights:
-        apart.append(f"weights={spec.weights}")
-    if spec.pretrained_on:
-        apart.append(f"from {'+'.join(spec.pretrained_on)}")
-    return apart
 
 
 def _lost_text(measured: Measured) -> list[str]:

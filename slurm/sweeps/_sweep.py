@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.core.method import Capability, MethodInfo, WeightsOrigin
-from benchmark.core.plugins import list_names, load, public_name
+from benchmark.core.plugins import base_method, load
 from benchmark.core.spec import RunRequest
 
 
@@ -59,6 +59,5 @@ def request(
 
 
 def _info(method: str) -> MethodInfo | None:
-    name = public_name(method)
-    base = max((each for each in list_names("method") if f"{name}-".startswith(f"{each}-")), key=len, default=None)
+    base = base_method(method)
     return load("method", base) if base else None

@@ -31,7 +31,7 @@ def test_a_start_on_other_data_is_named_everywhere(make_record: Make) -> None:
     assert plain.fit is not None
     spec = replace(plain, fit=replace(plain.fit, start=replace(plain.fit, dataset="objects365")))
     assert peculiarities(plain) == []
-    assert peculiarities(spec) == ["pre-trained on objects365"]
+    assert peculiarities(spec) == ["from objects365"]
     assert cell_label(spec) == f"{cell_label(plain)} from objects365"
     assert cell_name(spec).endswith(" · from objects365")
     assert "from" not in cell_name(plain)
