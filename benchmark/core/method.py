@@ -202,6 +202,11 @@ class ReleasedMethod(Method, Protocol):
         """The file that a fit with these settings starts from, or None. Needs no torch."""
         ...
 
+    @classmethod
+    def helper_weights(cls, config: Any) -> tuple[ReleasedWeights, ...]:
+        """Files of other models that predict runs beside its own: a segmenter's. Optional; needs no torch."""
+        ...
+
     def load_released(self) -> None:
         """Take the released weights: the model off the shelf. Raises MissingWeightsError."""
         ...

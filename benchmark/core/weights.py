@@ -25,6 +25,8 @@ class Form(StrEnum):
     SAFETENSORS = "safetensors"
     TENSORS = "tensors"
     """torch.save of tensors and plain values, read with weights_only"""
+    PADDLE = "paddle"
+    """paddle.save of arrays, read by an unpickler that knows arrays and plain containers only"""
     ULTRALYTICS = "ultralytics"
     """a pickled model, read in the library's allow-list mode"""
     PICKLE = "pickle"

@@ -29,7 +29,7 @@ from benchmark.harness.fitting import Fit, FitOptions, ensure_fit
 from benchmark.harness.images import batches, read_image
 from benchmark.harness.ledger import ledger_facts
 from benchmark.harness.provenance import device_name, gather
-from benchmark.harness.weights import take_released
+from benchmark.harness.weights import helpers_of, take_released
 from benchmark.records.codec import decode_run, encode
 from benchmark.records.predictions import write_predictions
 from benchmark.records.store import write_atomic
@@ -141,7 +141,12 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
 
 
 def take_weights(method: Method, cell: Cell, spec: RunSpec, options: FitOptions) -> Fit | None:
-    """Give a method the weights that a spec names; a fit that is not here is trained now."""
+    """Give a method the weights that a spec names; a fit that is not here is trained now.
+
+    Raises MissingWeightsError, before anything is trained, where a file is missing that only predict would read.
+    """
+    for weights in helpers_of(spec):
+        weights.find()
     if spec.weights is WeightsOrigin.RANDOM:
         method.build_random(spec.seed)
         return None

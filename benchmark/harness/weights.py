@@ -141,7 +141,7 @@ def expected_sha256(adapter: Any, config: Any, hook: str) -> str | None:
 
 
 def needed_by(spec: RunSpec) -> Iterator[ReleasedWeights]:
-    """The files that a cell takes off the shelf, or its fits start from; its text encoder's where that is not here."""
+    """Files a cell takes off the shelf, its fits start from or predict runs; its text encoder's if that is absent."""
     asked = [(spec.method, spec.params, "released_weights")] if spec.weights is WeightsOrigin.PRETRAINED else []
     asked += [(fit.method, fit.params, "starting_weights") for fit in spec.fits]
     for method, params, hook in asked:
@@ -150,8 +150,16 @@ def needed_by(spec: RunSpec) -> Iterator[ReleasedWeights]:
         weights: ReleasedWeights | None = ask(make_config(module.Config, params, method)) if ask else None
         if weights:
             yield weights
+    yield from helpers_of(spec)
     if spec.text_encoder and "@" not in spec.text_encoder:
         yield from load("text encoder", spec.text_encoder).released
+
+
+def helpers_of(spec: RunSpec) -> tuple[ReleasedWeights, ...]:
+    """Files of other models that the cell's method runs when it predicts."""
+    module = load_adapter(spec.method)
+    ask = getattr(module.Adapter, "helper_weights", None)
+    return ask(make_config(module.Config, spec.params, spec.method)) if ask else ()
 
 
 def take_released(method: Any, config: Any, spec: RunSpec) -> None:

@@ -13,6 +13,7 @@ from benchmark.core.errors import ConfigError, RecordError
 from benchmark.core.files import held
 from benchmark.core.paths import Home
 from benchmark.core.weights import Form, ReleasedWeights, sha256_of
+from methods._torch.paddle import read_paddle
 from methods._torch.state import read_tensors
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def read_released(weights: ReleasedWeights) -> dict[str, Tensor]:
         return _read_safetensors(path)
     if weights.form is Form.TENSORS:
         return only_tensors(read_tensors(path), path)
+    if weights.form is Form.PADDLE:
+        return read_paddle(path)
     if weights.form is Form.PICKLE:
         return _read_safetensors(converted(path))
     raise ConfigError(f"{weights.name}: files of {weights.form} are read by their library's engine")

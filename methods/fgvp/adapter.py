@@ -87,6 +87,11 @@ class Adapter(UltralyticsAdapter):
         name = f"yolov8{config.variant}-world{'v2' if config.head == 'v2' else ''}.pt"
         return next((w for w in cls.info.weights if w.name == name and config.text_encoder == _CLIP), None)
 
+    @classmethod
+    def helper_weights(cls, config: Any) -> tuple[ReleasedWeights, ...]:
+        """Mobile-SAM's, where masks are its."""
+        return (MOBILE_SAM,) if config.masks == "mobile-sam" else ()
+
     def build_model(self, class_count: int) -> Any:
         """The engine's YOLO-World."""
         from methods._ultralytics.text_projection import TextProjection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from benchmark.core.errors import ConfigError
+from benchmark.core.errors import ConfigError, MissingWeightsError
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.recipe import PROFILES as RECIPES
 from methods._ultralytics.recipe import Recipe
@@ -45,3 +45,23 @@ class Adapter(UltralyticsAdapter):
             if isinstance(module, nn.BatchNorm2d):
                 module.eps, module.momentum = 1e-5, 0.1
         return model
+
+    def load_released(self) -> None:
+        """See core.method.ReleasedMethod: the authors' weights, and pixels as they were trained with."""
+        weights = self.released_weights(self.config)
+        if weights is None:
+            raise MissingWeightsError(f"no weights of {self.info.name}-{self.config.variant} were released")
+        from methods._ultralytics.library import prepare
+
+        prepare()
+        from methods._torch.released import read_released
+        from methods.pp_yoloe.released import PIXEL_MEAN, PIXEL_STD, coco_names, renamed
+
+        state = renamed(read_released(weights), weights.path)
+        self._names = coco_names()
+        model = self.build_model(len(self._names))
+        # Paddle does not count batches; torch does, and never reads the count here.
+        counts = {name: n for name, n in model.state_dict().items() if name.endswith("num_batches_tracked")}
+        self._fill(model, {**counts, **state}, weights.path)
+        model.model[0].normalise(PIXEL_MEAN, PIXEL_STD)
+        self._take(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log
 from typing import Any
 
@@ -70,6 +71,9 @@ class BackboneStage(nn.Module):
 class Backbone(nn.Module):
     """CSPRepResNet with its stem of three convolutions. Image to strides 8, 16, 32."""
 
+    mean: Tensor | None
+    std: Tensor
+
     def __init__(self, width: float, depth: float) -> None:
         super().__init__()
         channels = [max(round(c * width), 1) for c in _CHANNELS]
@@ -83,9 +87,17 @@ class Backbone(nn.Module):
             stage = BackboneStage(channels[i], channels[i + 1], max(round(count * depth), 1))
             self.stages.add_module(str(i), stage)
         self.channels = channels[2:]
+        self.register_buffer("mean", None, persistent=False)
+        self.register_buffer("std", None, persistent=False)
+
+    def normalise(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        """Subtract and divide by statistics of RGB in 0..1 from now on. Fits here do without, as the engine does."""
+        self.mean, self.std = (torch.tensor(values).view(1, 3, 1, 1) for values in (mean, std))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """(B, 3, H, W) to three maps, fine to coarse."""
+        if self.mean is not None:
+            x = (x - self.mean) / self.std
         x = self.stem(x)
         maps = []
         for stage in self.stages:

@@ -168,6 +168,20 @@ def test_an_oracle_is_shown_the_truth_by_the_harness(monkeypatch: pytest.MonkeyP
     assert sum(shown) > record.facts["test_images"]
 
 
+def test_a_file_that_only_predict_reads_blocks_a_cell_before_anything_is_trained(home: Path) -> None:
+    ask = dataclasses.replace(
+        ASKED, method="fgvp", weights=WeightsOrigin.TRAINED_HERE, params={"masks": "mobile-sam", "image_side_px": 96}
+    )
+    (job,) = expand(ask)
+    assert [w.name for w in needed_by(job.spec)] == ["mobile_sam.pt"]
+    record = execute(job, Options())
+    assert record.status is Status.BLOCKED
+    assert "bench weights fetch mobile_sam.pt" in (record.error or "")
+    begun = [spec.fit_id for spec in job.spec.fits if (home / "fits" / spec.fit_id).exists()]
+    assert len(list(job.spec.fits)) == 3  # its own, the YOLO-World in front of which it stands, and that one's expert
+    assert begun == []
+
+
 def test_what_a_cell_needs_is_known_before_it_runs(released: ReleasedWeights, monkeypatch: pytest.MonkeyPatch) -> None:
     declare(released, monkeypatch)
     (shelf,) = expand(ASKED)

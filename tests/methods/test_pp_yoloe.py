@@ -211,3 +211,78 @@ def test_steps_lower_the_loss(tmp_path: Path) -> None:
     adapter.fit(samples, [], Vocabulary.from_names(("red square",)), 0, tmp_path / "run", report=events.append)
     totals = [sum(v for k, v in event.items() if k.startswith("loss/")) for event in events]
     assert totals[-1] < 0.9 * totals[0]
+
+
+def paddle_file(model: Any, path: Path, protocol: int = 4, **more: Any) -> None:
+    """The model's weights as `paddle.save` writes them: the authors' names, numpy arrays, a table of inner names."""
+    import pickle
+
+    parts = {"model.0": "backbone", "model.1": "neck", "model.2": "yolo_head"}
+    last = {"running_mean": "_mean", "running_var": "_variance"}
+    stored: dict[str, Any] = {"yolo_head.proj_conv.weight": np.arange(17, dtype=np.float32).reshape(1, 17, 1, 1)}
+    for name, tensor in model.state_dict().items():
+        layer, _, kind = name.rpartition(".")
+        if kind != "num_batches_tracked":
+            stored[f"{parts[layer[:7]]}{layer[7:]}.{last.get(kind, kind)}"] = tensor.numpy()
+    stored["StructuredToParameterName@@"] = {name: f"p_{i}" for i, name in enumerate(stored)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps({**stored, **more}, protocol=protocol))
+
+
+def off_the_shelf(folder: Path, write: Any) -> Any:
+    """An adapter that was given the file that `write` makes, its digest pinned."""
+    from benchmark.core.weights import pin
+
+    module = load_adapter("pp-yoloe")
+    config = make_config(module.Config, {"variant": "s", "image_side_px": 64}, "pp-yoloe")
+    weights = module.Adapter.released_weights(config)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BENCH_HOME", str(folder))
+        patch.delenv("BENCH_WEIGHTS", raising=False)
+        write(weights.path)
+        pin(weights)
+        adapter = module.Adapter(config, "cpu")
+        adapter.load_released()
+    return adapter
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_the_authors_weights_give_their_network(tmp_path: Path, protocol: int) -> None:
+    """Their names, their statistics of pixels, COCO's names; `model` is told the pixels as they normalise them."""
+    import torch
+
+    torch.manual_seed(0)
+    model = build(classes=80).eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(module.running_mean, std=0.1)
+            torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
+        elif isinstance(module, torch.nn.Conv2d):  # as strong as trained ones: pixels still show at the other end
+            torch.nn.init.kaiming_normal_(module.weight)
+    for layer in (*model.model[2].pred_cls, *model.model[2].pred_reg):
+        torch.nn.init.normal_(layer.weight, std=0.05)
+    adapter = off_the_shelf(tmp_path, lambda path: paddle_file(model, path, protocol))
+    pixels = torch.rand(2, 3, 64, 96)
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    with torch.inference_mode():
+        expected = model((pixels - mean.view(3, 1, 1)) / std.view(3, 1, 1))[0]
+        found = adapter._model(pixels)[0]
+        raw = model(pixels)[0]
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-3)
+    assert (found - raw).abs().max() > 0.01
+    assert (len(adapter._names), adapter._names[0], adapter._names[-1]) == (80, "person", "toothbrush")
+
+
+def test_another_networks_file_is_refused(tmp_path: Path) -> None:
+    from benchmark.core.errors import RecordError
+
+    model = build(classes=80)
+    for number, (more, said) in enumerate(
+        (
+            ({"neck.extra": np.zeros(2, np.float32)}, "does not fit pp-yoloe-s"),
+            ({"bbox_head.weight": np.zeros(2, np.float32)}, r"not PP-YOLOE's weights \(it holds bbox_head\.weight\)"),
+            ({"yolo_head.proj_conv.weight": np.ones((1, 17, 1, 1), np.float32)}, "not counted in bins of one cell"),
+        )
+    ):
+        with pytest.raises(RecordError, match=said):
+            off_the_shelf(tmp_path / str(number), lambda path, more=more: paddle_file(model, path, **more))

@@ -10,6 +10,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from benchmark.core.errors import ConfigError, MissingWeightsError, RecordError
@@ -131,6 +132,47 @@ def test_a_pickle_that_is_broken_says_so(folder: Path) -> None:
     torch.save({"model": {}}, folder / "empty.pth")
     with pytest.raises(RecordError, match="it holds no tensors by name"):
         read_released(declared(folder / "empty.pth", Form.PICKLE))
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4])  # paddle.save takes these
+def test_arrays_that_paddle_saved(folder: Path, protocol: int) -> None:
+    from methods._torch.released import read_released
+
+    arrays = {name: tensor.numpy() for name, tensor in tensors().items()}
+    stored = {**arrays, "StructuredToParameterName@@": {"layer.weight": "w_0"}, "epoch": 3}
+    (folder / "a.pdparams").write_bytes(pickle.dumps(stored, protocol=protocol))
+    assert same(read_released(declared(folder / "a.pdparams", Form.PADDLE)))
+
+
+class Own(np.ndarray[Any, Any]):
+    """A class of arrays that a file could bring along."""
+
+
+def test_a_paddle_file_with_anything_but_arrays_is_refused(folder: Path, tmp_path: Path) -> None:
+    from methods._torch.released import read_released
+
+    array = np.arange(3.0)
+    objects = np.array([Malicious(tmp_path / "ran")], dtype=object)
+    for name, stored, said in (
+        ("runs", {"w": array, "bad": Malicious(tmp_path / "ran")}, "which is no array"),
+        ("objects", {"w": array, "bad": objects}, "which is no array"),
+        ("class", {"w": array.view(Own)}, "which is no array"),
+        ("none", {"epoch": 3}, "holds no arrays by name"),
+        ("list", [array], "holds no arrays by name"),
+        ("boxed", {"w": np.array([1, "a"], dtype=object)}, "holds no arrays by name"),
+    ):
+        (folder / name).write_bytes(pickle.dumps(stored))
+        with pytest.raises(RecordError, match=said):
+            read_released(declared(folder / name, Form.PADDLE))
+    assert not (tmp_path / "ran").exists()
+    whole = pickle.dumps({"w": np.arange(1000.0)})
+    for size in (0, 10, len(whole) // 2):
+        (folder / "cut").write_bytes(whole[:size])
+        with pytest.raises(RecordError, match=r"not a readable file of paddle\.save"):
+            read_released(declared(folder / "cut", Form.PADDLE))
+    (folder / "codec").write_bytes(b"c_codecs\nencode\n(Vabc\nVrot13\ntR.")
+    with pytest.raises(RecordError, match="names the encoding rot13"):
+        read_released(declared(folder / "codec", Form.PADDLE))
 
 
 def test_a_converter_that_never_ends_is_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

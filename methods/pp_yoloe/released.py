@@ -1,0 +1,44 @@
+"""The authors' weights for Paddle in the names of our layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchmark.core.errors import RecordError
+from methods.pp_yoloe.network import REG_MAX
+
+PIXEL_MEAN, PIXEL_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""ImageNet's statistics of RGB in 0..1, which the authors' training subtracts and divides by"""
+_PARTS = {"backbone": "model.0", "neck": "model.1", "yolo_head": "model.2"}
+_STATISTICS = {"_mean": "running_mean", "_variance": "running_var"}
+_BINS = "yolo_head.proj_conv.weight"
+"""0..16, a constant that the file holds as if it were learnt"""
+
+
+def renamed(found: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """Name -> tensor as `layers` calls them. Raises RecordError for a file of another network."""
+    state = {}
+    for name, tensor in found.items():
+        if name == _BINS:
+            if not torch.equal(tensor.flatten(), torch.arange(REG_MAX + 1.0)):
+                raise RecordError(f"{path}: its distances are not counted in bins of one cell, as PP-YOLOE's are")
+            continue
+        part, _, rest = name.partition(".")
+        if part not in _PARTS:
+            raise RecordError(f"{path}: not PP-YOLOE's weights (it holds {name})")
+        layer, _, last = rest.rpartition(".")
+        state[f"{_PARTS[part]}.{layer}.{_STATISTICS.get(last, last)}"] = tensor
+    return state
+
+
+def coco_names() -> tuple[str, ...]:
+    """COCO's 80 classes in the order of their ids, from the library's own list."""
+    from ultralytics.utils import ROOT, YAML
+
+    names: dict[int, Any] = YAML.load(ROOT / "cfg" / "datasets" / "coco.yaml")["names"]
+    return tuple(str(names[i]) for i in sorted(names))
