@@ -145,14 +145,14 @@ def take_weights(method: Method, cell: Cell, spec: RunSpec, options: FitOptions)
 
     Raises MissingWeightsError, before anything is trained, where a file is missing that only predict would read.
     """
-    for weights in helpers_of(spec):
-        weights.find()
     if spec.weights is WeightsOrigin.RANDOM:
         method.build_random(spec.seed)
         return None
     if spec.fit is None:
         take_released(method, cell.config, spec)
         return None
+    for weights in helpers_of(spec):
+        weights.find()
     fit = ensure_fit(spec.fit, cell.dataset, options)
     method.load(fit.checkpoint)
     return fit
