@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from small_engine import NAMES, adapter_of
 
+from benchmark.core.vocabulary import Vocabulary
+
 pytestmark = pytest.mark.models
 
 LIMITS = (0.05, 0.6, 40)
@@ -44,7 +46,15 @@ def limits_of(name: str) -> tuple[float, float, int]:
     return {"yolov9": (LIMITS[0], 1.0, 300), "yolov10": (LIMITS[0], LIMITS[1], 300)}.get(name, LIMITS)
 
 
-def library_says(name: str, model: Any, texts: Any, images: list[Any], batch: int) -> list[Any]:
+def library_says(
+    name: str,
+    model: Any,
+    texts: Any,
+    images: list[Any],
+    batch: int,
+    names: Vocabulary = NAMES,
+    limits: tuple[float, float, int] | None = None,
+) -> list[Any]:
     """YOLO(...).predict or YOLOWorld(...).predict as documented, BGR in; validation's multi-label NMS switched on.
 
     YOLOv10 is asked for its NMS-free answer as the library documents it, with `nms=False`.
@@ -57,7 +67,10 @@ def library_says(name: str, model: Any, texts: Any, images: list[Any], batch: in
     class MultiLabel(DetectionPredictor):
         def postprocess(self, preds: Any, img: Any, orig_imgs: Any, **kwargs: Any) -> Any:
             args = self.args
-            kept = non_max_suppression(preds, args.conf, args.iou, multi_label=True, max_det=args.max_det)
+            # It gives up after a time limit and returns fewer boxes without a word; a score may not depend on speed.
+            kept = non_max_suppression(
+                preds, args.conf, args.iou, multi_label=True, max_det=args.max_det, max_time_img=3600
+            )
             return self.construct_results(kept, img, orig_imgs)
 
     table = {"yolov8": "yolov8n.yaml", "yolov9": "yolov9t.yaml", "yolov10": "yolov10n.yaml"}.get(name)
@@ -66,9 +79,10 @@ def library_says(name: str, model: Any, texts: Any, images: list[Any], batch: in
     facade.model = model
     if texts is not None:
         facade.model.txt_feats = texts
-        facade.model.model[-1].nc = len(NAMES)
-    facade.model.names = dict(enumerate(NAMES.names))
+        facade.model.model[-1].nc = len(names)
+    facade.model.names = dict(enumerate(names.names))
     facade.predictor = None
+    limits = limits or limits_of(name)
     found: list[Any] = []
     with torch.inference_mode():
         for start in range(0, len(images), batch):
@@ -78,9 +92,9 @@ def library_says(name: str, model: Any, texts: Any, images: list[Any], batch: in
                 **more,
                 imgsz=96,
                 rect=False,
-                conf=limits_of(name)[0],
-                iou=limits_of(name)[1],
-                max_det=limits_of(name)[2],
+                conf=limits[0],
+                iou=limits[1],
+                max_det=limits[2],
                 device="cpu",
                 batch=batch,
                 verbose=False,
@@ -128,6 +142,79 @@ def test_predict_equals_the_librarys_own_call(name: str, batch: int, tmp_path: P
     assert len({label for d in ours for label in d.labels}) > 1
     for mine, reference in zip(ours, theirs, strict=True):
         assert_same(mine, reference.boxes)
+
+
+def pushed(name: str, folder: Path) -> tuple[Any, Any]:
+    """An adapter of an open vocabulary with weights that find boxes, and the model behind it, not fused."""
+    import torch
+
+    from methods._torch.state import seed_everything
+
+    adapter = adapter_of(name, image_side_px=96)
+    adapter.build_random(0)
+    seed_everything(0, -1)
+    model = adapter.build_model(len(NAMES))
+    push(model)
+    stored = {"state": model.state_dict(), "names": list(NAMES.names), "variant": adapter.config.variant}
+    torch.save(stored, folder / "c.pt")
+    adapter.load(folder / "c.pt")
+    return adapter, model.eval()
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+@pytest.mark.parametrize("count", [1, 35, 100, 1203])
+def test_a_vocabulary_of_any_length_is_asked_as_the_library_asks_it(count: int, batch: int, tmp_path: Path) -> None:
+    adapter, model = pushed("yolo-world", tmp_path)
+    names = Vocabulary.from_names(tuple(f"{SHAPES[i % 7]} number {i // 7}" for i in range(count)))
+    adapter.set_vocabulary(names)
+    texts = model.text_projection(adapter._embed(names)[None]).detach()
+    images, limits = photos(), ({1: 0.05, 35: 0.4, 100: 0.45, 1203: 0.5}[count], 1.0, 300)
+    ours = [d for i in range(0, 5, batch) for d in adapter.predict(images[i : i + batch], *limits)]
+    theirs = library_says("yolo-world", model, texts, images, batch, names, limits)
+    assert min(len(d) for d in ours) > 5
+    for mine, reference in zip(ours, theirs, strict=True):
+        assert_same(mine, reference.boxes)
+
+
+SHAPES = ("hole", "scratch", "dead knot", "stain", "crack", "dent", "missing part")
+
+
+@pytest.mark.parametrize("name", ["yolo-world", "rtvp"])
+def test_the_order_of_names_changes_no_classs_boxes(name: str, tmp_path: Path) -> None:
+    """Each text meets the image alone, and the neck takes a maximum over all of them."""
+    adapter, _ = pushed(name, tmp_path)
+    limits = (0.05, 0.6, 2000)
+    turned = np.random.default_rng(1).permutation(len(SHAPES))
+    adapter.set_vocabulary(Vocabulary.from_names(SHAPES))
+    plain = adapter.predict(photos(), *limits)
+    adapter.set_vocabulary(Vocabulary.from_names(tuple(SHAPES[i] for i in turned)))
+    for one, other in zip(plain, adapter.predict(photos(), *limits), strict=True):
+        assert 5 < len(one) == len(other)
+        for label in range(len(SHAPES)):
+            mine, theirs = one.labels == label, turned[other.labels] == label
+            np.testing.assert_allclose(one.scores[mine], other.scores[theirs], atol=1e-5)
+            np.testing.assert_allclose(one.xyxy[mine], other.xyxy[theirs], atol=1e-3)
+
+
+@pytest.mark.parametrize(("classes", "cells"), [(1, 900), (3, 400), (60, 1000), (1203, 100)])
+def test_suppression_is_the_librarys_to_the_bit(classes: int, cells: int) -> None:
+    """Few candidates and more than the library takes, like scores, boxes that reach over the edge."""
+    import torch
+    from ultralytics.utils.nms import non_max_suppression
+
+    from methods._ultralytics.predict import suppress
+
+    generator = torch.Generator().manual_seed(classes)
+    centres = torch.rand(2, 2, cells, generator=generator) * 300 - 20
+    sides = torch.rand(2, 2, cells, generator=generator) * 120 + 1
+    scores = (torch.rand(2, classes, cells, generator=generator) * 50).round() / 50
+    raw = torch.cat([centres, sides, scores], dim=1)
+    for limits in ((0.001, 0.7, 300), (0.5, 0.3, 20), (0.0, 1.0, 100_000), (0.999999, 0.5, 300)):
+        theirs = non_max_suppression(
+            raw.clone(), limits[0], limits[1], multi_label=True, max_det=limits[2], nc=classes, max_time_img=3600
+        )
+        for mine, reference in zip(suppress(raw, classes, limits), theirs, strict=True):
+            assert torch.equal(mine, reference)
 
 
 def test_yolov10_answers_without_suppression() -> None:
