@@ -45,6 +45,10 @@ class MissingWeightsError(BenchError):
     """Weights that are not on this machine; the cell is blocked, never silently random."""
 
 
+class MissingDeviceError(BenchError):
+    """A fit that takes hours without a GPU, and there is none; the cell is blocked, never begun by surprise."""
+
+
 class MissingExtraError(BenchError):
     """A library that is not installed."""
 

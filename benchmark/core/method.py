@@ -44,7 +44,8 @@ class MethodInfo:
     version rises whenever results change; provenance is the label that travels into every table;
     trained_on names the data its released weights saw (`coco`, `lvis`, `objects365`, `goldg`, ...), trained_classes the
     classes of data whose list does not ship here: both for the zero-shot ledger. weights lists the released files that
-    the adapter can take; empty where none were released in a form that can be used.
+    the adapter can take; empty where none were released in a form that can be used. gpu_profiles: whose fits take more
+    than 45 minutes on two cores, so that without a GPU they begin only where `--device cpu` asks for it.
     """
 
     name: str
@@ -62,6 +63,7 @@ class MethodInfo:
     extra: str = "models"
     trained_classes: tuple[str, ...] = ()
     weights: tuple[ReleasedWeights, ...] = ()
+    gpu_profiles: tuple[str, ...] = ("paper",)
 
 
 @dataclass(frozen=True)

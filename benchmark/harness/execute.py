@@ -14,22 +14,22 @@ import numpy as np
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.detections import Detections
-from benchmark.core.errors import BenchError, MissingWeightsError, RefusedError
+from benchmark.core.errors import BenchError, MissingDeviceError, MissingWeightsError, RefusedError
 from benchmark.core.evaluation import ScoredSet, Scores
 from benchmark.core.method import Method, WeightsOrigin
 from benchmark.core.paths import Home, RunPaths
 from benchmark.core.record import Artifact, Cost, RunRecord, Status
 from benchmark.core.sample import Dataset, Progress, Sample
-from benchmark.core.spec import Job, RunSpec
+from benchmark.core.spec import FitSpec, Job, RunSpec
 from benchmark.evaluators._bootstrap import intervals
 from benchmark.evaluators._score import score
 from benchmark.harness.data import federation_of, open_dataset
 from benchmark.harness.expand import Cell, resolve
-from benchmark.harness.fitting import Fit, FitOptions, ensure_fit
+from benchmark.harness.fitting import Fit, FitOptions, ensure_fit, find_fit
 from benchmark.harness.images import batches, read_image
 from benchmark.harness.ledger import ledger_facts
-from benchmark.harness.provenance import device_name, gather
-from benchmark.harness.weights import helpers_of, take_released
+from benchmark.harness.provenance import device_name, gather, has_gpu
+from benchmark.harness.weights import needed_by, take_released
 from benchmark.records.codec import decode_run, encode
 from benchmark.records.predictions import write_predictions
 from benchmark.records.store import write_atomic
@@ -59,7 +59,7 @@ def finished(spec: RunSpec) -> RunRecord | None:
 
 
 def execute(job: Job, options: Options) -> RunRecord:
-    """Run one cell and write its record. A missing weight ends in a blocked record; other errors are raised."""
+    """Run one cell and write its record. A missing weight or GPU ends in a blocked record; other errors are raised."""
     spec, paths = job.spec, Home.find().run(job.spec.run_id)
     done = None if options.force or options.fit.refit else finished(spec)
     if done:
@@ -68,13 +68,14 @@ def execute(job: Job, options: Options) -> RunRecord:
     write_atomic(paths.spec, encode(job))
     try:
         record = _measure(job, paths, options)
-    except MissingWeightsError as error:
+    except (MissingWeightsError, MissingDeviceError) as error:
+        lacks = "weights" if isinstance(error, MissingWeightsError) else "device"
         record = RunRecord(
             spec.run_id,
             spec,
             Status.BLOCKED,
             provenance=gather("none", None, device_name(), options.fit.command),
-            error=f"weights: {error}",
+            error=f"{lacks}: {error}",
         )
     write_atomic(paths.record, encode(record))
     return record
@@ -143,7 +144,7 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
 def take_weights(method: Method, cell: Cell, spec: RunSpec, options: FitOptions) -> Fit | None:
     """Give a method the weights that a spec names; a fit that is not here is trained now.
 
-    Raises MissingWeightsError, before anything is trained, where a file is missing that only predict would read.
+    Raises MissingWeightsError and MissingDeviceError before anything is trained, for what only predict reads as well.
     """
     if spec.weights is WeightsOrigin.RANDOM:
         method.build_random(spec.seed)
@@ -151,11 +152,27 @@ def take_weights(method: Method, cell: Cell, spec: RunSpec, options: FitOptions)
     if spec.fit is None:
         take_released(method, cell.config, spec)
         return None
-    for weights in helpers_of(spec):
-        weights.find()
+    _ready_to_train(cell, spec, options)
     fit = ensure_fit(spec.fit, cell.dataset, options)
     method.load(fit.checkpoint)
     return fit
+
+
+def _ready_to_train(cell: Cell, spec: RunSpec, options: FitOptions) -> None:
+    """Whatever is missing is said now: it would end the cell hours later, or make it last for days."""
+    to_train: list[FitSpec] = []
+    for fit in reversed(spec.fits):  # what a finished fit started from is not needed any more
+        if find_fit(fit) and not (options.refit and fit is spec.fit):
+            break
+        to_train.append(fit)
+    for weights in needed_by(spec, to_train):
+        weights.find()
+    if to_train and spec.profile in cell.info.gpu_profiles and options.device == "auto" and not has_gpu():
+        command = options.command or f"bench run --method {spec.method} --task {spec.task}"
+        raise MissingDeviceError(
+            f"there is no GPU here, and without one a fit of {spec.method} in profile {spec.profile} takes hours or "
+            f"days; the same command runs it on a GPU, and on this processor all the same: {command} --device cpu"
+        )
 
 
 def _repairs(dataset: Dataset) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +14,7 @@ from benchmark.core.errors import DataError, MissingWeightsError, UnknownNameErr
 from benchmark.core.files import written_whole
 from benchmark.core.method import MethodInfo, WeightsOrigin, make_config
 from benchmark.core.plugins import list_names, load, load_adapter
-from benchmark.core.spec import RunSpec
+from benchmark.core.spec import FitSpec, RunSpec
 from benchmark.core.weights import ReleasedWeights, sha256_of
 
 _BLOCK_BYTES = 2**20
@@ -140,26 +140,22 @@ def expected_sha256(adapter: Any, config: Any, hook: str) -> str | None:
     return weights.expected_sha256 if weights else None
 
 
-def needed_by(spec: RunSpec) -> Iterator[ReleasedWeights]:
-    """Files a cell takes off the shelf, its fits start from or predict runs; its text encoder's if that is absent."""
+def needed_by(spec: RunSpec, fits: Sequence[FitSpec] | None = None) -> Iterator[ReleasedWeights]:
+    """Files a cell takes off the shelf, its fits start from or predict runs; its text encoder's if that is absent.
+
+    fits: those of the cell that are still to be trained; None: all of them.
+    """
     asked = [(spec.method, spec.params, "released_weights")] if spec.weights is WeightsOrigin.PRETRAINED else []
-    asked += [(fit.method, fit.params, "starting_weights") for fit in spec.fits]
-    for method, params, hook in asked:
+    asked += [(fit.method, fit.params, "starting_weights") for fit in (spec.fits if fits is None else fits)]
+    for method, params, hook in (*asked, (spec.method, spec.params, "helper_weights")):
         module = load_adapter(method)
         ask = getattr(module.Adapter, hook, None)
-        weights: ReleasedWeights | None = ask(make_config(module.Config, params, method)) if ask else None
-        if weights:
-            yield weights
-    yield from helpers_of(spec)
+        weights: ReleasedWeights | tuple[ReleasedWeights, ...] | None = (
+            ask(make_config(module.Config, params, method)) if ask else None
+        )
+        yield from weights if isinstance(weights, tuple) else [weights] if weights else []
     if spec.text_encoder and "@" not in spec.text_encoder:
         yield from load("text encoder", spec.text_encoder).released
-
-
-def helpers_of(spec: RunSpec) -> tuple[ReleasedWeights, ...]:
-    """Files of other models that the cell's method runs when it predicts."""
-    module = load_adapter(spec.method)
-    ask = getattr(module.Adapter, "helper_weights", None)
-    return ask(make_config(module.Config, spec.params, spec.method)) if ask else ()
 
 
 def take_released(method: Any, config: Any, spec: RunSpec) -> None:

@@ -15,4 +15,5 @@ INFO = MethodInfo(
     paper_variant="r18",
     provenance="stand-in: CenterNet on ResNet-18 with skip connections and summed decoder maps, after the description; "
     "weights trained here",
+    gpu_profiles=("quick", "demo", "paper"),
 )

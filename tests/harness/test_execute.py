@@ -16,16 +16,18 @@ import pytest
 from benchmark.core.errors import RecordError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Home
+from benchmark.core.plugins import load
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import Job, RunRequest
 from benchmark.harness.execute import Options, execute, finished
 from benchmark.harness.expand import expand
-from benchmark.harness.fitting import find_fit
+from benchmark.harness.fitting import FitOptions, find_fit
 from benchmark.harness.plan import plan
 from benchmark.harness.ship import ship
 from benchmark.harness.worker import run_job
 from benchmark.records.codec import decode_run, encode
 from benchmark.records.predictions import read_predictions
+from benchmark.tables._cell import Source, measure
 
 pytestmark = pytest.mark.models
 
@@ -65,6 +67,26 @@ def test_a_cell_leaves_a_checked_record(measured: tuple[Job, RunRecord]) -> None
     found = read_predictions(paths.predictions)
     assert len(found) == record.facts["test_images"]
     assert max(len(d) for d in found.values()) <= 300
+
+
+def test_a_fit_that_needs_a_gpu_is_not_begun_without_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is blocked with the command that begins it all the same; that command, made small, trains it."""
+    monkeypatch.setattr("benchmark.harness.execute.has_gpu", lambda: False)
+    (job,) = expand(RunRequest("steel-det", "closed", "mmio-synth@n300", "quick"))
+    asked = FitOptions(command="bench run --method steel-det")
+    record = execute(job, Options(asked))
+    assert record.status is Status.BLOCKED
+    assert (record.error or "").startswith("device: there is no GPU here")
+    assert (record.error or "").endswith("bench run --method steel-det --device cpu")
+    assert find_fit(job.spec.fits[0]) is None
+    table = load("table", "table-2a")
+    row = next(row for row in table.rows if row.method == "steel-det")
+    assert measure(table, row, Source("mmio-synth@n300", "quick"), [record]).state == "blocked (device)"
+    small = {"epochs": "1", "train_images": "4", "image_side_px": "64"}
+    (job,) = expand(RunRequest("steel-det", "closed", "mmio-synth@n300", "quick", small))
+    done = execute(job, Options(replace(asked, device="cpu")))
+    assert done.status is Status.OK, done.error
+    assert execute(job, Options(asked, force=True)).status is Status.OK  # the fit is found: nothing is left to train
 
 
 def test_a_finished_cell_is_not_run_again(measured: tuple[Job, RunRecord]) -> None:
