@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -173,6 +174,19 @@ def test_comparing_with_itself_and_with_worse(runs: list[str], tmp_path: Path, c
     assert low <= facts["difference"]["AP50"] <= high
     assert facts["verdict"] in ("a", "tie")
     assert len(facts["per_class"]) > 50
+
+
+def test_compared_runs_are_called_by_what_sets_them_apart(make_record: Any) -> None:
+    from benchmark.cli.compare import _facts
+
+    size = {"params": {"variant": "n"}, "profile": "quick"}
+    for changes, name in (
+        ({}, "rtvp-n (quick)"),
+        ({"overrides": {"init": "none", "patch_size": 64}}, "rtvp-n (quick, init=none, patch_size=64)"),
+        ({"wording": "codes"}, "rtvp-n (quick, wording codes)"),
+    ):
+        record = make_record(method="rtvp", task="zeroshot", **size, **changes)
+        assert _facts([SimpleNamespace(record=record)], "AP")["name"] == name  # type: ignore[list-item]
 
 
 @pytest.fixture
