@@ -21,7 +21,7 @@ demo: $(INSTALLED)  ## evaluate RTVP zero-shot on the built-in data and print th
 	$(BIN)/bench run --method rtvp --task zeroshot
 	$(BIN)/bench table 2b --data mmio-synth
 
-smoke: $(INSTALLED)  ## every method trains, predicts and is scored on mmio-open, or says what blocks it (an hour)
+smoke: $(INSTALLED)  ## every method trains, predicts and is scored on mmio-open, or says what blocks it (half an hour)
 	$(BIN)/bench check --smoke
 
 test: $(INSTALLED)  ## the fast tests
