@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import ClassVar
 
 
 class BenchError(Exception):
@@ -41,12 +42,22 @@ class RefusedError(BenchError):
     """A combination that cannot mean anything, such as a closed-vocabulary method on a zero-shot task."""
 
 
-class MissingWeightsError(BenchError):
+class BlockedError(BenchError):
+    """What a cell needs is not on this machine: it ends in a blocked record that begins with `lacks`."""
+
+    lacks: ClassVar[str]
+
+
+class MissingWeightsError(BlockedError):
     """Weights that are not on this machine; the cell is blocked, never silently random."""
 
+    lacks = "weights"
 
-class MissingDeviceError(BenchError):
+
+class MissingDeviceError(BlockedError):
     """A fit that takes hours without a GPU, and there is none; the cell is blocked, never begun by surprise."""
+
+    lacks = "device"
 
 
 class MissingExtraError(BenchError):

@@ -205,8 +205,8 @@ class ReleasedMethod(Method, Protocol):
         ...
 
     @classmethod
-    def helper_weights(cls, config: Any) -> tuple[ReleasedWeights, ...]:
-        """Files of other models that predict runs beside its own: a segmenter's. Optional; needs no torch."""
+    def helper_weights(cls, config: Any) -> ReleasedWeights | None:
+        """The file of another model that predict runs beside its own: a segmenter's. Optional; needs no torch."""
         ...
 
     def load_released(self) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.detections import Detections
-from benchmark.core.errors import BenchError, MissingDeviceError, MissingWeightsError, RefusedError
+from benchmark.core.errors import BenchError, BlockedError, MissingDeviceError, RefusedError
 from benchmark.core.evaluation import ScoredSet, Scores
 from benchmark.core.method import Method, WeightsOrigin
 from benchmark.core.paths import Home, RunPaths
@@ -68,14 +68,13 @@ def execute(job: Job, options: Options) -> RunRecord:
     write_atomic(paths.spec, encode(job))
     try:
         record = _measure(job, paths, options)
-    except (MissingWeightsError, MissingDeviceError) as error:
-        lacks = "weights" if isinstance(error, MissingWeightsError) else "device"
+    except BlockedError as error:
         record = RunRecord(
             spec.run_id,
             spec,
             Status.BLOCKED,
             provenance=gather("none", None, device_name(), options.fit.command),
-            error=f"{lacks}: {error}",
+            error=f"{error.lacks}: {error}",
         )
     write_atomic(paths.record, encode(record))
     return record

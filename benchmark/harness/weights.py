@@ -147,13 +147,13 @@ def needed_by(spec: RunSpec, fits: Sequence[FitSpec] | None = None) -> Iterator[
     """
     asked = [(spec.method, spec.params, "released_weights")] if spec.weights is WeightsOrigin.PRETRAINED else []
     asked += [(fit.method, fit.params, "starting_weights") for fit in (spec.fits if fits is None else fits)]
-    for method, params, hook in (*asked, (spec.method, spec.params, "helper_weights")):
+    asked.append((spec.method, spec.params, "helper_weights"))
+    for method, params, hook in asked:
         module = load_adapter(method)
         ask = getattr(module.Adapter, hook, None)
-        weights: ReleasedWeights | tuple[ReleasedWeights, ...] | None = (
-            ask(make_config(module.Config, params, method)) if ask else None
-        )
-        yield from weights if isinstance(weights, tuple) else [weights] if weights else []
+        weights: ReleasedWeights | None = ask(make_config(module.Config, params, method)) if ask else None
+        if weights:
+            yield weights
     if spec.text_encoder and "@" not in spec.text_encoder:
         yield from load("text encoder", spec.text_encoder).released
 

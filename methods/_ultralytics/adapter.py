@@ -111,6 +111,12 @@ class UltralyticsAdapter:
         """None: fits of this engine start from scratch or from another fit."""
         return None
 
+    def read_weights(self, weights: ReleasedWeights) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+        """State dict and class names of a released file; overridden where it is not one of the library's."""
+        from methods._ultralytics.released import read_checkpoint
+
+        return read_checkpoint(weights.find())
+
     def load_released(self) -> None:
         """See core.method.ReleasedMethod. Raises RecordError where the file is another model's."""
         weights = self.released_weights(self.config)
@@ -119,12 +125,9 @@ class UltralyticsAdapter:
         from methods._ultralytics.library import prepare
 
         prepare()
-        from methods._ultralytics.released import read_checkpoint
-
-        path = weights.find()
-        state, names = read_checkpoint(path)
+        state, names = self.read_weights(weights)
         model = self.build_model(len(names))
-        self._fill(model, state, path)
+        self._fill(model, state, weights.path)
         self._names = names
         self._take(model)
 

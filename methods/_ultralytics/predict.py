@@ -64,11 +64,7 @@ def suppress(raw: Tensor, class_count: int, limits: tuple[float, float, int]) ->
     kept = []
     for candidates in raw.transpose(-1, -2):
         boxes, scores = candidates[:, :4], candidates[:, 4 : 4 + class_count]
-        if class_count > 1:
-            place, label = torch.where(scores > score_threshold)
-        else:
-            place = torch.where(scores[:, 0] > score_threshold)[0]
-            label = torch.zeros_like(place)
+        place, label = torch.where(scores > score_threshold)
         found = torch.cat([xywh2xyxy(boxes[place]), scores[place, label, None], label[:, None].float()], dim=1)
         if len(found) > _MOST_CANDIDATES:
             found = found[found[:, 4].argsort(descending=True)[:_MOST_CANDIDATES]]

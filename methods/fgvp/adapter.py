@@ -88,9 +88,9 @@ class Adapter(UltralyticsAdapter):
         return next((w for w in cls.info.weights if w.name == name and config.text_encoder == _CLIP), None)
 
     @classmethod
-    def helper_weights(cls, config: Any) -> tuple[ReleasedWeights, ...]:
+    def helper_weights(cls, config: Any) -> ReleasedWeights | None:
         """Mobile-SAM's, where masks are its."""
-        return (MOBILE_SAM,) if config.masks == "mobile-sam" else ()
+        return MOBILE_SAM if config.masks == "mobile-sam" else None
 
     def build_model(self, class_count: int) -> Any:
         """The engine's YOLO-World."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from benchmark.core.errors import ConfigError, MissingWeightsError
+from benchmark.core.errors import ConfigError
+from benchmark.core.weights import ReleasedWeights
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.recipe import PROFILES as RECIPES
 from methods._ultralytics.recipe import Recipe
 from methods.pp_yoloe import INFO
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PROFILES = {name: {**recipe, "variant": "s"} for name, recipe in RECIPES.items()}
 
@@ -46,22 +50,16 @@ class Adapter(UltralyticsAdapter):
                 module.eps, module.momentum = 1e-5, 0.1
         return model
 
-    def load_released(self) -> None:
-        """See core.method.ReleasedMethod: the authors' weights, and pixels as they were trained with."""
-        weights = self.released_weights(self.config)
-        if weights is None:
-            raise MissingWeightsError(f"no weights of {self.info.name}-{self.config.variant} were released")
-        from methods._ultralytics.library import prepare
-
-        prepare()
+    def read_weights(self, weights: ReleasedWeights) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+        """The authors' file for Paddle, in our names."""
         from methods._torch.released import read_released
-        from methods.pp_yoloe.released import PIXEL_MEAN, PIXEL_STD, coco_names, renamed
+        from methods.pp_yoloe.released import coco_names, renamed
 
-        state = renamed(read_released(weights), weights.path)
-        self._names = coco_names()
-        model = self.build_model(len(self._names))
-        # Paddle does not count batches; torch does, and never reads the count here.
-        counts = {name: n for name, n in model.state_dict().items() if name.endswith("num_batches_tracked")}
-        self._fill(model, {**counts, **state}, weights.path)
-        model.model[0].normalise(PIXEL_MEAN, PIXEL_STD)
-        self._take(model)
+        return renamed(read_released(weights), weights.path), coco_names()
+
+    def load_released(self) -> None:
+        """See core.method.ReleasedMethod: from now on pixels are normalised as the authors trained with."""
+        super().load_released()
+        from methods.pp_yoloe.released import PIXEL_MEAN, PIXEL_STD
+
+        self._model.model[0].normalise(PIXEL_MEAN, PIXEL_STD)

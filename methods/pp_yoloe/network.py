@@ -92,7 +92,8 @@ class Backbone(nn.Module):
 
     def normalise(self, mean: Sequence[float], std: Sequence[float]) -> None:
         """Subtract and divide by statistics of RGB in 0..1 from now on. Fits here do without, as the engine does."""
-        self.mean, self.std = (torch.tensor(values).view(1, 3, 1, 1) for values in (mean, std))
+        device = next(self.parameters()).device
+        self.mean, self.std = (torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (mean, std))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """(B, 3, H, W) to three maps, fine to coarse."""

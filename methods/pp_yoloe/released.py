@@ -33,6 +33,8 @@ def renamed(found: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
             raise RecordError(f"{path}: not PP-YOLOE's weights (it holds {name})")
         layer, _, last = rest.rpartition(".")
         state[f"{_PARTS[part]}.{layer}.{_STATISTICS.get(last, last)}"] = tensor
+        if last == "_mean":  # Paddle does not count batches; torch does, and never reads the count here
+            state[f"{_PARTS[part]}.{layer}.num_batches_tracked"] = torch.tensor(0)
     return state
 
 

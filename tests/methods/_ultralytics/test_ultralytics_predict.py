@@ -14,6 +14,7 @@ from benchmark.core.vocabulary import Vocabulary
 pytestmark = pytest.mark.models
 
 LIMITS = (0.05, 0.6, 40)
+SHAPES = ("hole", "scratch", "dead knot", "stain", "crack", "dent", "missing part")
 
 
 def push(model: Any) -> None:
@@ -115,37 +116,8 @@ def assert_same(mine: Any, boxes: Any) -> None:
         free[np.flatnonzero(near)[:1]] = False
 
 
-@pytest.mark.parametrize("batch", [1, 5])
-@pytest.mark.parametrize("name", ["yolov8", "yolov9", "yolov10", "yolo-world"])
-def test_predict_equals_the_librarys_own_call(name: str, batch: int, tmp_path: Path) -> None:
-    import torch
-
-    from methods._torch.state import seed_everything
-
-    adapter = adapter_of(name, image_side_px=96)
-    adapter.build_random(0)
-    seed_everything(0, -1)
-    model = adapter.build_model(len(NAMES))
-    push(model)
-    torch.save(
-        {"state": model.state_dict(), "names": list(NAMES.names), "variant": adapter.config.variant}, tmp_path / "c.pt"
-    )
-    adapter.load(tmp_path / "c.pt")
-    adapter.set_vocabulary(NAMES)
-    texts = None
-    if name == "yolo-world":
-        texts = model.text_projection(adapter._embed(NAMES)[None]).detach()
-    images = photos()
-    ours = [d for i in range(0, len(images), batch) for d in adapter.predict(images[i : i + batch], *limits_of(name))]
-    theirs = library_says(name, model.eval(), texts, images, batch)
-    assert min(len(d) for d in ours) > 5
-    assert len({label for d in ours for label in d.labels}) > 1
-    for mine, reference in zip(ours, theirs, strict=True):
-        assert_same(mine, reference.boxes)
-
-
 def pushed(name: str, folder: Path) -> tuple[Any, Any]:
-    """An adapter of an open vocabulary with weights that find boxes, and the model behind it, not fused."""
+    """An adapter with weights that find boxes, and the model behind it, not fused."""
     import torch
 
     from methods._torch.state import seed_everything
@@ -162,6 +134,23 @@ def pushed(name: str, folder: Path) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("batch", [1, 5])
+@pytest.mark.parametrize("name", ["yolov8", "yolov9", "yolov10", "yolo-world"])
+def test_predict_equals_the_librarys_own_call(name: str, batch: int, tmp_path: Path) -> None:
+    adapter, model = pushed(name, tmp_path)
+    adapter.set_vocabulary(NAMES)
+    texts = None
+    if name == "yolo-world":
+        texts = model.text_projection(adapter._embed(NAMES)[None]).detach()
+    images = photos()
+    ours = [d for i in range(0, len(images), batch) for d in adapter.predict(images[i : i + batch], *limits_of(name))]
+    theirs = library_says(name, model, texts, images, batch)
+    assert min(len(d) for d in ours) > 5
+    assert len({label for d in ours for label in d.labels}) > 1
+    for mine, reference in zip(ours, theirs, strict=True):
+        assert_same(mine, reference.boxes)
+
+
+@pytest.mark.parametrize("batch", [1, 5])
 @pytest.mark.parametrize("count", [1, 35, 100, 1203])
 def test_a_vocabulary_of_any_length_is_asked_as_the_library_asks_it(count: int, batch: int, tmp_path: Path) -> None:
     adapter, model = pushed("yolo-world", tmp_path)
@@ -174,9 +163,6 @@ def test_a_vocabulary_of_any_length_is_asked_as_the_library_asks_it(count: int, 
     assert min(len(d) for d in ours) > 5
     for mine, reference in zip(ours, theirs, strict=True):
         assert_same(mine, reference.boxes)
-
-
-SHAPES = ("hole", "scratch", "dead knot", "stain", "crack", "dent", "missing part")
 
 
 @pytest.mark.parametrize("name", ["yolo-world", "rtvp"])
