@@ -72,13 +72,19 @@ class Cluster:
         pytest.fail(f"{what} did not happen within {limit_s:.0f} s: {self.sh('squeue', check=False)}\n{self._said()}")
 
     def ended(self, submission: str, limit_s: float = PATIENCE_S) -> list[dict[str, Any]]:
-        """Rows of a submission once none of it waits or runs."""
+        """Rows of a submission once none of it waits or runs.
+
+        `bench status` is asked only when Slurm's queue is empty of it: it costs the cells a good part of a core.
+        """
+        jobs = ",".join({task["slurm_job"].partition("_")[0] for task in self.facts(submission)["tasks"]})
 
         def over() -> list[dict[str, Any]] | None:
+            if self.sh("squeue", "-h", "-j", jobs, check=False):
+                return None
             rows = self.rows(submission)
             return None if any(row["state"] in ("queued", "running") for row in rows) else rows
 
-        found: list[dict[str, Any]] = self.until(over, f"the end of {submission}", limit_s, every_s=2)
+        found: list[dict[str, Any]] = self.until(over, f"the end of {submission}", limit_s, every_s=1)
         return found
 
     def record(self, run_id: str) -> dict[str, Any]:
