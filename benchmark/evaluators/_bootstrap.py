@@ -21,6 +21,8 @@ from benchmark.evaluators._columns import Columns, columns_of
 from benchmark.evaluators._resampling import ap_per_class, class_mean, jackknife_weights, resample_weights
 
 LEVEL = 0.95
+AP_RANGE, DIFFERENCE_RANGE = (0.0, 1.0), (-1.0, 1.0)
+"""where an AP, and where the difference of two, can lie: twice the point minus a quantile can lie outside"""
 KINDS = ("basic", "percentile", "bca")
 Scored = ScoredSet | Columns
 
@@ -42,9 +44,8 @@ class Intervals:
 
 
 def intervals(scored: Scored) -> Mapping[str, tuple[float, float]]:
-    """(low, high) of AP and AP50 by 1,000 resamples with seed 0, within [0, 1]; see `bootstrap_ap`."""
-    bounds = bootstrap_ap(scored).bounds
-    return {metric: (max(low, 0.0), min(high, 1.0)) for metric, (low, high) in bounds.items()}
+    """(low, high) of AP and AP50 by 1,000 resamples with seed 0; see `bootstrap_ap`."""
+    return bootstrap_ap(scored).bounds
 
 
 def bootstrap_ap(
@@ -60,7 +61,7 @@ def bootstrap_ap(
     sets = same_truth([scored] if isinstance(scored, (ScoredSet, Columns)) else scored)
     values = mean_ap(sets, resample_weights(sets[0], resamples, seed))
     left_out = mean_ap(sets, jackknife_weights(sets[0])) if kind == "bca" else None
-    return summary(values, sets[0], kind, left_out)
+    return summary(values, sets[0], AP_RANGE, kind, left_out)
 
 
 def same_truth(scored: Sequence[Scored]) -> list[Columns]:
@@ -84,16 +85,20 @@ def mean_ap(sets: Sequence[Columns], weights: NDArray[np.int32]) -> NDArray[np.f
 def summary(
     values: NDArray[np.float64],
     columns: Columns,
+    possible: tuple[float, float],
     kind: str = "basic",
     left_out: NDArray[np.float64] | None = None,
 ) -> Intervals:
-    """From AP (1 + B, K, T), row 0 the set itself; left_out (P, K, T) of the jackknife is needed by `bca`."""
+    """From AP (1 + B, K, T), row 0 the set itself; left_out (P, K, T) of the jackknife is needed by `bca`.
+
+    possible: as in `bounds_of`.
+    """
     present = ~np.isnan(values[0, :, 0])
     named, jackknifed = _named(values), {} if left_out is None else _named(left_out)
     point = {metric: None if np.isnan(v[0]) else float(v[0]) for metric, v in named.items()}
     alone = len(set(columns.groups)) == 1
     bounds = {
-        metric: bounds_of(named[metric][1:], value, kind, jackknifed.get(metric))
+        metric: bounds_of(named[metric][1:], value, possible, kind, jackknifed.get(metric))
         for metric, value in point.items()
         if value is not None and not alone
     }
@@ -102,14 +107,24 @@ def summary(
 
 
 def bounds_of(
-    resampled: NDArray[np.float64], point: float, kind: str = "basic", left_out: NDArray[np.float64] | None = None
+    resampled: NDArray[np.float64],
+    point: float,
+    possible: tuple[float, float],
+    kind: str = "basic",
+    left_out: NDArray[np.float64] | None = None,
 ) -> tuple[float, float]:
-    """(low, high) of the 95 % interval from resampled values (B,); NaN among them are left out."""
+    """(low, high) of the 95 % interval from resampled values (B,); NaN among them are left out.
+
+    possible: where the value can lie at all; the interval is cut there, which changes no coverage.
+    """
     tails = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
     if kind == "bca":
         tails = _bca_tails(resampled, point, left_out if left_out is not None else np.zeros(0))
     low, high = (float(value) for value in np.nanquantile(resampled, tails))
-    return (2 * point - high, 2 * point - low) if kind == "basic" else (low, high)
+    if kind == "basic":
+        low, high = 2 * point - high, 2 * point - low
+    low, high = (float(value) for value in np.clip((low, high), *possible))
+    return low, high
 
 
 def _named(values: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:

@@ -11,7 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.errors import EvaluationError, UnknownNameError
-from benchmark.evaluators._bootstrap import LEVEL, Intervals, Scored, bounds_of, mean_ap, same_truth, summary
+from benchmark.evaluators._bootstrap import (
+    AP_RANGE,
+    DIFFERENCE_RANGE,
+    LEVEL,
+    Intervals,
+    Scored,
+    bounds_of,
+    mean_ap,
+    same_truth,
+    summary,
+)
 from benchmark.evaluators._resampling import class_mean, resample_weights
 
 METRICS = ("AP", "AP50")
@@ -77,7 +87,7 @@ def paired_difference(
     columns = same_truth([*sets_a, *sets_b])
     weights = resample_weights(columns[0], resamples, seed)
     values_a, values_b = mean_ap(columns[: len(sets_a)], weights), mean_ap(columns[len(sets_a) :], weights)
-    whole = summary(values_a - values_b, columns[0])
+    whole = summary(values_a - values_b, columns[0], DIFFERENCE_RANGE)
     return Difference(
         whole.point,
         whole.bounds,
@@ -119,7 +129,7 @@ def rank_groups(
         Rank(
             name,
             float(values[name][0]),
-            None if alone else bounds_of(values[name][1:], float(values[name][0])),
+            None if alone else bounds_of(values[name][1:], float(values[name][0]), AP_RANGE),
             rank=1 + sum(above.get((other, name), False) for other in values),
             tied=tuple(o for o in values if o != name and not above.get((o, name)) and not above.get((name, o))),
         )
@@ -143,7 +153,7 @@ def _above(values: Mapping[str, NDArray[np.float64]]) -> dict[tuple[str, str], b
     differences = [values[a] - values[b] for a, b in pairs]
     adjusted = holm([_p_value(difference) for difference in differences])
     return {
-        pair: p < 1 - LEVEL and bounds_of(difference[1:], float(difference[0]))[0] > 0
+        pair: p < 1 - LEVEL and bounds_of(difference[1:], float(difference[0]), DIFFERENCE_RANGE)[0] > 0
         for pair, difference, p in zip(pairs, differences, adjusted, strict=True)
     }
 
@@ -162,7 +172,7 @@ def _per_class(
     for k, name in enumerate(names):
         own_a, own_b = a[:, k].mean(axis=1), b[:, k].mean(axis=1)
         if not np.isnan(own_a[0]):
-            low, high = bounds_of(own_a[1:] - own_b[1:], float(own_a[0] - own_b[0]))
+            low, high = bounds_of(own_a[1:] - own_b[1:], float(own_a[0] - own_b[0]), DIFFERENCE_RANGE)
             rows[name] = (float(own_a[0]), float(own_b[0]), low, high)
     return rows
 

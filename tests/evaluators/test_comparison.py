@@ -73,6 +73,20 @@ def test_classes_gained_and_lost(make_scored: MakeScored) -> None:
     assert set(paired_difference(crowded, crowded, resamples=5).per_class) == {f"class {k}" for k in present}
 
 
+def test_no_interval_leaves_the_range_of_what_it_bounds() -> None:
+    """Three parts, one of which is found in no image: so are some resamples, and 2 * 0.69 - 0 is not an AP."""
+    found, missed = found_in(0.7, 10, seed=3, group=5), found_in(0.0, 10, group=5)
+    assert np.quantile(bootstrap_ap(found).resampled["AP"], 0.025) == 0
+    forth, back = paired_difference(found, missed), paired_difference(missed, found)
+    for low, high in (forth.bounds["AP"], forth.per_class["a"][2:]):
+        assert 0 < low < high == 1
+    for low, high in (back.bounds["AP"], back.per_class["a"][2:]):
+        assert -1 == low < high < 0
+    best = rank_groups({"found": found, "missed": missed})[0]
+    assert best.interval is not None
+    assert 0 < best.interval[0] < best.interval[1] == 1
+
+
 def test_images_that_would_separate_follow_the_square_root() -> None:
     """Four times as many images halve the interval: what just fails at n must be separated near the number given."""
     a, b = found_in(0.50, seed=1), found_in(0.45, seed=2)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmark.core.evaluation import ScoredSet
-from benchmark.evaluators._bootstrap import KINDS, bounds_of, mean_ap
+from benchmark.evaluators._bootstrap import AP_RANGE, DIFFERENCE_RANGE, KINDS, bounds_of, mean_ap
 from benchmark.evaluators._columns import Columns, columns_of
 from benchmark.evaluators._resampling import class_mean, jackknife_weights, resample_weights
 
@@ -33,7 +33,7 @@ def test_coverage_of_a_single_ap(make_scored: MakeScored) -> None:
         left_out = _ap(columns, jackknife_weights(columns))
         points.append(ap[0])
         for kind in KINDS:
-            low, high = bounds_of(ap[1:], float(ap[0]), kind, left_out)
+            low, high = bounds_of(ap[1:], float(ap[0]), AP_RANGE, kind, left_out)
             held[kind] += low <= true_ap <= high
             width[kind] += (high - low) / SETS
     coverage = {kind: count / SETS for kind, count in held.items()}
@@ -56,7 +56,7 @@ def test_coverage_of_a_paired_difference(make_scored: MakeScored) -> None:
     for one, other in zip(*map(_drawn, populations), strict=True):
         weights = resample_weights(one, RESAMPLES, 1)
         difference = _ap(one, weights) - _ap(other, weights)
-        low, high = bounds_of(difference[1:], float(difference[0]))
+        low, high = bounds_of(difference[1:], float(difference[0]), DIFFERENCE_RANGE)
         held += low <= truth <= high
     print(f"\npaired difference {truth:.4f}: basic {held / SETS:.3f}")
     assert 0.90 <= held / SETS <= 0.99
