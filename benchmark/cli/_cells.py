@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.core.canonical import to_plain
@@ -42,8 +42,7 @@ def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
         print(f"{cell_name(record.spec)}: {record.status}")
         if record.error:
             print(f"  {record.error}")
-        for line in metric_lines(record):
-            print(f"  {line}")
+        print_metrics(record.metrics, record.intervals)
         for kind, count in record.facts.get("repairs", {}).items():
             print(f"  repaired while reading: {count} x {kind}")
         cost = record.cost
@@ -62,9 +61,18 @@ GROUPS = (
 """metrics that are told by what stands before their names, and what people read there"""
 
 
-def metric_lines(record: RunRecord) -> list[str]:
-    """The plain metrics with their 95 % intervals, then one line a group; nothing for what has no value in a group."""
-    left = dict(record.metrics)
+def print_metrics(metrics: Mapping[str, float | None], intervals: Mapping[str, tuple[float, float]]) -> None:
+    """`metric_lines`, indented under what they belong to."""
+    for line in metric_lines(metrics, intervals):
+        print(f"  {line}")
+
+
+def metric_lines(metrics: Mapping[str, float | None], intervals: Mapping[str, tuple[float, float]]) -> list[str]:
+    """AP and its kin with 95 % intervals, then what holds at one confidence, then one line a group.
+
+    What has no value in a group is left out.
+    """
+    left = dict(metrics)
     lines = []
     for starts, title in GROUPS:
         group = {name: left.pop(name) for name in list(left) if name.startswith(starts)}
@@ -77,14 +85,16 @@ def metric_lines(record: RunRecord) -> list[str]:
         ]
         if values:
             lines.append(f"{title}: " + "  ".join(values))
-    plain = [f"{name} {metric_text(name, value)}{_interval(record, name)}" for name, value in left.items()]
-    return ["  ".join(plain), *lines] if plain else lines
+    plain = {name: f"{name} {metric_text(name, value)}{_interval(intervals, name)}" for name, value in left.items()}
+    at = "  ".join(text for name, text in plain.items() if "@" in name)
+    kin = "  ".join(text for name, text in plain.items() if "@" not in name)
+    return [*([kin] if kin else []), *([f"at one confidence: {at}"] if at else []), *lines]
 
 
-def _interval(record: RunRecord, name: str) -> str:
-    if name not in record.intervals:
+def _interval(intervals: Mapping[str, tuple[float, float]], name: str) -> str:
+    if name not in intervals:
         return ""
-    low, high = record.intervals[name]
+    low, high = intervals[name]
     return f" [{metric_text(name, low)}, {metric_text(name, high)}]"
 
 

@@ -59,6 +59,7 @@ def _cross_check(options: argparse.Namespace) -> int:
 def _of_run(options: argparse.Namespace) -> int:
     import json
 
+    from benchmark.cli._cells import print_metrics
     from benchmark.harness.rescore import find_record, load_stored, score_again
 
     stored = load_stored(find_record(options.record))
@@ -71,7 +72,7 @@ def _of_run(options: argparse.Namespace) -> int:
     else:
         spec = record.spec
         print(f"{record.run_id}  {spec.method} · {spec.task} · {spec.dataset} · {options.engine} engine")
-        print(metrics_text(scores.metrics))
+        print_metrics(scores.metrics, record.intervals)
         if differing:
             print("differs from the record:\n" + "\n".join(f"  {line}" for line in differing))
         else:
@@ -100,18 +101,10 @@ def differences(record: Any, scores: Scores) -> list[str]:
     return lines
 
 
-def metrics_text(metrics: Any) -> str:
-    """One line a group of metrics: AP and its kin in percent, the rest as they are."""
-    from benchmark.cli._cells import metric_text
-
-    rows = [(name, metric_text(name, value)) for name, value in metrics.items()]
-    width = max((len(name) for name, _ in rows), default=0)
-    return "\n".join(f"  {name:<{width}}  {shown:>9}" for name, shown in rows)
-
-
 def _of_file(options: argparse.Namespace) -> int:
     import json
 
+    from benchmark.cli._cells import print_metrics
     from benchmark.evaluators._bootstrap import intervals
     from benchmark.evaluators._score import score
 
@@ -124,9 +117,7 @@ def _of_file(options: argparse.Namespace) -> int:
         print(json.dumps({"engine": options.engine, **values}, indent=1))
         return 0
     print(f"{options.predictions} on {options.data}: {len(columns.image_ids)} images, {len(columns.names)} classes")
-    print(metrics_text(scores.metrics))
-    for metric, (low, high) in bounds.items():
-        print(f"  {metric} 95 % interval: {100 * low:.1f} to {100 * high:.1f}")
+    print_metrics(scores.metrics, bounds)
     return 0
 
 
