@@ -46,6 +46,7 @@ def fill(table: Table, records: Sequence[RunRecord], dataset: str | None = None,
         candidates.setdefault((_source(record), record.spec.method), []).append(record)
     flags: list[str] = []
     lost: list[str] = []
+    started: list[tuple[str, str]] = []
     shown: list[tuple[Row, list[Number | str]]] = []
     facts = []
     for row in order:
@@ -56,11 +57,13 @@ def fill(table: Table, records: Sequence[RunRecord], dataset: str | None = None,
         shown.append((row, _row_cells(table, row, printed, cells, flags)))
         facts.extend(_row_facts(table, row, printed, cells))
         lost.extend(f"{row.title}, {source.title}: {text}" for source, cell in cells for text in _lost_text(cell))
+        started.extend((_expert(cell), row.title) for _, cell in cells)
     headers, groups = _headers(table, sources)
     rows = [tuple(str(cell) for cell in cells) for _, cells in shown]
     notes = (
         *(f"[{number}] {flag}" for number, flag in enumerate(flags, 1)),
         *_reading_notes(rows, headers),
+        *_expert_notes(started),
         *lost,
         *(_left_out(table, order, select(fitting, dataset=dataset, profile=profile)) if table.others else ()),
         *table.notes,
@@ -138,6 +141,24 @@ def _left_out(table: Table, rows: Sequence[Row], records: Sequence[RunRecord]) -
 def _lost_text(measured: Measured) -> list[str]:
     """Which seeds of a measured cell are missing from its mean, and why."""
     return [f"seed {r.spec.seed} is missing ({r.status}: {r.error or 'unknown'})" for r in measured.lost]
+
+
+def _expert(measured: Measured) -> str:
+    """The method of the fit on the same data that a measured cell starts from; empty without one."""
+    fits = measured.records[0].spec.fits if measured.records else ()
+    return fits[-2].method if len(fits) > 1 and fits[-2].dataset == fits[-1].dataset else ""
+
+
+def _expert_notes(started: Sequence[tuple[str, str]]) -> list[str]:
+    """From (expert, row): which rows stand on more training than their own."""
+    rows: dict[str, dict[str, None]] = {}
+    for expert, title in started:
+        rows.setdefault(expert, {})[title] = None
+    return [
+        f"Started from a {expert} fitted on the same images, whose epochs come on top: {', '.join(titles)}"
+        for expert, titles in rows.items()
+        if expert
+    ]
 
 
 def _headers(table: Table, sources: Sequence[Source]) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:

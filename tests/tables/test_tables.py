@@ -162,6 +162,19 @@ def test_ablations_and_controls_are_rows_of_their_own(make_record: Make) -> None
     assert six == {"32 px": "20.0 (n)", "64 px": "10.0 (n)", "128 px": ""}
 
 
+def test_rows_that_start_from_an_expert_are_told(make_record: Make) -> None:
+    plain = make_record(task="closed", method="yolov8")
+    fit = make_record(task="closed").spec.fit
+    assert fit is not None
+    expert = replace(fit, method="yolov8")
+    begun = make_record(task="closed", fit=replace(fit, start=expert))
+    elsewhere = make_record(task="closed", fit=replace(fit, start=replace(expert, dataset="objects365")))
+    note = "Started from a yolov8 fitted on the same images, whose epochs come on top: RTVP"
+    assert note in fill(TABLE_2A, [plain, begun]).notes
+    for other in (plain, elsewhere):
+        assert "Started from" not in str(fill(TABLE_2A, [other]).notes)
+
+
 def test_controls_without_a_row_are_told(make_record: Make) -> None:
     closed = [
         make_record(method="yolov8", task="closed", weights=WeightsOrigin.RANDOM, fit=None),
