@@ -64,7 +64,7 @@ def _refuse_unlike(stored: list[Stored]) -> None:
 
 
 def _facts(side: list[Stored], metric: str) -> dict[str, Any]:
-    from statistics import fmean
+    from statistics import fmean, stdev
 
     from benchmark.core.plugins import load
     from benchmark.leaderboard._cells import peculiarities
@@ -78,6 +78,7 @@ def _facts(side: list[Stored], metric: str) -> dict[str, Any]:
         "name": f"{spec.method}{size} ({apart})",
         "seeds": [stored.record.spec.seed for stored in side],
         metric: fmean(values),
+        "deviation": stdev(values) if len(values) > 1 else None,
     }
 
 
@@ -87,9 +88,15 @@ def _verdict(difference: Any, metric: str) -> str:
     return "a" if difference.point[metric] > 0 else "b"
 
 
+def _seeds(side: dict[str, Any]) -> str:
+    if side["deviation"] is None:
+        return "one seed"
+    return f"± {100 * side['deviation']:.2f} over {len(side['seeds'])} seeds"
+
+
 def _text(facts: dict[str, Any], metric: str) -> str:
     a, b = facts["a"], facts["b"]
-    lines = [f"{side['name']:<40} {metric} {100 * side[metric]:6.2f}  {len(side['seeds'])} seed(s)" for side in (a, b)]
+    lines = [f"{side['name']:<40} {metric} {100 * side[metric]:6.2f}  {_seeds(side)}" for side in (a, b)]
     lines.append(f"on {facts['images']} images in {facts['groups']} groups, drawn together")
     for name, value in facts["difference"].items():
         if name in facts["interval"]:
@@ -104,6 +111,8 @@ def _text(facts: dict[str, Any], metric: str) -> str:
             if more is None
             else f"about {more:,} more such images would separate them"
         )
+    if None in (a["deviation"], b["deviation"]):
+        lines.append("the interval is over images only: what another training would change, one seed cannot say")
     changes = sorted(facts["per_class"].items(), key=lambda item: item[1][0] - item[1][1])
     for title, rows in (("gains", [c for c in reversed(changes) if c[1][0] > c[1][1]]),
                         ("losses", [c for c in changes if c[1][0] < c[1][1]])):  # fmt: skip

@@ -154,6 +154,9 @@ def test_a_file_of_any_origin(runs: list[str], tmp_path: Path, capsys: pytest.Ca
 def test_comparing_with_itself_and_with_worse(runs: list[str], tmp_path: Path, capsys: Any) -> None:
     text = said(capsys, "compare", runs[0], runs[0])
     assert "tie: the interval holds 0" in text
+    assert "what another training would change, one seed cannot say" in text
+    assert "over 2 seeds" in (both := said(capsys, "compare", ",".join(runs[:2]), ",".join(runs[:2])))
+    assert "one seed" not in both
     worse = tmp_path / "worse"
     shutil.copytree(Home.find().run(runs[0]).root, worse)
     found = read_predictions(worse / "predictions.parquet")
