@@ -19,6 +19,7 @@ TABLE = Table(
         Row("Grounding DINO-T", "grounding-dino", ("Grounding DINO-T (Liu et al. 2023b)",), "t"),
         Row("RTVP", "rtvp", ("RTVP",), "s"),
         *controls("RTVP", "rtvp"),
+        Row("RTVP, image encoder frozen (sam_train=frozen)", "rtvp", overrides={"sam_train": "frozen"}),
         *controls("YOLO-World", "yolo-world"),
     ),
     notes=("The paper's split is not public; on other data its cells and ours stand side by side, no more.",),

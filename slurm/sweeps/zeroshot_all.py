@@ -14,6 +14,7 @@ def _requests(asked: Asked) -> tuple[RunRequest, ...]:
     for method in ("rtvp", "yolo-world"):
         rows.append(request(asked, method, "zeroshot", wording="codes"))
         rows.append(request(asked, method, "zeroshot", weights=WeightsOrigin.RANDOM))
+        rows.append(request(asked, method, "zeroshot", {"init": "none"}))
     return tuple(rows)
 
 

@@ -39,6 +39,11 @@ def test_the_papers_settings_are_there() -> None:
     ]
     paper = load("sweep", "paper").requests(ASKED)
     assert {request.task for request in paper} == {"closed", "zeroshot", "coco", "lvis"}
-    controls = [r for r in load("sweep", "zeroshot-all").requests(ASKED) if r.weights is WeightsOrigin.RANDOM]
-    assert {request.method for request in controls} == {"rtvp", "yolo-world"}
+    zeroshot = load("sweep", "zeroshot-all").requests(ASKED)
+    for controls in (
+        [request for request in zeroshot if request.weights is WeightsOrigin.RANDOM],
+        [request for request in zeroshot if request.wording == "codes"],
+        [request for request in zeroshot if dict(request.params) == {"init": "none"}],
+    ):
+        assert [request.method for request in controls] == ["rtvp", "yolo-world"]
     assert len(load("sweep", "seeds").requests(ASKED)[0].seeds) == 5
