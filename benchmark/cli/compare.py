@@ -109,7 +109,7 @@ def _text(facts: dict[str, Any], metric: str) -> str:
         lines.append(
             "no number of such images would separate them"
             if more is None
-            else f"about {more:,} more such images would separate them"
+            else f"about {float(f'{more:.2g}'):,.0f} more such images would separate them"  # an estimate
         )
     if None in (a["deviation"], b["deviation"]):
         lines.append("the interval is over images only: what another training would change, one seed cannot say")
