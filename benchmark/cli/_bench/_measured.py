@@ -56,7 +56,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 def bootstrap(folder: Path) -> dict[str, Any]:
     """Matching of two detectors, then the paired resamples; compiled beforehand."""
-    from benchmark.evaluators._bootstrap import summary
+    from benchmark.evaluators._bootstrap import DIFFERENCE_RANGE, summary
     from benchmark.evaluators._columns import columns_of
     from benchmark.evaluators._matching import match_coco
     from benchmark.evaluators._resampling import resample_weights, resampled_ap
@@ -70,7 +70,7 @@ def bootstrap(folder: Path) -> dict[str, Any]:
     matched = time.process_time()
     weights = resample_weights(sets[0], RESAMPLES, 0)
     values = [resampled_ap(one, own, weights) for one, own in zip(sets, matches, strict=True)]
-    difference = summary(values[0] - values[1], sets[0])
+    difference = summary(values[0] - values[1], sets[0], DIFFERENCE_RANGE)
     done = time.process_time()
     return {"matching_cpu_s": matched - started, "cpu_s": done - matched, "bounds": difference.bounds["AP"]}
 
