@@ -155,7 +155,7 @@ def _expert_notes(started: Sequence[tuple[str, str]]) -> list[str]:
     for expert, title in started:
         rows.setdefault(expert, {})[title] = None
     return [
-        f"Started from a {expert} fitted on the same images, whose epochs come on top: {', '.join(titles)}"
+        f"Started from a {expert} fitted on the same images, whose epochs come on top: {'; '.join(titles)}"
         for expert, titles in rows.items()
         if expert
     ]
