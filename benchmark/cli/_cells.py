@@ -108,7 +108,7 @@ def _plan_line(cell: PlannedCell) -> str:
     fits = ", ".join(f"{state} fit {name} {fit_id}" for name, fit_id, state in cell.fits)
     if cell.finished:
         time = "finished"
-    elif not cell.fits:
+    elif all(state == "found" for _, _, state in cell.fits):
         time = ""
     elif cell.hours is None:
         time = "training time unknown until one like it was measured here"

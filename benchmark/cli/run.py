@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     request = _request(options)
     jobs = expand(request)
     _say_defaults(options, jobs)
-    planned = plan(jobs)
+    planned = plan(jobs, force=options.force, refit=options.refit)
     if options.dry_run:
         print_plan(planned, as_json=options.json)
         return 0

@@ -32,28 +32,32 @@ class PlannedCell:
     memory_bytes: int | None
 
 
-def plan(jobs: Sequence[Job]) -> list[PlannedCell]:
-    """One planned cell a job; reads records only."""
+def plan(jobs: Sequence[Job], *, force: bool = False, refit: bool = False) -> list[PlannedCell]:
+    """One planned cell a job; reads records only.
+
+    force: finished cells are measured again. refit: also each cell's own fit, but not those it starts from, is trained
+    again.
+    """
     fits, runs = list(fit_records()), list(_run_records())
-    return [_planned(job, fits, runs) for job in jobs]
+    return [_planned(job, fits, runs, force=force or refit, refit=refit) for job in jobs]
 
 
-def _planned(job: Job, fits: Sequence[FitRecord], runs: Sequence[RunRecord]) -> PlannedCell:
-    needed = _needed(job.spec.fits)
-    states = tuple((spec.method, spec.fit_id, "found" if find_fit(spec) else "train") for spec in needed)
+def _planned(
+    job: Job, fits: Sequence[FitRecord], runs: Sequence[RunRecord], *, force: bool, refit: bool
+) -> PlannedCell:
+    chain = job.spec.fits
+    there = [find_fit(spec) is not None and not (refit and spec is job.spec.fit) for spec in chain]
+    # What a finished fit started from is not trained again.
+    first = max((i for i, found in enumerate(there) if found), default=0)
     hours: float | None = 0.0
-    for spec, (_, _, state) in zip(needed, states, strict=True):
-        if state == "train":
+    states = []
+    for spec, found in zip(chain[first:], there[first:], strict=True):
+        states.append((spec.method, spec.fit_id, "found" if found else "train"))
+        if not found:
             known = measured_hours(spec, fits)
             hours = None if hours is None or known is None else hours + known
-    done = finished(job.spec) is not None
-    return PlannedCell(job, done, states, 0.0 if done else hours, _measured_memory(job, runs))
-
-
-def _needed(chain: Sequence[FitSpec]) -> Sequence[FitSpec]:
-    """From the last fit of the chain that is found: what a finished fit started from is not trained again."""
-    found = [i for i, spec in enumerate(chain) if find_fit(spec)]
-    return chain[found[-1] :] if found else chain
+    done = not force and finished(job.spec) is not None
+    return PlannedCell(job, done, tuple(states), 0.0 if done else hours, _measured_memory(job, runs))
 
 
 def measured_hours(spec: FitSpec, fits: Sequence[FitRecord]) -> float | None:

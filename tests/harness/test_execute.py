@@ -98,6 +98,13 @@ def test_a_finished_cell_is_not_run_again(measured: tuple[Job, RunRecord]) -> No
     cell = plan([job])[0]
     assert cell.finished
     assert [(method, state) for method, _, state in cell.fits] == [("yolo-world", "found")]
+    again, anew = plan([job], force=True)[0], plan([job], refit=True)[0]
+    assert not again.finished
+    assert again.fits == cell.fits
+    assert not anew.finished
+    # The expert is there and stays; the cell's own fit is what is asked for anew.
+    assert [(method, state) for method, _, state in anew.fits] == [("yolov8", "found"), ("yolo-world", "train")]
+    assert anew.hours
 
 
 def test_measuring_again_gives_the_same_detections(measured: tuple[Job, RunRecord]) -> None:
