@@ -88,7 +88,7 @@ def metric_lines(metrics: Mapping[str, float | None], intervals: Mapping[str, tu
     plain = {name: f"{name} {metric_text(name, value)}{_interval(intervals, name)}" for name, value in left.items()}
     at = "  ".join(text for name, text in plain.items() if "@" in name)
     kin = "  ".join(text for name, text in plain.items() if "@" not in name)
-    return [*([kin] if kin else []), *([f"at one confidence: {at}"] if at else []), *lines]
+    return [line for line in (kin, at and f"at one confidence: {at}", *lines) if line]
 
 
 def _interval(intervals: Mapping[str, tuple[float, float]], name: str) -> str:

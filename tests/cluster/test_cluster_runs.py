@@ -51,23 +51,26 @@ def test_two_submitters_submit_eight_cells_once_and_they_equal_local_runs(cluste
 
 def test_sweeps_go_through_and_train_what_cells_share_once(cluster: Cluster, tmp_path: Path) -> None:
     smoke = ("--data", "mmio-synth@n60", "--profile", "smoke")
-    table_6 = ("sweep", "patch_size", *smoke)
-    name = cluster.submit(*table_6)
-    rows = cluster.ended(name)
-    assert [bool(row["fit"]) for row in rows] == [True, *[False] * 5]  # the expert, then the cells
-    assert {row["state"] for row in rows} == {"finished"}
-    params = [cluster.record(row["run_id"])["spec"]["params"] for row in rows[1:]]
-    assert [values.get("patch_size") for values in params] == [None, 64, 128, 16, 8]  # 32 is the default
-    plan = json.loads(cluster.bench(*table_6, "--json").stdout)["plan"]
-    assert (plan["finished"], plan["disk_bytes"]) == (5, 0)
-
     file = tmp_path / "two.toml"
-    cell = "[[request]]\nmethod = 'yolo-world'\ntask = 'zeroshot'\n"
-    file.write_text(cell + cell + "wording = 'codes'\n")
-    name = cluster.submit("sweep", str(file), *smoke)
+    file.write_text(
+        "[[request]]\nmethod = 'yolo-world'\ntask = 'zeroshot'\n[[request]]\nmethod = 'yolo-world'\n"
+        "task = 'zeroshot'\nwording = 'codes'\n[[request]]\nmethod = 'nobody-knows-it'\ntask = 'zeroshot'\n"
+    )
+    asked = ("sweep", str(file), *smoke)
+    name = cluster.submit(*asked)
+    rows = cluster.rows(name)
+    assert [bool(row["fit"]) for row in rows] == [True, True, False, False]  # expert, shared fit, then the cells
+    assert all(row["state"] == "finished" for row in cluster.ended(name))
+    plan = json.loads(cluster.bench(*asked, "--json").stdout)
+    assert plan["plan"]["finished"] == 2
+    assert plan["plan"]["disk_bytes"] == 0
+    assert list(plan["left_out"].values()) == ["not available yet (method nobody-knows-it)"]
+
+    name = cluster.submit("sweep", "patch_size", *smoke)
     rows = cluster.ended(name)
-    assert [bool(row["fit"]) for row in rows] == [True, False, False]  # the expert is there already
-    assert {row["state"] for row in rows} == {"finished"}
+    assert {(bool(row["fit"]), row["state"]) for row in rows} == {(False, "finished")}  # the same expert is there
+    params = [cluster.record(row["run_id"])["spec"]["params"] for row in rows]
+    assert [values.get("patch_size") for values in params] == [None, 64, 128, 16, 8]  # 32 is the default
     events = [path.read_text() for path in cluster.home.glob("fits/*/events.jsonl")]
     assert all(text.count('"fit_id"') == 1 for text in events), "a shared fit was trained twice"
 
