@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from benchmark.cli._cells import cell_name
 from benchmark.cli._slurm_options import resources_of
 from benchmark.core.environments import SHARED, environment_of, interpreter
+from benchmark.core.method import Capability
 from benchmark.core.paths import Home, Results
-from benchmark.core.plugins import load_cluster
+from benchmark.core.plugins import load, load_cluster
 from benchmark.datasets._roots import root_variables
 from benchmark.records.ends import read_end
 
@@ -129,6 +130,7 @@ def _facts(
             fit=task.fit,
             fits=tuple((fit.method, fit.fit_id) for fit in task.job.spec.fits),
             environment=environments[task.job.spec.method],
+            device=_device(task.job.spec.method, 0 if local else resources.gpus),
         )
         for task in planned
     )
@@ -203,7 +205,21 @@ def _command(facts: Any, index: int) -> list[str]:
     own = facts.tasks[index].environment != SHARED
     inside = [os.path.expandvars(word) for word in shlex.split(python)]
     start = inside if inside and not own else [interpreter(facts.tasks[index].environment)]
-    return [*start, "-m", "benchmark", "worker", str(facts.paths.tasks), str(index)]
+    device = facts.tasks[index].device
+    asked = [] if device == "auto" else ["--device", device]
+    return [*start, "-m", "benchmark", "worker", str(facts.paths.tasks), str(index), *asked]
+
+
+def _device(method: str, gpus: int) -> str:
+    """All GPUs of a task for a method that can train on them together; Slurm numbers a task's own from 0."""
+    if gpus < 2 or not trains_on_several(method):
+        return "auto"
+    return "cuda:" + ",".join(map(str, range(gpus)))
+
+
+def trains_on_several(method: str) -> bool:
+    """Whether one fit of it can be trained on several GPUs."""
+    return Capability.SEVERAL_DEVICES in load("method", method).capabilities
 
 
 def _variables(facts: Any, environment: str, resources: Any) -> dict[str, str]:

@@ -48,7 +48,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--from-fit", default="", metavar="FIT_ID", help="start the fit from this finished one of task pretrain"
     )
     parser.add_argument("--novel", default="", metavar="NAMES", help="held-out class names of a data set given by path")
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1")
+    parser.add_argument(
+        "--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1; cuda:0,1 trains on both"
+    )
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument("--force", action="store_true", help="measure again even if the cell is finished")
     parser.add_argument("--refit", action="store_true", help="train again even if the fit is finished or ships with us")

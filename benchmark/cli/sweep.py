@@ -57,6 +57,7 @@ def _print_plan(expanded: Expanded, sums: Any, done: set[str], resources: Any, f
     from collections import Counter
 
     from benchmark.cli._cells import cell_name
+    from benchmark.cli._submit import trains_on_several
 
     print(f"{expanded.title}: {sums.cells} cells, {sums.finished} finished already", file=file)
     if len(expanded.jobs) <= _LINES:
@@ -72,9 +73,10 @@ def _print_plan(expanded: Expanded, sums: Any, done: set[str], resources: Any, f
     print(f"fits: {sums.fits_to_train} to train, {sums.fits_found} found; {_time(sums)}", file=file)
     print(f"disk: {_size(sums.disk_bytes)}", file=file)
     if resources is not None and resources.gpus > 1:
-        print(
-            f"note: no method here trains on several GPUs yet, {resources.gpus - 1} of a task's would idle", file=file
-        )
+        alone = sorted({job.spec.method for job in expanded.jobs if not trains_on_several(job.spec.method)})
+        if alone:
+            idle = resources.gpus - 1
+            print(f"note: on one GPU only, {idle} of a task's would idle: {', '.join(alone)}", file=file)
 
 
 def _time(sums: Any) -> str:

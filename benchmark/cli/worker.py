@@ -25,7 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "specs", metavar="TASKS.JSON", help="a list of jobs, as 'bench run ... --dry-run --json' prints them"
     )
     parser.add_argument("index", type=int, metavar="I", help="which of them, from 0")
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1")
+    parser.add_argument(
+        "--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1; cuda:0,1 trains on both"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -27,6 +27,8 @@ class Capability(StrEnum):
     OPEN_VOCABULARY = "open-vocabulary"
     TRAINABLE = "trainable"
     EXPLAIN = "explain"
+    SEVERAL_DEVICES = "several-devices"
+    """one fit can be trained on several GPUs of a machine together: `--device cuda:0,1`"""
 
 
 class WeightsOrigin(StrEnum):

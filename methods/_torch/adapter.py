@@ -171,4 +171,6 @@ class TorchAdapter(ABC):
 
         if self._asked_device == "auto":
             return "cuda" if torch.cuda.is_available() else "cpu"
+        if "," in self._asked_device:
+            raise ConfigError(f"{self.info.name} runs on one device, and --device is {self._asked_device}: name one")
         return self._asked_device

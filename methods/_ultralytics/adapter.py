@@ -170,7 +170,8 @@ class UltralyticsAdapter:
             facts.update(self._start(model, read_tensors(start)["state"]))
         # A fit that was stopped between its last epoch and its checkpoint has nothing left to train.
         if epochs_done(run_dir / STATE_FILE) < self.config.epochs:
-            from methods._ultralytics.trainer import SampleTrainer, Training
+            from methods._ultralytics.ranks import train as train_here_or_together
+            from methods._ultralytics.trainer import Training
 
             training = Training(
                 model,
@@ -183,13 +184,14 @@ class UltralyticsAdapter:
                 run_dir,
                 self._device(),
                 report,
+                self._processes(),
             )
             with (
                 (run_dir / "library.log").open("a", encoding="utf-8") as log,
                 redirect_stdout(log),
                 interruptible(run_dir),
             ):
-                SampleTrainer(training).train()
+                train_here_or_together(training)
         trained = take_trained(model, run_dir / STATE_FILE, "ema" if self.config.ema else "model")
         state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
         checkpoint = run_dir / CHECKPOINT_FILE
@@ -199,6 +201,7 @@ class UltralyticsAdapter:
             epochs=self.config.epochs,
             losses=trained.get("losses", {}),
             threads=torch.get_num_threads(),
+            **({"processes": self._processes()} if self._processes() > 1 else {}),
             **trained.get("model", {}),
         )
         return FitResult(checkpoint, trained["seconds"] / 3600, facts)
@@ -341,14 +344,20 @@ class UltralyticsAdapter:
         config: Recipe = self.config
         return config
 
+    def _processes(self) -> int:
+        """How many train together: one, or one a device where several are asked for."""
+        return 1 + self._asked_device.count(",")
+
     def _device(self) -> str:
-        """As the library's trainer names it."""
+        """As the library's trainer names it: `cpu`, `0`, or `0,1` for several."""
         import torch
 
-        if self._asked_device == "auto":
+        kind, _, places = self._asked_device.partition(":")
+        if kind == "auto":
             return "0" if torch.cuda.is_available() else "cpu"
-        return self._asked_device.removeprefix("cuda:").replace("cuda", "0")
+        return (places or "0") if kind == "cuda" else kind
 
     def _torch_device(self) -> str:
-        device = self._device()
-        return f"cuda:{device}" if device.isdigit() else device
+        """The first one as torch names it: what predicts."""
+        first = self._device().split(",")[0]
+        return f"cuda:{first}" if first.isdigit() else first

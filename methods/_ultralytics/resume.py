@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ultralytics.utils.torch_utils import unwrap_model
+
 from benchmark.core.errors import RecordError
 from methods._torch.state import read_tensors, write_tensors
 
@@ -17,7 +19,7 @@ def save_state(trainer: Any, path: Path, facts: dict[str, Any]) -> None:
     """Write the state after `trainer.epoch`, atomically: a kill in the middle leaves the previous one."""
     state = {
         "next_epoch": trainer.epoch + 1,
-        "model": trainer.model.state_dict(),
+        "model": unwrap_model(trainer.model).state_dict(),
         "ema": trainer.ema.ema.state_dict(),
         "ema_updates": trainer.ema.updates,
         "optimizer": trainer.optimizer.state_dict(),
@@ -31,7 +33,7 @@ def load_state(trainer: Any, path: Path) -> dict[str, Any]:
     """Put a saved state back, set where to continue, give the saved facts. Raises RecordError if it does not fit."""
     state = read_tensors(path)
     try:
-        trainer.model.load_state_dict(state["model"])
+        unwrap_model(trainer.model).load_state_dict(state["model"])
         trainer.ema.ema.load_state_dict(state["ema"])
         trainer.optimizer.load_state_dict(state["optimizer"])
         trainer.scaler.load_state_dict(state["scaler"])

@@ -10,9 +10,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from ultralytics.data.build import build_dataloader
 from ultralytics.models.yolo.detect import DetectionTrainer
+from ultralytics.utils import RANK
+from ultralytics.utils.torch_utils import unwrap_model
 
 from benchmark.core.errors import BenchError
 from benchmark.core.method import Report
@@ -30,7 +32,7 @@ class Training:
     """What one training is made of.
 
     texts: raw encoder embeddings (K, dimensions) that every image is shown, or None for a closed vocabulary.
-    device: as the library names it (`cpu`, `0`).
+    device: as the library names it (`cpu`, `0`; `0,1` for two processes). processes: that train together, see ranks.
     """
 
     model: nn.Module
@@ -43,6 +45,14 @@ class Training:
     run_dir: Path
     device: str
     report: Report | None
+    processes: int = 1
+
+
+class _OnCpu(nn.parallel.DistributedDataParallel):
+    """The library names a GPU for each process's model, also where there is none."""
+
+    def __init__(self, module: nn.Module, device_ids: Any = None, **settings: Any) -> None:  # noqa: ARG002
+        super().__init__(module, **settings)
 
 
 class SampleTrainer(DetectionTrainer):
@@ -63,12 +73,15 @@ class SampleTrainer(DetectionTrainer):
         threads = torch.get_num_threads()
         super().__init__(overrides=_overrides(training))
         torch.set_num_threads(threads)  # the library leaves one core idle on every CPU training
+        if training.processes > 1:
+            self.world_size = training.processes  # the library counts GPUs
         self.model = training.model
         # Ours replace the library's loggers, which would write beside our records.
         self.callbacks = {name: [] for name in self.callbacks}
         self.add_callback("on_pretrain_routine_end", SampleTrainer._ready)
         self.add_callback("on_train_epoch_start", SampleTrainer._epoch_start)
         self.add_callback("on_train_batch_end", SampleTrainer._batch_end)
+        self.add_callback("on_train_epoch_end", SampleTrainer._epoch_end)
 
     # --- what the library asks its trainers for -------------------------------------------------------------------
 
@@ -121,9 +134,6 @@ class SampleTrainer(DetectionTrainer):
         now = time.perf_counter()
         self.facts["seconds"] += now - self._since
         self._since = now
-        hook = getattr(self.model, "on_epoch_end", None)
-        if hook is not None:
-            self.facts["model"] = dict(hook(self.epoch))
         self.facts["losses"] = {name: round(float(value), 5) for name, value in (self.tloss or {}).items()}
         save_state(self, self.training.run_dir / STATE_FILE, self.facts)
         self._send(len(self.train_loader), self.facts.get("model", {}))
@@ -134,6 +144,13 @@ class SampleTrainer(DetectionTrainer):
 
     def final_eval(self) -> None:
         """Nothing: no `best` model is chosen."""
+
+    def _setup_ddp(self) -> None:
+        if self.device.type != "cpu":
+            super()._setup_ddp()
+            return
+        distributed.init_process_group("gloo", rank=RANK, world_size=self.world_size)
+        nn.parallel.DistributedDataParallel = _OnCpu  # type: ignore[assignment, misc]  # a process that only trains
 
     def _build_train_pipeline(self) -> None:
         if self.optimizer is not None:  # called again only where the library halves the batch after a lack of memory
@@ -151,7 +168,7 @@ class SampleTrainer(DetectionTrainer):
     # --- callbacks ------------------------------------------------------------------------------------------------
 
     def _ready(self) -> None:
-        for name, parameter in self.model.named_parameters():
+        for name, parameter in unwrap_model(self.model).named_parameters():
             if name in self._frozen:  # the library thaws everything that it did not freeze itself
                 parameter.requires_grad_(False)
         if self.training.texts is not None:
@@ -166,18 +183,22 @@ class SampleTrainer(DetectionTrainer):
 
     def _continue_loss_schedule(self) -> None:
         """A loss that weighs its parts by the epoch (YOLOv10's two heads) counts the epochs behind it."""
-        criterion = self.model.init_criterion()
+        model: Any = unwrap_model(self.model)
+        criterion = model.init_criterion()
         if hasattr(criterion, "update"):
             criterion.updates = self.start_epoch - 1
             criterion.update()
-            self.model.criterion = criterion
+            model.criterion = criterion
 
     def _epoch_start(self) -> None:
         if self.epoch >= self.epochs - self.args.close_mosaic:
             self.train_loader.dataset.close_mosaic(hyp=_copy(self.args))
         self.train_loader.dataset.forget()
-        seed_everything(self.training.seed, self.epoch)
-        self.train_loader.generator.manual_seed(self.training.seed * 100_003 + self.epoch)
+        seed = self.training.seed + max(RANK, 0) * 1_000_003  # processes augment their shares differently
+        seed_everything(seed, self.epoch)
+        self.train_loader.generator.manual_seed(seed * 100_003 + self.epoch)
+        if self.training.processes > 1:
+            self.train_loader.sampler.set_epoch(self.epoch)  # the library does so when batches are under way already
         self.train_loader.reset()
         self._epoch_since, self._step = time.perf_counter(), 0
 
@@ -185,6 +206,15 @@ class SampleTrainer(DetectionTrainer):
         self._step += 1
         if self._step % _REPORT_EVERY_STEPS == 0:
             self._send(self._step, {})
+
+    def _epoch_end(self) -> None:
+        model = unwrap_model(self.model)
+        if self.training.processes > 1:  # what a model decides at an epoch's end it must decide everywhere
+            for buffer in model.buffers():
+                distributed.broadcast(buffer, src=0)
+        hook = getattr(model, "on_epoch_end", None)
+        if hook is not None:
+            self.facts["model"] = dict(hook(self.epoch))
 
     def _send(self, step: int, more: dict[str, Any]) -> None:
         if self.training.report is None:

@@ -10,7 +10,9 @@ INFO = MethodInfo(
     paper="Yang et al., Fine-Grained Visual Prompting, NeurIPS 2023, arXiv:2306.04356",
     licence="AGPL-3.0 (builds on ultralytics' layers; the authors' code is not used)",
     version=1,
-    capabilities=frozenset({Capability.TRAINABLE, Capability.OPEN_VOCABULARY, Capability.EXPLAIN}),
+    capabilities=frozenset(
+        {Capability.TRAINABLE, Capability.OPEN_VOCABULARY, Capability.EXPLAIN, Capability.SEVERAL_DEVICES}
+    ),
     variants=("n", "s", "m", "l"),
     default_variant="s",
     paper_variant="s",

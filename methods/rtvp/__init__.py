@@ -10,7 +10,9 @@ INFO = MethodInfo(
     paper="Zero-Shot Learning in Industrial Scenarios: New Large-Scale Benchmark, Challenges and Baseline, AAAI",
     licence="AGPL-3.0 (builds on ultralytics' layers)",
     version=1,
-    capabilities=frozenset({Capability.TRAINABLE, Capability.OPEN_VOCABULARY, Capability.EXPLAIN}),
+    capabilities=frozenset(
+        {Capability.TRAINABLE, Capability.OPEN_VOCABULARY, Capability.EXPLAIN, Capability.SEVERAL_DEVICES}
+    ),
     variants=("n", "s", "m"),
     default_variant="s",
     paper_variant="s",

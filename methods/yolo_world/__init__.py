@@ -10,7 +10,9 @@ INFO = MethodInfo(
     paper="Cheng et al., YOLO-World: Real-Time Open-Vocabulary Object Detection, CVPR 2024, arXiv:2401.17270",
     licence="AGPL-3.0 (ultralytics' implementation)",
     version=1,
-    capabilities=frozenset({Capability.TRAINABLE, Capability.OPEN_VOCABULARY, Capability.EXPLAIN}),
+    capabilities=frozenset(
+        {Capability.TRAINABLE, Capability.OPEN_VOCABULARY, Capability.EXPLAIN, Capability.SEVERAL_DEVICES}
+    ),
     variants=("n", "s", "m", "l"),
     default_variant="s",
     paper_variant="s",

@@ -91,9 +91,19 @@ def test_a_plan_names_what_cannot_run_and_costs_nothing(tmp_path: Path, capsys: 
     printed = capsys.readouterr().out
     assert "4 cells, 0 finished already" in printed
     assert "fits: 3 to train, 0 found" in printed
+    assert "would idle" not in printed
     assert printed.endswith("to start it: --slurm PRESET on a cluster, --slurm local on this machine\n")
     assert main(["sweep", "patch_size", "--data", "mmio-synth@n60", "--profile", "fast"]) == 2
     assert "unknown profile 'fast'" in capsys.readouterr().err
+
+
+@pytest.mark.models
+def test_gpus_that_would_idle_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "cells.toml"
+    path.write_text(CELL + "[[request]]\nmethod = 'vild'\ntask = 'zeroshot'\n")
+    asked = ["sweep", str(path), "--data", "mmio-synth@n60", "--profile", "smoke", "--slurm", "gpu", "--dry-run"]
+    assert main([*asked, "--slurm-set", "gpus=3"]) == 0
+    assert capsys.readouterr().out.endswith("note: on one GPU only, 2 of a task's would idle: vild\n")
 
 
 def test_what_many_cells_miss_is_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

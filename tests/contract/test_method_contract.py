@@ -17,6 +17,7 @@ from benchmark.core.errors import ConfigError, RecordError, RefusedError, Unknow
 from benchmark.core.method import Capability, make_config
 from benchmark.core.plugins import list_names, load, load_adapter
 from benchmark.core.vocabulary import Vocabulary
+from methods._ultralytics.adapter import UltralyticsAdapter
 
 METHODS = list_names("method")
 NAMES = Vocabulary.from_names(("red square", "green square", "blue square"))
@@ -97,6 +98,11 @@ def test_light_facts_agree_with_the_adapter(name: str) -> None:
     paper = make_config(module.Config, module.PROFILES["paper"], name)
     assert paper.variant == info.paper_variant
     assert hasattr(module.Adapter, "explain") == (Capability.EXPLAIN in info.capabilities)
+    on_the_engine = issubclass(module.Adapter, UltralyticsAdapter)
+    assert on_the_engine == (Capability.SEVERAL_DEVICES in info.capabilities)
+    if not on_the_engine:
+        with pytest.raises(ConfigError, match=f"{name} runs on one device, and --device is cpu:0,1: name one"):
+            module.Adapter(paper, "cpu:0,1")._device()
 
 
 # --- a fitted adapter -------------------------------------------------------------------------------------------------
