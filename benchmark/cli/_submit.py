@@ -123,6 +123,7 @@ def _facts(
 ) -> Any:
     methods = {job.spec.method for job in (task.job for task in planned)}
     environments: Mapping[str, str] = {method: environment_of(method) for method in methods}
+    devices = {method: _device(method, 0 if local else resources.gpus) for method in methods}
     tasks = tuple(
         submission.Task(
             run_id=task.job.spec.run_id,
@@ -130,7 +131,7 @@ def _facts(
             fit=task.fit,
             fits=tuple((fit.method, fit.fit_id) for fit in task.job.spec.fits),
             environment=environments[task.job.spec.method],
-            device=_device(task.job.spec.method, 0 if local else resources.gpus),
+            device=devices[task.job.spec.method],
         )
         for task in planned
     )

@@ -73,7 +73,8 @@ def _print_plan(expanded: Expanded, sums: Any, done: set[str], resources: Any, f
     print(f"fits: {sums.fits_to_train} to train, {sums.fits_found} found; {_time(sums)}", file=file)
     print(f"disk: {_size(sums.disk_bytes)}", file=file)
     if resources is not None and resources.gpus > 1:
-        alone = sorted({job.spec.method for job in expanded.jobs if not trains_on_several(job.spec.method)})
+        methods = {job.spec.method for job in expanded.jobs}
+        alone = sorted(method for method in methods if not trains_on_several(method))
         if alone:
             idle = resources.gpus - 1
             print(f"note: on one GPU only, {idle} of a task's would idle: {', '.join(alone)}", file=file)

@@ -170,7 +170,7 @@ class UltralyticsAdapter:
             facts.update(self._start(model, read_tensors(start)["state"]))
         # A fit that was stopped between its last epoch and its checkpoint has nothing left to train.
         if epochs_done(run_dir / STATE_FILE) < self.config.epochs:
-            from methods._ultralytics.ranks import train as train_here_or_together
+            from methods._ultralytics import ranks
             from methods._ultralytics.trainer import Training
 
             training = Training(
@@ -191,7 +191,7 @@ class UltralyticsAdapter:
                 redirect_stdout(log),
                 interruptible(run_dir),
             ):
-                train_here_or_together(training)
+                ranks.train(training)
         trained = take_trained(model, run_dir / STATE_FILE, "ema" if self.config.ema else "model")
         state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
         checkpoint = run_dir / CHECKPOINT_FILE
