@@ -62,12 +62,23 @@ def read_tensors(path: Path) -> dict[str, Any]:
     return value
 
 
+_told: list[str] = []
+"""names of the signals that told this process's training to stop"""
+
+
+def stop_if_told() -> None:
+    """Raise once more what a signal raised: C code of a library may have swallowed it. Called once a batch."""
+    if _told:
+        raise KeyboardInterrupt(_told[-1])
+
+
 @contextmanager
 def interruptible(run_dir: Path) -> Iterator[None]:
     """Ctrl-C and the signals of a cluster end the training; the state after the last whole epoch is on disk already."""
 
     def stop(number: int, _frame: Any) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
+        _told.append(signal.Signals(number).name)
+        stop_if_told()
 
     in_main = threading.current_thread() is threading.main_thread()
     caught = (signal.SIGTERM, signal.SIGUSR2) if in_main else ()
@@ -79,5 +90,6 @@ def interruptible(run_dir: Path) -> Iterator[None]:
         why = str(interrupt) or "Ctrl-C"
         raise InterruptedFitError(f"training stopped by {why}; {kept}, the same command continues it") from interrupt
     finally:
+        _told.clear()
         for number, handler in before.items():
             signal.signal(number, handler)

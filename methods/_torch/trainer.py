@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from benchmark.core.errors import BenchError, RecordError
 from benchmark.core.method import Report
 from benchmark.core.sample import Sample
-from methods._torch.state import STATE_FILE, read_tensors, seed_everything, write_tensors
+from methods._torch.state import STATE_FILE, read_tensors, seed_everything, stop_if_told, write_tensors
 
 _REPORT_EVERY_STEPS = 20
 
@@ -83,6 +83,7 @@ class EpochTrainer(ABC):
             order = rng.permutation(len(samples))
             sums: dict[str, float] = {}
             for i in range(steps):
+                stop_if_told()
                 batch = [samples[j] for j in order[i * self.recipe.batch : (i + 1) * self.recipe.batch]]
                 for name, value in self._step(batch, rng, steps).items():
                     sums[name] = sums.get(name, 0.0) + value

@@ -51,6 +51,8 @@ def _train_together(training: Training) -> None:
     from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException, start_processes
     from ultralytics.utils.dist import find_free_network_port
 
+    from methods._torch.state import stop_if_told
+
     events: Any = get_context("spawn").SimpleQueue()
     content = pickle.dumps(replace(training, report=None))
     threads = max(1, torch.get_num_threads() // training.processes) if training.device == "cpu" else 0
@@ -64,6 +66,7 @@ def _train_together(training: Training) -> None:
     try:
         while not started.join(timeout=_LOOK_EVERY_S):
             _pass_on(events, training.report)
+            stop_if_told()
     except (ProcessRaisedException, ProcessExitedException) as error:
         _pass_on(events, training.report)
         said = str(error).strip().splitlines()[-1]

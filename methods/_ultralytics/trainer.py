@@ -19,7 +19,7 @@ from ultralytics.utils.torch_utils import unwrap_model
 from benchmark.core.errors import BenchError
 from benchmark.core.method import Report
 from benchmark.core.sample import Sample
-from methods._torch.state import STATE_FILE, seed_everything
+from methods._torch.state import STATE_FILE, seed_everything, stop_if_told
 from methods._ultralytics.loader import SampleDataset
 from methods._ultralytics.recipe import Recipe
 from methods._ultralytics.resume import load_state, save_state
@@ -203,6 +203,7 @@ class SampleTrainer(DetectionTrainer):
         self._epoch_since, self._step = time.perf_counter(), 0
 
     def _batch_end(self) -> None:
+        stop_if_told()
         self._step += 1
         if self._step % _REPORT_EVERY_STEPS == 0:
             self._send(self._step, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import resource
@@ -147,6 +148,24 @@ def test_a_signal_before_the_first_epoch_says_so(samples: list[Sample], tmp_path
 
     with pytest.raises(InterruptedFitError, match="stopped by Ctrl-C; no epoch was finished"):
         adapter_of("yolov8").fit(samples, [], NAMES, 0, tmp_path, report=stop)
+
+
+def test_a_signal_that_something_swallows_stops_the_fit_all_the_same(samples: list[Sample], tmp_path: Path) -> None:
+    """As C code does that asks a Python object something and drops every error of the answer."""
+    from benchmark.core.errors import InterruptedFitError
+
+    seen: list[int] = []
+
+    def swallow(event: Any) -> None:
+        seen.append(event["epoch"])
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGUSR2)
+
+    for run in ("first", "second"):  # and the next fit of the process begins as if nothing had been
+        seen.clear()
+        with pytest.raises(InterruptedFitError, match="stopped by SIGUSR2; the last finished epoch is kept"):
+            adapter_of("yolov8", epochs=3).fit(samples, [], NAMES, 0, tmp_path / run, report=swallow)
+        assert seen == [1]
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:

@@ -1,7 +1,12 @@
-"""A device without room for a batch: the same step in parts, recorded; one image that does not fit ends the fit."""
+"""A device without room for a batch: the same step in parts, recorded; one image that does not fit ends the fit.
+
+A signal to stop is heard, whatever swallows it.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +16,7 @@ import numpy as np
 import pytest
 
 from benchmark.core.detections import Annotations
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import BenchError, InterruptedFitError
 from benchmark.core.sample import Sample
 
 pytestmark = pytest.mark.models
@@ -82,3 +87,23 @@ def test_one_image_that_does_not_fit_ends_the_fit(tmp_path: Path) -> None:
         trainer.run(samples())
     assert asked[-1] == 1
     assert not (tmp_path / "state.pt").exists()
+
+
+def test_a_signal_that_something_swallows_stops_the_fit_all_the_same(tmp_path: Path) -> None:
+    from methods._torch.state import interruptible
+
+    trainer, asked = trainer_with_room_for(5, tmp_path)
+    learn = trainer.learn
+
+    def swallowing(batch: Sequence[Sample], rng: np.random.Generator) -> Any:
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGUSR2)
+        return learn(batch, rng)
+
+    trainer.learn = swallowing
+    with (
+        pytest.raises(InterruptedFitError, match="stopped by SIGUSR2; no epoch was finished"),
+        interruptible(tmp_path),
+    ):
+        trainer.run(samples())
+    assert asked == [5]
