@@ -82,18 +82,16 @@ def _print_plan(expanded: Expanded, sums: Any, done: set[str], resources: Any, f
 
 def _time(sums: Any) -> str:
     """Hours where they were measured, and how many fits and cells they leave out."""
-    measured = sums.train_hours or sums.predict_hours
-    if not measured and (sums.fits_unmeasured or sums.cells_unmeasured):
-        return "how long is not known: nothing like them was measured here yet"
-    training, prediction = duration(sums.train_hours * 3600), duration(sums.predict_hours * 3600)
-    parts = [f"about {training} of training and {prediction} of prediction"]
-    if sums.devices and measured:
-        parts.append(f"as measured on {', '.join(sums.devices)}")
+    hours = {"training": sums.train_hours, "prediction": sums.predict_hours}
+    known = [f"{duration(value * 3600)} of {what}" for what, value in hours.items() if value]
     unknown = [f"{sums.fits_unmeasured} fits"] * bool(sums.fits_unmeasured)
     unknown += [f"{sums.cells_unmeasured} cells"] * bool(sums.cells_unmeasured)
-    if unknown:
-        parts.append(f"without {' and '.join(unknown)} like which nothing was measured here yet")
-    return ", ".join(parts)
+    if not known:
+        return "how long is not known: nothing like them was measured here yet" if unknown else "no time left to spend"
+    text = f"about {' and '.join(known)}"
+    if sums.devices:
+        text += f", as measured on {', '.join(sums.devices)}"
+    return f"{text}; without {' and '.join(unknown)}, not measured here yet" if unknown else text
 
 
 def _size(size_bytes: int | None) -> str:

@@ -167,10 +167,10 @@ class TorchAdapter(ABC):
         self._model = model.eval().to(self._device()).requires_grad_(False)
 
     def _device(self) -> str:
-        import torch
-
-        if self._asked_device == "auto":
-            return "cuda" if torch.cuda.is_available() else "cpu"
         if "," in self._asked_device:
             raise ConfigError(f"{self.info.name} runs on one device, and --device is {self._asked_device}: name one")
+        if self._asked_device == "auto":
+            import torch
+
+            return "cuda" if torch.cuda.is_available() else "cpu"
         return self._asked_device
