@@ -20,12 +20,13 @@ from slurm.queue import TaskState
 
 _LESS_TIME = "it asks for more time than is allowed there: --slurm-set time_min=N"
 _LESS = "no node there has what it asks for: --slurm-set gpus=N, cpus=N or memory_gb=N"
+_ANYTHING = "the partition does not allow all of it: --slurm-set partition=NAME, time_min=N, gpus=N or memory_gb=N"
 _NEVER = {
     "PartitionTimeLimit": _LESS_TIME,
     "AssocMaxWallDurationPerJobLimit": _LESS_TIME,
     "QOSMaxWallDurationPerJobLimit": _LESS_TIME,
     "PartitionNodeLimit": _LESS,
-    "PartitionConfig": _LESS,
+    "PartitionConfig": _ANYTHING,  # what the controller says first, before its scheduler has looked which limit it is
     "BadConstraints": "no node has these features: --slurm-set constraint=NAME",
     "InvalidAccount": "this account may not run there: --slurm-set account=NAME",
     "InvalidQOS": "this quality of service may not be used there: --slurm-set qos=NAME",

@@ -21,7 +21,10 @@ def configure_slurm(parser: argparse.ArgumentParser) -> None:
 
 
 def resources_of(options: argparse.Namespace) -> Any:
-    """The preset that the options name. Raises ConfigError and UnknownNameError, before anything is planned."""
+    """The preset that the options name; a plan alone needs no Slurm.
+
+    Raises ConfigError, UnknownNameError and SlurmError, before anything is planned.
+    """
     settings = {}
     for text in options.slurm_set:
         key, mark, value = text.partition("=")
@@ -29,7 +32,7 @@ def resources_of(options: argparse.Namespace) -> Any:
             raise ConfigError(f"--slurm-set {text}: expected KEY=VALUE, such as --slurm-set time_min=60")
         settings[key.strip()] = value.strip()
     resources = load_cluster("resources").load_resources(options.slurm, settings)
-    if options.slurm != load_cluster("resources").LOCAL:
+    if options.slurm != load_cluster("resources").LOCAL and not getattr(options, "dry_run", False):
         load_cluster("queue").require_slurm()
     return resources
 

@@ -98,7 +98,10 @@ def test_a_plan_names_what_cannot_run_and_costs_nothing(tmp_path: Path, capsys: 
 
 
 @pytest.mark.models
-def test_gpus_that_would_idle_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_gpus_that_would_idle_are_said_where_there_is_no_slurm_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
     path = tmp_path / "cells.toml"
     path.write_text(CELL + "[[request]]\nmethod = 'vild'\ntask = 'zeroshot'\n")
     asked = ["sweep", str(path), "--data", "mmio-synth@n60", "--profile", "smoke", "--slurm", "gpu", "--dry-run"]

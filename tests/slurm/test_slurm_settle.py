@@ -52,6 +52,7 @@ def test_a_wait_that_does_not_end_by_itself_is_said() -> None:
         "PartitionTimeLimit: does not start like this, it asks for more"
     )
     assert "--slurm-set time_min=N" in why_waiting("QOSMaxWallDurationPerJobLimit")
+    assert "partition=NAME, time_min=N, gpus=N" in why_waiting("PartitionConfig")
 
 
 def settle(record: RunRecord, since_ns: int = 0) -> bool:
