@@ -12,13 +12,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import submitit
 
 from benchmark.core.errors import BenchError, ConfigError
 from slurm.queue import SlurmError, cancel, max_array_size, require_slurm
-from slurm.resources import Resources
+
+if TYPE_CHECKING:  # every task imports this module before its worker starts
+    from slurm.resources import Resources
 
 STOPPED = 75
 """exit status of a worker that saved and stopped because it was told to (EX_TEMPFAIL: try again)"""

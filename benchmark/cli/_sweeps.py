@@ -12,8 +12,10 @@ from typing import Any
 from benchmark.core.errors import BenchError, ConfigError, UnknownNameError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import load
+from benchmark.core.sample import Dataset
 from benchmark.core.spec import Job, RunRequest
-from benchmark.harness.data import open_dataset
+from benchmark.core.vocabulary import Vocabulary
+from benchmark.harness.data import make_vocabulary, open_dataset
 from benchmark.harness.expand import expand
 
 
@@ -29,12 +31,19 @@ class Expanded:
 def expand_sweep(name: str, data: str | None, profile: str | None, seeds: tuple[int, ...] | None) -> Expanded:
     """Cells of a sweep. Raises only where its name, its file, the data or the profile are wrong themselves."""
     title, requests = _requests(name, data, profile, seeds)
-    opened = lru_cache(maxsize=None)(_open)
+    opened, vocabularies = lru_cache(maxsize=None)(_open), dict[Any, Vocabulary]()
+
+    def worded(dataset: Dataset, labels: Sequence[int], wording: str) -> Vocabulary:
+        key = id(dataset), tuple(labels), wording  # each stays open until the sweep is expanded
+        if key not in vocabularies:
+            vocabularies[key] = make_vocabulary(dataset, labels, wording)
+        return vocabularies[key]
+
     jobs: dict[str, Job] = {}
     refused: dict[str, str] = {}
     for request in requests:
         try:
-            for job in expand(request, opened=lambda data, novel: opened(data, tuple(novel))):
+            for job in expand(request, lambda data, novel: opened(data, tuple(novel)), worded):
                 jobs.setdefault(job.spec.run_id, job)
         except UnknownNameError as error:
             if error.kind == "profile":

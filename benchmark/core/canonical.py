@@ -20,13 +20,14 @@ def to_plain(value: Any) -> Any:
         return value
     names = _field_names(type(value))  # type: ignore[arg-type]  # mypy does not know that classes are hashable
     if names is not None:
-        return {name: to_plain(getattr(value, name)) for name in names}
+        each = ((name, getattr(value, name)) for name in names)
+        return {name: v if type(v) in _PLAIN else to_plain(v) for name, v in each}
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, Mapping):
         return {str(k): v if type(v) in _PLAIN else to_plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [to_plain(v) for v in value]
+        return [v if type(v) in _PLAIN else to_plain(v) for v in value]
     return sorted(to_plain(v) for v in value) if isinstance(value, (set, frozenset)) else value
 
 

@@ -25,14 +25,18 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield waiting
-        with waiting.open("rb") as file:
-            os.fsync(file.fileno())
+        descriptor = os.open(waiting, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         waiting.replace(path)
-    except OSError as error:
-        raise RecordError(f"{path}: could not be written: {error.strerror or error}") from error
-    finally:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             waiting.unlink()
+        if isinstance(error, OSError):
+            raise RecordError(f"{path}: could not be written: {error.strerror or error}") from error
+        raise
 
 
 @contextlib.contextmanager

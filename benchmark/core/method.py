@@ -234,7 +234,7 @@ def make_config(config_type: type[C], params: Mapping[str, Any], where: str) -> 
     Raises UnknownNameError for an unknown key and ConfigError for a value of another type.
     """
     hints = _hints(config_type)  # type: ignore[arg-type]  # mypy does not know that classes are hashable
-    known = {f.name for f in dataclasses.fields(config_type)}  # type: ignore[arg-type]
+    known = field_names(config_type)  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for key, value in params.items():
         if key not in known:
@@ -251,13 +251,19 @@ def identifying_params(config: Any) -> dict[str, Any]:
     it was. A changed default changes results, so it must raise the method's version.
     """
     plain = type(config)()
-    values = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
+    values = {name: getattr(config, name) for name in field_names(type(config))}  # type: ignore[arg-type]
     return {name: value for name, value in values.items() if name == "variant" or value != getattr(plain, name)}
 
 
 @lru_cache(maxsize=64)
+def field_names(config_type: type[Any]) -> tuple[str, ...]:
+    """Of a config, in their order; remembered, as a plan of thousands of cells asks for each of them."""
+    return tuple(field.name for field in dataclasses.fields(config_type))
+
+
+@lru_cache(maxsize=64)
 def _hints(config_type: type[Any]) -> dict[str, Any]:
-    """Types of a config's fields, resolved once: a plan of thousands of cells asks for each of them."""
+    """Types of a config's fields, resolved once."""
     return typing.get_type_hints(config_type)
 
 

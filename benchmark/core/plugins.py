@@ -10,11 +10,12 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import os
 import pkgutil
 import sys
+from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from benchmark.core.errors import ConfigError, MissingExtraError, UnknownNameError
@@ -55,7 +56,7 @@ def load(kind: str, name: str) -> Any:
 def load_module(kind: str, name: str) -> ModuleType:
     """The plugin's module (for a method: its light package)."""
     wanted = public_name(name)
-    own = _own(kind)
+    own = _own(kind)  # looked up anew, for a plugin may be added while a process runs
     if wanted in own:
         return importlib.import_module(own[wanted])
     foreign = _foreign(kind)
@@ -109,7 +110,7 @@ def load_cluster(part: str) -> ModuleType:
         raise
 
 
-def _own(kind: str) -> dict[str, str]:
+def _own(kind: str) -> Mapping[str, str]:
     folder = _KINDS[kind][0]
     try:
         found = importlib.util.find_spec(folder)
@@ -118,13 +119,13 @@ def _own(kind: str) -> dict[str, str]:
     if found is None or found.submodule_search_locations is None:
         return {}
     places = tuple(found.submodule_search_locations)
-    return dict(_modules(folder, places, tuple(Path(place).stat().st_mtime_ns for place in places)))
+    return _modules(folder, places, tuple(os.stat(place).st_mtime_ns for place in places))  # noqa: PTH116 - asked for every cell of a plan
 
 
 @lru_cache(maxsize=64)
-def _modules(folder: str, places: tuple[str, ...], changed_ns: tuple[int, ...]) -> tuple[tuple[str, str], ...]:  # noqa: ARG001  # a new file changes its folder, and so the cache's key
+def _modules(folder: str, places: tuple[str, ...], changed_ns: tuple[int, ...]) -> Mapping[str, str]:  # noqa: ARG001  # a new file changes its folder, and so the cache's key
     found = (m.name for m in pkgutil.iter_modules(places) if not m.name.startswith("_") and m.name != "main")
-    return tuple((public_name(name), f"{folder}.{name}") for name in found)
+    return MappingProxyType({public_name(name): f"{folder}.{name}" for name in found})
 
 
 def _foreign(kind: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -14,6 +14,7 @@ from benchmark.core.method import (
     MethodInfo,
     StartingFit,
     WeightsOrigin,
+    field_names,
     identifying_params,
     make_config,
 )
@@ -37,6 +38,7 @@ from benchmark.harness.weights import expected_sha256
 
 PROFILES = ("smoke", "quick", "demo", "paper")
 Opener = Callable[[str, Sequence[str]], Dataset]
+Wording = Callable[[Dataset, Sequence[int], str], Vocabulary]
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,12 @@ class Cell:
         return self.task.fit_on.of(self.split)
 
 
-def expand(request: RunRequest, opened: Opener = open_dataset) -> list[Job]:
+def expand(request: RunRequest, opened: Opener = open_dataset, worded: Wording = make_vocabulary) -> list[Job]:
     """One job a seed, in `transfer` one a scene and seed.
 
     Raises before anything runs: unknown names, wrong settings, combinations without meaning.
-    opened: how a data set is opened; who expands many requests gives one that remembers.
+    opened: how a data set is opened. worded: how a vocabulary is made of its categories. Who expands many requests
+    gives ones that remember.
     """
     data, profile = resolve_defaults(request)
     task_name, _, scene = request.task.partition(":")
@@ -77,13 +80,13 @@ def expand(request: RunRequest, opened: Opener = open_dataset) -> list[Job]:
     info: MethodInfo = load("method", name)
     refuse(info, task, request)
     off_the_shelf = request.weights is WeightsOrigin.PRETRAINED
-    params = profile_params(name, variant, profile, request.params, off_the_shelf=off_the_shelf)
+    config = profile_config(name, variant, profile, request.params, off_the_shelf=off_the_shelf)
     dataset = opened(data, request.novel)
     if off_the_shelf:
         _refuse_other_classes(info, dataset)
     jobs = []
     for held_out in _held_out(task, scene, dataset):
-        first, texts = _spec(request, task, info, params, dataset, profile, held_out)
+        first, texts = _spec(request, task, info, config, dataset, profile, held_out, worded)
         jobs += [Job(_with_seed(first, seed), data, request.novel, texts) for seed in request.seeds]
     return jobs
 
@@ -153,22 +156,23 @@ def _refuse_other_classes(info: MethodInfo, dataset: Dataset) -> None:
         )
 
 
-def profile_params(
+def profile_config(
     name: str, variant: str | None, profile: str, settings: Mapping[str, Any], *, off_the_shelf: bool = False
-) -> dict[str, Any]:
-    """All fields of the method's Config under a profile, with the user's settings on top.
+) -> Any:
+    """The method's Config under a profile, with the user's settings on top.
 
     off_the_shelf: with what released weights ask for (Adapter.released_settings: the text encoder they were made with).
     """
     module = load_adapter(name)
     asked = getattr(module.Adapter, "released_settings", {}) if off_the_shelf else {}
     chosen = {**module.PROFILES[profile], **asked, **({"variant": variant} if variant else {}), **settings}
-    return all_params(make_config(module.Config, chosen, name))
+    return make_config(module.Config, chosen, name)
 
 
-def all_params(config: Any) -> dict[str, Any]:
-    """Every field of a Config; their values are plain, so nothing has to be copied as dataclasses.asdict does."""
-    return {field.name: getattr(config, field.name) for field in fields(config)}
+def _overrides(config: Any, plain: Any) -> dict[str, Any]:
+    """The fields whose values are not those of the profile alone."""
+    names = field_names(type(config))  # type: ignore[arg-type]  # mypy does not know that classes are hashable
+    return {name: value for name in names if (value := getattr(config, name)) != getattr(plain, name)}
 
 
 def resolve(spec: RunSpec, dataset: Dataset, texts: Mapping[str, Sequence[str]] | None = None) -> Cell:
@@ -192,24 +196,24 @@ def _spec(
     request: RunRequest,
     task: Task,
     info: MethodInfo,
-    params: dict[str, Any],
+    config: Any,
     dataset: Dataset,
     profile: str,
     held_out: str | None,
+    worded: Wording,
 ) -> tuple[RunSpec, dict[str, tuple[str, ...]]]:
     """Of the first seed; and the texts of a wording that a file gave."""
     module = load_adapter(info.name)
-    config = make_config(module.Config, params, info.name)
     off_the_shelf = request.weights is WeightsOrigin.PRETRAINED
-    plain = profile_params(info.name, None, profile, {}, off_the_shelf=off_the_shelf)
+    plain = profile_config(info.name, None, profile, {}, off_the_shelf=off_the_shelf)
     split = dataset.split(task.rule(held_out))
     encoder = _encoder_identity(module.Adapter.text_encoder(config), may_be_absent=off_the_shelf)
-    vocabulary = make_vocabulary(dataset, task.test_on.of(split), task.wording or request.wording)
+    vocabulary = worded(dataset, task.test_on.of(split), task.wording or request.wording)
     from_file = split_wording(vocabulary.wording)[0] not in WORDINGS
     fit = None
     if request.weights is WeightsOrigin.TRAINED_HERE:
-        fit_vocabulary = make_vocabulary(dataset, task.fit_on.of(split), "canonical")
-        fit = _fit_spec(info, params, dataset, split, fit_vocabulary, request.seeds[0])
+        fit_vocabulary = worded(dataset, task.fit_on.of(split), "canonical")
+        fit = _fit_spec(info, config, dataset, split, fit_vocabulary, request.seeds[0])
         fit = starting_from(fit, request.from_fit) if request.from_fit else fit
     elif request.from_fit:
         raise RefusedError(f"--from-fit means nothing to weights '{request.weights}': nothing is fitted")
@@ -226,7 +230,7 @@ def _spec(
         vocabulary_digest=vocabulary.digest,
         profile=profile,
         params=identifying_params(config),
-        overrides={key: value for key, value in params.items() if value != plain[key]},
+        overrides=_overrides(config, plain),
         protocol=_protocol(task),
         seed=request.seeds[0],
         weights=request.weights,
@@ -240,14 +244,13 @@ def _spec(
 
 def _fit_spec(
     info: MethodInfo,
-    params: Mapping[str, Any],
+    config: Any,
     dataset: Dataset,
     split: Split,
     vocabulary: Vocabulary,
     seed: int,
 ) -> FitSpec:
     module = load_adapter(info.name)
-    config = make_config(module.Config, params, info.name)
     start: StartingFit | None = module.Adapter.starting_fit(config)
     spec = FitSpec(
         method=info.name,
@@ -265,9 +268,9 @@ def _fit_spec(
     )
     if start is None:
         return spec
-    start_params = all_params(make_config(load_adapter(start.method).Config, start.params, start.method))
+    start_config = make_config(load_adapter(start.method).Config, start.params, start.method)
     start_info: MethodInfo = load("method", start.method)
-    return replace(spec, start=_fit_spec(start_info, start_params, dataset, split, vocabulary, start.seed))
+    return replace(spec, start=_fit_spec(start_info, start_config, dataset, split, vocabulary, start.seed))
 
 
 def _encoder_identity(name: str | None, *, may_be_absent: bool = False) -> str | None:

@@ -12,9 +12,9 @@ from typing import Any
 from benchmark.core.canonical import canonical_json
 from benchmark.core.errors import RecordError
 from benchmark.core.paths import Home, Results
-from benchmark.core.record import FitRecord, RunRecord
+from benchmark.core.record import RunRecord
 from benchmark.core.spec import FitSpec, Job
-from benchmark.harness.plan import fit_records, measured_hours
+from benchmark.harness.plan import TrainedFit, measured_hours, trained_fits
 from benchmark.records.ends import read_end
 from benchmark.records.store import read_run
 
@@ -55,11 +55,11 @@ def forecast(jobs: Sequence[Job]) -> tuple[Forecast, set[str]]:
         for fit_id, spec in fits.items()
         if f"{fit_id}.json" not in shipped and not (fit_id in begun and Home.find().fit(fit_id).record.is_file())
     }
-    known = list(fit_records())
+    known = list(trained_fits())
     hours = list(_training_hours(to_train.values(), known))
     runs = list(_newest_runs())
     predictions = list(_prediction_hours(left, runs))
-    devices = {fit.provenance.device for fit in known} if any(hours) else set()
+    devices = {fit.record.provenance.device for fit in known} if any(hours) else set()
     return Forecast(
         cells=len({job.spec.run_id for job in jobs}),
         finished=len(done),
@@ -79,7 +79,7 @@ def _names(folder: Path) -> set[str]:
     return {entry.name for entry in os.scandir(folder)} if folder.is_dir() else set()
 
 
-def _training_hours(specs: Iterable[FitSpec], known: Sequence[FitRecord]) -> Iterator[float | None]:
+def _training_hours(specs: Iterable[FitSpec], known: Sequence[TrainedFit]) -> Iterator[float | None]:
     remembered: dict[str, float | None] = {}
     for spec in specs:
         key = spec.method + canonical_json(spec.params)

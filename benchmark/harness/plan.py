@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from benchmark.core.errors import BenchError
@@ -32,18 +33,30 @@ class PlannedCell:
     memory_bytes: int | None
 
 
+@dataclass(frozen=True)
+class TrainedFit:
+    """A finished fit, and its method's Config: made once, and only for a fit that is looked at."""
+
+    record: FitRecord
+
+    @cached_property
+    def config(self) -> Any:
+        """See make_config."""
+        return _config(self.record.spec)
+
+
 def plan(jobs: Sequence[Job], *, force: bool = False, refit: bool = False) -> list[PlannedCell]:
     """One planned cell a job; reads records only.
 
     force: finished cells are measured again. refit: also each cell's own fit, but not those it starts from, is trained
     again.
     """
-    fits, runs = list(fit_records()), list(_run_records())
+    fits, runs = list(trained_fits()), list(_run_records())
     return [_planned(job, fits, runs, force=force or refit, refit=refit) for job in jobs]
 
 
 def _planned(
-    job: Job, fits: Sequence[FitRecord], runs: Sequence[RunRecord], *, force: bool, refit: bool
+    job: Job, fits: Sequence[TrainedFit], runs: Sequence[RunRecord], *, force: bool, refit: bool
 ) -> PlannedCell:
     chain = job.spec.fits
     there = [find_fit(spec) is not None and not (refit and spec is job.spec.fit) for spec in chain]
@@ -60,28 +73,31 @@ def _planned(
     return PlannedCell(job, done, tuple(states), 0.0 if done else hours, _measured_memory(job, runs))
 
 
-def measured_hours(spec: FitSpec, fits: Sequence[FitRecord]) -> float | None:
+def measured_hours(spec: FitSpec, fits: Sequence[TrainedFit]) -> float | None:
     """Hours of the latest fit of that method, scaled by image-epochs; sides and variants must agree."""
-    same = ("variant", "image_side_px")
+    wanted = _config(spec)
     near = [
         fit
         for fit in fits
-        if fit.spec.method == spec.method and all(_setting(fit.spec, k) == _setting(spec, k) for k in same)
+        if fit.record.spec.method == spec.method
+        and all(getattr(fit.config, name, None) == getattr(wanted, name, None) for name in ("variant", "image_side_px"))
     ]
     if not near:
         return None
-    latest = max(near, key=lambda fit: fit.provenance.utc)
-    work = _image_epochs(latest.spec, latest.facts.get("train_images"))
-    return latest.train_hours * _image_epochs(spec, latest.facts.get("train_images")) / work if work else None
+    latest = max(near, key=lambda fit: fit.record.provenance.utc)
+    images = latest.record.facts.get("train_images")
+    work = _image_epochs(latest.config, images)
+    return latest.record.train_hours * _image_epochs(wanted, images) / work if work else None
 
 
-def _image_epochs(spec: FitSpec, images: int | None) -> float:
-    return float(_setting(spec, "epochs") or 1) * float(_setting(spec, "train_images") or images or 1)
+def _image_epochs(config: Any, images: int | None) -> float:
+    """What a method's Config asks for; one without such fields goes once through the images."""
+    epochs, train_images = getattr(config, "epochs", None), getattr(config, "train_images", None)
+    return float(epochs or 1) * float(train_images or images or 1)
 
 
-def _setting(spec: FitSpec, name: str) -> Any:
-    """A field of the method's Config under that spec; None for a method without it."""
-    return getattr(make_config(load_adapter(spec.method).Config, spec.params, spec.method), name, None)
+def _config(spec: FitSpec) -> Any:
+    return make_config(load_adapter(spec.method).Config, spec.params, spec.method)
 
 
 def _measured_memory(job: Job, runs: Sequence[RunRecord]) -> int | None:
@@ -90,11 +106,11 @@ def _measured_memory(job: Job, runs: Sequence[RunRecord]) -> int | None:
     return max(known) if known else None
 
 
-def fit_records() -> Iterator[FitRecord]:
+def trained_fits() -> Iterator[TrainedFit]:
     """Finished fits of this machine, and those that ship with the results."""
     home, shipped = Home.find().root / "fits", Results.find().checkpoints
     for path in (*sorted(home.glob("*/fit.json")), *sorted(shipped.glob("*.json"))):
-        yield decode_fit(path.read_text(encoding="utf-8"))
+        yield TrainedFit(decode_fit(path.read_text(encoding="utf-8")))
 
 
 def _run_records() -> Iterator[RunRecord]:

@@ -59,6 +59,19 @@ def read_predictions(path: Path) -> dict[int, Detections]:
     }
 
 
+def most_detections(path: Path) -> tuple[int, int]:
+    """The image with the most detections, and how many; (0, 0) without any. Raises RecordError.
+
+    Reads one column: a seventh of the time, for who collects thousands of files that their digests vouch for.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            images, counts = np.unique(_column(file, "image_id", np.int64), return_counts=True)
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"{path}: not a file of stored predictions: {error}") from error
+    return (int(images[counts.argmax()]), int(counts.max())) if len(images) else (0, 0)
+
+
 def _column(file: pq.ParquetFile, name: str, dtype: type[np.generic]) -> NDArray[Any]:
     """One column, copied. By DLPack, because pyarrow's own to_numpy imports pandas: 0.3 s and 50 MB."""
     column = file.read([name], use_threads=False)[name].combine_chunks()

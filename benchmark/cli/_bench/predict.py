@@ -70,17 +70,15 @@ def run(options: argparse.Namespace) -> int:
 def _untrained(options: argparse.Namespace) -> Any:
     """The method with random weights, asked for CLASSES names."""
     from benchmark.core.errors import UnknownNameError
-    from benchmark.core.method import make_config
     from benchmark.core.plugins import load_adapter
     from benchmark.core.vocabulary import Vocabulary
-    from benchmark.harness.expand import PROFILES, profile_params, split_variant
+    from benchmark.harness.expand import PROFILES, profile_config, split_variant
 
     if options.profile not in PROFILES:
         raise UnknownNameError("profile", options.profile, PROFILES)
     name, variant = split_variant(options.method)
-    module = load_adapter(name)
-    params = profile_params(name, variant, options.profile, {})
-    adapter = module.Adapter(make_config(module.Config, params, name), device=options.device)
+    config = profile_config(name, variant, options.profile, {})
+    adapter = load_adapter(name).Adapter(config, device=options.device)
     adapter.build_random(0)
     adapter.set_vocabulary(Vocabulary.from_names(tuple(f"defect {i}" for i in range(CLASSES))))
     return adapter
