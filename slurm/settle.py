@@ -20,7 +20,9 @@ from slurm.queue import TaskState
 
 _LESS_TIME = "it asks for more time than is allowed there: --slurm-set time_min=N"
 _LESS = "no node there has what it asks for: --slurm-set gpus=N, cpus=N or memory_gb=N"
-_ANYTHING = "the partition does not allow all of it: --slurm-set partition=NAME, time_min=N, gpus=N or memory_gb=N"
+_ANYTHING = (
+    "the partition does not allow all of it: --slurm-set partition=NAME, time_min=N, gpus=N, cpus=N or memory_gb=N"
+)
 _NEVER = {
     "PartitionTimeLimit": _LESS_TIME,
     "AssocMaxWallDurationPerJobLimit": _LESS_TIME,

@@ -6,7 +6,7 @@ import dataclasses
 import enum
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ def to_plain(value: Any) -> Any:
     """Dataclasses, enums, tuples and mappings as plain JSON values."""
     if type(value) in _PLAIN:  # most values, and ten thousand specs are hashed before a sweep's plan is printed
         return value
-    names = _field_names(type(value))  # type: ignore[arg-type]  # mypy does not know that classes are hashable
-    if names is not None:
+    if dataclasses.is_dataclass(type(value)):
+        names = field_names(type(value))  # type: ignore[arg-type]  # mypy does not know that classes are hashable
         each = ((name, getattr(value, name)) for name in names)
         return {name: v if type(v) in _PLAIN else to_plain(v) for name, v in each}
     if isinstance(value, enum.Enum):
@@ -32,9 +32,9 @@ def to_plain(value: Any) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _field_names(kind: type[Any]) -> tuple[str, ...] | None:
-    """Of a dataclass; None for any other type."""
-    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+def field_names(kind: Hashable) -> tuple[str, ...]:
+    """Of a dataclass type, in their order; remembered, as a plan of thousands of cells asks for each of them."""
+    return tuple(field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]
 
 
 def canonical_json(value: Any) -> str:

@@ -25,18 +25,14 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield waiting
-        descriptor = os.open(waiting, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        with waiting.open("rb") as file:
+            os.fsync(file.fileno())
         waiting.replace(path)
-    except BaseException as error:
+    except OSError as error:
+        raise RecordError(f"{path}: could not be written: {error.strerror or error}") from error
+    finally:
         with contextlib.suppress(OSError):
             waiting.unlink()
-        if isinstance(error, OSError):
-            raise RecordError(f"{path}: could not be written: {error.strerror or error}") from error
-        raise
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.core.canonical import field_names
 from benchmark.core.detections import Annotations, Detections
 from benchmark.core.errors import ConfigError, UnknownNameError
 from benchmark.core.sample import Sample
@@ -253,12 +253,6 @@ def identifying_params(config: Any) -> dict[str, Any]:
     plain = type(config)()
     values = {name: getattr(config, name) for name in field_names(type(config))}  # type: ignore[arg-type]
     return {name: value for name, value in values.items() if name == "variant" or value != getattr(plain, name)}
-
-
-@lru_cache(maxsize=64)
-def field_names(config_type: type[Any]) -> tuple[str, ...]:
-    """Of a config, in their order; remembered, as a plan of thousands of cells asks for each of them."""
-    return tuple(field.name for field in dataclasses.fields(config_type))
 
 
 @lru_cache(maxsize=64)

@@ -8,13 +8,13 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any
 
+from benchmark.core.canonical import field_names
 from benchmark.core.errors import RefusedError, UnknownNameError
 from benchmark.core.method import (
     Capability,
     MethodInfo,
     StartingFit,
     WeightsOrigin,
-    field_names,
     identifying_params,
     make_config,
 )

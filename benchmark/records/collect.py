@@ -17,7 +17,7 @@ from benchmark.core.files import written_whole
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records.leaks import leak_of
-from benchmark.records.predictions import most_detections
+from benchmark.records.predictions import read_predictions
 from benchmark.records.query import HIDDEN_PROFILES, cell_key, group_by_cell
 from benchmark.records.store import Store, read_run
 
@@ -70,7 +70,7 @@ def collect(home: Home, results: Results) -> Collected:
                 return str(error)
             return None
 
-        # Each file waits for the disk; together they wait once.
+        # Each file waits for the disk: a few wait together.
         with ThreadPoolExecutor(_WRITERS) as pool:
             reasons = dict(zip((record.run_id for record in new), pool.map(take, new), strict=True))
     refused |= {run_id: reason for run_id, reason in reasons.items() if reason}
@@ -158,12 +158,12 @@ def _copy(source: Path, run_id: str, results: Results) -> str:
     if size > PREDICTIONS_LIMIT_BYTES:
         limit = PREDICTIONS_LIMIT_BYTES >> 20
         raise RecordError(f"{source}: {size / 2**20:.1f} MiB of predictions, at most {limit} MiB are committed")
-    image_id, detections = most_detections(source)
-    if detections > PREDICTIONS_LIMIT_AN_IMAGE:
-        raise RecordError(
-            f"{source}: {detections} detections on image {image_id}, at most {PREDICTIONS_LIMIT_AN_IMAGE} an image are "
-            "committed"
-        )
+    for image_id, detections in read_predictions(source).items():
+        if len(detections) > PREDICTIONS_LIMIT_AN_IMAGE:
+            raise RecordError(
+                f"{source}: {len(detections)} detections on image {image_id}, at most {PREDICTIONS_LIMIT_AN_IMAGE} an "
+                "image are committed"
+            )
     target = results.predictions / f"{run_id}.parquet"
     with written_whole(target) as waiting:
         shutil.copyfile(source, waiting)

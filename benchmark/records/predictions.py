@@ -43,11 +43,12 @@ def read_predictions(path: Path) -> dict[int, Detections]:
     """Detections by image_id, images without any included. Raises RecordError where it is no such file."""
     try:
         with pq.ParquetFile(path) as file:
-            images = np.frombuffer(bytes.fromhex(file.schema_arrow.metadata[_IMAGES_KEY].decode()), np.int64)
-            owner, label = _column(file, "image_id", np.int64), _column(file, "label", np.int64)
-            score, xyxy = _column(file, "score", np.float32), np.empty((len(owner), 4), np.float32)
-            for k, name in enumerate(_SIDES):
-                xyxy[:, k] = _column(file, name, np.float32)
+            table = file.read(["image_id", "label", "score", *_SIDES], use_threads=False)
+        images = np.frombuffer(bytes.fromhex(table.schema.metadata[_IMAGES_KEY].decode()), np.int64)
+        owner, label = _column(table, "image_id", np.int64), _column(table, "label", np.int64)
+        score, xyxy = _column(table, "score", np.float32), np.empty((len(owner), 4), np.float32)
+        for k, name in enumerate(_SIDES):
+            xyxy[:, k] = _column(table, name, np.float32)
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{path}: not a file of stored predictions: {error}") from error
     if (np.diff(owner) < 0).any() or not np.isin(owner, images).all():
@@ -59,20 +60,6 @@ def read_predictions(path: Path) -> dict[int, Detections]:
     }
 
 
-def most_detections(path: Path) -> tuple[int, int]:
-    """The image with the most detections, and how many; (0, 0) without any. Raises RecordError.
-
-    Reads one column: a seventh of the time, for who collects thousands of files that their digests vouch for.
-    """
-    try:
-        with pq.ParquetFile(path) as file:
-            images, counts = np.unique(_column(file, "image_id", np.int64), return_counts=True)
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise RecordError(f"{path}: not a file of stored predictions: {error}") from error
-    return (int(images[counts.argmax()]), int(counts.max())) if len(images) else (0, 0)
-
-
-def _column(file: pq.ParquetFile, name: str, dtype: type[np.generic]) -> NDArray[Any]:
+def _column(table: pa.Table, name: str, dtype: type[np.generic]) -> NDArray[Any]:
     """One column, copied. By DLPack, because pyarrow's own to_numpy imports pandas: 0.3 s and 50 MB."""
-    column = file.read([name], use_threads=False)[name].combine_chunks()
-    return np.from_dlpack(column).astype(dtype)
+    return np.from_dlpack(table[name].combine_chunks()).astype(dtype)

@@ -22,7 +22,7 @@ from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records import collect as collecting
 from benchmark.records.codec import encode
 from benchmark.records.collect import collect
-from benchmark.records.predictions import most_detections, read_predictions, write_predictions
+from benchmark.records.predictions import read_predictions, write_predictions
 from benchmark.records.query import run_records
 from benchmark.records.store import Store, read_run, write_atomic
 
@@ -116,16 +116,12 @@ def test_predictions_survive_exactly(tmp_path: Path) -> None:
             assert np.array_equal(getattr(found[image_id], field), getattr(one, field))
     write_predictions(tmp_path / "none.parquet", {})
     assert read_predictions(tmp_path / "none.parquet") == {}
-    assert most_detections(tmp_path / "p.parquet") == (12, 300)
-    assert most_detections(tmp_path / "none.parquet") == (0, 0)
 
 
 def test_files_that_are_no_predictions(tmp_path: Path) -> None:
     (tmp_path / "p.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(RecordError, match=r"p\.parquet: not a file of stored predictions"):
         read_predictions(tmp_path / "p.parquet")
-    with pytest.raises(RecordError, match=r"p\.parquet: not a file of stored predictions"):
-        most_detections(tmp_path / "p.parquet")
     with pytest.raises(RecordError, match="could not be written"):
         write_predictions(tmp_path / "p.parquet" / "below.parquet", {1: _detections(2)})
 
