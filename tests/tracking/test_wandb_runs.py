@@ -173,7 +173,8 @@ def test_a_training_that_was_killed_and_queued_again_is_one_run(bench_home: Path
         deadline = time.monotonic() + 240
         while _epochs(bench_home) < 2 and time.monotonic() < deadline and first.poll() is None:
             time.sleep(0.05)
-        time.sleep(1.5)  # the log is flushed every second
+        os.kill(first.pid, signal.SIGSTOP)  # however fast epochs are, none ends in the second before the kill
+        time.sleep(3)  # the log is flushed every second, by a process of W&B's own
         os.kill(first.pid, signal.SIGKILL)
         assert first.wait() == -signal.SIGKILL, log.read_text()
     assert len(offline_runs(bench_home)) == 1
