@@ -57,8 +57,14 @@ class Detections:
 
     def best(self, limit: int) -> Detections:
         """The `limit` highest scores, best first; equal scores keep their order."""
-        order = np.argsort(-self.scores, kind="stable")[:limit]
-        return Detections(self.xyxy[order], self.scores[order], self.labels[order])
+        return self.rows(np.argsort(-self.scores, kind="stable")[:limit])
+
+    def rows(self, chosen: slice | NDArray[np.int64]) -> Detections:
+        """Some of them, in that order; not checked again, as a file of predictions is cut into thousands of images."""
+        part = object.__new__(Detections)
+        for field, array in (("xyxy", self.xyxy), ("scores", self.scores), ("labels", self.labels)):
+            object.__setattr__(part, field, array[chosen])
+        return part
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,10 +6,15 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import RecordError
@@ -23,8 +28,10 @@ from benchmark.records.store import Store, read_run
 
 PREDICTIONS_LIMIT_BYTES = 6 * 2**20
 PREDICTIONS_LIMIT_AN_IMAGE = 300
-_WRITERS = 4
-"""threads: eight times as many take a quarter longer on a disk that answers at once, as one interpreter runs them"""
+_PROCESSES = 4
+"""at most; threads would wait for one interpreter, in which most of the time goes"""
+_ALONE = 300
+"""records that one process takes in the time that others need to start"""
 
 
 @dataclass(frozen=True)
@@ -50,32 +57,47 @@ def collect(home: Home, results: Results) -> Collected:
     with _only_writer(results.records):
         store = Store(results.records)
         known = {record.run_id: record for record in store}
-        found, refused = _finished(home)
+        found, refused = [], {}
+        for path in sorted(home.runs.glob("*/record.json")):
+            judged = _judged(home, path)
+            if isinstance(judged, RunRecord):
+                found.append(judged)
+            else:
+                refused[path.parent.name] = judged
         kept_seeds = _kept_seeds(list(known.values()), found)
         new, present = [], []
         for record in found:
             there = known.get(record.run_id)
-            if there is not None and there.metrics == record.metrics:
+            if there is None:
+                new.append(record)
+            elif there.metrics == record.metrics:
                 present.append(record.run_id)
-                continue
-            if there is not None:
-                refused[record.run_id] = f"measured again with other numbers; remove {store.path(there)} to replace it"
-                continue
-            new.append(record)
-
-        def take(record: RunRecord) -> str | None:
-            try:
-                store.add(_with_predictions(record, home, results, keep=record.run_id in kept_seeds))
-            except RecordError as error:
-                return str(error)
-            return None
-
-        # Each file waits for the disk: a few wait together.
-        with ThreadPoolExecutor(_WRITERS) as pool:
-            reasons = dict(zip((record.run_id for record in new), pool.map(take, new), strict=True))
-    refused |= {run_id: reason for run_id, reason in reasons.items() if reason}
-    taken = [record for record in new if not reasons[record.run_id]]
+            else:
+                reason = f"measured again with other numbers; remove {store.path(there)} to replace it"
+                refused[record.run_id] = reason
+        kept = [record.run_id in kept_seeds for record in new]
+        with _mapping(len(new)) as mapped:
+            reasons = list(mapped(partial(_take, home, results), new, kept))
+    refused |= {record.run_id: reason for record, reason in zip(new, reasons, strict=True) if reason}
+    taken = [record for record, reason in zip(new, reasons, strict=True) if not reason]
     return Collected(tuple(record.run_id for record in taken), tuple(present), refused, _unchecked(home, taken))
+
+
+@contextlib.contextmanager
+def _mapping(count: int) -> Iterator[Callable[..., Iterator[Any]]]:
+    """`map`, in several processes where so many records are worth starting them. Raises RecordError if one dies."""
+    if count <= _ALONE:
+        yield map
+        return
+    processes = min(_PROCESSES, len(os.sched_getaffinity(0)))
+    # Spawned, because a fork copies locks that threads of numpy and pyarrow may hold; Ctrl-C is for the parent.
+    context, ignore = get_context("spawn"), (signal.SIGINT, signal.SIG_IGN)
+    try:
+        with ProcessPoolExecutor(processes, context, signal.signal, ignore) as pool:
+            yield partial(pool.map, chunksize=50)
+    except BrokenProcessPool as error:
+        said = "a process that took records was killed, perhaps for want of memory"
+        raise RecordError(f"{said}; 'bench collect' again takes the rest") from error
 
 
 def _unchecked(home: Home, records: Sequence[RunRecord]) -> tuple[str, ...]:
@@ -113,23 +135,18 @@ def _locked(path: Path) -> int:
         os.close(descriptor)
 
 
-def _finished(home: Home) -> tuple[list[RunRecord], dict[str, str]]:
-    good, refused = [], {}
-    for path in sorted(home.runs.glob("*/record.json")):
-        try:
-            record = read_run(path)
-        except RecordError as error:
-            refused[path.parent.name] = str(error)
-            continue
-        if record.status is not Status.OK:
-            refused[record.run_id] = f"{record.status}: {record.error}"
-        elif record.spec.profile in HIDDEN_PROFILES:
-            refused[record.run_id] = f"profile {record.spec.profile} is for tests"
-        elif leak := leak_of(home, record.spec):
-            refused[record.run_id] = f"its split leaks: {leak}"
-        else:
-            good.append(record)
-    return good, refused
+def _judged(home: Home, path: Path) -> RunRecord | str:
+    """The record, if it is a good one; else why it is refused."""
+    try:
+        record = read_run(path)
+    except RecordError as error:
+        return str(error)
+    if record.status is not Status.OK:
+        return f"{record.status}: {record.error}"
+    if record.spec.profile in HIDDEN_PROFILES:
+        return f"profile {record.spec.profile} is for tests"
+    leak = leak_of(home, record.spec)
+    return f"its split leaks: {leak}" if leak else record
 
 
 def _kept_seeds(known: Sequence[RunRecord], found: Sequence[RunRecord]) -> set[str]:
@@ -137,6 +154,15 @@ def _kept_seeds(known: Sequence[RunRecord], found: Sequence[RunRecord]) -> set[s
     has_one = {cell_key(record.spec) for record in known if any(artifact.uri for artifact in record.artifacts)}
     cells = group_by_cell(found)
     return {cell[0].run_id for cell in cells if cell_key(cell[0].spec) not in has_one}
+
+
+def _take(home: Home, results: Results, record: RunRecord, keep: bool) -> str | None:
+    """Put it into the results; why that could not be."""
+    try:
+        Store(results.records).add(_with_predictions(record, home, results, keep=keep))
+    except RecordError as error:
+        return str(error)
+    return None
 
 
 def _with_predictions(record: RunRecord, home: Home, results: Results, *, keep: bool) -> RunRecord:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
-from benchmark.core.errors import RecordError
+from benchmark.core.errors import EvaluationError, RecordError
 from benchmark.core.files import written_whole
 
 _SIDES = ("x1", "y1", "x2", "y2")
@@ -40,7 +40,10 @@ def write_predictions(path: Path, detections: Mapping[int, Detections]) -> None:
 
 
 def read_predictions(path: Path) -> dict[int, Detections]:
-    """Detections by image_id, images without any included. Raises RecordError where it is no such file."""
+    """Detections by image_id, images without any included. Raises RecordError where it is no such file.
+
+    Checked once, all rows together.
+    """
     try:
         with pq.ParquetFile(path) as file:
             table = file.read(["image_id", "label", "score", *_SIDES], use_threads=False)
@@ -49,13 +52,14 @@ def read_predictions(path: Path) -> dict[int, Detections]:
         score, xyxy = _column(table, "score", np.float32), np.empty((len(owner), 4), np.float32)
         for k, name in enumerate(_SIDES):
             xyxy[:, k] = _column(table, name, np.float32)
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        whole = Detections(xyxy, score, label)
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, EvaluationError) as error:
         raise RecordError(f"{path}: not a file of stored predictions: {error}") from error
     if (np.diff(owner) < 0).any() or not np.isin(owner, images).all():
         raise RecordError(f"{path}: rows must be in ascending order of image_id, each among the images it names")
     starts, ends = np.searchsorted(owner, images, "left"), np.searchsorted(owner, images, "right")
     return {
-        image: Detections(xyxy[a:b], score[a:b], label[a:b])
+        image: whole.rows(slice(a, b))
         for image, a, b in zip(images.tolist(), starts.tolist(), ends.tolist(), strict=True)
     }
 

@@ -60,8 +60,11 @@ class Store:
 
     def __iter__(self) -> Iterator[RunRecord]:
         """All records, in the order of their paths. Raises RecordError that names a bad file."""
-        for path in sorted(self.root.glob("*/*/*.json")):
-            yield read_run(path)
+        yield from map(read_run, self.paths())
+
+    def paths(self) -> list[Path]:
+        """Of all records, sorted."""
+        return sorted(self.root.glob("*/*/*.json"))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a record; see `to_frame`."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -141,6 +142,10 @@ def test_columns_are_read_by_name_and_rows_must_be_in_order(tmp_path: Path) -> N
     pq.write_table(table.replace_schema_metadata(pq.read_schema(path).metadata), path)
     with pytest.raises(RecordError, match="among the images it names"):
         read_predictions(path)
+    scores = table.column_names.index("score")
+    pq.write_table(table.set_column(scores, "score", pa.array(np.full(len(table), 1.5, np.float32))), path)
+    with pytest.raises(RecordError, match=r"p.parquet: .*Detections.scores: row 0 is not within \[0, 1\]"):
+        read_predictions(path)
     pq.write_table(table.drop_columns(["y2"]).replace_schema_metadata(table.schema.metadata), path)
     with pytest.raises(RecordError, match="not a file of stored predictions"):
         read_predictions(path)
@@ -207,6 +212,33 @@ class TestCollect:
         assert {run_id for one in done for run_id in one.present} <= finished
         assert sorted(path.name for path in results.root.iterdir()) == ["predictions", "records"]
         assert [path.name for path in results.records.iterdir()] == ["zeroshot"]
+
+    def test_several_processes_take_what_one_takes(
+        self, results: Results, make_record: Callable[..., RunRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = [(seed, wording) for seed in range(4) for wording in ("canonical", "photo")]
+        records = [self._finish(make_record(seed=seed, wording=wording)) for seed, wording in asked]
+        self._finish(records[1], detections=301)
+        Home.find().run(records[0].run_id).predictions.write_bytes(b"other bytes")
+        alone = collect(Home.find(), results)
+        monkeypatch.setattr(collecting, "_ALONE", 0)
+        together = Results(tmp_path / "together")
+        done = collect(Home.find(), together)
+        assert (done.taken, done.unchecked) == (alone.taken, alone.unchecked)
+        assert len(done.taken) == 6
+        assert done.refused == alone.refused
+        files = {path.relative_to(results.root): path.read_bytes() for path in results.root.rglob("*.*")}
+        assert files == {path.relative_to(together.root): path.read_bytes() for path in together.root.rglob("*.*")}
+
+    def test_a_process_that_is_killed_is_said(
+        self, results: Results, make_record: Callable[..., RunRecord], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self._finish(make_record())
+        monkeypatch.setattr(collecting, "_ALONE", 0)
+        died = pytest.raises(RecordError, match="was killed, perhaps for want of memory")
+        with died, collecting._mapping(1) as mapped:
+            list(mapped(signal.raise_signal, [signal.SIGKILL]))
+        assert len(collect(Home.find(), results).taken) == 1
 
     def test_results_that_cannot_be_written(self, results: Results) -> None:
         results.root.write_text("a file in the way")
