@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import os
 import shutil
 import signal
@@ -54,12 +55,12 @@ def collect(home: Home, results: Results) -> Collected:
     one of a split in which `bench data leaks` found a leak, and one that was measured again with other numbers:
     replacing a committed record is a person's decision.
     """
-    with _only_writer(results.records):
+    paths = sorted(home.runs.glob("*/record.json"))
+    with _only_writer(results.records), _without_garbage_collector(), _mapping(len(paths)) as mapped:
         store = Store(results.records)
-        known = {record.run_id: record for record in store}
+        known = {record.run_id: record for record in mapped(read_run, store.paths())}
         found, refused = [], {}
-        for path in sorted(home.runs.glob("*/record.json")):
-            judged = _judged(home, path)
+        for path, judged in zip(paths, mapped(partial(_judged, home), paths), strict=True):
             if isinstance(judged, RunRecord):
                 found.append(judged)
             else:
@@ -76,11 +77,22 @@ def collect(home: Home, results: Results) -> Collected:
                 reason = f"measured again with other numbers; remove {store.path(there)} to replace it"
                 refused[record.run_id] = reason
         kept = [record.run_id in kept_seeds for record in new]
-        with _mapping(len(new)) as mapped:
-            reasons = list(mapped(partial(_take, home, results), new, kept))
+        reasons = list(mapped(partial(_take, home, results), new, kept))
     refused |= {record.run_id: reason for record, reason in zip(new, reasons, strict=True) if reason}
     taken = [record for record, reason in zip(new, reasons, strict=True) if not reason]
     return Collected(tuple(record.run_id for record in taken), tuple(present), refused, _unchecked(home, taken))
+
+
+@contextlib.contextmanager
+def _without_garbage_collector() -> Iterator[None]:
+    """Records hold no cycles, and looking for some in ten thousand records again and again takes a second."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @contextlib.contextmanager
