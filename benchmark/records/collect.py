@@ -23,7 +23,7 @@ from benchmark.core.files import written_whole
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records.leaks import leak_of
-from benchmark.records.predictions import read_predictions
+from benchmark.records.predictions import most_detections
 from benchmark.records.query import HIDDEN_PROFILES, cell_key, group_by_cell
 from benchmark.records.store import Store, read_run
 
@@ -113,8 +113,9 @@ def _mapping(count: int) -> Iterator[Callable[..., Iterator[Any]]]:
 
 
 def _unchecked(home: Home, records: Sequence[RunRecord]) -> tuple[str, ...]:
-    specs = [record.spec for record in records]
-    return tuple(sorted({f"{spec.dataset} {spec.task_asked}" for spec in specs if leak_of(home, spec) is None}))
+    specs = (record.spec for record in records)
+    splits = {(f"{spec.dataset} {spec.task_asked}", spec.dataset_digest, spec.split_digest): spec for spec in specs}
+    return tuple(sorted({name for (name, *_), spec in splits.items() if leak_of(home, spec) is None}))
 
 
 @contextlib.contextmanager
@@ -196,12 +197,12 @@ def _copy(source: Path, run_id: str, results: Results) -> str:
     if size > PREDICTIONS_LIMIT_BYTES:
         limit = PREDICTIONS_LIMIT_BYTES >> 20
         raise RecordError(f"{source}: {size / 2**20:.1f} MiB of predictions, at most {limit} MiB are committed")
-    for image_id, detections in read_predictions(source).items():
-        if len(detections) > PREDICTIONS_LIMIT_AN_IMAGE:
-            raise RecordError(
-                f"{source}: {len(detections)} detections on image {image_id}, at most {PREDICTIONS_LIMIT_AN_IMAGE} an "
-                "image are committed"
-            )
+    image_id, detections = most_detections(source)
+    if detections > PREDICTIONS_LIMIT_AN_IMAGE:
+        raise RecordError(
+            f"{source}: {detections} detections on image {image_id}, at most {PREDICTIONS_LIMIT_AN_IMAGE} an image are "
+            "committed"
+        )
     target = results.predictions / f"{run_id}.parquet"
     with written_whole(target) as waiting:
         shutil.copyfile(source, waiting)

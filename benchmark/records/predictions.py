@@ -16,6 +16,7 @@ from benchmark.core.errors import EvaluationError, RecordError
 from benchmark.core.files import written_whole
 
 _SIDES = ("x1", "y1", "x2", "y2")
+_UNREADABLE = (OSError, pa.ArrowException, KeyError, TypeError, ValueError)
 _IMAGES_KEY = b"rtvp_bench.image_ids"
 """all predicted images, in the file's metadata: an image without a detection has no row"""
 
@@ -45,15 +46,14 @@ def read_predictions(path: Path) -> dict[int, Detections]:
     Checked once, all rows together.
     """
     try:
-        with pq.ParquetFile(path) as file:
-            table = file.read(["image_id", "label", "score", *_SIDES], use_threads=False)
+        table = _table(path, ["image_id", "label", "score", *_SIDES])
         images = np.frombuffer(bytes.fromhex(table.schema.metadata[_IMAGES_KEY].decode()), np.int64)
         owner, label = _column(table, "image_id", np.int64), _column(table, "label", np.int64)
         score, xyxy = _column(table, "score", np.float32), np.empty((len(owner), 4), np.float32)
         for k, name in enumerate(_SIDES):
             xyxy[:, k] = _column(table, name, np.float32)
         whole = Detections(xyxy, score, label)
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, EvaluationError) as error:
+    except (*_UNREADABLE, EvaluationError) as error:
         raise RecordError(f"{path}: not a file of stored predictions: {error}") from error
     if (np.diff(owner) < 0).any() or not np.isin(owner, images).all():
         raise RecordError(f"{path}: rows must be in ascending order of image_id, each among the images it names")
@@ -62,6 +62,24 @@ def read_predictions(path: Path) -> dict[int, Detections]:
         image: whole.rows(slice(a, b))
         for image, a, b in zip(images.tolist(), starts.tolist(), ends.tolist(), strict=True)
     }
+
+
+def most_detections(path: Path) -> tuple[int, int]:
+    """The image with the most detections, and how many; (0, 0) without any. Raises RecordError.
+
+    Reads one column: a third of the time, for thousands of files that their digests vouch for.
+    """
+    try:
+        owner = _column(_table(path, ["image_id"]), "image_id", np.int64)
+    except _UNREADABLE as error:
+        raise RecordError(f"{path}: not a file of stored predictions: {error}") from error
+    images, counts = np.unique(owner, return_counts=True)
+    return (int(images[counts.argmax()]), int(counts.max())) if len(images) else (0, 0)
+
+
+def _table(path: Path, columns: list[str]) -> pa.Table:
+    with pq.ParquetFile(path) as file:
+        return file.read(columns, use_threads=False)
 
 
 def _column(table: pa.Table, name: str, dtype: type[np.generic]) -> NDArray[Any]:
