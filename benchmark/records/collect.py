@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import gc
 import os
 import shutil
 import signal
@@ -20,6 +19,7 @@ from typing import Any
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import RecordError
 from benchmark.core.files import written_whole
+from benchmark.core.garbage import without_garbage_collector
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records.leaks import leak_of
@@ -56,7 +56,7 @@ def collect(home: Home, results: Results) -> Collected:
     replacing a committed record is a person's decision.
     """
     paths = sorted(home.runs.glob("*/record.json"))
-    with _only_writer(results.records), _without_garbage_collector(), _mapping(len(paths)) as mapped:
+    with _only_writer(results.records), without_garbage_collector(), _mapping(len(paths)) as mapped:
         store = Store(results.records)
         known = {record.run_id: record for record in mapped(read_run, store.paths())}
         found, refused = [], {}
@@ -81,18 +81,6 @@ def collect(home: Home, results: Results) -> Collected:
     refused |= {record.run_id: reason for record, reason in zip(new, reasons, strict=True) if reason}
     taken = [record for record, reason in zip(new, reasons, strict=True) if not reason]
     return Collected(tuple(record.run_id for record in taken), tuple(present), refused, _unchecked(home, taken))
-
-
-@contextlib.contextmanager
-def _without_garbage_collector() -> Iterator[None]:
-    """Records hold no cycles, and looking for some in ten thousand records again and again takes a second."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @contextlib.contextmanager
