@@ -35,6 +35,8 @@ _KINDS = {
     "leaderboard action": ("benchmark.cli._leaderboard", "COMMAND"),
     "measurement": ("benchmark.cli._bench", "COMMAND"),
 }
+_PLACES: dict[tuple[str, str], str] = {}
+"""modules of plugins that were loaded, by kind and name: a plan of thousands of cells asks for each again and again"""
 _ENTRY_POINT_GROUPS = {"method": "rtvp_bench.methods", "dataset": "rtvp_bench.datasets"}
 
 
@@ -56,13 +58,13 @@ def load(kind: str, name: str) -> Any:
 def load_module(kind: str, name: str) -> ModuleType:
     """The plugin's module (for a method: its light package)."""
     wanted = public_name(name)
-    own = _own(kind)  # looked up anew, for a plugin may be added while a process runs
-    if wanted in own:
-        return importlib.import_module(own[wanted])
-    foreign = _foreign(kind)
-    if wanted in foreign:
-        return importlib.import_module(foreign[wanted])
-    raise UnknownNameError(kind, name, [*own, *foreign])
+    if (kind, wanted) not in _PLACES or _PLACES[kind, wanted] not in sys.modules:
+        own = _own(kind)  # looked up anew, for a plugin may be added while a process runs
+        known = own if wanted in own else _foreign(kind)
+        if wanted not in known:
+            raise UnknownNameError(kind, name, [*own, *known])
+        _PLACES[kind, wanted] = known[wanted]
+    return importlib.import_module(_PLACES[kind, wanted])
 
 
 def load_adapter(name: str) -> ModuleType:

@@ -75,13 +75,11 @@ def _planned(
 
 def measured_hours(spec: FitSpec, fits: Sequence[TrainedFit]) -> float | None:
     """Hours of the latest fit of that method, scaled by image-epochs; sides and variants must agree."""
-    wanted = _config(spec)
-    near = [
-        fit
-        for fit in fits
-        if fit.record.spec.method == spec.method
-        and all(getattr(fit.config, name, None) == getattr(wanted, name, None) for name in ("variant", "image_side_px"))
-    ]
+    near = [fit for fit in fits if fit.record.spec.method == spec.method]
+    if near:
+        wanted = _config(spec)
+        alike = ("variant", "image_side_px")
+        near = [fit for fit in near if all(getattr(fit.config, n, None) == getattr(wanted, n, None) for n in alike)]
     if not near:
         return None
     latest = max(near, key=lambda fit: fit.record.provenance.utc)
