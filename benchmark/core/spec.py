@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -100,6 +100,11 @@ class RunSpec:
         if self.held_out is None:
             del plain["held_out"]  # so that ids of specs from before it existed are what they were
         return _short_id(plain)
+
+    @cached_property
+    def cell_key(self) -> str:
+        """Equal for the seeds of one cell, and for nothing else."""
+        return digest(replace(self, seed=0, fit=replace(self.fit, seed=0) if self.fit else None))
 
     @property
     def task_asked(self) -> str:

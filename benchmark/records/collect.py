@@ -24,15 +24,15 @@ from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records.leaks import leak_of
 from benchmark.records.predictions import most_detections
-from benchmark.records.query import HIDDEN_PROFILES, cell_key, group_by_cell
+from benchmark.records.query import HIDDEN_PROFILES, group_by_cell
 from benchmark.records.store import Store, read_run
 
 PREDICTIONS_LIMIT_BYTES = 6 * 2**20
 PREDICTIONS_LIMIT_AN_IMAGE = 300
 _PROCESSES = 4
-"""at most; threads would wait for one interpreter, in which most of the time goes"""
+"""more than two cores can feed, because files wait for a disk; threads would wait for their one interpreter"""
 _ALONE = 300
-"""records that one process takes in the time that others need to start"""
+"""records that one process reads and takes in half a second"""
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,10 @@ def _mapping(count: int) -> Iterator[Callable[..., Iterator[Any]]]:
     if count <= _ALONE:
         yield map
         return
-    processes = min(_PROCESSES, len(os.sched_getaffinity(0)))
-    # Spawned, because a fork copies locks that threads of numpy and pyarrow may hold; Ctrl-C is for the parent.
-    context, ignore = get_context("spawn"), (signal.SIGINT, signal.SIG_IGN)
+    # Forked: they need not import anything, and this command has no other thread yet. Ctrl-C is for the parent.
+    context, ignore = get_context("fork"), (signal.SIGINT, signal.SIG_IGN)
     try:
-        with ProcessPoolExecutor(processes, context, signal.signal, ignore) as pool:
+        with ProcessPoolExecutor(_PROCESSES, context, signal.signal, ignore) as pool:
             yield partial(pool.map, chunksize=50)
     except BrokenProcessPool as error:
         said = "a process that took records was killed, perhaps for want of memory"
@@ -152,9 +151,9 @@ def _judged(home: Home, path: Path) -> RunRecord | str:
 
 def _kept_seeds(known: Sequence[RunRecord], found: Sequence[RunRecord]) -> set[str]:
     """Run ids whose predictions are kept: one seed a cell, the lowest, unless another one's lie there already."""
-    has_one = {cell_key(record.spec) for record in known if any(artifact.uri for artifact in record.artifacts)}
+    has_one = {record.spec.cell_key for record in known if any(artifact.uri for artifact in record.artifacts)}
     cells = group_by_cell(found)
-    return {cell[0].run_id for cell in cells if cell_key(cell[0].spec) not in has_one}
+    return {cell[0].run_id for cell in cells if cell[0].spec.cell_key not in has_one}
 
 
 def _take(home: Home, results: Results, record: RunRecord, keep: bool) -> str | None:

@@ -78,7 +78,7 @@ def most_detections(path: Path) -> tuple[int, int]:
 
 
 def _table(path: Path, columns: list[str]) -> pa.Table:
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:  # reading ahead in a thread is for files far away
         return file.read(columns, use_threads=False)
 
 

@@ -49,22 +49,17 @@ def select(
     ]
 
 
-def cell_key(spec: RunSpec) -> str:
-    """Equal for the seeds of one cell, and for nothing else."""
-    return digest(replace(spec, seed=0, fit=replace(spec.fit, seed=0) if spec.fit else None))
-
-
 def group_by_cell(records: Iterable[RunRecord]) -> list[tuple[RunRecord, ...]]:
     """Records that differ in nothing but the seed, by ascending seed."""
     cells: dict[str, list[RunRecord]] = {}
     for record in records:
-        cells.setdefault(cell_key(record.spec), []).append(record)
+        cells.setdefault(record.spec.cell_key, []).append(record)
     return [tuple(sorted(cell, key=lambda record: record.spec.seed)) for cell in cells.values()]
 
 
 def differing_fields(records: Sequence[RunRecord]) -> list[str]:
     """Names of the spec's fields, seed left out, in which the records are not all equal."""
-    if len(records) < 2 or len({cell_key(record.spec) for record in records}) == 1:
+    if len(records) < 2 or len({record.spec.cell_key for record in records}) == 1:
         return []
     plain = [replace(r.spec, seed=0, fit=replace(r.spec.fit, seed=0) if r.spec.fit else None) for r in records]
     return [name for name in RunSpec.__dataclass_fields__ if len({digest(getattr(spec, name)) for spec in plain}) > 1]

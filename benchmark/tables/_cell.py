@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord, Status
-from benchmark.records.query import cell_key, differing_fields
+from benchmark.records.query import differing_fields
 from benchmark.tables._reported import Reported
 from benchmark.tables._table import PARAMETERS, Row, Table
 
@@ -98,7 +98,7 @@ def measure(table: Table, row: Row, source: Source, records: Sequence[RunRecord]
             f"than the seed ({', '.join(fields)}); remove those that should not count, a table does not guess"
         )
     bad = [record for record in mine if record.status is not Status.OK]
-    lost = tuple(record for record in bad if cell_key(record.spec) == cell_key(good[0].spec))
+    lost = tuple(record for record in bad if record.spec.cell_key == good[0].spec.cell_key)
     return Measured(tuple(sorted(good, key=lambda record: record.spec.seed)), "measured", lost)
 
 

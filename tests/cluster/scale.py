@@ -3,6 +3,8 @@
     python tests/cluster/scale.py [plan] [status] [submit] [tasks]
 
 Prints one line a measurement: wall and processor seconds of the real command. `submit` and `tasks` need SLURM_CONF.
+Ext4 without a journal makes files slowly where thousands were removed in the last minutes, as a round of this does:
+name a new folder by TMPDIR for the next one.
 """
 
 from __future__ import annotations
