@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -105,10 +106,17 @@ def write_tasks(paths: SubmissionPaths, jobs: Sequence[tuple[Job, str | None]]) 
 def read_jobs(paths: SubmissionPaths, indices: Sequence[int]) -> list[Job]:
     """Those jobs of a submission, decoded strictly. Raises RecordError."""
     try:
-        entries = json.loads(paths.tasks.read_text(encoding="utf-8"))
+        entries = _entries(paths.tasks, paths.tasks.stat().st_mtime_ns)
     except (OSError, ValueError) as error:
         raise RecordError(f"{paths.tasks}: could not be read: {error}") from error
     return [decode_job(json.dumps(entries[index]["job"]), f"{paths.tasks}: job {index}") for index in indices]
+
+
+@lru_cache(maxsize=8)
+def _entries(path: Path, written_ns: int) -> list[Any]:  # noqa: ARG001  # a file that was replaced is another one
+    """Remembered, because a thousand tasks that were cancelled are read one by one."""
+    entries: list[Any] = json.loads(path.read_text(encoding="utf-8"))
+    return entries
 
 
 def write_submission(submission: Submission) -> None:
