@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tarfile
 import threading
 from pathlib import Path
 
@@ -57,6 +58,18 @@ def test_changed_and_new_files_are_refused_or_marked(checkout: Path, tmp_path: P
 def test_a_snapshot_submits_itself(checkout: Path, tmp_path: Path) -> None:
     code = take_snapshot(tmp_path / "code", allow_dirty=False, checkout=checkout)
     assert take_snapshot(tmp_path / "other", allow_dirty=False, checkout=code.folder) == code
+
+
+def test_a_python_whose_tarfile_knows_no_filters(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian 12 has 3.11.2; filters are in 3.11.4."""
+    unpack = tarfile.TarFile.extractall
+    monkeypatch.delattr(tarfile, "data_filter")
+    monkeypatch.setattr(tarfile.TarFile, "extractall", lambda archive, path: unpack(archive, path))
+    code = take_snapshot(tmp_path / "code", allow_dirty=False, checkout=checkout)
+    assert code.folder is not None
+    assert (code.folder / "methods" / "__init__.py").is_file()
 
 
 def test_an_installed_package_needs_no_copy(tmp_path: Path) -> None:
