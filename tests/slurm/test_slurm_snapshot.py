@@ -66,7 +66,11 @@ def test_a_python_whose_tarfile_knows_no_filters(
     """Debian 12 has 3.11.2; filters are in 3.11.4."""
     unpack = tarfile.TarFile.extractall
     monkeypatch.delattr(tarfile, "data_filter")
-    monkeypatch.setattr(tarfile.TarFile, "extractall", lambda archive, path: unpack(archive, path))
+
+    def as_it_was(archive: tarfile.TarFile, path: Path) -> None:
+        unpack(archive, path)
+
+    monkeypatch.setattr(tarfile.TarFile, "extractall", as_it_was)
     code = take_snapshot(tmp_path / "code", allow_dirty=False, checkout=checkout)
     assert code.folder is not None
     assert (code.folder / "methods" / "__init__.py").is_file()
