@@ -60,7 +60,10 @@ class Detections:
         return self.rows(np.argsort(-self.scores, kind="stable")[:limit])
 
     def rows(self, chosen: slice | NDArray[np.int64]) -> Detections:
-        """Some of them, in that order; not checked again, as a file of predictions is cut into thousands of images."""
+        """Those rows, in that order. chosen: a slice (the arrays are views then) or indices (M,).
+
+        Not checked again: a file of predictions is checked once and cut into thousands of images.
+        """
         part = object.__new__(Detections)
         for field, array in (("xyxy", self.xyxy), ("scores", self.scores), ("labels", self.labels)):
             object.__setattr__(part, field, array[chosen])

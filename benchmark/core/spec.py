@@ -104,7 +104,12 @@ class RunSpec:
     @cached_property
     def cell_key(self) -> str:
         """Equal for the seeds of one cell, and for nothing else."""
-        return digest(replace(self, seed=0, fit=replace(self.fit, seed=0) if self.fit else None))
+        return digest(self.seedless)
+
+    @property
+    def seedless(self) -> RunSpec:
+        """As of seed 0, its fit too."""
+        return replace(self, seed=0, fit=replace(self.fit, seed=0) if self.fit else None)
 
     @property
     def task_asked(self) -> str:

@@ -23,7 +23,7 @@ from benchmark.core.garbage import without_garbage_collector
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records.leaks import leak_of
-from benchmark.records.predictions import most_detections
+from benchmark.records.predictions import read_predictions
 from benchmark.records.query import HIDDEN_PROFILES, group_by_cell
 from benchmark.records.store import Store, read_run
 
@@ -184,12 +184,12 @@ def _copy(source: Path, run_id: str, results: Results) -> str:
     if size > PREDICTIONS_LIMIT_BYTES:
         limit = PREDICTIONS_LIMIT_BYTES >> 20
         raise RecordError(f"{source}: {size / 2**20:.1f} MiB of predictions, at most {limit} MiB are committed")
-    image_id, detections = most_detections(source)
-    if detections > PREDICTIONS_LIMIT_AN_IMAGE:
-        raise RecordError(
-            f"{source}: {detections} detections on image {image_id}, at most {PREDICTIONS_LIMIT_AN_IMAGE} an image are "
-            "committed"
-        )
+    for image_id, detections in read_predictions(source).items():
+        if len(detections) > PREDICTIONS_LIMIT_AN_IMAGE:
+            raise RecordError(
+                f"{source}: {len(detections)} detections on image {image_id}, at most {PREDICTIONS_LIMIT_AN_IMAGE} an "
+                "image are committed"
+            )
     target = results.predictions / f"{run_id}.parquet"
     with written_whole(target) as waiting:
         shutil.copyfile(source, waiting)

@@ -16,7 +16,6 @@ from benchmark.core.errors import EvaluationError, RecordError
 from benchmark.core.files import written_whole
 
 _SIDES = ("x1", "y1", "x2", "y2")
-_UNREADABLE = (OSError, pa.ArrowException, KeyError, TypeError, ValueError)
 _IMAGES_KEY = b"rtvp_bench.image_ids"
 """all predicted images, in the file's metadata: an image without a detection has no row"""
 
@@ -41,19 +40,17 @@ def write_predictions(path: Path, detections: Mapping[int, Detections]) -> None:
 
 
 def read_predictions(path: Path) -> dict[int, Detections]:
-    """Detections by image_id, images without any included. Raises RecordError where it is no such file.
-
-    Checked once, all rows together.
-    """
+    """Detections by image_id, images without any included. Raises RecordError where it is no such file."""
     try:
-        table = _table(path, ["image_id", "label", "score", *_SIDES])
+        with pq.ParquetFile(path, pre_buffer=False) as file:  # reading ahead in a thread is for files far away
+            table = file.read(["image_id", "label", "score", *_SIDES], use_threads=False)
         images = np.frombuffer(bytes.fromhex(table.schema.metadata[_IMAGES_KEY].decode()), np.int64)
         owner, label = _column(table, "image_id", np.int64), _column(table, "label", np.int64)
         score, xyxy = _column(table, "score", np.float32), np.empty((len(owner), 4), np.float32)
         for k, name in enumerate(_SIDES):
             xyxy[:, k] = _column(table, name, np.float32)
         whole = Detections(xyxy, score, label)
-    except (*_UNREADABLE, EvaluationError) as error:
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, EvaluationError) as error:
         raise RecordError(f"{path}: not a file of stored predictions: {error}") from error
     if (np.diff(owner) < 0).any() or not np.isin(owner, images).all():
         raise RecordError(f"{path}: rows must be in ascending order of image_id, each among the images it names")
@@ -62,24 +59,6 @@ def read_predictions(path: Path) -> dict[int, Detections]:
         image: whole.rows(slice(a, b))
         for image, a, b in zip(images.tolist(), starts.tolist(), ends.tolist(), strict=True)
     }
-
-
-def most_detections(path: Path) -> tuple[int, int]:
-    """The image with the most detections, and how many; (0, 0) without any. Raises RecordError.
-
-    Reads one column: a third of the time, for thousands of files that their digests vouch for.
-    """
-    try:
-        owner = _column(_table(path, ["image_id"]), "image_id", np.int64)
-    except _UNREADABLE as error:
-        raise RecordError(f"{path}: not a file of stored predictions: {error}") from error
-    images, counts = np.unique(owner, return_counts=True)
-    return (int(images[counts.argmax()]), int(counts.max())) if len(images) else (0, 0)
-
-
-def _table(path: Path, columns: list[str]) -> pa.Table:
-    with pq.ParquetFile(path, pre_buffer=False) as file:  # reading ahead in a thread is for files far away
-        return file.read(columns, use_threads=False)
 
 
 def _column(table: pa.Table, name: str, dtype: type[np.generic]) -> NDArray[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +60,8 @@ def differing_fields(records: Sequence[RunRecord]) -> list[str]:
     """Names of the spec's fields, seed left out, in which the records are not all equal."""
     if len(records) < 2 or len({record.spec.cell_key for record in records}) == 1:
         return []
-    plain = [replace(r.spec, seed=0, fit=replace(r.spec.fit, seed=0) if r.spec.fit else None) for r in records]
-    return [name for name in RunSpec.__dataclass_fields__ if len({digest(getattr(spec, name)) for spec in plain}) > 1]
+    specs = [record.spec.seedless for record in records]
+    return [name for name in RunSpec.__dataclass_fields__ if len({digest(getattr(spec, name)) for spec in specs}) > 1]
 
 
 def dataset_records() -> list[DatasetRecord]:

@@ -264,6 +264,20 @@ class TestCollect:
         assert "301 detections on image 1, at most 300" in collect(Home.find(), results).refused[record.run_id]
         assert not list(results.records.rglob("*.json"))
 
+    def test_a_detection_that_cannot_be_is_refused_though_its_digest_is_right(
+        self, results: Results, make_record: Callable[..., RunRecord]
+    ) -> None:
+        record = self._finish(make_record())
+        path = Home.find().run(record.run_id).predictions
+        table = pq.read_table(path)
+        high = pa.array(np.full(len(table), 1.5, np.float32))
+        pq.write_table(table.set_column(table.column_names.index("score"), "score", high), path)
+        artifact = replace(record.artifacts[0], sha256=file_sha256(path))
+        write_atomic(Home.find().run(record.run_id).record, encode(replace(record, artifacts=(artifact,))))
+        done = collect(Home.find(), results)
+        assert done.taken == ()
+        assert f"{path}: not a file of stored predictions: Detections.scores: row 0" in done.refused[record.run_id]
+
     def test_what_is_refused_says_why(
         self, results: Results, make_record: Callable[..., RunRecord], monkeypatch: pytest.MonkeyPatch
     ) -> None:
