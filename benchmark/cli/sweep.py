@@ -32,13 +32,11 @@ def run(options: argparse.Namespace) -> int:
 
     from benchmark.cli._slurm_options import resources_of
     from benchmark.cli._sweeps import expand_sweep, parse_seeds
-    from benchmark.core.garbage import without_garbage_collector
     from benchmark.harness.forecast import forecast
 
     resources = resources_of(options) if options.slurm else None
-    with without_garbage_collector():
-        expanded = expand_sweep(options.sweep, options.data, options.profile, parse_seeds(options.seed))
-        sums, done = forecast(expanded.jobs)
+    expanded = expand_sweep(options.sweep, options.data, options.profile, parse_seeds(options.seed))
+    sums, done = forecast(expanded.jobs)
     submitting = options.slurm and not options.dry_run
     if options.json and not submitting:
         _print_json(expanded, sums, done)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
-import os
 import pkgutil
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
@@ -121,7 +121,7 @@ def _own(kind: str) -> Mapping[str, str]:
     if found is None or found.submodule_search_locations is None:
         return {}
     places = tuple(found.submodule_search_locations)
-    return _modules(folder, places, tuple(os.stat(place).st_mtime_ns for place in places))  # noqa: PTH116 - asked for every cell of a plan
+    return _modules(folder, places, tuple(Path(place).stat().st_mtime_ns for place in places))
 
 
 @lru_cache(maxsize=64)

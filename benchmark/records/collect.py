@@ -19,7 +19,6 @@ from typing import Any
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import RecordError
 from benchmark.core.files import written_whole
-from benchmark.core.garbage import without_garbage_collector
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records.leaks import leak_of
@@ -55,29 +54,30 @@ def collect(home: Home, results: Results) -> Collected:
     one of a split in which `bench data leaks` found a leak, and one that was measured again with other numbers:
     replacing a committed record is a person's decision.
     """
-    paths = sorted(home.runs.glob("*/record.json"))
-    with _only_writer(results.records), without_garbage_collector(), _mapping(len(paths)) as mapped:
-        store = Store(results.records)
-        known = {record.run_id: record for record in mapped(read_run, store.paths())}
-        found, refused = [], {}
-        for path, judged in zip(paths, mapped(partial(_judged, home), paths), strict=True):
-            if isinstance(judged, RunRecord):
-                found.append(judged)
-            else:
-                refused[path.parent.name] = judged
-        kept_seeds = _kept_seeds(list(known.values()), found)
-        new, present = [], []
-        for record in found:
-            there = known.get(record.run_id)
-            if there is None:
-                new.append(record)
-            elif there.metrics == record.metrics:
-                present.append(record.run_id)
-            else:
-                reason = f"measured again with other numbers; remove {store.path(there)} to replace it"
-                refused[record.run_id] = reason
-        kept = [record.run_id in kept_seeds for record in new]
-        reasons = list(mapped(partial(_take, home, results), new, kept))
+    with _only_writer(results.records):
+        paths = sorted(home.runs.glob("*/record.json"))
+        with _mapping(len(paths)) as mapped:
+            store = Store(results.records)
+            known = {record.run_id: record for record in mapped(read_run, store.paths())}
+            found, refused = [], {}
+            for path, judged in zip(paths, mapped(partial(_judged, home), paths), strict=True):
+                if isinstance(judged, RunRecord):
+                    found.append(judged)
+                else:
+                    refused[path.parent.name] = judged
+            kept_seeds = _kept_seeds(list(known.values()), found)
+            new, present = [], []
+            for record in found:
+                there = known.get(record.run_id)
+                if there is None:
+                    new.append(record)
+                elif there.metrics == record.metrics:
+                    present.append(record.run_id)
+                else:
+                    reason = f"measured again with other numbers; remove {store.path(there)} to replace it"
+                    refused[record.run_id] = reason
+            kept = [record.run_id in kept_seeds for record in new]
+            reasons = list(mapped(partial(_take, home, results), new, kept))
     refused |= {record.run_id: reason for record, reason in zip(new, reasons, strict=True) if reason}
     taken = [record for record, reason in zip(new, reasons, strict=True) if not reason]
     return Collected(tuple(record.run_id for record in taken), tuple(present), refused, _unchecked(home, taken))
