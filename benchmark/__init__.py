@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from benchmark.core.record import RunRecord
     from benchmark.core.spec import RunRequest, RunSpec
     from benchmark.core.vocabulary import Vocabulary
-    from benchmark.datasets._interop import (
+    from benchmark.datasets.export.interop import (
         huggingface_features,
         to_fiftyone,
         to_huggingface,
@@ -45,6 +45,6 @@ def __getattr__(name: str) -> Any:
 
     if name in api.__all__:
         return getattr(api, name)
-    from benchmark.datasets import _interop
+    from benchmark.datasets.export import interop
 
-    return getattr(_interop, name)
+    return getattr(interop, name)

@@ -15,8 +15,8 @@ LVIS_LIBRARIES = {"fast": "hotcoco", "reference": "lvis"}
 def cross_check(stored: Stored) -> dict[str, Any]:
     """All of it as plain values; `framework` says why where its library is not here or has no such rules."""
     from benchmark.core.paths import installed_versions
-    from benchmark.evaluators._columns import columns_of
-    from benchmark.evaluators._cross_check import compare_engines, compare_framework
+    from benchmark.evaluators.scoring.columns import columns_of
+    from benchmark.evaluators.scoring.cross_check import compare_engines, compare_framework
 
     record, columns = stored.record, columns_of(stored.test)
     protocol = record.spec.protocol["evaluators"]

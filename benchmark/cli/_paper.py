@@ -14,14 +14,14 @@ from benchmark.core.errors import BenchError, ConfigError, MissingExtraError, Re
 from benchmark.core.files import written_whole
 from benchmark.core.plugins import list_names, load
 from benchmark.core.record import RunRecord
-from benchmark.figures._style import DatasetFigure, FigureKind, may_lie_in, save
+from benchmark.figures.drawing.style import DatasetFigure, FigureKind, may_lie_in, save
 from benchmark.records.query import HIDDEN_PROFILES, dataset_records, run_records
-from benchmark.tables._datasets import DatasetTable
-from benchmark.tables._overview import Item, Overview, overview_html, overview_markdown
-from benchmark.tables._render import ENDINGS, FORMATS
-from benchmark.tables._reproduced import TITLE, reproduced
-from benchmark.tables._sheet import Sheet
-from benchmark.tables._table import Table
+from benchmark.tables.content.datasets import DatasetTable
+from benchmark.tables.content.overview import Item, Overview, overview_html, overview_markdown
+from benchmark.tables.content.reproduced import TITLE, reproduced
+from benchmark.tables.content.sheet import Sheet
+from benchmark.tables.content.table import Table
+from benchmark.tables.rendering.render import ENDINGS, FORMATS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

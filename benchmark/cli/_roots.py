@@ -13,6 +13,6 @@ def configure_roots(parser: argparse.ArgumentParser) -> None:
 
 def use_roots(options: argparse.Namespace, data: str | None) -> None:
     """Take them, for this process and for what it submits. Raises ConfigError where `data` has no root."""
-    from benchmark.datasets._roots import use_root
+    from benchmark.datasets.opening.roots import use_root
 
     use_root(data, options.root, options.taxonomy)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from benchmark.core.errors import ConfigError, UnknownNameError
 from benchmark.core.plugins import list_names, load, public_name
 from benchmark.records.query import dataset_records, run_records
-from benchmark.tables._datasets import DatasetTable, fill_datasets
-from benchmark.tables._sheet import Sheet, fill
-from benchmark.tables._transfer import TransferTable, fill_transfer
+from benchmark.tables.content.datasets import DatasetTable, fill_datasets
+from benchmark.tables.content.sheet import Sheet, fill
+from benchmark.tables.content.transfer import TransferTable, fill_transfer
 
 PROFILES = ("quick", "demo", "paper")
 """those that a table shows; smoke is for tests"""

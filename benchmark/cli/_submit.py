@@ -21,7 +21,7 @@ from benchmark.core.environments import SHARED, environment_of, interpreter
 from benchmark.core.method import Capability
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load, load_cluster
-from benchmark.datasets._roots import root_variables
+from benchmark.datasets.opening.roots import root_variables
 from benchmark.records.ends import read_end
 
 if TYPE_CHECKING:

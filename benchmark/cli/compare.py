@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     """Exit status 0 whoever is better. Raises RefusedError for cells that cannot be compared."""
     import json
 
-    from benchmark.evaluators._comparison import paired_difference
+    from benchmark.evaluators.statistics.comparison import paired_difference
     from benchmark.harness.rescore import find_record, load_stored
 
     sides = [[load_stored(find_record(name)) for name in side.split(",")] for side in (options.a, options.b)]
@@ -67,7 +67,7 @@ def _facts(side: list[Stored], metric: str) -> dict[str, Any]:
     from statistics import fmean, stdev
 
     from benchmark.core.plugins import load
-    from benchmark.leaderboard._cells import peculiarities
+    from benchmark.leaderboard.cells import peculiarities
 
     spec = side[0].record.spec
     size = f"-{spec.params['variant']}" if "variant" in spec.params else ""

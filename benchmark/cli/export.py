@@ -66,7 +66,7 @@ def _parquet(part: ScoredSet, folder: Path) -> Iterator[tuple[Path, str]]:
 def _supervision(part: ScoredSet, folder: Path) -> Iterator[tuple[Path, str]]:
     """The rows of supervision's own JSONSink, which carry image_id and file_name."""
     from benchmark.core.errors import MissingExtraError
-    from benchmark.datasets._interop import to_supervision
+    from benchmark.datasets.export.interop import to_supervision
 
     try:
         import supervision as sv
@@ -84,7 +84,7 @@ def _supervision(part: ScoredSet, folder: Path) -> Iterator[tuple[Path, str]]:
 
 def _fiftyone(part: ScoredSet, folder: Path) -> Iterator[tuple[Path, str]]:
     from benchmark.core.files import written_whole
-    from benchmark.datasets._interop import fiftyone_samples
+    from benchmark.datasets.export.interop import fiftyone_samples
 
     path = folder / "samples.jsonl"
     with written_whole(path) as waiting, waiting.open("w", encoding="utf-8") as file:

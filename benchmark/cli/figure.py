@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from benchmark.figures._style import DatasetFigure, FigureKind
+    from benchmark.figures.drawing.style import DatasetFigure, FigureKind
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
 
     from benchmark.core.paths import Results
     from benchmark.core.plugins import list_names, load, public_name
-    from benchmark.figures._style import DatasetFigure, save
+    from benchmark.figures.drawing.style import DatasetFigure, save
 
     # The paper's own are files `figure_2.py` and so on, and asked for by their number.
     number = f"figure-{public_name(options.figure)}"
@@ -61,7 +61,7 @@ def _of_runs(figure: FigureKind, options: argparse.Namespace) -> tuple[Figure, i
 def _of_data(figure: DatasetFigure, options: argparse.Namespace, folder: Path) -> tuple[Figure, int]:
     from benchmark.core.errors import ConfigError, RecordError, UnknownNameError
     from benchmark.core.plugins import public_name
-    from benchmark.figures._style import may_lie_in
+    from benchmark.figures.drawing.style import may_lie_in
     from benchmark.records.query import dataset_records
 
     if options.task or options.profile:

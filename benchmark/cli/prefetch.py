@@ -77,7 +77,7 @@ def _texts(jobs: Sequence[Job]) -> Iterator[str]:
     from benchmark.core.plugins import load
     from benchmark.harness.data import open_dataset
     from benchmark.harness.expand import resolve
-    from benchmark.text._cache import embed
+    from benchmark.text.vectors.cache import embed
 
     done = set()
     for job in jobs:

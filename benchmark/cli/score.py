@@ -9,7 +9,7 @@ from benchmark.cli._command import Command
 
 if TYPE_CHECKING:
     from benchmark.core.evaluation import Scores
-    from benchmark.evaluators._columns import Columns
+    from benchmark.evaluators.scoring.columns import Columns
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -105,8 +105,8 @@ def _of_file(options: argparse.Namespace) -> int:
     import json
 
     from benchmark.cli._cells import print_metrics
-    from benchmark.evaluators._bootstrap import intervals
-    from benchmark.evaluators._score import score
+    from benchmark.evaluators.scoring.score import score
+    from benchmark.evaluators.statistics.bootstrap import intervals
 
     columns = _columns(options)
     names = ("lvis_ap",) if options.rules == "lvis" else ("coco_ap", "tide", "bands")
@@ -124,7 +124,7 @@ def _of_file(options: argparse.Namespace) -> int:
 def _columns(options: argparse.Namespace) -> Columns:
     from pathlib import Path
 
-    from benchmark.evaluators._from_coco import columns_from_coco
+    from benchmark.evaluators.coco_files.from_coco import columns_from_coco
     from benchmark.records.exchange import read_json
 
     found = read_json(Path(options.predictions))

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     import shutil
 
     from benchmark.cli._sheets import sheet_of
-    from benchmark.tables._render import FORMATS, terminal
+    from benchmark.tables.rendering.render import FORMATS, terminal
 
     sheet = sheet_of(options.table, options.data, options.profile)
     form = "json" if options.json else options.format

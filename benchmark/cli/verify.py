@@ -48,8 +48,8 @@ def differing(bundle: Bundle, run_id: str, engine: str) -> list[str]:
     from benchmark.cli.score import differences
     from benchmark.core.canonical import digest, file_sha256
     from benchmark.core.errors import BenchError
-    from benchmark.evaluators._bootstrap import intervals
-    from benchmark.evaluators._score import score
+    from benchmark.evaluators.scoring.score import score
+    from benchmark.evaluators.statistics.bootstrap import intervals
     from benchmark.records.predictions import read_predictions
 
     record = bundle.record(run_id)

@@ -1,6 +1,7 @@
 """A file is a plugin: the one place that turns names into modules.
 
-A file that does not start with `_` in one of the folders below is a plugin; its name is its public name (`_` in
+A file (for methods: a folder) that does not start with `_` in one of the folders below is a plugin, folders beside
+the files hold machinery; its name is its public name (`_` in
 files, `-` on the command line and in records) and it exposes one agreed constant. Other packages add methods and
 data sets through the entry-point groups `rtvp_bench.methods` and `rtvp_bench.datasets`.
 """
@@ -24,7 +25,7 @@ _KINDS = {
     "method": ("methods", "INFO"),
     "task": ("benchmark.tasks", "TASK"),
     "dataset": ("benchmark.datasets", "DATASET"),
-    "source": ("benchmark.datasets._sources", "SOURCE"),
+    "source": ("benchmark.datasets.sources", "SOURCE"),
     "evaluator": ("benchmark.evaluators", "EVALUATOR"),
     "table": ("benchmark.tables", "TABLE"),
     "figure": ("benchmark.figures", "FIGURE"),
@@ -126,8 +127,9 @@ def _own(kind: str) -> Mapping[str, str]:
 
 @lru_cache(maxsize=64)
 def _modules(folder: str, places: tuple[str, ...], changed_ns: tuple[int, ...]) -> Mapping[str, str]:  # noqa: ARG001  # a new file changes its folder, and so the cache's key
-    found = (m.name for m in pkgutil.iter_modules(places) if not m.name.startswith("_") and m.name != "main")
-    return MappingProxyType({public_name(name): f"{folder}.{name}" for name in found})
+    # A method is a folder, every other plugin a file: folders beside those hold what the plugins share.
+    found = (m.name for m in pkgutil.iter_modules(places) if m.ispkg == (folder == "methods") and m.name != "main")
+    return MappingProxyType({public_name(name): f"{folder}.{name}" for name in found if not name.startswith("_")})
 
 
 def _foreign(kind: str) -> dict[str, str]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from benchmark.core.canonical import digest, file_sha256
 from benchmark.core.errors import DataError, UnknownNameError
 from benchmark.core.sample import Category, Dataset, DatasetEntry, DatasetInfo, Sample, Source
-from benchmark.datasets._build.splits import choose_novel
-from benchmark.datasets._coco import read_coco
-from benchmark.datasets._opened import WHOLE, CocoDataset
+from benchmark.datasets.build.splits import choose_novel
+from benchmark.datasets.opening.opened import WHOLE, CocoDataset
+from benchmark.datasets.readers.coco import read_coco
 
 INFO = DatasetInfo(
     name="any-coco",

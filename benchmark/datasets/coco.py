@@ -12,10 +12,9 @@ from pathlib import Path
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import DataError
 from benchmark.core.sample import DatasetEntry, DatasetInfo, Progress, Source
-from benchmark.datasets._check import Finding, check_files
-from benchmark.datasets._coco_columns import Entry, read_coco_columns, text_of
-from benchmark.datasets._expected import Counts, Expected
-from benchmark.datasets._official import (
+from benchmark.datasets.opening.check import Finding, check_files
+from benchmark.datasets.opening.expected import Counts, Expected
+from benchmark.datasets.opening.official import (
     Official,
     OfficialDataset,
     Part,
@@ -25,7 +24,8 @@ from benchmark.datasets._official import (
     plain_category,
     subset_of,
 )
-from benchmark.datasets._roots import here, missing_root, rooted
+from benchmark.datasets.opening.roots import here, missing_root, rooted
+from benchmark.datasets.readers.coco_columns import Entry, read_coco_columns, text_of
 
 SOURCE = Source(
     "coco",

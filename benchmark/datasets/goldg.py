@@ -20,12 +20,12 @@ from benchmark.core.canonical import digest, file_sha256
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import DataError
 from benchmark.core.sample import DatasetEntry, DatasetInfo, Progress, Sample, Source
-from benchmark.datasets._check import Finding, check_files
-from benchmark.datasets._coco_columns import CocoColumns, Entry, read_coco_columns, text_of
-from benchmark.datasets._expected import Counts, Expected
-from benchmark.datasets._official import OfficialDataset, Part, make_samples, plain_category, trained_on_whole
-from benchmark.datasets._reading import Repairs
-from benchmark.datasets._roots import here, missing_root, rooted
+from benchmark.datasets.opening.check import Finding, check_files
+from benchmark.datasets.opening.expected import Counts, Expected
+from benchmark.datasets.opening.official import OfficialDataset, Part, make_samples, plain_category, trained_on_whole
+from benchmark.datasets.opening.roots import here, missing_root, rooted
+from benchmark.datasets.readers.coco_columns import CocoColumns, Entry, read_coco_columns, text_of
+from benchmark.datasets.readers.reading import Repairs
 
 SOURCE = Source(
     "goldg",

@@ -15,11 +15,9 @@ from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import ConfigError, DataError
 from benchmark.core.sample import Category, DatasetEntry, DatasetInfo, Progress, Source
 from benchmark.datasets import coco
-from benchmark.datasets._check import Finding, check_files, counted
-from benchmark.datasets._coco_columns import load_coco, read_coco_columns
-from benchmark.datasets._expected import Counts, Expected
-from benchmark.datasets._lvis import category_of, federation_of, frequencies_of, in_val2017, name_of, photo_of
-from benchmark.datasets._official import (
+from benchmark.datasets.opening.check import Finding, check_files, counted
+from benchmark.datasets.opening.expected import Counts, Expected
+from benchmark.datasets.opening.official import (
     Official,
     OfficialDataset,
     Part,
@@ -28,7 +26,9 @@ from benchmark.datasets._official import (
     only,
     subset_of,
 )
-from benchmark.datasets._roots import find_root, here, missing_root, rooted
+from benchmark.datasets.opening.roots import find_root, here, missing_root, rooted
+from benchmark.datasets.readers.coco_columns import load_coco, read_coco_columns
+from benchmark.datasets.readers.lvis import category_of, federation_of, frequencies_of, in_val2017, name_of, photo_of
 
 SOURCE = Source(
     "lvis",

@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from benchmark.core.sample import DatasetEntry, DatasetInfo, Progress, Source
-from benchmark.datasets._check import Finding, State, check_opened, digest_finding
-from benchmark.datasets._mmio.against_paper import against_paper, compare_forms
-from benchmark.datasets._mmio.dataset import MmioDataset, check_taxonomy, read_parts
-from benchmark.datasets._mmio.layout import TAXONOMY, find_layout
-from benchmark.datasets._reading import Repairs
-from benchmark.datasets._roots import find_taxonomy, missing_root, rooted
-from benchmark.datasets._taxonomy import read_taxonomy
+from benchmark.datasets.mmio_release.against_paper import against_paper, compare_forms
+from benchmark.datasets.mmio_release.dataset import MmioDataset, check_taxonomy, read_parts
+from benchmark.datasets.mmio_release.layout import TAXONOMY, find_layout
+from benchmark.datasets.opening.check import Finding, State, check_opened, digest_finding
+from benchmark.datasets.opening.roots import find_taxonomy, missing_root, rooted
+from benchmark.datasets.opening.taxonomy import read_taxonomy
+from benchmark.datasets.readers.reading import Repairs
 
 SOURCE = Source(
     "mmio",

@@ -12,7 +12,7 @@ from benchmark.core.errors import DataError
 from benchmark.core.paths import Home
 from benchmark.core.plugins import load
 from benchmark.core.sample import DatasetEntry, DatasetInfo, Source
-from benchmark.datasets._opened import ANNOTATIONS, RECORD, CocoDataset, read_folder
+from benchmark.datasets.opening.opened import ANNOTATIONS, RECORD, CocoDataset, read_folder
 
 PINNED = (
     "alu-stamping",

@@ -17,8 +17,8 @@ from benchmark.core.detections import Annotations
 from benchmark.core.errors import ConfigError, DataError, RefusedError
 from benchmark.core.paths import Home
 from benchmark.core.sample import Category, Dataset, DatasetEntry, DatasetInfo, Progress, Sample, Source, Split
-from benchmark.datasets._build.splits import closed_split, synonym_split, transfer_split, zeroshot_split
-from benchmark.datasets._synth.plan import (
+from benchmark.datasets.build.splits import closed_split, synonym_split, transfer_split, zeroshot_split
+from benchmark.datasets.synth.plan import (
     DEFAULT_IMAGES,
     DEFAULT_SEED,
     DEFAULT_SIDE_PX,
@@ -27,8 +27,8 @@ from benchmark.datasets._synth.plan import (
     Recipe,
     plan_image,
 )
-from benchmark.datasets._synth.store import ensure_images, image_path
-from benchmark.datasets._synth.taxonomy import categories, novel_labels
+from benchmark.datasets.synth.store import ensure_images, image_path
+from benchmark.datasets.synth.taxonomy import categories, novel_labels
 
 INFO = DatasetInfo(
     name="mmio-synth",

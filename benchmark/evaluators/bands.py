@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
-from benchmark.evaluators._columns import BoxColumns, Columns, columns_of
-from benchmark.evaluators._engine import ENGINES, MAX_DETECTIONS, coco_curves
-from benchmark.evaluators._values import mean
+from benchmark.evaluators.scoring.columns import BoxColumns, Columns, columns_of
+from benchmark.evaluators.scoring.engine import ENGINES, MAX_DETECTIONS, coco_curves
+from benchmark.evaluators.scoring.values import mean
 
 _NO_END = 1e10
 SHARES: Mapping[str, tuple[float, float]] = {

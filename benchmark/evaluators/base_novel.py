@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
-from benchmark.evaluators._columns import Columns, columns_of
-from benchmark.evaluators._engine import AREAS_PX, ENGINES, MAX_DETECTIONS, coco_curves
-from benchmark.evaluators._values import mean
+from benchmark.evaluators.scoring.columns import Columns, columns_of
+from benchmark.evaluators.scoring.engine import AREAS_PX, ENGINES, MAX_DETECTIONS, coco_curves
+from benchmark.evaluators.scoring.values import mean
 
 _IOU_50 = 0  # position in IOU_THRESHOLDS
 

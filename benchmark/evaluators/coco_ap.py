@@ -7,9 +7,9 @@ AP: mean precision at 101 recalls and ten IoU thresholds from 0.50 to 0.95, over
 from __future__ import annotations
 
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
-from benchmark.evaluators._columns import Columns, columns_of
-from benchmark.evaluators._engine import AREAS_PX, ENGINES, MAX_DETECTIONS, Curves, coco_curves
-from benchmark.evaluators._values import Values, counts_per_class, mean, per_part
+from benchmark.evaluators.scoring.columns import Columns, columns_of
+from benchmark.evaluators.scoring.engine import AREAS_PX, ENGINES, MAX_DETECTIONS, Curves, coco_curves
+from benchmark.evaluators.scoring.values import Values, counts_per_class, mean, per_part
 
 _IOU_50, _IOU_75 = 0, 5  # positions in IOU_THRESHOLDS
 _ALL, _MOST = list(AREAS_PX).index("all"), len(MAX_DETECTIONS) - 1

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
-from benchmark.evaluators._columns import Columns, columns_of
-from benchmark.evaluators._matching import match_yolo
+from benchmark.evaluators.scoring.columns import Columns, columns_of
+from benchmark.evaluators.scoring.matching import match_yolo
 
 FALSE_ALARM_RATE = 0.05
 """share of defect-free images that may raise an alarm"""

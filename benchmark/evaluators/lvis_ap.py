@@ -12,9 +12,9 @@ import numpy as np
 
 from benchmark.core.errors import EvaluationError
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
-from benchmark.evaluators._columns import Columns, columns_of
-from benchmark.evaluators._engine import AREAS_PX, ENGINES, LVIS_MAX_DETECTIONS, Curves, lvis_curves
-from benchmark.evaluators._values import Values, counts_per_class, mean
+from benchmark.evaluators.scoring.columns import Columns, columns_of
+from benchmark.evaluators.scoring.engine import AREAS_PX, ENGINES, LVIS_MAX_DETECTIONS, Curves, lvis_curves
+from benchmark.evaluators.scoring.values import Values, counts_per_class, mean
 
 _IOU_50, _IOU_75 = 0, 5  # positions in IOU_THRESHOLDS
 _ALL = list(AREAS_PX).index("all")

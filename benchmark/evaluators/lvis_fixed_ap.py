@@ -10,10 +10,10 @@ from __future__ import annotations
 import dataclasses
 
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
-from benchmark.evaluators._columns import Columns
-from benchmark.evaluators._engine import AREAS_PX, ENGINES, best_of_each, lvis_curves
-from benchmark.evaluators._values import mean
 from benchmark.evaluators.lvis_ap import ap_metrics, federated
+from benchmark.evaluators.scoring.columns import Columns
+from benchmark.evaluators.scoring.engine import AREAS_PX, ENGINES, best_of_each, lvis_curves
+from benchmark.evaluators.scoring.values import mean
 
 PER_CLASS = 10_000
 _NO_LIMIT = -1

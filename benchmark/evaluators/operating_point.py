@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
-from benchmark.evaluators._columns import BoxColumns, Columns, columns_of
-from benchmark.evaluators._matching import Matches, match_yolo
+from benchmark.evaluators.scoring.columns import BoxColumns, Columns, columns_of
+from benchmark.evaluators.scoring.matching import Matches, match_yolo
 
 CONFIDENCES = np.linspace(0, 1, 1000)
 _SMOOTHING = 101

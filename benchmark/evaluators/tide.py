@@ -20,9 +20,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
-from benchmark.evaluators._columns import BoxColumns, Columns, columns_of
-from benchmark.evaluators._engine import RECALLS
-from benchmark.evaluators._matching import Matches, iou_coco, match_coco
+from benchmark.evaluators.scoring.columns import BoxColumns, Columns, columns_of
+from benchmark.evaluators.scoring.engine import RECALLS
+from benchmark.evaluators.scoring.matching import Matches, iou_coco, match_coco
 
 FOREGROUND_IOU, BACKGROUND_IOU = 0.5, 0.1
 ERRORS = ("class", "localisation", "both", "duplicate", "background", "missed")

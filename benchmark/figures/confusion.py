@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
-from benchmark.figures._cells import Cell, Source, cell_label, explain_command
-from benchmark.figures._style import PAGE_INCHES, SMALL, STYLE, FigureKind
+from benchmark.figures.drawing.cells import Cell, Source, cell_label, explain_command
+from benchmark.figures.drawing.style import PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.figures.precision_recall import curves
 from benchmark.records.explanations import Numbers
 

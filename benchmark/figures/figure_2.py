@@ -10,7 +10,7 @@ from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import RecordError
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import DatasetRecord
-from benchmark.figures._style import OTHERS, PAGE_INCHES, SMALL, STYLE, DatasetFigure, signs
+from benchmark.figures.drawing.style import OTHERS, PAGE_INCHES, SMALL, STYLE, DatasetFigure, signs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from benchmark.core.errors import MissingExtraError, RecordError
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
-from benchmark.figures._cells import Cell, Source, ap_text, explain_command, mean_ap, source_of
-from benchmark.figures._pictures import blank
-from benchmark.figures._style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
+from benchmark.figures.drawing.cells import Cell, Source, ap_text, explain_command, mean_ap, source_of
+from benchmark.figures.drawing.pictures import blank
+from benchmark.figures.drawing.style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import Numbers, find_numbers
 from benchmark.records.query import group_by_cell
 

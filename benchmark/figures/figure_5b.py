@@ -14,9 +14,17 @@ from benchmark.core.detections import Detections
 from benchmark.core.errors import RecordError
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import RunRecord
-from benchmark.figures._cells import Cell, Source, ap_text, by_source, cell_label, explain_command, measured_cells
-from benchmark.figures._pictures import MISSED, RIGHT, TRUTH, WRONG, blank, credit, name_of, outline, show
-from benchmark.figures._style import PAGE_INCHES, SMALL, STYLE, FigureKind
+from benchmark.figures.drawing.cells import (
+    Cell,
+    Source,
+    ap_text,
+    by_source,
+    cell_label,
+    explain_command,
+    measured_cells,
+)
+from benchmark.figures.drawing.pictures import MISSED, RIGHT, TRUTH, WRONG, blank, credit, name_of, outline, show
+from benchmark.figures.drawing.style import PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import Found, Numbers, Picture, find_numbers, find_pictures
 from benchmark.records.predictions import read_predictions
 

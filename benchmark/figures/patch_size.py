@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import Cost, RunRecord
-from benchmark.figures._cells import Cell, Source, by_source, mean_ap, measured_cells, run_command
-from benchmark.figures._style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
+from benchmark.figures.drawing.cells import Cell, Source, by_source, mean_ap, measured_cells, run_command
+from benchmark.figures.drawing.style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
-from benchmark.figures._cells import Cell, Source, by_source, cell_label, explain_command, measured_cells, percent
-from benchmark.figures._style import COLOURS, PAGE_INCHES, SMALL, STYLE, FigureKind
+from benchmark.figures.drawing.cells import (
+    Cell,
+    Source,
+    by_source,
+    cell_label,
+    explain_command,
+    measured_cells,
+    percent,
+)
+from benchmark.figures.drawing.style import COLOURS, PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import RECALLS, Numbers, find_numbers
 
 if TYPE_CHECKING:

@@ -11,8 +11,17 @@ import numpy as np
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
-from benchmark.figures._cells import Cell, Source, by_source, cell_label, mean_ap, measured_cells, percent, run_command
-from benchmark.figures._style import PAGE_INCHES, SMALL, STYLE, FigureKind
+from benchmark.figures.drawing.cells import (
+    Cell,
+    Source,
+    by_source,
+    cell_label,
+    mean_ap,
+    measured_cells,
+    percent,
+    run_command,
+)
+from benchmark.figures.drawing.style import PAGE_INCHES, SMALL, STYLE, FigureKind
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
-from benchmark.figures._cells import Cell, cell_label, mean_ap, measured_cells, run_command, source_of
-from benchmark.figures._style import PANEL_INCHES, STYLE, FigureKind, signs
+from benchmark.figures.drawing.cells import Cell, cell_label, mean_ap, measured_cells, run_command, source_of
+from benchmark.figures.drawing.style import PANEL_INCHES, STYLE, FigureKind, signs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

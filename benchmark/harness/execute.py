@@ -21,8 +21,8 @@ from benchmark.core.paths import Home, RunPaths
 from benchmark.core.record import Artifact, Cost, RunRecord, Status
 from benchmark.core.sample import Dataset, Progress, Sample
 from benchmark.core.spec import FitSpec, Job, RunSpec
-from benchmark.evaluators._bootstrap import intervals
-from benchmark.evaluators._score import score
+from benchmark.evaluators.scoring.score import score
+from benchmark.evaluators.statistics.bootstrap import intervals
 from benchmark.harness.data import federation_of, open_dataset
 from benchmark.harness.expand import Cell, resolve
 from benchmark.harness.fitting import Fit, FitOptions, ensure_fit, find_fit

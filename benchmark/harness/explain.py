@@ -16,8 +16,8 @@ from PIL import Image
 from benchmark.core.errors import RefusedError
 from benchmark.core.method import Capability, ExplainingMethod, Explanation
 from benchmark.core.sample import Progress, Sample
-from benchmark.datasets._licence import sources_of
-from benchmark.evaluators._curves import best_confidence, confusion, mean_precision
+from benchmark.datasets.opening.licence import sources_of
+from benchmark.evaluators.scoring.curves import best_confidence, confusion, mean_precision
 from benchmark.harness.execute import take_weights
 from benchmark.harness.expand import Cell
 from benchmark.harness.fitting import FitOptions, find_fit

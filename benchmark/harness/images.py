@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmark.core.errors import DataError
 from benchmark.core.sample import Sample
-from benchmark.datasets._pixels import decode
+from benchmark.datasets.opening.pixels import decode
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:

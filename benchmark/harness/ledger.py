@@ -8,7 +8,7 @@ from typing import Any
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import load
 from benchmark.core.spec import RunSpec
-from benchmark.datasets._ledger.ledger import make_ledger
+from benchmark.datasets.ledger.ledger import make_ledger
 from benchmark.harness.expand import Cell
 from benchmark.harness.weights import needed_by
 

@@ -18,7 +18,7 @@ from benchmark.core.record import RunRecord, Status
 from benchmark.core.sample import Split
 from benchmark.core.task import Task
 from benchmark.core.vocabulary import Vocabulary
-from benchmark.evaluators._score import score
+from benchmark.evaluators.scoring.score import score
 from benchmark.harness.data import open_dataset
 from benchmark.harness.execute import scored_set, test_samples
 from benchmark.harness.expand import Cell, resolve

@@ -6,7 +6,7 @@ import shlex
 
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.spec import RunSpec
-from benchmark.leaderboard._cells import PLAIN_WORDING, changed_settings
+from benchmark.leaderboard.cells import PLAIN_WORDING, changed_settings
 
 
 def repeat_command(spec: RunSpec, wording: str | None = None) -> str:

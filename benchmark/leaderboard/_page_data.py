@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.core.record import Status
-from benchmark.leaderboard._around import Around
-from benchmark.leaderboard._cells import (
+from benchmark.leaderboard._columns import COSTS, FACTS, Column, metric_columns
+from benchmark.leaderboard.around import Around
+from benchmark.leaderboard.cells import (
     Cell,
     board_key,
     is_open,
@@ -20,7 +21,6 @@ from benchmark.leaderboard._cells import (
     title_of,
     zero_shot_share,
 )
-from benchmark.leaderboard._columns import COSTS, FACTS, Column, metric_columns
 
 WITH_INTERVAL = ("AP", "AP50")
 LIMIT_BYTES = 1_500_000

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.core.record import RunRecord
-from benchmark.leaderboard._around import Around
+from benchmark.leaderboard.around import Around
 
 _KEPT = (
     "row", "task", "method", "metric", "reported", "printed", "flag", "data", "profile", "variant", "measured",

@@ -6,9 +6,9 @@ from typing import Any
 
 from benchmark.core.canonical import to_plain
 from benchmark.core.record import RunRecord
-from benchmark.leaderboard._around import Around
-from benchmark.leaderboard._cells import Cell, peculiarities, title_of, zero_shot_share
 from benchmark.leaderboard._commands import repeat_command
+from benchmark.leaderboard.around import Around
+from benchmark.leaderboard.cells import Cell, peculiarities, title_of, zero_shot_share
 
 
 def record_data(record: RunRecord, cell: Cell, around: Around) -> dict[str, Any]:

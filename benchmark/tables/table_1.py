@@ -1,6 +1,6 @@
 """Table 1: data sets, as the paper counts them and as the sets here were counted when they were built."""
 
-from benchmark.tables._datasets import DatasetTable
+from benchmark.tables.content.datasets import DatasetTable
 
 TABLE = DatasetTable(
     name="1",

@@ -1,6 +1,6 @@
 """Table 2a: closed-set detection on MMIO."""
 
-from benchmark.tables._table import AP, AP50, Column, Row, Table
+from benchmark.tables.content.table import AP, AP50, Column, Row, Table
 
 TABLE = Table(
     name="2a",

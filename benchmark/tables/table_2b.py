@@ -1,6 +1,6 @@
 """Table 2b: zero-shot detection on MMIO."""
 
-from benchmark.tables._table import AP, AP50, AP75, PARAMETERS, Column, Row, Table, controls
+from benchmark.tables.content.table import AP, AP50, AP75, PARAMETERS, Column, Row, Table, controls
 
 TABLE = Table(
     name="2b",

@@ -1,6 +1,6 @@
 """Table 3: COCO val2017."""
 
-from benchmark.tables._table import AP, Column, Row, Table
+from benchmark.tables.content.table import AP, Column, Row, Table
 
 _MIXED = "AP is PaddleDetection's val number, APs/APm/APl its test-dev breakdown: two evaluations in one row"
 

@@ -1,6 +1,6 @@
 """Table 4: LVIS minival."""
 
-from benchmark.tables._table import AP, Column, Row, Table
+from benchmark.tables.content.table import AP, Column, Row, Table
 
 _O365, _BOTH = ("objects365",), ("objects365", "goldg")
 _RELEASED = "pretrained"

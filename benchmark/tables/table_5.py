@@ -1,6 +1,6 @@
 """Table 5: what each part of RTVP contributes; a row without one part is that switch turned off."""
 
-from benchmark.tables._table import AP, AP50, AP75, Row, Table
+from benchmark.tables.content.table import AP, AP50, AP75, Row, Table
 
 _PARTS: tuple[tuple[str, str, dict[str, bool]], ...] = (
     ("-Expert Domain Adapter", "no expert domain adapter", {"adapter": False}),

@@ -1,6 +1,6 @@
 """Table 6: the patch size of sparse sampling, in pixels of the input image."""
 
-from benchmark.tables._table import AP, AP50, AP75, Row, Table
+from benchmark.tables.content.table import AP, AP50, AP75, Row, Table
 
 TABLE = Table(
     name="6",

@@ -1,6 +1,6 @@
 """Our own table: base and novel classes asked for together."""
 
-from benchmark.tables._table import Column, Row, Table, controls
+from benchmark.tables.content.table import Column, Row, Table, controls
 
 TABLE = Table(
     name="generalized",

@@ -14,7 +14,8 @@ from benchmark.core.paths import Home
 from benchmark.core.record import FitRecord, RunRecord
 from benchmark.core.spec import FitSpec
 from benchmark.tracking._guarded import Guarded
-from benchmark.tracking._names import (
+from benchmark.tracking._tracker import Picture, Silent, TrackedRun, Tracker, is_first_process
+from benchmark.tracking.names import (
     class_rows,
     epoch_row,
     fit_summary,
@@ -23,8 +24,7 @@ from benchmark.tracking._names import (
     tracked_cell,
     tracked_fit,
 )
-from benchmark.tracking._settings import TrackSettings, load_settings
-from benchmark.tracking._tracker import Picture, Silent, TrackedRun, Tracker, is_first_process
+from benchmark.tracking.settings import TrackSettings, load_settings
 from benchmark.tracking.wandb import WandbTracker
 
 

@@ -17,8 +17,8 @@ from typing import Any
 from benchmark.core.errors import BenchError, InterruptedFitError, MissingExtraError
 from benchmark.tracking._pictures import drawn
 from benchmark.tracking._runs import RunFolder
-from benchmark.tracking._settings import TrackSettings
 from benchmark.tracking._tracker import Picture, TrackedRun
+from benchmark.tracking.settings import TrackSettings
 
 _STOPPED = 143
 """exit code of a run that was told to stop; the same command continues it"""

@@ -19,7 +19,7 @@ from benchmark.core.plugins import load
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
-from benchmark.text._cache import embed
+from benchmark.text.vectors.cache import embed
 from methods._ultralytics.recipe import Recipe
 
 if TYPE_CHECKING:

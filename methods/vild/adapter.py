@@ -18,7 +18,7 @@ from benchmark.core.plugins import load
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
-from benchmark.text._cache import embed
+from benchmark.text.vectors.cache import embed
 from methods._torch.adapter import TorchAdapter
 from methods.vild import INFO
 
@@ -176,6 +176,6 @@ class Adapter(TorchAdapter):
             return "regions is 0"
         if self.config.text_encoder != CLIP:
             return f"{self.config.text_encoder} reads texts only, and CLIP's pictures are not in its space"
-        from benchmark.text import _clip_images
+        from benchmark.text.vectors import clip_images
 
-        return _clip_images.missing()
+        return clip_images.missing()

@@ -15,10 +15,10 @@ from benchmark.core.plugins import list_names, load
 from benchmark.core.sample import DatasetEntry
 from benchmark.core.task import Task
 from benchmark.core.text import TextEncoder
-from benchmark.figures._style import DatasetFigure, FigureKind
-from benchmark.tables._datasets import DatasetTable
-from benchmark.tables._table import Table
-from benchmark.tables._transfer import TransferTable
+from benchmark.figures.drawing.style import DatasetFigure, FigureKind
+from benchmark.tables.content.datasets import DatasetTable
+from benchmark.tables.content.table import Table
+from benchmark.tables.content.transfer import TransferTable
 
 KINDS: dict[str, Any] = {
     "command": Command,

@@ -17,8 +17,8 @@ from benchmark.cli._bench._browser import chromium, installed
 from benchmark.cli._bench._made_records import make_records
 from benchmark.cli._leaderboard._content import around
 from benchmark.core.record import RunRecord, Status
-from benchmark.leaderboard._around import Around, Picture
-from benchmark.leaderboard._site import build_site
+from benchmark.leaderboard.around import Around, Picture
+from benchmark.leaderboard.site import build_site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

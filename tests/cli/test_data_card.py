@@ -15,7 +15,7 @@ from benchmark.cli._data._sections import markdown, sections, terminal
 from benchmark.cli._data.card import title_of
 from benchmark.cli.main import main
 from benchmark.core.record import DatasetRecord
-from benchmark.datasets._croissant import croissant
+from benchmark.datasets.export.croissant import croissant
 from benchmark.records.codec import decode_dataset
 
 COMMITTED = Path(__file__).parents[2] / "results" / "datasets"

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from benchmark.cli.main import main
-from benchmark.datasets._build.manifest import manifest_path, read_manifest
-from benchmark.datasets._sources._source import load_sources
+from benchmark.datasets.build.manifest import manifest_path, read_manifest
 from benchmark.datasets.mmio_open import INFO, PINNED
+from benchmark.datasets.sources.shared.source import load_sources
 
 
 def test_one_line_a_source(capsys: pytest.CaptureFixture[str]) -> None:

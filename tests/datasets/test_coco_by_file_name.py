@@ -10,7 +10,7 @@ import pytest
 from official_layouts import dump
 
 from benchmark.core.errors import DataError
-from benchmark.datasets._coco import boxes_by_file_name
+from benchmark.datasets.readers.coco import boxes_by_file_name
 
 
 def content() -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from benchmark.core.errors import DataError
-from benchmark.datasets._coco import read_coco
+from benchmark.datasets.readers.coco import read_coco
 
 GOOD: dict[str, Any] = {
     "images": [

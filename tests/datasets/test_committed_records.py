@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.core.canonical import to_plain
-from benchmark.datasets._build.record import make_record
+from benchmark.datasets.build.record import make_record
 from benchmark.datasets.mmio_synth import open_synth
 from benchmark.records.codec import decode_dataset
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmark.core.errors import DataError
-from benchmark.datasets._deeppcb import read_deeppcb
-from benchmark.datasets._reading import Repairs
+from benchmark.datasets.readers.deeppcb import read_deeppcb
+from benchmark.datasets.readers.reading import Repairs
 
 NAMES = {1: "open", 2: "short"}
 

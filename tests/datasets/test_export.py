@@ -13,12 +13,12 @@ from PIL import Image
 
 from benchmark.core.errors import ConfigError, DataError, RefusedError, UnknownNameError
 from benchmark.core.sample import Dataset, Sample
-from benchmark.datasets._export.export import export
-from benchmark.datasets._export.part import exact_xywh
-from benchmark.datasets._reading import Repairs
-from benchmark.datasets._voc import read_voc
-from benchmark.datasets._yolo import read_names, read_yolo
 from benchmark.datasets.any_coco import open_path
+from benchmark.datasets.export.export import export
+from benchmark.datasets.export.part import exact_xywh
+from benchmark.datasets.readers.reading import Repairs
+from benchmark.datasets.readers.voc import read_voc
+from benchmark.datasets.readers.yolo import read_names, read_yolo
 from benchmark.harness.data import open_dataset
 
 

@@ -9,7 +9,15 @@ import pytest
 from PIL import Image
 
 from benchmark.core.errors import DataError
-from benchmark.datasets._reading import RawBox, Repairs, check_boxes, image_size, look_up, pair_by_stem, read_text
+from benchmark.datasets.readers.reading import (
+    RawBox,
+    Repairs,
+    check_boxes,
+    image_size,
+    look_up,
+    pair_by_stem,
+    read_text,
+)
 
 
 def boxes(*corners: tuple[float, float, float, float]) -> list[RawBox]:

@@ -9,8 +9,8 @@ import pytest
 from official_layouts import dump, text
 
 from benchmark.core.errors import DataError
-from benchmark.datasets._labelme import read_labelme
-from benchmark.datasets._reading import Repairs
+from benchmark.datasets.readers.labelme import read_labelme
+from benchmark.datasets.readers.reading import Repairs
 
 
 def test_any_shape_counts_by_the_box_around_it(tmp_path: Path) -> None:

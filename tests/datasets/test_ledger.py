@@ -19,9 +19,9 @@ from benchmark.core.plugins import load
 from benchmark.core.sample import Category, DatasetEntry
 from benchmark.core.text import TextEncoder
 from benchmark.datasets import mmio_synth
-from benchmark.datasets._ledger.images import seen_images, training_images
-from benchmark.datasets._ledger.ledger import NOTHING_DECLARED, Match, clean_ap, make_ledger, spelling
-from benchmark.datasets._ledger.training_data import LISTED, read_classes, why_unknown
+from benchmark.datasets.ledger.images import seen_images, training_images
+from benchmark.datasets.ledger.ledger import NOTHING_DECLARED, Match, clean_ap, make_ledger, spelling
+from benchmark.datasets.ledger.training_data import LISTED, read_classes, why_unknown
 from benchmark.records.codec import decode_dataset
 
 COMMITTED = Path(__file__).parents[2] / "results" / "datasets" / "mmio-open.json"

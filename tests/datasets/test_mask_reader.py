@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmark.core.errors import DataError
-from benchmark.datasets._masks import binary_mask_boxes, components, index_mask_boxes, read_mask
-from benchmark.datasets._reading import Repairs
+from benchmark.datasets.readers.masks import binary_mask_boxes, components, index_mask_boxes, read_mask
+from benchmark.datasets.readers.reading import Repairs
 
 
 def flood(mask: NDArray[np.bool_]) -> list[tuple[int, ...]]:

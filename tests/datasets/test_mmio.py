@@ -14,9 +14,9 @@ from PIL import Image
 
 from benchmark.core.errors import BenchError, ConfigError, DataError, RefusedError, UnknownNameError
 from benchmark.core.spec import RunRequest
-from benchmark.datasets._mmio.against_paper import compare_forms
-from benchmark.datasets._mmio.dataset import MmioDataset
-from benchmark.datasets._roots import find_root, root_variables, use_root
+from benchmark.datasets.mmio_release.against_paper import compare_forms
+from benchmark.datasets.mmio_release.dataset import MmioDataset
+from benchmark.datasets.opening.roots import find_root, root_variables, use_root
 from benchmark.harness.data import default_data, open_dataset
 from benchmark.harness.expand import expand
 

@@ -17,9 +17,9 @@ from benchmark.core.canonical import digest
 from benchmark.core.errors import ConfigError, DataError, RefusedError, UnknownNameError
 from benchmark.core.plugins import load
 from benchmark.core.sample import Dataset
-from benchmark.datasets._synth.plan import GENERATOR_VERSION, Recipe, plan_image
-from benchmark.datasets._synth.taxonomy import APPEARANCES, SCENES, SHAPES, Defect, categories, novel_labels
 from benchmark.datasets.mmio_synth import MmioSynth, open_synth, open_variant
+from benchmark.datasets.synth.plan import GENERATOR_VERSION, Recipe, plan_image
+from benchmark.datasets.synth.taxonomy import APPEARANCES, SCENES, SHAPES, Defect, categories, novel_labels
 
 NOVEL = set(novel_labels())
 BASE_DEFECTS = [Defect.parse(c.defect) for label, c in enumerate(categories()) if label not in NOVEL]

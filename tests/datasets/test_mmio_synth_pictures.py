@@ -10,14 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmark.core.errors import DataError
-from benchmark.datasets._contact_sheet import contact_sheet
-from benchmark.datasets._synth.defects import COLOURS
-from benchmark.datasets._synth.plan import PlannedDefect, PlannedImage, Recipe, plan_image
-from benchmark.datasets._synth.render import render
-from benchmark.datasets._synth.shapes import draw_shape
-from benchmark.datasets._synth.surfaces import SURFACES
-from benchmark.datasets._synth.taxonomy import SCENES, SHAPES, Defect, categories
+from benchmark.datasets.export.contact_sheet import contact_sheet
 from benchmark.datasets.mmio_synth import open_synth
+from benchmark.datasets.synth.defects import COLOURS
+from benchmark.datasets.synth.plan import PlannedDefect, PlannedImage, Recipe, plan_image
+from benchmark.datasets.synth.render import render
+from benchmark.datasets.synth.shapes import draw_shape
+from benchmark.datasets.synth.surfaces import SURFACES
+from benchmark.datasets.synth.taxonomy import SCENES, SHAPES, Defect, categories
 
 RECIPE = Recipe()
 

@@ -13,10 +13,10 @@ import pytest
 
 from benchmark.cli._bench._official_files import COCO_VAL, LVIS_VAL, write_coco, write_lvis
 from benchmark.core.errors import BenchError, ConfigError, DataError, RefusedError
-from benchmark.datasets._coco import read_coco
-from benchmark.datasets._coco_columns import read_coco_columns
-from benchmark.datasets._official import OfficialDataset
-from benchmark.datasets._opened import content_of
+from benchmark.datasets.opening.official import OfficialDataset
+from benchmark.datasets.opening.opened import content_of
+from benchmark.datasets.readers.coco import read_coco
+from benchmark.datasets.readers.coco_columns import read_coco_columns
 from benchmark.harness.data import federation_of, open_dataset
 
 SMALL_COCO = replace(COCO_VAL.scaled(0.004), classes=9)

@@ -12,8 +12,8 @@ from PIL import Image
 
 from benchmark.core.errors import DataError, RefusedError
 from benchmark.core.plugins import load
-from benchmark.datasets._official import OfficialDataset
 from benchmark.datasets.goldg import phrase_of
+from benchmark.datasets.opening.official import OfficialDataset
 from benchmark.harness.data import open_dataset
 
 CAPTIONS = ["A red car beside two trees", "Two trees on a hill"]

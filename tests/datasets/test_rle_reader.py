@@ -7,7 +7,7 @@ import pytest
 from official_metal_layouts import rle
 
 from benchmark.core.errors import DataError
-from benchmark.datasets._rle import read_rle
+from benchmark.datasets.readers.rle import read_rle
 
 
 def test_runs_go_down_the_columns_and_count_from_1() -> None:

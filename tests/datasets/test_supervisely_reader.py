@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from benchmark.core.errors import DataError
-from benchmark.datasets._reading import Repairs
-from benchmark.datasets._supervisely import read_supervisely
+from benchmark.datasets.readers.reading import Repairs
+from benchmark.datasets.readers.supervisely import read_supervisely
 
 
 def write(folder: Path, *objects: dict[str, Any]) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.core.errors import DataError
-from benchmark.datasets._taxonomy import plain_kind, read_taxonomy
+from benchmark.datasets.opening.taxonomy import plain_kind, read_taxonomy
 
 
 def table(path: Path, content: str) -> Path:

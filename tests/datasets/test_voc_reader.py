@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmark.core.errors import DataError
-from benchmark.datasets._reading import Repairs
-from benchmark.datasets._voc import read_voc
+from benchmark.datasets.readers.reading import Repairs
+from benchmark.datasets.readers.voc import read_voc
 
 BOX = "<bndbox><xmin>2</xmin><ymin>3</ymin><xmax>20</xmax><ymax>30</ymax></bndbox>"
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmark.core.errors import DataError
-from benchmark.datasets._reading import Repairs
-from benchmark.datasets._vsb import read_vsb
+from benchmark.datasets.readers.reading import Repairs
+from benchmark.datasets.readers.vsb import read_vsb
 
 NAMES = {"live_knot": "Live_knot", "crack": "Crack"}
 

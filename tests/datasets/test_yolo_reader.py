@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmark.core.errors import DataError
-from benchmark.datasets._reading import Repairs
-from benchmark.datasets._yolo import read_names, read_yolo
+from benchmark.datasets.readers.reading import Repairs
+from benchmark.datasets.readers.yolo import read_names, read_yolo
 
 NAMES = {0: "hole", 1: "knot"}
 

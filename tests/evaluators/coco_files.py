@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from benchmark.core.evaluation import ScoredSet
-from benchmark.evaluators._columns import Columns, FederationColumns, columns_of
+from benchmark.evaluators.scoring.columns import Columns, FederationColumns, columns_of
 
 needs_lvis = pytest.mark.models  # lvis-api needs opencv, which only the full installation has
 
@@ -96,7 +96,7 @@ def lvis_api_precision(truth: dict[str, Any], results: list[dict[str, Any]], max
     """The precision array (T, R, K, A) that lvis-api gives for the very dictionaries."""
     from lvis import LVIS, LVISEval, LVISResults
 
-    from benchmark.evaluators._engine import _float_of_old_numpy
+    from benchmark.evaluators.scoring.engine import _float_of_old_numpy
 
     lvis = LVIS.__new__(LVIS)
     lvis.logger = logging.getLogger("lvis")

@@ -10,8 +10,8 @@ import pytest
 
 from benchmark.core.evaluation import ScoredSet
 from benchmark.evaluators import base_novel, coco_ap
-from benchmark.evaluators._columns import columns_of
-from benchmark.evaluators._score import score
+from benchmark.evaluators.scoring.columns import columns_of
+from benchmark.evaluators.scoring.score import score
 
 MakeScored = Callable[..., ScoredSet]
 

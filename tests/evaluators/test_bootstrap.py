@@ -15,9 +15,9 @@ from benchmark.core.errors import EvaluationError, UnknownNameError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.sample import Sample
 from benchmark.evaluators import coco_ap
-from benchmark.evaluators._bootstrap import bootstrap_ap, intervals
-from benchmark.evaluators._columns import columns_of
-from benchmark.evaluators._resampling import ap_per_class, resample_weights
+from benchmark.evaluators.scoring.columns import columns_of
+from benchmark.evaluators.statistics.bootstrap import bootstrap_ap, intervals
+from benchmark.evaluators.statistics.resampling import ap_per_class, resample_weights
 
 MakeScored = Callable[..., ScoredSet]
 

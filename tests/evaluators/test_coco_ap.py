@@ -17,9 +17,9 @@ from benchmark.core.errors import UnknownNameError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.sample import Sample
 from benchmark.evaluators import coco_ap
-from benchmark.evaluators._columns import columns_of
-from benchmark.evaluators._engine import ENGINES, coco_curves
-from benchmark.evaluators._to_coco import detection_array, ground_truth
+from benchmark.evaluators.coco_files.to_coco import detection_array, ground_truth
+from benchmark.evaluators.scoring.columns import columns_of
+from benchmark.evaluators.scoring.engine import ENGINES, coco_curves
 
 MakeScored = Callable[..., ScoredSet]
 

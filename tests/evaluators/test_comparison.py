@@ -14,9 +14,9 @@ from benchmark.core.errors import EvaluationError, UnknownNameError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.sample import Sample
 from benchmark.evaluators import coco_ap
-from benchmark.evaluators._bootstrap import bootstrap_ap
-from benchmark.evaluators._columns import columns_of
-from benchmark.evaluators._comparison import holm, paired_difference, rank_groups
+from benchmark.evaluators.scoring.columns import columns_of
+from benchmark.evaluators.statistics.bootstrap import bootstrap_ap
+from benchmark.evaluators.statistics.comparison import holm, paired_difference, rank_groups
 
 MakeScored = Callable[..., ScoredSet]
 BOX = np.array([[10.0, 10, 50, 50]])

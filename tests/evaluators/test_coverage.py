@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from benchmark.core.evaluation import ScoredSet
-from benchmark.evaluators._bootstrap import AP_RANGE, DIFFERENCE_RANGE, KINDS, bounds_of, mean_ap
-from benchmark.evaluators._columns import Columns, columns_of
-from benchmark.evaluators._resampling import class_mean, jackknife_weights, resample_weights
+from benchmark.evaluators.scoring.columns import Columns, columns_of
+from benchmark.evaluators.statistics.bootstrap import AP_RANGE, DIFFERENCE_RANGE, KINDS, bounds_of, mean_ap
+from benchmark.evaluators.statistics.resampling import class_mean, jackknife_weights, resample_weights
 
 MakeScored = Callable[..., ScoredSet]
 SETS, IMAGES, RESAMPLES, POPULATION = 400, 150, 400, 20_000

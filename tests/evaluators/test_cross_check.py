@@ -11,8 +11,8 @@ import pytest
 
 from benchmark.core.evaluation import Evaluator, ScoredSet
 from benchmark.evaluators import coco_ap
-from benchmark.evaluators._columns import columns_of
-from benchmark.evaluators._cross_check import compare_engines, compare_framework
+from benchmark.evaluators.scoring.columns import columns_of
+from benchmark.evaluators.scoring.cross_check import compare_engines, compare_framework
 
 MakeScored = Callable[..., ScoredSet]
 

@@ -14,7 +14,7 @@ from benchmark.core.detections import Annotations, Detections
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.sample import Sample
 from benchmark.evaluators import coco_ap, lvis_ap, operating_point
-from benchmark.evaluators._curves import best_confidence, confusion, mean_precision
+from benchmark.evaluators.scoring.curves import best_confidence, confusion, mean_precision
 
 MakeScored = Callable[..., ScoredSet]
 

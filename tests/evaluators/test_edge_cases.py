@@ -14,9 +14,9 @@ from benchmark.core.detections import Detections
 from benchmark.core.errors import EvaluationError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.evaluators import coco_ap, lvis_ap
-from benchmark.evaluators._columns import columns_of
-from benchmark.evaluators._engine import ENGINES, coco_curves, lvis_curves
-from benchmark.evaluators._from_coco import columns_from_coco
+from benchmark.evaluators.coco_files.from_coco import columns_from_coco
+from benchmark.evaluators.scoring.columns import columns_of
+from benchmark.evaluators.scoring.engine import ENGINES, coco_curves, lvis_curves
 
 MakeScored = Callable[..., ScoredSet]
 Truth, Results = dict[str, Any], list[dict[str, Any]]

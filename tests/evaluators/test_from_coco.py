@@ -14,9 +14,9 @@ from coco_files import federate, to_files
 from benchmark.core.errors import EvaluationError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.evaluators import coco_ap, lvis_ap
-from benchmark.evaluators._columns import columns_of
-from benchmark.evaluators._from_coco import columns_from_coco
-from benchmark.evaluators._score import score
+from benchmark.evaluators.coco_files.from_coco import columns_from_coco
+from benchmark.evaluators.scoring.columns import columns_of
+from benchmark.evaluators.scoring.score import score
 
 MakeScored = Callable[..., ScoredSet]
 

@@ -19,10 +19,10 @@ from benchmark.core import plugins
 from benchmark.core.errors import EvaluationError, MissingExtraError, UnknownNameError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.evaluators import coco_ap, lvis_ap, lvis_fixed_ap
-from benchmark.evaluators._bootstrap import bootstrap_ap
-from benchmark.evaluators._columns import Columns, columns_of
-from benchmark.evaluators._engine import ENGINES, RECALLS, lvis_curves
-from benchmark.evaluators._matching import match_lvis
+from benchmark.evaluators.scoring.columns import Columns, columns_of
+from benchmark.evaluators.scoring.engine import ENGINES, RECALLS, lvis_curves
+from benchmark.evaluators.scoring.matching import match_lvis
+from benchmark.evaluators.statistics.bootstrap import bootstrap_ap
 
 MakeScored = Callable[..., ScoredSet]
 
@@ -88,7 +88,7 @@ def test_boxes_of_zero_area_are_left_out_as_lvis_api_does(make_scored: MakeScore
 
 @needs_lvis
 def test_metrics_are_the_reference_summary(make_scored: MakeScored) -> None:
-    from benchmark.evaluators._engine import _float_of_old_numpy, _lvis_api
+    from benchmark.evaluators.scoring.engine import _float_of_old_numpy, _lvis_api
 
     columns = federate(make_scored(3, images=40, crowd=0.0, classes=6))
     reference = _lvis_api(columns, 300)
@@ -219,7 +219,7 @@ def test_resampled_ap_follows_lvis_rules(make_scored: MakeScored) -> None:
 def test_memory_is_saved_class_after_class(make_scored: MakeScored, monkeypatch: pytest.MonkeyPatch) -> None:
     columns = federate(make_scored(7, crowd=0.0, classes=9, images=30))
     whole = lvis_curves(columns)
-    monkeypatch.setattr("benchmark.evaluators._engine._ROWS_AT_A_TIME", 20)
+    monkeypatch.setattr("benchmark.evaluators.scoring.engine._ROWS_AT_A_TIME", 20)
     assert lvis_curves(columns).precision.tobytes() == whole.precision.tobytes()
 
 

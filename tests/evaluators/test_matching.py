@@ -13,9 +13,9 @@ import pytest
 from benchmark.core.detections import Annotations, Detections
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.sample import Sample
-from benchmark.evaluators._columns import BoxColumns, columns_of
-from benchmark.evaluators._matching import match_coco, match_yolo
-from benchmark.evaluators._to_coco import detection_array, ground_truth
+from benchmark.evaluators.coco_files.to_coco import detection_array, ground_truth
+from benchmark.evaluators.scoring.columns import BoxColumns, columns_of
+from benchmark.evaluators.scoring.matching import match_coco, match_yolo
 
 MakeScored = Callable[..., ScoredSet]
 

@@ -10,7 +10,7 @@ import pytest
 from benchmark.core.errors import ConfigError, UnknownNameError
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
 from benchmark.evaluators import coco_ap, operating_point
-from benchmark.evaluators._score import score
+from benchmark.evaluators.scoring.score import score
 
 MakeScored = Callable[..., ScoredSet]
 ALL = ("coco_ap", "operating_point", "bands", "tide", "inspection")
@@ -63,7 +63,7 @@ def test_a_set_of_one_scene_is_counted_once(make_scored: MakeScored, monkeypatch
 def test_two_evaluators_never_write_one_metric(make_scored: MakeScored, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = iter((0.1, 0.2))
     made = [Evaluator(name, 1, lambda test, val: Scores({"AP": next(numbers)})) for name in ("one", "two")]
-    monkeypatch.setattr("benchmark.evaluators._score.load", lambda kind, name: made.pop(0))
+    monkeypatch.setattr("benchmark.evaluators.scoring.score.load", lambda kind, name: made.pop(0))
     with pytest.raises(ConfigError, match="two writes AP, which another evaluator wrote"):
         score(("one", "two"), make_scored(0))
 

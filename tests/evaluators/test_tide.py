@@ -15,9 +15,9 @@ from benchmark.core.detections import Annotations, Detections
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.sample import Sample
 from benchmark.evaluators import coco_ap, tide
-from benchmark.evaluators._columns import Columns, columns_of
-from benchmark.evaluators._engine import _hotcoco
-from benchmark.evaluators._matching import Matches, match_coco
+from benchmark.evaluators.scoring.columns import Columns, columns_of
+from benchmark.evaluators.scoring.engine import _hotcoco
+from benchmark.evaluators.scoring.matching import Matches, match_coco
 
 MakeScored = Callable[..., ScoredSet]
 SHAPES = [

@@ -14,10 +14,10 @@ from benchmark.core.detections import Annotations, Detections
 from benchmark.core.errors import EvaluationError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.evaluators import coco_ap
-from benchmark.evaluators._columns import columns_of
-from benchmark.evaluators._engine import ENGINES, coco_curves
-from benchmark.evaluators._to_coco import detection_array, ground_truth
-from benchmark.evaluators._validate_files import validate_detections, validate_ground_truth
+from benchmark.evaluators.coco_files.to_coco import detection_array, ground_truth
+from benchmark.evaluators.coco_files.validate_files import validate_detections, validate_ground_truth
+from benchmark.evaluators.scoring.columns import columns_of
+from benchmark.evaluators.scoring.engine import ENGINES, coco_curves
 
 MakeScored = Callable[..., ScoredSet]
 Change = Callable[[Any], Any]

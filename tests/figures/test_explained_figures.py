@@ -15,7 +15,7 @@ from benchmark.core.errors import RecordError
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import RunRecord
 from benchmark.figures import confusion, figure_4, figure_5a, figure_5b, precision_recall
-from benchmark.figures._style import OTHERS, may_lie_in, save
+from benchmark.figures.drawing.style import OTHERS, may_lie_in, save
 from benchmark.records.explanations import (
     Found,
     Numbers,

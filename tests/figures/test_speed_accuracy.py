@@ -14,7 +14,7 @@ from benchmark.core.errors import RecordError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Home
 from benchmark.core.record import Cost, RunRecord, Status
-from benchmark.figures._style import COLOURS, save, signs
+from benchmark.figures.drawing.style import COLOURS, save, signs
 from benchmark.figures.speed_accuracy import draw, points
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic

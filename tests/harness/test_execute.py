@@ -27,7 +27,7 @@ from benchmark.harness.ship import ship
 from benchmark.harness.worker import run_job
 from benchmark.records.codec import decode_run, encode
 from benchmark.records.predictions import read_predictions
-from benchmark.tables._cell import Source, measure
+from benchmark.tables.content.cell import Source, measure
 
 pytestmark = pytest.mark.models
 

@@ -10,10 +10,10 @@ import pytest
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import Cost, RunRecord
-from benchmark.leaderboard._around import Around
 from benchmark.leaderboard._paper_data import paper_data
-from benchmark.leaderboard._wandb_report import read_urls
 from benchmark.leaderboard._wandb_rows import markdown_tables
+from benchmark.leaderboard.around import Around
+from benchmark.leaderboard.wandb_report import read_urls
 
 Make = Callable[..., RunRecord]
 

@@ -16,10 +16,10 @@ from benchmark.core.paths import Home
 from benchmark.core.plugins import load
 from benchmark.core.record import Artifact, FitRecord, RunRecord
 from benchmark.core.spec import RunRequest
-from benchmark.figures._cells import cell_label
+from benchmark.figures.drawing.cells import cell_label
 from benchmark.harness.expand import expand
-from benchmark.leaderboard._cells import peculiarities
 from benchmark.leaderboard._commands import repeat_command
+from benchmark.leaderboard.cells import peculiarities
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
 

@@ -187,7 +187,7 @@ def test_with_clip_regions_are_distilled(squares: list[Sample], home: Path, tmp_
 
 
 def test_clips_picture_of_a_box_is_the_sum_of_two_cuts(home: Path) -> None:
-    from benchmark.text._clip_images import encode_images
+    from benchmark.text.vectors.clip_images import encode_images
     from methods.vild.trainer import teach
 
     small_clip(home / "weights" / "clip-vit-b32")

@@ -11,8 +11,8 @@ import pytest
 from benchmark.cli.main import main
 from benchmark.core.record import DatasetRecord
 from benchmark.records.codec import decode_dataset
-from benchmark.tables._datasets import fill_datasets
-from benchmark.tables._reported import read_reported
+from benchmark.tables.content.datasets import fill_datasets
+from benchmark.tables.content.reported import read_reported
 from benchmark.tables.table_1 import TABLE
 
 COMMITTED = Path(__file__).parents[2] / "results" / "datasets" / "mmio-open.json"

@@ -13,8 +13,8 @@ from benchmark.cli.main import main
 from benchmark.core.plugins import load
 from benchmark.core.record import RunRecord, Status
 from benchmark.records.codec import encode
-from benchmark.tables._sheet import fill
-from benchmark.tables._transfer import fill_transfer
+from benchmark.tables.content.sheet import fill
+from benchmark.tables.content.transfer import fill_transfer
 
 Make = Callable[..., RunRecord]
 TRANSFER = load("table", "table-transfer")

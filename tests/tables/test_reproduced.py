@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from benchmark.core.plugins import load
 from benchmark.core.record import RunRecord, Status
-from benchmark.tables._datasets import fill_datasets
-from benchmark.tables._render import FORMATS
-from benchmark.tables._reproduced import best_states, reproduced
-from benchmark.tables._sheet import Sheet, fill
+from benchmark.tables.content.datasets import fill_datasets
+from benchmark.tables.content.reproduced import best_states, reproduced
+from benchmark.tables.content.sheet import Sheet, fill
+from benchmark.tables.rendering.render import FORMATS
 
 Make = Callable[..., RunRecord]
 TABLE = load("table", "table-2b")

@@ -14,12 +14,12 @@ import pytest
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import list_names, load
 from benchmark.core.record import DatasetRecord, RunRecord
-from benchmark.tables._datasets import DatasetTable, fill_datasets
-from benchmark.tables._latex import escaped
-from benchmark.tables._number import Number, ranked
-from benchmark.tables._render import ENDINGS, FORMATS
-from benchmark.tables._sheet import Sheet, fill
-from benchmark.tables._table import Table
+from benchmark.tables.content.datasets import DatasetTable, fill_datasets
+from benchmark.tables.content.number import Number, ranked
+from benchmark.tables.content.sheet import Sheet, fill
+from benchmark.tables.content.table import Table
+from benchmark.tables.rendering.latex import escaped
+from benchmark.tables.rendering.render import ENDINGS, FORMATS
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "tables"
 Make = Callable[..., RunRecord]
@@ -119,7 +119,7 @@ def test_latex_is_read_by_a_strict_parser(name: str, make_record: Make) -> None:
     if isinstance(table, Table | DatasetTable):
         check_latex(FORMATS["latex"](sheet_of(name, make_record)))
     else:
-        from benchmark.tables._transfer import fill_transfer
+        from benchmark.tables.content.transfer import fill_transfer
 
         cell = make_record(task="transfer", held_out="wood")
         check_latex(FORMATS["latex"](fill_transfer(table, [cell])))

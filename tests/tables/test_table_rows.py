@@ -8,7 +8,7 @@ from dataclasses import replace
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import load
 from benchmark.core.record import RunRecord
-from benchmark.tables._sheet import fill
+from benchmark.tables.content.sheet import fill
 from benchmark.tables.table_2a import TABLE as TABLE_2A
 from benchmark.tables.table_2b import TABLE
 from benchmark.tables.table_6 import TABLE as TABLE_6

@@ -20,11 +20,11 @@ from benchmark.core.plugins import list_names, load, load_adapter
 from benchmark.core.record import DatasetRecord, RunRecord, Status
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
-from benchmark.tables._cell import Measured, Source, belongs, measure, status
-from benchmark.tables._render import FORMATS, terminal
-from benchmark.tables._reported import Reported, reported_row
-from benchmark.tables._sheet import fill
-from benchmark.tables._table import Column, Row, Table
+from benchmark.tables.content.cell import Measured, Source, belongs, measure, status
+from benchmark.tables.content.reported import Reported, reported_row
+from benchmark.tables.content.sheet import fill
+from benchmark.tables.content.table import Column, Row, Table
+from benchmark.tables.rendering.render import FORMATS, terminal
 from benchmark.tables.table_2b import TABLE
 from benchmark.tables.table_5 import TABLE as TABLE_5
 

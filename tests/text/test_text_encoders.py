@@ -17,7 +17,7 @@ from benchmark.core.paths import Home
 from benchmark.core.plugins import load
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.text import clip_vit_b32, minilm
-from benchmark.text._cache import embed
+from benchmark.text.vectors.cache import embed
 
 TEXTS = ["scratch", "oil stain on a steel sheet", "a", "missing hole, printed circuit board", "Delle"]
 WORDS = Vocabulary(("scratch", "hole"), (("scratch", "a long thin mark"), ("hole",)))

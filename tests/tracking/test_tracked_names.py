@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.core.canonical import digest
 from benchmark.core.record import RunRecord, Status
-from benchmark.tracking._names import (
+from benchmark.tracking.names import (
     class_rows,
     config_of,
     epoch_row,

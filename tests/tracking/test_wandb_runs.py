@@ -19,9 +19,9 @@ from wandb_server import WandbServer
 from benchmark.core.record import Artifact, FitRecord, RunRecord
 from benchmark.core.spec import FitSpec
 from benchmark.records.codec import decode_run
-from benchmark.tracking._names import summary_of
 from benchmark.tracking._runs import RunFolder, offline_runs
 from benchmark.tracking.mirror import FitMirror, mirror_record
+from benchmark.tracking.names import summary_of
 
 Make = Callable[..., RunRecord]
 

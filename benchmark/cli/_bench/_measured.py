@@ -32,8 +32,8 @@ def make(folder: Path, name: str, scale: float, detectors: int) -> dict[str, Any
 
 def evaluate(folder: Path, evaluator: str, engine: str) -> dict[str, Any]:
     """From stored detections to all metrics; libraries are imported beforehand, by scoring the first image."""
-    from benchmark.evaluators._columns import columns_of
-    from benchmark.evaluators._score import score
+    from benchmark.evaluators.scoring.columns import columns_of
+    from benchmark.evaluators.scoring.score import score
 
     columns = columns_of(read_set(folder))
     score((evaluator,), columns.of_images(columns.image_ids == 1), engine=engine)
@@ -56,10 +56,10 @@ def read(folder: Path) -> dict[str, Any]:
 
 def bootstrap(folder: Path) -> dict[str, Any]:
     """Matching of two detectors, then the paired resamples; compiled beforehand."""
-    from benchmark.evaluators._bootstrap import DIFFERENCE_RANGE, summary
-    from benchmark.evaluators._columns import columns_of
-    from benchmark.evaluators._matching import match_coco
-    from benchmark.evaluators._resampling import resample_weights, resampled_ap
+    from benchmark.evaluators.scoring.columns import columns_of
+    from benchmark.evaluators.scoring.matching import match_coco
+    from benchmark.evaluators.statistics.bootstrap import DIFFERENCE_RANGE, summary
+    from benchmark.evaluators.statistics.resampling import resample_weights, resampled_ap
 
     sets = [columns_of(read_set(folder, number)) for number in range(2)]
     few = resample_weights(sets[0], 1, 0)

@@ -85,7 +85,7 @@ def measure(folder: Path, count: int, side_px: int) -> dict[str, Any]:
     from unittest.mock import patch
 
     from benchmark.cli._progress import progress
-    from benchmark.datasets._build.build import Plan, build
+    from benchmark.datasets.build.build import Plan, build
     from benchmark.datasets.mmio_open import INFO, folder_of, open_variant
 
     plan = Plan(sources=(SOURCE,), everything=True)

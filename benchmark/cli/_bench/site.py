@@ -55,7 +55,7 @@ def build(count: int, folder: Path) -> dict[str, Any]:
 
     from benchmark.cli._bench._made_records import make_records
     from benchmark.cli._leaderboard._content import around
-    from benchmark.leaderboard._site import build_site
+    from benchmark.leaderboard.site import build_site
 
     records = make_records(count)
     wall, cpu = time.perf_counter(), time.process_time()

@@ -53,11 +53,11 @@ def _build_open(options: argparse.Namespace) -> tuple[str, DatasetRecord]:
     from benchmark.cli._progress import progress
     from benchmark.core.errors import ConfigError
     from benchmark.core.paths import Home
-    from benchmark.datasets._build.archives import is_archive, unpack
-    from benchmark.datasets._build.build import Plan, build, rows_of_everything
-    from benchmark.datasets._build.manifest import manifest_path, write_manifest
-    from benchmark.datasets._build.meanings import compare_meanings
-    from benchmark.datasets._build.review import read_review
+    from benchmark.datasets.build.archives import is_archive, unpack
+    from benchmark.datasets.build.build import Plan, build, rows_of_everything
+    from benchmark.datasets.build.manifest import manifest_path, write_manifest
+    from benchmark.datasets.build.meanings import compare_meanings
+    from benchmark.datasets.build.review import read_review
     from benchmark.datasets.mmio_open import INFO, folder_of
 
     if not options.folders:
@@ -78,8 +78,8 @@ def _build_open(options: argparse.Namespace) -> tuple[str, DatasetRecord]:
 def _build_synth(options: argparse.Namespace) -> tuple[str, DatasetRecord]:
     from benchmark.cli._progress import progress
     from benchmark.core.errors import ConfigError
-    from benchmark.datasets._build.examples import make_examples
-    from benchmark.datasets._build.record import make_record
+    from benchmark.datasets.build.examples import make_examples
+    from benchmark.datasets.build.record import make_record
     from benchmark.datasets.mmio_synth import open_synth
 
     given = [

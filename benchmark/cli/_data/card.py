@@ -71,7 +71,7 @@ def title_of(record: DatasetRecord) -> str:
 def _write_thumbnails(options: argparse.Namespace) -> list[Path]:
     from pathlib import Path
 
-    from benchmark.datasets._thumbnails import write_thumbnails
+    from benchmark.datasets.export.thumbnails import write_thumbnails
     from benchmark.harness.data import open_dataset
 
     sources = [name.strip() for name in options.sources.split(",")] if options.sources else None
@@ -84,7 +84,7 @@ def _croissant_text(name: str, record: DatasetRecord, title: str) -> str:
 
     from benchmark.core.canonical import file_sha256
     from benchmark.core.paths import Home
-    from benchmark.datasets._croissant import croissant
+    from benchmark.datasets.export.croissant import croissant
 
     built = Home.find().data(name.replace("_", "-").replace("@", "-")) / "annotations.json"
     files = built.is_file() and file_sha256(built) == record.digest

@@ -11,7 +11,7 @@ from benchmark.cli._roots import configure_roots, use_roots
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from benchmark.datasets._check import Finding
+    from benchmark.datasets.opening.check import Finding
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
 
     from benchmark.cli._data._text import columns
     from benchmark.core.canonical import to_plain
-    from benchmark.datasets._check import State
+    from benchmark.datasets.opening.check import State
 
     use_roots(options, options.name)
     if options.pin:
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 def _findings(name: str) -> Iterable[Finding]:
     from benchmark.cli._progress import progress
     from benchmark.core.plugins import list_names, load_module, public_name
-    from benchmark.datasets._check import check_opened
+    from benchmark.datasets.opening.check import check_opened
     from benchmark.harness.data import open_dataset
 
     plain = name.partition("@")[0]
@@ -64,8 +64,8 @@ def _pin(name: str) -> None:
 
     from benchmark.core.errors import ConfigError
     from benchmark.core.plugins import list_names, load_module, public_name
-    from benchmark.datasets._check import write_sums
-    from benchmark.datasets._roots import ROOTED, find_root, how_to_name
+    from benchmark.datasets.opening.check import write_sums
+    from benchmark.datasets.opening.roots import ROOTED, find_root, how_to_name
 
     plain = public_name(name.partition("@")[0])
     if plain not in ROOTED or plain not in list_names("dataset"):

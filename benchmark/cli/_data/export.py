@@ -9,7 +9,7 @@ from benchmark.cli._command import Command
 from benchmark.cli._roots import configure_roots, use_roots
 
 if TYPE_CHECKING:
-    from benchmark.datasets._export.export import Exported
+    from benchmark.datasets.export.export import Exported
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
 
     from benchmark.cli._progress import progress
     from benchmark.core.canonical import to_plain
-    from benchmark.datasets._export.export import export
+    from benchmark.datasets.export.export import export
     from benchmark.harness.data import open_dataset
 
     use_roots(options, options.name)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from benchmark.cli._command import Command
 
 if TYPE_CHECKING:
-    from benchmark.datasets._build.leaks import Checked
+    from benchmark.datasets.build.leaks import Checked
 
 LISTED = 20
 
@@ -29,10 +29,10 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.cli._progress import progress
     from benchmark.core.paths import Home
     from benchmark.core.plugins import load
-    from benchmark.datasets._build.cache import open_cache
-    from benchmark.datasets._build.leaks import OWNERS_SPLITS, find_leaks
-    from benchmark.datasets._build.meanings import embedder
-    from benchmark.datasets._build.names import find_encoder
+    from benchmark.datasets.build.cache import open_cache
+    from benchmark.datasets.build.leaks import OWNERS_SPLITS, find_leaks
+    from benchmark.datasets.build.meanings import embedder
+    from benchmark.datasets.build.names import find_encoder
     from benchmark.harness.data import dataset_label, open_dataset
     from benchmark.records.leaks import write_leaks
 

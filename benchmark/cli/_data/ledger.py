@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from benchmark.core.record import DatasetRecord
     from benchmark.core.sample import Category
     from benchmark.core.task import Task
-    from benchmark.datasets._ledger.ledger import Ledger
+    from benchmark.datasets.ledger.ledger import Ledger
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
     from benchmark.cli._data.show import find_record
     from benchmark.core.plugins import load
-    from benchmark.datasets._ledger.ledger import make_ledger
+    from benchmark.datasets.ledger.ledger import make_ledger
 
     info, task = load("method", options.method), load("task", options.task)
     encoder = load("text encoder", options.encoder)
@@ -86,7 +86,7 @@ def classes_of(record: DatasetRecord, task: Task) -> tuple[list[Category], list[
 def _pictures(options: argparse.Namespace, task: Task, declared: tuple[str, ...]) -> dict[str, Any]:
     """Training set -> counts of test pictures that are in it, or why they were not compared."""
     from benchmark.cli._progress import progress
-    from benchmark.datasets._ledger.images import seen_images, training_images
+    from benchmark.datasets.ledger.images import seen_images, training_images
     from benchmark.harness.data import open_dataset
 
     dataset = open_dataset(options.name)
@@ -107,7 +107,7 @@ def _pictures(options: argparse.Namespace, task: Task, declared: tuple[str, ...]
 
 def _text(title: str, ledger: Ledger, encoder: str, missing: str | None) -> str:
     from benchmark.cli._data._text import columns
-    from benchmark.datasets._ledger.ledger import NEIGHBOUR
+    from benchmark.datasets.ledger.ledger import NEIGHBOUR
 
     known = [data for data in ledger.trained_on if data not in ledger.unknown]
     lines = [title, f"trained on  {', '.join(known) or 'nothing whose classes are known'}"]

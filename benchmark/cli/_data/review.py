@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from benchmark.core.errors import ConfigError
-    from benchmark.datasets._build.review import export_review, write_review
+    from benchmark.datasets.build.review import export_review, write_review
     from benchmark.harness.data import open_dataset
 
     out = Path(options.out).expanduser()

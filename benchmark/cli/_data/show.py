@@ -37,7 +37,7 @@ def find_record(name: str) -> tuple[DatasetRecord, str]:
     """
     from benchmark.core.errors import DataError
     from benchmark.core.paths import Home, Results
-    from benchmark.datasets._build.record import make_record
+    from benchmark.datasets.build.record import make_record
     from benchmark.harness.data import open_dataset
     from benchmark.records.codec import decode_dataset
     from benchmark.records.store import read_text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.cli._command import Command
 
 if TYPE_CHECKING:
-    from benchmark.datasets._sources._source import PublicSource
+    from benchmark.datasets.sources.shared.source import PublicSource
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,8 +21,8 @@ def run(options: argparse.Namespace) -> int:
     import json
 
     from benchmark.cli._data._text import columns
-    from benchmark.datasets._sources._source import load_sources
     from benchmark.datasets.mmio_open import PINNED
+    from benchmark.datasets.sources.shared.source import load_sources
 
     sources = load_sources().values()
     if options.json:

@@ -15,8 +15,8 @@ from benchmark.core.paths import Results
 from benchmark.core.plugins import list_names, load, public_name
 from benchmark.core.record import RunRecord
 from benchmark.core.task import Task
-from benchmark.leaderboard._around import Around
-from benchmark.leaderboard._site import Built, build_site
+from benchmark.leaderboard.around import Around
+from benchmark.leaderboard.site import Built, build_site
 from benchmark.records.query import HIDDEN_PROFILES, dataset_records, run_records
 from benchmark.records.store import Store
 
@@ -96,7 +96,7 @@ def _ledger(info: MethodInfo, task: Task, data: Any, weights: Any) -> Mapping[st
     from benchmark.cli._data.ledger import classes_of
     from benchmark.core.method import WeightsOrigin
     from benchmark.core.task import Classes
-    from benchmark.datasets._ledger.ledger import make_ledger
+    from benchmark.datasets.ledger.ledger import make_ledger
 
     if task.test_on is Classes.BASE or task.fit_on is Classes.ALL or weights is WeightsOrigin.RANDOM:
         return None

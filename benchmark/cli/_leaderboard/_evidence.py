@@ -14,14 +14,14 @@ from benchmark.core.files import written_whole
 from benchmark.core.paths import Home
 from benchmark.core.record import RunRecord
 from benchmark.core.sample import Dataset, Source
-from benchmark.datasets._licence import sources_of
-from benchmark.datasets._pixels import decode
-from benchmark.evaluators._comparison import rank_groups
+from benchmark.datasets.opening.licence import sources_of
+from benchmark.datasets.opening.pixels import decode
+from benchmark.evaluators.statistics.comparison import rank_groups
 from benchmark.harness.data import open_dataset
 from benchmark.harness.rescore import Stored, find_record, load_stored
-from benchmark.leaderboard._around import Picture
-from benchmark.leaderboard._cells import Cell, board_key, cells_of
-from benchmark.leaderboard._failures import Failure, even_threshold, worst_images
+from benchmark.leaderboard.around import Picture
+from benchmark.leaderboard.cells import Cell, board_key, cells_of
+from benchmark.leaderboard.failures import Failure, even_threshold, worst_images
 
 MOST_COMPARED = 40
 """cells of one board that are compared pair by pair; memory grows with them"""

@@ -13,19 +13,19 @@ from benchmark.core.errors import BenchError, ConfigError, RecordError
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import list_names, load
 from benchmark.core.record import RunRecord, Status
-from benchmark.leaderboard._wandb_report import publish_report
-from benchmark.leaderboard._wandb_runs import mirrored_records
+from benchmark.leaderboard.wandb_report import publish_report
+from benchmark.leaderboard.wandb_runs import mirrored_records
 from benchmark.records.query import HIDDEN_PROFILES, dataset_records
 from benchmark.records.store import Store
-from benchmark.tables._datasets import DatasetTable, fill_datasets
-from benchmark.tables._render import markdown
-from benchmark.tables._reproduced import reproduced
-from benchmark.tables._sheet import Sheet, fill
-from benchmark.tables._table import Table
-from benchmark.tables._transfer import fill_transfer
-from benchmark.tracking._names import tracked_cell
-from benchmark.tracking._settings import load_settings
+from benchmark.tables.content.datasets import DatasetTable, fill_datasets
+from benchmark.tables.content.reproduced import reproduced
+from benchmark.tables.content.sheet import Sheet, fill
+from benchmark.tables.content.table import Table
+from benchmark.tables.content.transfer import fill_transfer
+from benchmark.tables.rendering.render import markdown
 from benchmark.tracking.mirror import send_record
+from benchmark.tracking.names import tracked_cell
+from benchmark.tracking.settings import load_settings
 from benchmark.tracking.wandb import WandbTracker, keep_files_in, library, no_server
 
 

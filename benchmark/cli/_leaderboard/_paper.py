@@ -8,8 +8,8 @@ from typing import Any
 from benchmark.core.errors import RecordError
 from benchmark.core.plugins import list_names, load
 from benchmark.core.record import RunRecord
-from benchmark.tables._sheet import fill
-from benchmark.tables._table import Table
+from benchmark.tables.content.sheet import fill
+from benchmark.tables.content.table import Table
 
 
 def paper_cells(records: Sequence[RunRecord]) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:

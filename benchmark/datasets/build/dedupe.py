@@ -1,0 +1,190 @@
+"""Copies and near-copies: pixel-identical images are dropped, near-duplicates share a group and stay.
+
+Near-duplicate: 64-bit DCT hashes (Zauner 2010) that differ in at most 4 bits, in any of the four flips, confirmed by a
+correlation of at least 0.95 between the equally flipped images at 128 x 128 px. The hash alone is no proof: surfaces
+of one material look alike in 32 x 32 px.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmark.core.canonical import file_sha256
+from benchmark.core.errors import DataError
+from benchmark.core.sample import Progress
+from benchmark.datasets.build.bars import bar
+from benchmark.datasets.build.cache import Cache, computed
+from benchmark.datasets.opening.pixels import decode
+
+WORKERS = min(8, max(2, os.cpu_count() or 2))
+"""decoding leaves Python's lock, so threads are enough"""
+HASH_SIDE_PX = 32
+HASH_BITS_DIFFERENT = 4
+THUMB_SIDE_PX = 128
+MIN_CORRELATION = 0.95
+BLOCK = 512
+KIND = "fingerprint-1"
+"""raised whenever a fingerprint changes"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fingerprint:
+    """What tells copies apart.
+
+    sha256: of the file, hex. pixels: digest of size and decoded RGB, hex. hashes: (4,) uint64 for no flip, left-right,
+    top-bottom, both. levels: brightest minus darkest grey value. error: why it cannot be decoded, else empty; then
+    nothing but sha256 is known.
+    """
+
+    sha256: str
+    pixels: str = ""
+    hashes: NDArray[np.uint64] | None = None
+    levels: int = 0
+    error: str = ""
+
+
+def fingerprint(path: Path) -> Fingerprint:
+    """Read and decode an image once and take its fingerprint. Raises DataError for a missing file."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: the image is missing; fetch it again") from error
+    sha256 = hashlib.sha256(content).hexdigest()
+    try:
+        picture = decode(path, io.BytesIO(content))
+    except DataError as error:
+        return Fingerprint(sha256, error=str(error).removeprefix(f"{path}: "))
+    grey = picture.convert("L")
+    small = np.asarray(grey.resize((HASH_SIDE_PX, HASH_SIDE_PX), Image.Resampling.LANCZOS), np.float64)
+    darkest, brightest = grey.getextrema()
+    return Fingerprint(sha256, _pixel_digest(picture), _hashes(small), int(brightest) - int(darkest))  # type: ignore[arg-type]
+
+
+def fingerprints(
+    paths: Sequence[Path], progress: Progress | None = None, cache: Cache | None = None
+) -> list[Fingerprint]:
+    """Fingerprints of many images, in order; those that the cache knows are not read again."""
+    found = computed(cache or Cache.none(), KIND, paths, lambda path: _packed(fingerprint(path)), WORKERS)
+    return [_unpacked(value) for value in bar(progress, "compare images", found, len(paths))]
+
+
+def file_digests(paths: Sequence[Path], cache: Cache | None = None) -> list[str]:
+    """sha256 (hex) of many files, in order."""
+    found = computed(cache or Cache.none(), "sha256", paths, lambda path: file_sha256(path).encode(), WORKERS)
+    return [value.decode() for value in found]
+
+
+def copies(prints: Sequence[Fingerprint]) -> dict[int, int]:
+    """Index of a pixel-identical copy -> index of the first image with those pixels."""
+    first: dict[str, int] = {}
+    found = {}
+    for index, each in enumerate(prints):
+        kept = first.setdefault(each.pixels, index)
+        if kept != index:
+            found[index] = kept
+    return found
+
+
+def near_duplicates(prints: Sequence[Fingerprint], paths: Sequence[Path]) -> Iterator[tuple[int, int]]:
+    """Pairs (i, j), i < j, of images that are near-copies of each other; pixel-identical ones included.
+
+    Only images whose hash has a neighbour are decoded again, to be compared at THUMB_SIDE_PX. Raises DataError for one
+    that is gone by then.
+    """
+    pairs = _hash_neighbours(prints)
+    close = sorted({index for pair in pairs for index in pair[:2]})
+    with ThreadPoolExecutor(WORKERS) as pool:
+        thumbs = dict(zip(close, pool.map(thumbnail, (paths[index] for index in close)), strict=True))
+    seen: set[tuple[int, int]] = set()
+    for first, second, flip in pairs:
+        if (first, second) not in seen and correlation(thumbs[first], flipped(thumbs[second], flip)) >= MIN_CORRELATION:
+            seen.add((first, second))
+            yield first, second
+
+
+def thumbnail(path: Path) -> NDArray[np.float32]:
+    """(128 * 128,) float32 of grey values, mean 0 and length 1; all 0 for a flat image."""
+    grey = decode(path).convert("L").resize((THUMB_SIDE_PX, THUMB_SIDE_PX), Image.Resampling.BOX)
+    return standardised(np.asarray(grey, np.float32).ravel())
+
+
+def standardised(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows (..., N) with mean 0 and length 1, so that products are correlations; 0 for constant ones."""
+    centred = values - values.mean(axis=-1, keepdims=True)
+    length = np.linalg.norm(centred, axis=-1, keepdims=True)
+    return np.asarray(np.divide(centred, length, out=np.zeros_like(centred), where=length > 0))
+
+
+def flipped(thumb: NDArray[np.float32], flip: int) -> NDArray[np.float32]:
+    """A thumbnail (S * S,) mirrored: bit 1 left-right, bit 2 top-bottom."""
+    side = int(np.sqrt(thumb.size))
+    image = thumb.reshape(side, side)
+    image = image[:, ::-1] if flip & 1 else image
+    return (image[::-1] if flip & 2 else image).ravel()
+
+
+def correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """Of two standardised pictures, in [-1, 1]."""
+    return float(first @ second)
+
+
+def _hash_neighbours(prints: Sequence[Fingerprint]) -> list[tuple[int, int, int]]:
+    """(i, j, flip of j), i < j, of all hashes that differ in few bits."""
+    whole = [index for index, each in enumerate(prints) if each.hashes is not None]
+    if not whole:
+        return []
+    hashes = np.stack([np.asarray(prints[index].hashes) for index in whole])
+    found: list[tuple[int, int, int]] = []
+    for start in range(0, len(whole), BLOCK):
+        rows = hashes[start : start + BLOCK, 0]
+        for flip in range(4):
+            different = np.bitwise_count(rows[:, None] ^ hashes[None, :, flip])
+            near_i, near_j = np.nonzero(different <= HASH_BITS_DIFFERENT)
+            later = near_j > near_i + start
+            pairs = zip((near_i[later] + start).tolist(), near_j[later].tolist(), strict=True)
+            found += [(whole[i], whole[j], flip) for i, j in pairs]
+    return found
+
+
+def _pixel_digest(picture: Image.Image) -> str:
+    digest = hashlib.blake2b(f"{picture.width}x{picture.height}".encode(), digest_size=16)
+    for top in range(0, picture.height, BLOCK):  # in strips: a copy of a large picture is large
+        strip = picture.crop((0, top, picture.width, min(top + BLOCK, picture.height)))
+        digest.update(strip.convert("RGB").tobytes())
+    return digest.hexdigest()
+
+
+def _packed(each: Fingerprint) -> bytes:
+    hashes = [int(value) for value in each.hashes] if each.hashes is not None else None
+    return json.dumps([each.sha256, each.pixels, hashes, each.levels, each.error]).encode()
+
+
+def _unpacked(value: bytes) -> Fingerprint:
+    sha256, pixels, hashes, levels, error = json.loads(value)
+    return Fingerprint(sha256, pixels, np.array(hashes, np.uint64) if hashes else None, levels, error)
+
+
+def _hashes(grey: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """The 8 x 8 lowest DCT-II coefficients against their median, as 64 bits, for each flip of the image.
+
+    A flip changes the sign of the coefficients that are odd along its axis, so one transform gives all four.
+    """
+    frequency = np.arange(8)[:, None]
+    position = np.arange(HASH_SIDE_PX)[None, :]
+    basis = np.cos(np.pi * frequency * (2 * position + 1) / (2 * HASH_SIDE_PX))
+    low = basis @ grey @ basis.T
+    odd = np.where(np.arange(8) % 2, -1.0, 1.0)
+    flips = (low, low * odd[None, :], low * odd[:, None], low * odd[None, :] * odd[:, None])
+    bits = np.stack([(each > np.median(each)).ravel() for each in flips])
+    return np.packbits(bits, axis=1).view(">u8").astype(np.uint64).ravel()

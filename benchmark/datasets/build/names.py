@@ -1,0 +1,105 @@
+"""Class names brought to one vocabulary: one spelling at once, near meanings as suggestions for an expert.
+
+The paper merges names whose CLIP text embeddings have a cosine of 0.8 or more. Here such a pair is a suggestion: by
+any encoder some pairs of opposites ("live knot", "dead knot") are that close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.text import TextEncoder
+from benchmark.datasets.build.manifest import Chosen
+from benchmark.datasets.build.report import Entry
+from benchmark.datasets.sources.shared.source import Kind
+
+MIN_COSINE = 0.8
+"""the paper's threshold, which is meaningful between two texts"""
+STEP = "class names"
+PREFERRED_ENCODERS = ("clip-vit-b32", "minilm")
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+"""texts -> (N, D) float32 rows of length 1"""
+
+
+def kinds_of(chosen: Sequence[Chosen]) -> dict[str, Kind]:
+    """Class name -> class, its super category filled in; only classes with boxes, in the order of the importers."""
+    shown = {(each.row.source, name) for each in chosen for name in each.found.boxes.names}
+    sources = {each.row.source: each.source for each in chosen}
+    return {
+        kind.name: replace(kind, super_category=kind.super_category or sources[source].super_category)
+        for source in sorted(sources)
+        for name, kind in sources[source].kinds.items()
+        if (source, name) in shown
+    }
+
+
+def rename_classes(chosen: Sequence[Chosen], new: Mapping[str, Kind]) -> list[Chosen]:
+    """The images with some classes called otherwise. new: old class name -> what it is from now on."""
+    sources = {each.row.source: each.source for each in chosen}
+    for name, source in sources.items():
+        kinds = {own: new.get(kind.name, kind) for own, kind in source.kinds.items()}
+        sources[name] = replace(source, kinds=kinds)
+    return [replace(each, source=sources[each.row.source]) for each in chosen]
+
+
+def one_spelling(kinds: Mapping[str, Kind]) -> tuple[dict[str, Kind], list[Entry]]:
+    """Classes of one scene whose names differ in case, spaces or hyphens alone become the first of them."""
+    first: dict[tuple[str, str], Kind] = {}
+    new: dict[str, Kind] = {}
+    entries = []
+    for name, kind in kinds.items():
+        kept = first.setdefault((spelling(kind.defect), spelling(kind.scene)), kind)
+        if kept.name != name:
+            new[name] = kept
+            entries.append(Entry(STEP, "class", name, "merged", "another spelling of the same name", kept.name))
+    return new, entries
+
+
+def spelling(text: str) -> str:
+    """Letters and digits in one case: `Pin-hole` and `pinhole` are one word."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def suggest(kinds: Mapping[str, Kind], embed: Embed) -> list[Entry]:
+    """Pairs of classes that may be one defect, nearest first.
+
+    In one scene they may be one class. In two scenes they stay two classes, but a zero-shot split would have to know
+    that they are one defect: then a common synonym says so.
+    """
+    names = list(kinds)
+    if len(names) < 2:
+        return []
+    defects = list(dict.fromkeys(kind.defect for kind in kinds.values()))
+    vectors = embed(defects)
+    place = [defects.index(kind.defect) for kind in kinds.values()]
+    cosines = (vectors @ vectors.T)[np.ix_(place, place)]
+    found = []
+    for i, j in zip(*np.triu_indices(len(names), 1), strict=True):
+        why = _why(kinds[names[i]], kinds[names[j]], float(cosines[i, j]))
+        if why:
+            entry = Entry(STEP, "class", names[j], "suggested", why, names[i], f"{cosines[i, j]:.3f}")
+            found.append((-float(cosines[i, j]), entry))
+    return [entry for _, entry in sorted(found, key=lambda pair: (pair[0], pair[1].item))]
+
+
+def find_encoder(load: Callable[[str], TextEncoder]) -> tuple[TextEncoder | None, str]:
+    """The first encoder of PREFERRED_ENCODERS that is here, and one line that names it or says why there is none."""
+    encoders = [load(name) for name in PREFERRED_ENCODERS]
+    for encoder in encoders:
+        if encoder.missing() is None:
+            return encoder, f"by {encoder.name}"
+    return None, "skipped: no text encoder is here; pip install 'rtvp-bench[models]'"
+
+
+def _why(first: Kind, second: Kind, cosine: float) -> str:
+    one_scene = first.scene == second.scene
+    names = [{spelling(name) for name in (kind.defect, *kind.synonyms)} for kind in (first, second)]
+    if names[0] & names[1]:
+        return "they share a name: one class?" if one_scene else ""  # in two scenes the splits know it already
+    if cosine < MIN_COSINE:
+        return ""
+    return "near in meaning: one class?" if one_scene else "near in meaning, in another scene: one defect?"

@@ -1,0 +1,1 @@
+"""Readers: files on disk -> samples, one format per file."""

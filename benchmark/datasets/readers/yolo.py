@@ -1,0 +1,77 @@
+"""YOLO text labels: `class cx cy w h` (a box) or `class x1 y1 x2 y2 x3 y3 ...` (a polygon), relative to the image.
+
+Both forms may stand in one file. A file without lines means a defect-free image, by the format's own convention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from benchmark.core.errors import DataError
+from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes, look_up, numbers, read_text
+
+FAR_OUTSIDE = 2.0
+"""a relative coordinate beyond this is a pixel by mistake, no box that leaves the image"""
+
+
+def read_yolo(path: Path, names: Mapping[int, str], width_px: int, height_px: int, repairs: Repairs) -> Labelled:
+    """The boxes of one label file; a polygon becomes the box around it.
+
+    names: class id -> name. Raises DataError with file and line.
+    """
+    boxes = []
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        fields = line.split()
+        if fields:
+            boxes.append(_box(fields, names, width_px, height_px, f"{path}:{number}"))
+    if not boxes:
+        repairs.add("empty label file read as defect-free", str(path))
+    return check_boxes(boxes, width_px, height_px, repairs)
+
+
+def _box(fields: list[str], names: Mapping[int, str], width_px: int, height_px: int, where: str) -> RawBox:
+    values = numbers(fields, where)
+    name = look_up(names, values[0], where)
+    shape = values[1:]
+    if any(abs(value) > FAR_OUTSIDE for value in shape):
+        raise DataError(f"{where}: {line_of(shape)} is not relative to the image; divide pixels by width and height")
+    if len(shape) == 4:
+        cx, cy, w, h = shape
+        xs, ys = [cx - w / 2, cx + w / 2], [cy - h / 2, cy + h / 2]
+        corners = (xs[0], ys[0], xs[1], ys[1])
+    elif len(shape) >= 6 and len(shape) % 2 == 0:
+        xs, ys = shape[0::2], shape[1::2]
+        corners = (min(xs), min(ys), max(xs), max(ys))
+    else:
+        raise DataError(
+            f"{where}: {len(values)} numbers; expected 5 (class cx cy w h) or a class and three or more points"
+        )
+    x1, y1, x2, y2 = corners
+    return RawBox(where, (x1 * width_px, y1 * height_px, x2 * width_px, y2 * height_px), name)
+
+
+def line_of(values: list[float]) -> str:
+    """Numbers as they stand in a label file."""
+    return " ".join(f"{value:g}" for value in values)
+
+
+def read_names(path: Path) -> dict[int, str]:
+    """Class names of a data.yaml (`names` a list or a mapping), or of a classes.txt with one name a line.
+
+    Raises DataError naming the file.
+    """
+    text = read_text(path)
+    if path.suffix.casefold() == ".txt":
+        return dict(enumerate(line.strip() for line in text.splitlines() if line.strip()))
+    try:
+        names = (yaml.safe_load(text) or {}).get("names")
+    except (yaml.YAMLError, AttributeError) as error:
+        raise DataError(f"{path}: not a YAML mapping; expected 'names:' with the class names") from error
+    if isinstance(names, dict):
+        return {int(key): str(name) for key, name in names.items()}
+    if isinstance(names, list):
+        return {number: str(name) for number, name in enumerate(names)}
+    raise DataError(f"{path}: has no 'names'; add 'names: [first, second]' in the order of the class ids")

@@ -1,0 +1,73 @@
+"""What Tianchi's competitions have in common: one json for all boxes, images that it names."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.errors import DataError
+from benchmark.datasets.readers.reading import RawBox, Repairs, read_text
+
+LICENCE = "Tianchi terms: registration, research and education only"
+Boxes = dict[str, list[RawBox]]
+"""image name in lower case -> boxes"""
+
+
+def read_json(path: Path) -> Any:
+    """The content of a json file. Raises DataError that names the file."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}: not JSON ({error}); an empty or cut file must be fetched again") from error
+
+
+def listed_boxes(path: Path, name_of: Callable[[Mapping[str, Any], str], str | None]) -> Boxes:
+    """The boxes of a json list of `{"name": image, "bbox": [x1, y1, x2, y2], class}`, by image.
+
+    name_of(entry, where): the class's name, None where the entry means a defect-free image. Raises DataError with file
+    and entry.
+    """
+    content = read_json(path)
+    if not isinstance(content, list):
+        raise DataError(f"{path}: expected a list of entries with name, bbox and class")
+    boxes: Boxes = defaultdict(list)
+    for number, entry in enumerate(content):
+        where = f"{path}: entry {number}"
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise DataError(f"{where}: has no 'name' of its image")
+        of_image, name = boxes[entry["name"].casefold()], name_of(entry, where)
+        if name is not None:
+            of_image.append(RawBox(where, corners(entry, where), name))
+    return boxes
+
+
+def corners(entry: Mapping[str, Any], where: str) -> tuple[float, float, float, float]:
+    """The four numbers of `bbox`. Raises DataError."""
+    try:
+        a, b, c, d = (float(value) for value in entry["bbox"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{where}: bbox is {entry.get('bbox')!r}; expected four numbers") from error
+    return a, b, c, d
+
+
+def look_up(names: Mapping[Any, str], key: Any, where: str) -> str:
+    """The class of an entry. Raises DataError naming the valid ones."""
+    if not isinstance(key, (int, str)) or key not in names:
+        raise DataError(f"{where}: unknown class {key!r}; valid: {', '.join(map(str, names))}")
+    return names[key]
+
+
+def with_boxes(images: Iterable[Path], boxes: Mapping[str, list[RawBox]], repairs: Repairs) -> Iterator[Path]:
+    """The images that the json names; an image or a name without the other is left out and counted."""
+    waiting = dict.fromkeys(boxes)
+    for image in images:
+        if image.name.casefold() in waiting:
+            del waiting[image.name.casefold()]
+            yield image
+        else:
+            repairs.add("image without a label left out", str(image))
+    for name in waiting:
+        repairs.add("label of an image that is not there left out", boxes[name][0].where if boxes[name] else name)

@@ -1,0 +1,82 @@
+"""Tianchi 2021 ceramic tiles: large photos by three cameras of each tile, all boxes in `train_annos.json`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.sample import Source
+from benchmark.datasets.readers.reading import Repairs, check_boxes, image_size
+from benchmark.datasets.sources.shared.source import (
+    Expected,
+    Found,
+    Kind,
+    PublicSource,
+    Tree,
+    child,
+    found,
+    images_below,
+)
+from benchmark.datasets.sources.shared.tianchi import LICENCE, listed_boxes, look_up, with_boxes
+
+SCENE = "ceramic tile"
+BACKGROUND = 0
+NAMES = dict(
+    enumerate(
+        ("edge defect", "corner defect", "white spot", "light patch", "dark spot", "halo", "marker pen", "scratch"),
+        start=1,
+    )
+)
+"""7 and 8 occur in the second round only"""
+KINDS = {
+    "edge defect": Kind("edge defect", SCENE, ("chipped edge", "edge crack"), "The tile's edge is chipped or cracked."),
+    "corner defect": Kind(
+        "corner defect", SCENE, ("broken corner", "missing corner"), "A corner is cracked or missing."
+    ),
+    "white spot": Kind("white spot", SCENE, ("white point", "pale speck"), "A small white point in the glaze."),
+    "light patch": Kind("light patch", SCENE, ("pale patch", "light block"), "A patch lighter than the tile."),
+    "dark spot": Kind("dark spot", SCENE, ("dark patch", "ink drop"), "A dark point or patch, of ink or dirt."),
+    "halo": Kind("halo", SCENE, ("ring mark", "aperture flaw"), "A ring of light around a flaw in the glaze."),
+    "marker pen": Kind("marker pen", SCENE, ("pen mark", "ink stroke"), "A stroke of a marker pen."),
+    "scratch": Kind("scratch", SCENE, ("scrape", "score mark"), "A thin line scraped into the glaze."),
+}
+ANNOTATIONS = r"train_annos\.json"
+
+
+def _roots(tree: Tree) -> list[Path]:
+    return [f for f in tree.folders if tree.holds(f, ANNOTATIONS) and child(f, "train_imgs")]
+
+
+def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+    path = next(entry for entry in root.iterdir() if re.fullmatch(ANNOTATIONS, entry.name, re.IGNORECASE))
+    boxes = listed_boxes(path, _name)
+    for image in with_boxes(images_below(child(root, "train_imgs") or root), boxes, repairs):
+        size_px = image_size(image)
+        labelled = check_boxes(boxes[image.name.casefold()], *size_px, repairs)
+        # 226_46_t20201125133518273_CAM1: the first two numbers are the tile, which three cameras see.
+        tile = "_".join(image.stem.split("_")[:2])
+        yield found("tianchi-tile", root, image, size_px, labelled, SCENE, tile)
+
+
+def _name(entry: Mapping[str, Any], where: str) -> str | None:
+    category = entry.get("category")
+    return None if category == BACKGROUND else look_up(NAMES, category, where)
+
+
+SOURCE = PublicSource(
+    facts=Source(
+        "tianchi-tile",
+        LICENCE,
+        redistributable=False,
+        url="https://tianchi.aliyun.com/dataset/110088",
+        citation="Alibaba Tianchi: Guangdong Industrial Intelligence Innovation Competition, tile defects, 2021",
+    ),
+    title="Tianchi ceramic tile, round 1",
+    super_category="daily necessities",
+    kinds=KINDS,
+    expected=Expected(5388, 15230),
+    roots=_roots,
+    read=_read,
+)

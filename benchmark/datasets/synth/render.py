@@ -1,0 +1,35 @@
+"""From a plan to a picture: surface, defects over it, then light over both."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.datasets.synth.defects import paint_defect
+from benchmark.datasets.synth.noise import grid, shade
+from benchmark.datasets.synth.plan import GENERATOR_VERSION, PlannedImage, Recipe
+from benchmark.datasets.synth.surfaces import SURFACES
+
+_SURFACE, _LIGHT, _DEFECT = 1, 2, 3
+
+
+def render(recipe: Recipe, planned: PlannedImage) -> NDArray[np.uint8]:
+    """The picture, (side, side, 3) uint8 RGB. Each part has its own generator, so that none moves another."""
+    image = SURFACES[planned.scene](_generator(recipe, planned, _SURFACE), recipe.side_px)
+    for place, defect in enumerate(planned.defects):
+        paint_defect(image, defect, _generator(recipe, planned, _DEFECT, place))
+    return _photograph(image, _generator(recipe, planned, _LIGHT))
+
+
+def _photograph(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Uneven light across the part and exposure; `image` is used up."""
+    side = image.shape[0]
+    y, x = grid(side)
+    angle, fall, exposure = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.1), rng.uniform(0.92, 1.06)
+    light = exposure * (1 + fall * ((x - 128) * np.cos(angle) + (y - 128) * np.sin(angle)) / 128)
+    shade(image, light.astype(np.float32))
+    return np.clip(image, 0, 255, out=image).astype(np.uint8)
+
+
+def _generator(recipe: Recipe, planned: PlannedImage, *stream: int) -> np.random.Generator:
+    return np.random.default_rng((GENERATOR_VERSION, recipe.seed, planned.index, *stream))

@@ -1,0 +1,1 @@
+"""COCO's and LVIS's json files: read, written and validated."""

@@ -1,0 +1,1 @@
+"""From samples and detections to metrics: columns, matching, curves, engines."""

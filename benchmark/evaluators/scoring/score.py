@@ -1,0 +1,51 @@
+"""Several evaluators on one set of stored detections, their values side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from benchmark.core.errors import ConfigError
+from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
+from benchmark.core.plugins import load
+from benchmark.evaluators.scoring.columns import Columns, columns_of
+
+Table = dict[str, dict[str, float | None]]
+
+
+def score(
+    names: Sequence[str],
+    test: ScoredSet | Columns,
+    val: ScoredSet | Columns | None = None,
+    *,
+    engine: str = "fast",
+) -> Scores:
+    """All named evaluators; `engine` is `fast` or `reference`, and is no matter to those that have our code alone.
+
+    Raises UnknownNameError for an unknown evaluator or engine, EvaluationError for bad input, and ConfigError where two
+    evaluators would write the same metric.
+    """
+    columns, val_columns = columns_of(test), None if val is None else columns_of(val)
+    metrics: dict[str, float | None] = {}
+    per_class: Table = {}
+    per_scene: Table = {}
+    per_super: Table = {}
+    for name in names:
+        evaluator: Evaluator = load("evaluator", name)
+        chosen = {"engine": engine} if evaluator.engines else {}
+        scores = evaluator.evaluate(columns, val_columns, **chosen)
+        _add(metrics, scores.metrics, name)
+        for table, rows in (
+            (per_class, scores.per_class),
+            (per_scene, scores.per_scene),
+            (per_super, scores.per_super),
+        ):
+            for key, values in rows.items():
+                _add(table.setdefault(key, {}), values, name)
+    return Scores(metrics, per_class, per_scene, per_super)
+
+
+def _add(table: dict[str, float | None], values: Mapping[str, float | None], evaluator: str) -> None:
+    for name in values.keys() & table.keys():
+        if values[name] != table[name]:
+            raise ConfigError(f"{evaluator} writes {name}, which another evaluator wrote; ask for one of them a time")
+    table.update(values)

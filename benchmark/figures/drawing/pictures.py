@@ -1,0 +1,78 @@
+"""Pictures in a figure: with boxes, with a saliency map over them, and the mark where they are not our own."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.figures.drawing.style import OTHERS
+from benchmark.records.explanations import Found, Picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+RIGHT, WRONG, MISSED, TRUTH = "#009E73", "#D55E00", "#F0E442", "#56B4E9"
+"""of Okabe and Ito's palette; a missed box is also dashed"""
+SALIENCY = "inferno"
+LETTERS_A_LINE = 170
+"""of the smallest print that a page is wide"""
+
+
+def pixels(picture: Picture) -> NDArray[np.uint8]:
+    """uint8 (h, w, 3) of the reduced picture."""
+    from PIL import Image  # noqa: PLC0415 - only figures with pictures need it
+
+    return np.asarray(Image.open(io.BytesIO(picture.jpeg)).convert("RGB"))
+
+
+def show(axes: Axes, picture: Picture, saliency: NDArray[np.uint8] | None = None) -> None:
+    """The picture in pixels of the original image, grey below a saliency map."""
+    shown = pixels(picture)
+    extent = (0, picture.width_px, picture.height_px, 0)
+    if saliency is None:
+        axes.imshow(shown, extent=extent)
+    else:
+        axes.imshow(shown.mean(axis=2), extent=extent, cmap="gray", vmin=0, vmax=255)
+        axes.imshow(saliency, extent=extent, cmap=SALIENCY, vmin=0, vmax=255, alpha=0.55, interpolation="bilinear")
+    blank(axes)
+
+
+def blank(axes: Axes, text: str = "") -> None:
+    """A panel without axes; with a text it says in its middle why there is nothing else."""
+    axes.set(xticks=(), yticks=())
+    axes.grid(visible=False)
+    axes.spines[:].set(visible=True, linewidth=0.4, color="0.6")
+    if text:
+        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=6.5, color="0.3")
+
+
+def outline(axes: Axes, boxes: Iterable[Found], colour: str, dashed: bool = False) -> None:
+    """Boxes in pixels of the original image, seen on every ground."""
+    from matplotlib.patches import Rectangle  # noqa: PLC0415
+
+    for x1, y1, x2, y2, _ in boxes:
+        for edge, width in (("black", 1.8), (colour, 1.0)):
+            style = (0, (3, 2)) if dashed and edge != "black" else "-"
+            axes.add_patch(
+                Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor=edge, linewidth=width, linestyle=style)
+            )
+
+
+def name_of(picture: Picture) -> str:
+    """The first box's class without its scene, and the scene."""
+    first = picture.boxes[0].name.removesuffix(f", {picture.scene}") if picture.boxes else "nothing"
+    return f"{first}\n{picture.scene}"
+
+
+def credit(figure: Figure, pictures: Sequence[Picture]) -> None:
+    """Sources and licences below the figure; marks one that shows pictures of others."""
+    licences = dict.fromkeys(f"{picture.source} ({picture.licence})" for picture in pictures)
+    figure.supxlabel(textwrap.fill(f"Pictures: {'; '.join(licences)}", LETTERS_A_LINE), fontsize=5.5)
+    if not all(picture.ours for picture in pictures):
+        figure.set_gid(OTHERS)

@@ -1,0 +1,103 @@
+"""The static site: one page with all boards in it, and one script file a record, loaded when it is looked at.
+
+Opens from disk, asks no server for anything, and changes only as a whole.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.errors import RecordError
+from benchmark.core.record import RunRecord
+from benchmark.leaderboard._embed import plain_json, script_json
+from benchmark.leaderboard._page import render_page
+from benchmark.leaderboard._page_data import page_data
+from benchmark.leaderboard._paper_data import paper_data
+from benchmark.leaderboard._record_data import record_data
+from benchmark.leaderboard.around import Around, Picture
+from benchmark.leaderboard.cells import Cell, cells_of
+
+MARK = "rtvp-bench leaderboard"
+"""what the first page says of itself, so that no other folder is ever replaced"""
+
+
+@dataclass(frozen=True)
+class Built:
+    """Where the site is and what it holds; first_page_bytes: all that a browser reads before it shows a board."""
+
+    folder: Path
+    records: int
+    cells: int
+    boards: int
+    pictures: int
+    first_page_bytes: int
+
+
+def build_site(records: Sequence[RunRecord], around: Around, folder: Path, facts: dict[str, Any]) -> Built:
+    """Write the site into `folder`, replacing an older one. facts: when, from what and by which version it is made.
+
+    Raises RecordError where the folder holds something else, or cannot be written.
+    """
+    _refuse_foreign(folder)
+    cells = cells_of(records)
+    data = {**page_data(cells, around), "facts": {**facts, "records": len(records)}}
+    page = render_page(data)
+    fresh = folder.with_name(f".{folder.name}.new")
+    try:
+        shutil.rmtree(fresh, ignore_errors=True)
+        (fresh / "records").mkdir(parents=True)
+        for cell in cells:
+            _write_records(fresh / "records", cell, around)
+        pictures = _copy_pictures(fresh, [picture for shown in around.pictures.values() for picture in shown])
+        (fresh / "paper.js").write_text(_script("paper", "", paper_data(around, records)), encoding="utf-8")
+        (fresh / "index.html").write_text(page, encoding="utf-8")
+        _swap(fresh, folder)
+    except OSError as error:
+        raise RecordError(f"{folder}: the site could not be written: {error.strerror or error}") from error
+    return Built(folder, len(records), len(cells), len(data["boards"]), pictures, len(page.encode()))
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if folder.is_file():
+        raise RecordError(f"{folder}: is a file, expected a folder for the site")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    page = folder / "index.html"
+    if not page.is_file() or MARK not in page.read_text(encoding="utf-8", errors="replace")[:2000]:
+        raise RecordError(f"{folder}: holds something that is no site of ours; name an empty or a new folder")
+
+
+def _write_records(folder: Path, cell: Cell, around: Around) -> None:
+    for record in cell.records:
+        text = _script("record", record.run_id, record_data(record, cell, around))
+        (folder / f"{record.run_id}.js").write_text(text, encoding="utf-8")
+
+
+def _script(what: str, name: str, value: Any) -> str:
+    """A file that hands its data to the page that asked for it: pages from disk may load scripts, but fetch nothing.
+
+    The data is a text that the page parses: as a literal of script a class called `__proto__` would be no data.
+    """
+    return f"leaderboard.receive({script_json(what)},{script_json(name)},{script_json(plain_json(value))});\n"
+
+
+def _copy_pictures(folder: Path, pictures: Sequence[Picture]) -> int:
+    (folder / "pictures").mkdir()
+    named = {picture.name: picture.path for picture in pictures}
+    for name, path in named.items():
+        shutil.copyfile(path, folder / "pictures" / name)
+    return len(named)
+
+
+def _swap(fresh: Path, folder: Path) -> None:
+    """Put the new site where the old one was; the moment between is two renames long."""
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""What a table says: rows, cells, numbers, what the paper reported."""

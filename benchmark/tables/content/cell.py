@@ -1,0 +1,152 @@
+"""One measured cell: which records count, their mean over seeds, and what may be said of it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmark.core.errors import RecordError
+from benchmark.core.record import RunRecord, Status
+from benchmark.records.query import differing_fields
+from benchmark.tables.content.reported import Reported
+from benchmark.tables.content.table import PARAMETERS, Row, Table
+
+PAPER_PROFILE = "paper"
+TOLERANCE = 1.0
+"""points of AP; two standard deviations over seeds where that is more"""
+_OWN = {"this fit", "declared"}
+"""what a ledger calls the classes of the fit itself, and those that a method declares by name"""
+ROUNDING = 1e-9
+"""25.7 - 24.7 is a little more than 1 in floating point"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where measured cells come from: they never share a column with those of another data set or profile."""
+
+    dataset: str
+    profile: str
+
+    @property
+    def title(self) -> str:
+        """As a column group is headed."""
+        return f"measured: {self.dataset}, {self.profile}"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A row's records of one source, by ascending seed. state: `measured`, or why there is nothing.
+
+    lost: records of the same cell that failed or are blocked, so that their seeds are missing from the mean.
+    """
+
+    records: tuple[RunRecord, ...]
+    state: str
+    lost: tuple[RunRecord, ...] = ()
+
+    def mean(self, metric: str) -> float | None:
+        """Mean over seeds in percent; millions of parameters."""
+        values = self._values(metric)
+        return statistics.fmean(values) if values else None
+
+    def deviation(self, metric: str) -> float | None:
+        """Standard deviation over seeds in percent points; None for one seed."""
+        values = self._values(metric)
+        return statistics.stdev(values) if len(values) > 1 else None
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Which seeds were measured."""
+        return tuple(sorted(record.spec.seed for record in self.records))
+
+    @property
+    def variant(self) -> str | None:
+        """The size that was measured."""
+        size = self.records[0].spec.params.get("variant") if self.records else None
+        return None if size is None else str(size)
+
+    def interval(self, metric: str) -> tuple[float, float] | None:
+        """Bootstrap interval of the lowest seed in percent."""
+        if not self.records:
+            return None
+        bounds = self.records[0].intervals.get(metric)
+        return (bounds[0] * 100, bounds[1] * 100) if bounds else None
+
+    def _values(self, metric: str) -> list[float]:
+        if metric == PARAMETERS:
+            return [r.cost.parameters / 1e6 for r in self.records if r.cost.parameters is not None]
+        found = [record.metrics.get(metric) for record in self.records]
+        return [value * 100 for value in found if value is not None]
+
+
+def measure(table: Table, row: Row, source: Source, records: Sequence[RunRecord]) -> Measured:
+    """The records of one row in one source. Raises RecordError where more than the seed differs between them."""
+    mine = [record for record in records if belongs(table, row, source, record)]
+    good = [record for record in mine if record.status is Status.OK]
+    if not good:
+        blocked = [record for record in mine if record.status is Status.BLOCKED]
+        if blocked:
+            return Measured((), f"blocked ({(blocked[0].error or 'unknown').split(':')[0]})")
+        return Measured((), "failed" if mine else "not run")
+    fields = differing_fields(good)
+    if fields:
+        ids = ", ".join(sorted(record.run_id for record in good))
+        raise RecordError(
+            f"table {table.name}, row '{row.title}', {source.dataset}, {source.profile}: records {ids} differ in more "
+            f"than the seed ({', '.join(fields)}); remove those that should not count, a table does not guess"
+        )
+    bad = [record for record in mine if record.status is not Status.OK]
+    lost = tuple(record for record in bad if record.spec.cell_key == good[0].spec.cell_key)
+    return Measured(tuple(sorted(good, key=lambda record: record.spec.seed)), "measured", lost)
+
+
+def status(table: Table, source: Source, measured: Measured, metric: str, reported: Reported | None) -> str:
+    """PROTOCOL: `reproduced` and `mismatch` exist only where data, task and profile are the paper's."""
+    if measured.state != "measured":
+        return measured.state
+    if source.dataset != table.paper_data:
+        return "other data"
+    if source.profile != PAPER_PROFILE:
+        return "other profile"
+    value = measured.mean(metric)
+    if reported is None or reported.value is None or value is None:
+        return "not reported"
+    if reported.flag:
+        return "flagged"
+    tolerance = max(TOLERANCE, 2 * (measured.deviation(metric) or 0.0))
+    return "reproduced" if abs(value - reported.value) <= tolerance + ROUNDING else "mismatch"
+
+
+def belongs(table: Table, row: Row, source: Source, record: RunRecord) -> bool:
+    """Whether a record is of that row in that source."""
+    spec = record.spec
+    if (spec.dataset, spec.profile, spec.task) != (source.dataset, source.profile, table.task_of(row)):
+        return False
+    if (spec.method, spec.wording, str(spec.weights)) != (row.method, row.wording, row.weights):
+        return False
+    if not _has_seen(row, record):
+        return False
+    # In the paper's profile a row is one size; in another the profile's own size is shown, and named.
+    if source.profile == PAPER_PROFILE and row.variant is not None:
+        return _but_size(spec.overrides) == _but_size(row.overrides) and spec.params.get("variant") == row.variant
+    return dict(spec.overrides) == dict(row.overrides)
+
+
+def seen(record: RunRecord) -> tuple[str, ...]:
+    """What its weights had met before the data it is measured on, sorted: by its ledger, and by its chain of fits."""
+    ledger = record.facts.get("ledger", {}).get("trained_on", ())
+    return tuple(sorted({*ledger, *record.spec.pretrained_on} - _OWN))
+
+
+def _has_seen(row: Row, record: RunRecord) -> bool:
+    if row.seen is None:
+        return not record.spec.pretrained_on
+    # Released weights that are not there have left no ledger; their method and size say which they would be.
+    absent = record.status is not Status.OK and row.weights == "pretrained"
+    return absent or seen(record) == tuple(sorted(row.seen))
+
+
+def _but_size(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key != "variant"}

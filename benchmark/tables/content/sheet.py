@@ -1,0 +1,281 @@
+"""A table filled with cells: text to show, and the same as plain values for programs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmark.core.record import RunRecord
+from benchmark.records.query import HIDDEN_PROFILES, select
+from benchmark.tables.content.cell import PAPER_PROFILE, Measured, Source, belongs, measure, seen, status
+from benchmark.tables.content.number import Number, Place, ranked
+from benchmark.tables.content.reported import Reported, reported_row
+from benchmark.tables.content.table import PARAMETERS, Row, Table
+
+INTERVAL = "AP 95 %"
+"""header of the column that holds the main metric's interval as text"""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """groups: titles over runs of columns, the last ones one a source. headers and rows: text.
+
+    facts: one mapping a cell, for CSV and JSON. numbers: what the text of a cell is made of, for LaTeX and HTML.
+    """
+
+    title: str
+    groups: tuple[tuple[str, int], ...]
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+    facts: tuple[Mapping[str, Any], ...]
+    numbers: Mapping[Place, Number] = field(default_factory=dict)
+
+
+def fill(table: Table, records: Sequence[RunRecord], dataset: str | None = None, profile: str | None = None) -> Sheet:
+    """The table with the paper's cells and one group of columns a (data set, profile) that has records."""
+    tasks = {table.task_of(row) for row in table.rows}
+    fitting = [r for r in records if r.spec.task in tasks and r.spec.profile not in HIDDEN_PROFILES]
+    others = _others(table, fitting) if table.others else []
+    order = [row for row in table.rows if row.reported] + others + [row for row in table.rows if not row.reported]
+    sources = _sources(table, order, fitting, dataset, profile)
+    candidates: dict[tuple[Source, str], list[RunRecord]] = {}
+    for record in fitting:
+        candidates.setdefault((_source(record), record.spec.method), []).append(record)
+    flags: list[str] = []
+    lost: list[str] = []
+    started: list[tuple[str, str]] = []
+    shown: list[tuple[Row, list[Number | str]]] = []
+    facts = []
+    for row in order:
+        printed = reported_row(table, row)
+        cells = [(source, measure(table, row, source, candidates.get((source, row.method), []))) for source in sources]
+        if not row.reported and all(measured.state == "not run" for _, measured in cells):
+            continue  # a row of our own appears once it was run
+        shown.append((row, _row_cells(table, row, printed, cells, flags)))
+        facts.extend(_row_facts(table, row, printed, cells))
+        lost.extend(f"{row.title}, {source.title}: {text}" for source, cell in cells for text in _lost_text(cell))
+        started.extend((_expert(cell), row.title) for _, cell in cells)
+    headers, groups = _headers(table, sources)
+    rows = [tuple(str(cell) for cell in cells) for _, cells in shown]
+    notes = (
+        *(f"[{number}] {flag}" for number, flag in enumerate(flags, 1)),
+        *_reading_notes(rows, headers),
+        *_expert_notes(started),
+        *lost,
+        *(_left_out(table, order, select(fitting, dataset=dataset, profile=profile)) if table.others else ()),
+        *table.notes,
+    )
+    numbers = {
+        (i, j): cell for i, (_, cells) in enumerate(shown) for j, cell in enumerate(cells) if type(cell) is Number
+    }
+    marked = ranked(numbers, _contests(table, [row for row, _ in shown], headers))
+    return Sheet(f"Table {table.name}: {table.title}", groups, headers, tuple(rows), notes, tuple(facts), marked)
+
+
+def _contests(table: Table, rows: Sequence[Row], headers: Sequence[str]) -> list[list[Place]]:
+    """Cells that are compared: a column of a metric, the rows of one task; controls compete with nobody."""
+    metrics = {c.title for c in table.columns if c.metric != PARAMETERS}
+    metrics |= {c.reported for c in table.columns if c.reported and c.metric != PARAMETERS}
+    return [
+        [(i, j) for i, row in enumerate(rows) if table.task_of(row) == task and not row.control]
+        for j, header in enumerate(headers)
+        if header in metrics
+        for task in dict.fromkeys(table.task_of(row) for row in rows)
+    ]
+
+
+def _sources(
+    table: Table, rows: Sequence[Row], records: Sequence[RunRecord], dataset: str | None, profile: str | None
+) -> list[Source]:
+    found = {source for record in records if (source := _source(record)) and _has_row(table, rows, record)}
+    chosen = [s for s in found if dataset in (None, s.dataset) and profile in (None, s.profile)]
+    if not chosen:
+        return [Source(dataset or table.paper_data, profile or PAPER_PROFILE)]
+    return sorted(chosen, key=lambda s: (s.dataset != table.paper_data, s.dataset, s.profile))
+
+
+def _source(record: RunRecord) -> Source:
+    return Source(record.spec.dataset, record.spec.profile)
+
+
+def _has_row(table: Table, rows: Sequence[Row], record: RunRecord) -> bool:
+    mine = (row for row in rows if row.method == record.spec.method)
+    return any(belongs(table, row, _source(record), record) for row in mine)
+
+
+def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
+    """Rows for plain cells of methods and sizes that the paper does not list."""
+    rows: dict[str, Row] = {}
+    for record in records:
+        spec = record.spec
+        plain = set(spec.overrides) <= {"variant"} and spec.wording == "canonical" and str(spec.weights) != "random"
+        if plain and not _has_row(table, table.rows, record):
+            size, weights = spec.overrides.get("variant"), str(spec.weights)
+            title = spec.method + (f"-{size}" if size else "") + (f", {weights}" if weights != Row.weights else "")
+            title += f", {spec.started_from}" if spec.started_from else ""
+            rows[title] = Row(
+                title,
+                spec.method,
+                overrides=spec.overrides,
+                task=spec.task,
+                weights=weights,
+                seen=seen(record) if spec.pretrained_on else None,
+            )
+    return [rows[title] for title in sorted(rows)]
+
+
+def _left_out(table: Table, rows: Sequence[Row], records: Sequence[RunRecord]) -> list[str]:
+    """Says which records no row holds: changed settings and controls are never passed off as the profile's cells."""
+    homeless = sorted(
+        f"{record.run_id} ({', '.join([record.spec.method, *record.spec.peculiarities])})"
+        for record in records
+        if not _has_row(table, rows, record)
+    )
+    more = f" and {len(homeless) - 3} more" if len(homeless) > 3 else ""
+    return [f"In no row of this table: {', '.join(homeless[:3])}{more}"] if homeless else []
+
+
+def _lost_text(measured: Measured) -> list[str]:
+    """Which seeds of a measured cell are missing from its mean, and why."""
+    return [f"seed {r.spec.seed} is missing ({r.status}: {r.error or 'unknown'})" for r in measured.lost]
+
+
+def _expert(measured: Measured) -> str:
+    """The method of the fit on the same data that a measured cell starts from; empty without one."""
+    fits = measured.records[0].spec.fits if measured.records else ()
+    return fits[-2].method if len(fits) > 1 and fits[-2].dataset == fits[-1].dataset else ""
+
+
+def _expert_notes(started: Sequence[tuple[str, str]]) -> list[str]:
+    """From (expert, row): which rows stand on more training than their own."""
+    rows: dict[str, dict[str, None]] = {}
+    for expert, title in started:
+        rows.setdefault(expert, {})[title] = None
+    return [
+        f"Started from a {expert} fitted on the same images, whose epochs come on top: {'; '.join(titles)}"
+        for expert, titles in rows.items()
+        if expert
+    ]
+
+
+def _headers(table: Table, sources: Sequence[Source]) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
+    printed = [column.reported for column in table.columns if column.reported is not None]
+    headers, groups = ["method", *printed], [("", 1)]
+    if printed:
+        groups.append(("paper", len(printed)))
+    for source in sources:
+        own = [*(column.title for column in table.columns), INTERVAL, "seeds", *_difference(table, source), "status"]
+        headers += own
+        groups.append((source.title, len(own)))
+    return tuple(headers), tuple(groups)
+
+
+def _row_cells(
+    table: Table,
+    row: Row,
+    printed: Mapping[str, Reported],
+    cells: Sequence[tuple[Source, Measured]],
+    flags: list[str],
+) -> list[Number | str]:
+    shown: list[Number | str] = [row.title]
+    shown += [_printed_cell(printed.get(c.title), flags) for c in table.columns if c.reported is not None]
+    main = table.columns[0]
+    for source, measured in cells:
+        said = (row.variant, row.overrides.get("variant"), None)
+        other_size = source.profile != PAPER_PROFILE and measured.variant not in said
+        size = str(measured.variant) if other_size else ""
+        shown += [_measured_cell(measured, c.metric, size if c is main else "") for c in table.columns]
+        bounds = measured.interval(main.metric)
+        shown.append(f"{bounds[0]:.1f} to {bounds[1]:.1f}" if bounds else "")
+        shown.append(str(len(measured.seeds)) if measured.seeds else "")
+        state = status(table, source, measured, main.metric, printed.get(main.title))
+        for _ in _difference(table, source):
+            between = _between(measured, main.metric, printed.get(main.title), state)
+            shown.append("" if between is None else f"{between:+.1f}")
+        shown.append(state if row.reported or measured.state != "not run" else "")
+    return shown
+
+
+def _difference(table: Table, source: Source) -> tuple[str, ...]:
+    """The header of the column that compares with the paper: only where data and profile are the paper's."""
+    return ("difference",) if source == Source(table.paper_data, PAPER_PROFILE) else ()
+
+
+def _between(measured: Measured, metric: str, printed: Reported | None, state: str) -> float | None:
+    mean = measured.mean(metric)
+    if state not in ("reproduced", "mismatch") or mean is None or printed is None or printed.value is None:
+        return None
+    return round(mean - printed.value, 4)
+
+
+def _printed_cell(cell: Reported | None, flags: list[str]) -> Number | str:
+    if cell is None or cell.flag is None:
+        return "" if cell is None else Number(cell.text)
+    if cell.flag not in flags:
+        flags.append(cell.flag)
+    return Number(cell.text, flag=flags.index(cell.flag) + 1)
+
+
+def _measured_cell(measured: Measured, metric: str, size: str) -> Number | str:
+    mean, deviation = measured.mean(metric), measured.deviation(metric)
+    if mean is None:
+        return "-" if measured.records else ""
+    if metric == PARAMETERS:
+        return Number(f"{mean:.1f}M")
+    spread = "" if deviation is None else f"{deviation:.1f}"
+    return Number(f"{mean:.1f}", spread, size, bounds=measured.interval(metric))
+
+
+def _reading_notes(rows: Sequence[tuple[str, ...]], headers: Sequence[str]) -> list[str]:
+    """How to read what stands in the cells, each said only where it occurs."""
+    cells = {cell for row in rows for cell in row[1:]}
+    notes = []
+    if any("±" in cell for cell in cells):
+        notes.append("±: standard deviation over seeds")
+    if any(text for row in rows for text, header in zip(row, headers, strict=True) if header == INTERVAL):
+        notes.append("AP 95 %: bootstrap interval over images, of the lowest seed")
+    if any(re.search(r"\d \(\w+\)$", cell) for cell in cells):
+        notes.append("(n), (s), ... beside a value: the size that was measured, where it is not the row's")
+    return notes
+
+
+def _row_facts(
+    table: Table, row: Row, printed: Mapping[str, Reported], cells: Sequence[tuple[Source, Measured]]
+) -> list[dict[str, Any]]:
+    facts = []
+    for source, measured in cells:
+        for column in table.columns:
+            cell = printed.get(column.title)
+            state = status(table, source, measured, column.metric, cell)
+            bounds = measured.interval(column.metric)
+            facts.append(
+                {
+                    "table": table.name,
+                    "row": row.title,
+                    "task": table.task_of(row),
+                    "method": row.method,
+                    "metric": column.metric,
+                    "reported": cell.value if cell else None,
+                    "printed": cell.text if cell else None,
+                    "flag": cell.flag if cell else None,
+                    "data": source.dataset,
+                    "profile": source.profile,
+                    "variant": measured.variant,
+                    "measured": _rounded(measured.mean(column.metric)),
+                    "deviation": _rounded(measured.deviation(column.metric)),
+                    "low": _rounded(bounds[0]) if bounds else None,
+                    "high": _rounded(bounds[1]) if bounds else None,
+                    "seeds": list(measured.seeds),
+                    "difference": _between(measured, column.metric, cell, state),
+                    "status": state,
+                    "run_ids": [record.run_id for record in measured.records],
+                }
+            )
+    return facts
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

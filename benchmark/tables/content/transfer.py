@@ -1,0 +1,152 @@
+"""A table of cells that leave one scene out: a row a method, its mean over the scenes and the worst of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Any
+
+from benchmark.core.canonical import digest
+from benchmark.core.record import RunRecord, Status
+from benchmark.core.spec import RunSpec
+from benchmark.records.query import HIDDEN_PROFILES, select
+from benchmark.tables.content.sheet import Sheet
+
+HEADERS = (
+    "method",
+    "data",
+    "profile",
+    "AP",
+    "AP50",
+    "worst scene",
+    "its AP",
+    "best scene",
+    "its AP",
+    "scenes",
+    "seeds",
+)
+
+
+@dataclass(frozen=True)
+class TransferTable:
+    """task: one whose records name the scene that was held out."""
+
+    name: str
+    title: str
+    task: str
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """Records of one method under one setting. scenes: held-out scene -> metric -> mean over its seeds, in percent."""
+
+    spec: RunSpec
+    scenes: dict[str, dict[str, float]]
+    seeds: tuple[int, ...]
+    run_ids: tuple[str, ...]
+
+    def mean(self, metric: str) -> float:
+        """Mean over the scenes: each counts once, however many images it has."""
+        return fmean(values[metric] for values in self.scenes.values())
+
+    def extreme(self, pick: Any) -> tuple[str, float]:
+        """The scene with the smallest (`min`) or largest (`max`) AP; of equal ones the first by name."""
+        name = pick(sorted(self.scenes), key=lambda scene: self.scenes[scene]["AP"])
+        return name, self.scenes[name]["AP"]
+
+
+def fill_transfer(
+    table: TransferTable, records: Sequence[RunRecord], dataset: str | None = None, profile: str | None = None
+) -> Sheet:
+    """One row a method and setting that has records, the best mean first within a data set and profile."""
+    mine = [
+        record
+        for record in select(records, task=table.task, dataset=dataset, profile=profile)
+        if record.status is Status.OK and record.spec.profile not in HIDDEN_PROFILES
+    ]
+    cells: dict[str, list[RunRecord]] = {}
+    for record in mine:
+        cells.setdefault(_but_scene(record.spec), []).append(record)
+    read = sorted(
+        (_scenes(cell) for cell in cells.values()),
+        key=lambda each: (each.spec.dataset, each.spec.profile, -each.mean("AP"), each.spec.method),
+    )
+    notes = ["AP: mean over the scenes, each fitted on all others; no interval, because scenes are not a sample"]
+    if len({(each.spec.dataset, each.spec.profile, tuple(sorted(each.scenes))) for each in read}) > len(
+        {(each.spec.dataset, each.spec.profile) for each in read}
+    ):
+        notes.append(
+            "methods of one data set and profile were measured on different scenes: do not compare their means"
+        )
+    if not read:
+        notes.append("nothing was measured; bench run --method METHOD --task transfer measures every scene")
+    return Sheet(
+        f"Table {table.name}: {table.title}",
+        (("", len(HEADERS)),),
+        HEADERS,
+        tuple(_row(each) for each in read),
+        tuple(notes),
+        tuple(_facts(table, each) for each in read),
+    )
+
+
+def _scenes(cell: Sequence[RunRecord]) -> Scenes:
+    by_scene: dict[str, list[RunRecord]] = {}
+    for record in cell:
+        by_scene.setdefault(record.spec.held_out or "", []).append(record)
+    values = {
+        scene: {metric: fmean(100 * (record.metrics[metric] or 0.0) for record in records) for metric in ("AP", "AP50")}
+        for scene, records in by_scene.items()
+    }
+    seeds = tuple(sorted({record.spec.seed for record in cell}))
+    return Scenes(cell[0].spec, values, seeds, tuple(sorted(record.run_id for record in cell)))
+
+
+def _row(each: Scenes) -> tuple[str, ...]:
+    spec, (worst, low), (best, high) = each.spec, each.extreme(min), each.extreme(max)
+    apart = [f"{name}={value}" for name, value in spec.overrides.items()]
+    if spec.wording != "canonical":
+        apart.append(f"vocabulary={spec.wording}")
+    if spec.fit is None:
+        apart.append(f"weights={spec.weights}")
+    return (
+        ", ".join([spec.method, *apart]),
+        spec.dataset,
+        spec.profile,
+        f"{each.mean('AP'):.1f}",
+        f"{each.mean('AP50'):.1f}",
+        worst,
+        f"{low:.1f}",
+        best,
+        f"{high:.1f}",
+        str(len(each.scenes)),
+        str(len(each.seeds)),
+    )
+
+
+def _facts(table: TransferTable, each: Scenes) -> dict[str, Any]:
+    return {
+        "table": table.name,
+        "task": table.task,
+        "method": each.spec.method,
+        "data": each.spec.dataset,
+        "profile": each.spec.profile,
+        "AP": round(each.mean("AP"), 4),
+        "AP50": round(each.mean("AP50"), 4),
+        "worst": each.extreme(min)[0],
+        "best": each.extreme(max)[0],
+        "scenes": {scene: round(values["AP"], 4) for scene, values in sorted(each.scenes.items())},
+        "seeds": list(each.seeds),
+        "run_ids": list(each.run_ids),
+    }
+
+
+def _but_scene(spec: RunSpec) -> str:
+    """Equal for cells that differ in nothing but the scene and the seed."""
+    fit = (
+        replace(spec.fit, seed=0, split_rule="", split_digest="", vocabulary_digest="", start=None)
+        if spec.fit
+        else None
+    )
+    return digest(replace(spec, seed=0, held_out=None, split_digest="", vocabulary_digest="", fit=fit))

@@ -1,0 +1,1 @@
+"""How a table is printed: terminal, Markdown, HTML, LaTeX."""
