@@ -20,8 +20,8 @@ def run(options: argparse.Namespace) -> int:
     import json
     from pathlib import Path
 
-    from benchmark.cli._leaderboard._mirror import mirror
     from benchmark.cli._paper import make_paper
+    from benchmark.cli.publishing.mirror import mirror
     from benchmark.core.errors import ConfigError
     from benchmark.core.paths import Results
 

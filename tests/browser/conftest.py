@@ -15,7 +15,7 @@ from PIL import Image
 
 from benchmark.cli._bench._browser import chromium, installed
 from benchmark.cli._bench._made_records import make_records
-from benchmark.cli._leaderboard._content import around
+from benchmark.cli.publishing.content import around
 from benchmark.core.record import RunRecord, Status
 from benchmark.leaderboard.around import Around, Picture
 from benchmark.leaderboard.site import build_site

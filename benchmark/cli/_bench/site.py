@@ -54,7 +54,7 @@ def build(count: int, folder: Path) -> dict[str, Any]:
     import time
 
     from benchmark.cli._bench._made_records import make_records
-    from benchmark.cli._leaderboard._content import around
+    from benchmark.cli.publishing.content import around
     from benchmark.leaderboard.site import build_site
 
     records = make_records(count)

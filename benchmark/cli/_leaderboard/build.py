@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from dataclasses import asdict
     from pathlib import Path
 
-    from benchmark.cli._leaderboard._content import build
+    from benchmark.cli.publishing.content import build
 
     built = build(options, Path(options.out).expanduser().absolute())
     if options.json:

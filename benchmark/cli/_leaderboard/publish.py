@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     """Exit status 0 once every record and the report are there; any failure is raised, and the next call goes on."""
     import json
 
-    from benchmark.cli._leaderboard._mirror import mirror, official_records, parse_place
+    from benchmark.cli.publishing.mirror import mirror, official_records, parse_place
     from benchmark.core.paths import Results
 
     if options.dry_run:

@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     import http.server
     import webbrowser
 
-    from benchmark.cli._leaderboard._content import build
+    from benchmark.cli.publishing.content import build
     from benchmark.core.paths import Home
 
     built = build(options, Home.find().root / "leaderboard" / "site")

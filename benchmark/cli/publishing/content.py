@@ -33,8 +33,8 @@ def build(options: argparse.Namespace, folder: Path) -> Built:
 
 def around(records: Sequence[RunRecord], *, open_data: bool) -> Around:
     """Facts about methods, tasks and the paper's cells; with open_data also paired ranks and pictures."""
-    from benchmark.cli._leaderboard._evidence import gather_evidence
-    from benchmark.cli._leaderboard._paper import paper_cells
+    from benchmark.cli.publishing.evidence import gather_evidence
+    from benchmark.cli.publishing.paper_cells import paper_cells
 
     methods = _methods({record.spec.method for record in records})
     tasks: dict[str, Task] = {name: load("task", name) for name in list_names("task")}

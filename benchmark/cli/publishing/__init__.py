@@ -1,0 +1,1 @@
+"""What the leaderboard shows and where it is mirrored: shared by `bench leaderboard` and `bench paper`."""
