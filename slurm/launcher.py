@@ -121,7 +121,7 @@ def _map(executor: Any, array: Array, commands: Sequence[Sequence[str]], resourc
 def _executor(name: str, resources: Resources, logs: Path, code: Path | None, waits_for: Sequence[str]) -> Any:
     # A signal that arrives before submitit has set its handler would kill the task: ignored until then. Preemption
     # requeues such a task all the same.
-    guarded = f'sh -c \'trap "" USR2; exec "$0" "$@"\' {shlex.quote(sys.executable)}'
+    guarded = f'sh -c \'trap "" USR2; exec "$0" -P "$@"\' {shlex.quote(sys.executable)}'
     executor = submitit.SlurmExecutor(folder=logs, max_num_timeout=resources.requeues, python=guarded)
     dependency = ",".join(filter(None, [resources.dependency, f"afterany:{':'.join(waits_for)}" if waits_for else ""]))
     more: dict[str, Any] = {"requeue": True, "kill-on-invalid-dep": "yes"}

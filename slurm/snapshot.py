@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from benchmark.core.errors import RefusedError
+from benchmark.core.plugins import TOP_LEVEL
 
-PACKAGES = ("benchmark", "methods", "rtvp", "slurm")
 COMMIT_FILE = "COMMIT"
 """in a snapshot: the commit, and ` dirty` behind it where changes were not committed"""
 
@@ -40,7 +40,7 @@ def take_snapshot(folder: Path, *, allow_dirty: bool, checkout: Path | None = No
     commit = _git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
     if commit is None:
         return Code(None, None, None)
-    packages = [name for name in PACKAGES if (root / name).is_dir()]
+    packages = [name for name in TOP_LEVEL if (root / name).is_dir()]
     changes = (_git(root, "status", "--porcelain", "--untracked-files=all", "--", *packages) or "").splitlines()
     if changes and not allow_dirty:
         raise RefusedError(

@@ -33,6 +33,7 @@ def smoke(methods: Sequence[str], data: str, device: str) -> Iterator[Smoked]:
         asked = ["--method", name, "--task", task, "--data", data, "--device", device]
         command = [
             sys.executable,
+            "-P",
             "-m",
             "benchmark",
             "run",

@@ -208,7 +208,7 @@ def _command(facts: Any, index: int) -> list[str]:
     start = inside if inside and not own else [interpreter(facts.tasks[index].environment)]
     device = facts.tasks[index].device
     asked = [] if device == "auto" else ["--device", device]
-    return [*start, "-m", "benchmark", "worker", str(facts.paths.tasks), str(index), *asked]
+    return [*start, "-P", "-m", "benchmark", "worker", str(facts.paths.tasks), str(index), *asked]
 
 
 def _device(method: str, gpus: int) -> str:

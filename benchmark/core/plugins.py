@@ -19,7 +19,7 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from benchmark.core.errors import ConfigError, MissingExtraError, UnknownNameError
+from benchmark.core.errors import BenchError, ConfigError, MissingExtraError, UnknownNameError
 
 _KINDS = {
     "method": ("methods", "INFO"),
@@ -36,6 +36,8 @@ _KINDS = {
     "leaderboard action": ("benchmark.cli._leaderboard", "COMMAND"),
     "measurement": ("benchmark.cli._bench", "COMMAND"),
 }
+TOP_LEVEL = ("benchmark", "methods", "rtvp", "slurm")
+"""our packages; their names are common enough for another one to stand before them on Python's path"""
 _PLACES: dict[tuple[str, str], str] = {}
 """modules of plugins that were loaded, by kind and name: a plan of thousands of cells asks for each again and again"""
 _ENTRY_POINT_GROUPS = {"method": "rtvp_bench.methods", "dataset": "rtvp_bench.datasets"}
@@ -113,7 +115,26 @@ def load_cluster(part: str) -> ModuleType:
         raise
 
 
+@lru_cache(maxsize=1)
+def _refuse_others_of_our_names() -> None:
+    """Raises BenchError where one of our packages would be imported from elsewhere than beside this one.
+
+    `python -m benchmark` searches the current folder first, and a folder `methods` or `slurm` there would win.
+    """
+    ours = Path(__file__).resolve().parents[2]
+    for name in TOP_LEVEL:
+        spec = importlib.util.find_spec(name)
+        places = [*(spec.submodule_search_locations or ()), spec.origin] if spec else []
+        place = Path(next(filter(None, places), ours / name)).resolve()
+        if place.parent != ours:
+            raise BenchError(
+                f"'{name}' would be imported from {place.parent}, and ours lies in {ours}: run it from another folder "
+                "or with python -P"
+            )
+
+
 def _own(kind: str) -> Mapping[str, str]:
+    _refuse_others_of_our_names()
     folder = _KINDS[kind][0]
     try:
         found = importlib.util.find_spec(folder)

@@ -153,7 +153,7 @@ def _light(subject: Subject) -> None:
         f"import {name}, {name}.adapter\n"
         "print(sorted({'torch', 'ultralytics', 'transformers', 'tensorflow', 'mmdet'} & set(sys.modules)))"
     )
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-P", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
     _demand(done.returncode == 0, done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "does not import")
     heavy = done.stdout.strip()

@@ -89,7 +89,7 @@ def _upload(folder: RunFolder, timeout_s: float) -> str:
     """W&B's own upload; what it said last. Output goes to a file, because its service outlives it and keeps a pipe."""
     log = folder.path / "logs" / "sync.log"
     log.parent.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "wandb", "sync", str(folder.path)]
+    command = [sys.executable, "-P", "-m", "wandb", "sync", str(folder.path)]
     variables = {name: value for name, value in os.environ.items() if name != "WANDB_SILENT"}
     with log.open("wb") as file:
         try:
