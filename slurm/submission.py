@@ -27,7 +27,7 @@ class Task:
     """One task of an array.
 
     run_id, name: the cell and how people read it. fit: the only fit of the cell's chain that this task trains, None
-    for the cell itself. fits: (method, fit_id) of the chain, the first to train first. environment: whose interpreter.
+    for the cell itself. fits: (method, fit_id) of the chain, the first to train first.
     device: what the worker is told to use. slurm_job: `1234_5` or `1234`; None before it was submitted, and on this
     machine.
     """
@@ -36,7 +36,6 @@ class Task:
     name: str
     fit: str | None
     fits: tuple[tuple[str, str], ...]
-    environment: str
     device: str = "auto"
     slurm_job: str | None = None
 

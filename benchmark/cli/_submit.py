@@ -11,13 +11,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cli._cells import cell_name
 from benchmark.cli._slurm_options import resources_of
-from benchmark.core.environments import SHARED, environment_of, interpreter
 from benchmark.core.method import Capability
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load, load_cluster
@@ -122,7 +121,6 @@ def _facts(
     local: bool,
 ) -> Any:
     methods = {job.spec.method for job in (task.job for task in planned)}
-    environments: Mapping[str, str] = {method: environment_of(method) for method in methods}
     devices = {method: _device(method, 0 if local else resources.gpus) for method in methods}
     tasks = tuple(
         submission.Task(
@@ -130,7 +128,6 @@ def _facts(
             name=cell_name(task.job.spec),
             fit=task.fit,
             fits=tuple((fit.method, fit.fit_id) for fit in task.job.spec.fits),
-            environment=environments[task.job.spec.method],
             device=devices[task.job.spec.method],
         )
         for task in planned
@@ -151,18 +148,17 @@ def _facts(
 
 
 def _on_cluster(submission: Any, facts: Any, planned: Sequence[Planned], resources: Any, code: Any) -> Any:
-    """One array a stage and environment, cells after the fits that they share; the same facts with Slurm's ids."""
+    """One array per stage, cells after the fits that they share; the same facts with Slurm's ids."""
     launcher = load_cluster("launcher")
-    groups: dict[tuple[int, bool, str], list[int]] = {}
+    groups: dict[tuple[int, bool], list[int]] = {}
     for index, task in enumerate(planned):
-        key = (task.stage, task.fit is None, facts.tasks[index].environment)
-        groups.setdefault(key, []).append(index)
+        groups.setdefault((task.stage, task.fit is None), []).append(index)
     keys = sorted(groups)
     arrays = [
         launcher.Array(
             commands=tuple(tuple(_command(facts, index)) for index in groups[key]),
-            variables=_variables(facts, key[2], resources),
-            after=tuple(i for i, (stage, cells, _) in enumerate(keys) if stage == key[0] - 1 and not cells),
+            variables=_variables(facts, resources),
+            after=tuple(i for i, (stage, cells) in enumerate(keys) if stage == key[0] - 1 and not cells),
         )
         for key in keys
     ]
@@ -181,7 +177,7 @@ def _here(facts: Any, code: Any) -> int:
     for index, task in enumerate(facts.tasks):
         log = facts.paths.log(task, index)
         print(f"{index + 1}/{len(facts.tasks)}  {task.name}{_of_fit(task)}", file=sys.stderr, flush=True)
-        variables = {**os.environ, **_variables(facts, task.environment, None)}
+        variables = {**os.environ, **_variables(facts, None)}
         with log.open("ab") as file:
             status = subprocess.run(  # noqa: S603 - our own worker
                 _command(facts, index), stdout=file, stderr=subprocess.STDOUT, env=variables, cwd=code.folder,
@@ -203,9 +199,7 @@ def _of_fit(task: Any) -> str:
 
 def _command(facts: Any, index: int) -> list[str]:
     python = facts.resources.get("python") or ""
-    own = facts.tasks[index].environment != SHARED
-    inside = [os.path.expandvars(word) for word in shlex.split(python)]
-    start = inside if inside and not own else [interpreter(facts.tasks[index].environment)]
+    start = [os.path.expandvars(word) for word in shlex.split(python)] or [sys.executable]
     device = facts.tasks[index].device
     asked = [] if device == "auto" else ["--device", device]
     return [*start, "-P", "-m", "benchmark", "worker", str(facts.paths.tasks), str(index), *asked]
@@ -223,13 +217,12 @@ def trains_on_several(method: str) -> bool:
     return Capability.SEVERAL_DEVICES in load("method", method).capabilities
 
 
-def _variables(facts: Any, environment: str, resources: Any) -> dict[str, str]:
+def _variables(facts: Any, resources: Any) -> dict[str, str]:
     """What a worker must see as we do, wherever it runs."""
     paths = [path for path in (facts.code, os.environ.get("PYTHONPATH")) if path]
     values = {
         "BENCH_HOME": str(Home.find().root.absolute()),
         "BENCH_RESULTS": str(Results.find().root.absolute()),
-        "BENCH_ENVIRONMENT": environment,
         "PYTHONPATH": os.pathsep.join(paths),
         **root_variables(),
     }

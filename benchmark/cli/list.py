@@ -40,7 +40,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _method(info: Any) -> dict[str, str]:
-    from benchmark.core.environments import environment_of
     from benchmark.harness.weights import state_of
 
     open_words = "open-vocabulary" in info.capabilities
@@ -49,7 +48,6 @@ def _method(info: Any) -> dict[str, str]:
         "sizes": " ".join(info.variants),
         "vocabulary": "open" if open_words else "closed",
         "released weights": state_of(info),
-        "environment": environment_of(info.name),
         "licence": info.licence,
         "label": info.provenance,
         "title": info.title,

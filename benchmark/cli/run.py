@@ -68,8 +68,6 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.harness.expand import expand
     from benchmark.harness.plan import plan
 
-    if not options.slurm:  # a cluster's tasks find theirs by themselves
-        _enter_environment(options.method)
     _choose_tracker(options.track)
     use_roots(options, options.data)
     request = _request(options)
@@ -86,24 +84,6 @@ def run(options: argparse.Namespace) -> int:
     records = _execute(jobs, options)
     print_records(records, as_json=options.json)
     return 0 if all(record.status is Status.OK for record in records) else 1
-
-
-def _enter_environment(method: str) -> None:
-    """Go on under the method's own Python where it has one. Raises ConfigError where that was not made yet."""
-    import os
-
-    from benchmark.core.environments import SHARED, environment_of, interpreter
-    from benchmark.harness.expand import split_variant
-
-    environment = environment_of(split_variant(method)[0])
-    if environment in (SHARED, os.environ.get("BENCH_ENVIRONMENT")):
-        return
-    python = interpreter(environment)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.execve(  # noqa: S606 - the interpreter that 'bench env create' made
-        python, [python, "-m", "benchmark", *sys.argv[1:]], {**os.environ, "BENCH_ENVIRONMENT": environment}
-    )
 
 
 def _choose_tracker(name: str | None) -> None:

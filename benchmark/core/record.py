@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmark.core.spec import FitSpec, RunSpec
 
-SCHEMA = 1
+SCHEMA = 2
 """raised when a record's form changes; `records/migrations.py` then learns the step"""
 
 
@@ -42,7 +42,6 @@ class Provenance:
     weights: str
     weights_sha256: str | None = None
     command: str | None = None
-    environment: str | None = None
     slurm_job: str | None = None
 
 

@@ -29,7 +29,6 @@ def gather(weights: str, weights_sha256: str | None, device: str, command: str |
         weights=weights,
         weights_sha256=weights_sha256,
         command=command,
-        environment=os.environ.get("BENCH_ENVIRONMENT"),
         slurm_job=_slurm_job(),
     )
 

@@ -8,7 +8,16 @@ from typing import Any
 from benchmark.core.errors import RecordError
 from benchmark.core.record import SCHEMA
 
-STEPS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+def _without_environment(values: dict[str, Any]) -> dict[str, Any]:
+    """Schema 1 named the environment of methods that had a Python of their own; every method shares one now."""
+    provenance = values.get("provenance")
+    if not isinstance(provenance, dict):
+        return values
+    return {**values, "provenance": {key: value for key, value in provenance.items() if key != "environment"}}
+
+
+STEPS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _without_environment}
 """schema n -> how its records become schema n + 1"""
 
 

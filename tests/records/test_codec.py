@@ -41,7 +41,7 @@ def test_every_kind_survives_the_round_trip(make_record: Callable[..., RunRecord
         (("cost", "parameters"), "many", "cost.parameters"),
         (("spec", "seed"), "0", "spec.seed"),
         (("status",), "fine", "status"),
-        (("schema",), 99, "schema is 99, this version reads 1 to 1"),
+        (("schema",), 99, "schema is 99, this version reads 1 to 2"),
         (("schema",), None, "schema is None"),
         (("run_id",), "0" * 12, "its spec's id is"),
         (("spec", "seed"), 5, "run_id is"),
@@ -80,6 +80,16 @@ def test_a_number_that_overflows_is_no_infinity(values: dict[str, Any], path: tu
     place[path[-1]] = "HUGE"
     with pytest.raises(RecordError, match=r"finite number|too large for a float"):
         decode_run(json.dumps(values).replace('"HUGE"', "1e999"))
+
+
+def test_a_record_of_schema_1_is_read_without_its_environment(values: dict[str, Any]) -> None:
+    expected = decode_run(json.dumps(values))
+    values["provenance"]["environment"] = None
+    with pytest.raises(RecordError, match=r"provenance\.environment: Unexpected keyword"):
+        decode_run(json.dumps(values))
+    assert decode_run(json.dumps({**values, "schema": 1})) == expected
+    with pytest.raises(RecordError, match="provenance"):
+        decode_run(json.dumps({**values, "schema": 1, "provenance": []}))
 
 
 def test_nan_is_refused_when_writing(make_record: Callable[..., RunRecord]) -> None:

@@ -165,7 +165,7 @@ function provenanceOf(page) {
       pairs([
         ["method", info?.provenance], ["paper", info?.paper], ["licence", info?.licence],
         ["weights", weightsText(record)], ["fit", page.fit_id], ["measured", from?.utc], ["code", codeText(from)],
-        ["device", from?.device], ["environment", from?.environment], ["Slurm job", from?.slurm_job],
+        ["device", from?.device], ["Slurm job", from?.slurm_job],
         ["packages", from ? Object.entries(from.packages).map(([name, version]) => `${name} ${version}`).join(", ") : null],
       ]),
       pairs([
