@@ -1,11 +1,14 @@
-"""What the repository says about itself is so: the README's tree, no path of one machine, no file too long."""
+"""What the repository says about itself is so: the README's tree, $BENCH_HOME's, no path of one machine."""
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
 import pytest
+
+from benchmark.core.paths import Home
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("benchmark", "methods", "rtvp", "slurm", "tests", "docs", ".ci")
@@ -36,6 +39,18 @@ def tree_of_the_readme() -> list[str]:
 @pytest.mark.parametrize("path", tree_of_the_readme())
 def test_readme_tree_is_true(path: str) -> None:
     assert (ROOT / path).is_dir() if path.endswith("/") else (ROOT / path).is_file()
+
+
+def test_every_path_in_bench_home_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BENCH_WEIGHTS", raising=False)
+    home = Home(Path("home"))
+    values = [getattr(home, name) for name, member in vars(Home).items() if isinstance(member, property)]
+    values += [f(home, "any") for name, f in vars(Home).items() if inspect.isfunction(f) and name[0] != "_"]
+    paths = [value if isinstance(value, Path) else value.root for value in values]
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.split("| in `$BENCH_HOME` |")[1].split("\n\n")[0]
+    described = {path.split("/")[0] for path in re.findall(r"^\| `([^`]+)`", table, flags=re.MULTILINE)}
+    assert described == {path.relative_to("home").parts[0] for path in paths}
 
 
 def test_no_file_names_a_path_of_one_machine() -> None:
