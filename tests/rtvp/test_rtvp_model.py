@@ -226,6 +226,16 @@ def test_a_separate_expert_learns_from_its_own_loss_only():
     assert any(gradients(model.expert.model[0]))
 
 
+def test_a_separate_experts_loss_counts_per_image_and_is_scaled_by_the_batch():
+    """As the library's own detection loss: its sum is over the batch, what is reported is per image."""
+    model = build(expert="separate", expert_weight=0.5).train()
+    batch = batch_of(count=3)
+    total, items = model.loss(batch)
+    of_batch = model.expert.loss(batch)[0].sum().item()
+    assert items["expert_loss"].item() == pytest.approx(of_batch / 3, rel=1e-5)
+    assert total[5].item() == pytest.approx(0.5 * of_batch, rel=1e-5)
+
+
 def test_validation_with_given_predictions_counts_detection_only():
     model = build().eval()
     batch = batch_of()

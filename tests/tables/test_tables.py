@@ -101,6 +101,15 @@ def test_tolerance_grows_with_the_seeds_spread(make_record: Make) -> None:
     assert status(TABLE, source, measured, "AP", reported_row(TABLE, RTVP)["AP"]) == "reproduced"
 
 
+@pytest.mark.parametrize(("distance", "expected"), [(6.0, "reproduced"), (6.01, "mismatch")])
+def test_two_standard_deviations_over_seeds_are_tolerated(make_record: Make, distance: float, expected: str) -> None:
+    records = tuple(make_record(ap=ap, seed=seed) for seed, ap in enumerate((0.20, 0.23, 0.26)))
+    measured = Measured(records, "measured")
+    assert measured.deviation("AP") == pytest.approx(3.0)
+    for printed in (23 - distance, 23 + distance):
+        assert status(TABLE, Source("mmio", "paper"), measured, "AP", Reported("", printed, None)) == expected
+
+
 def test_the_tolerance_itself_is_still_reproduced(make_record: Make) -> None:
     source = Source("mmio", "paper")
     for printed in range(100, 900):

@@ -63,6 +63,19 @@ def test_equal_hashes_alone_do_not_join(tmp_path: Path) -> None:
     assert not list(near_duplicates(prints, paths)), near_shade
 
 
+@pytest.mark.parametrize(("correlation", "joined"), [(0.94, False), (0.96, True)])
+def test_near_duplicates_correlate_by_at_least_0_95(tmp_path: Path, correlation: float, joined: bool) -> None:
+    """One picture under two fine patterns, which its hash does not see and which have nothing in common."""
+    base = np.asarray(scene(1).convert("L").resize((128, 128)), np.float64)
+    centred = base - base.mean()
+    strength = np.sqrt(np.mean(centred**2) * (1 / correlation - 1))
+    odd = np.arange(128) % 2 * 2 - 1
+    patterns = (odd[:, None] * odd[None, :], odd[:, None] * np.ones((1, 128)))
+    shades = [0.5 * (centred + strength * pattern) + 128 for pattern in patterns]
+    paths = save(tmp_path, *(Image.fromarray(shade.round().astype(np.uint8)) for shade in shades))
+    assert list(near_duplicates(fingerprints(paths), paths)) == ([(0, 1)] if joined else [])
+
+
 def test_flat_images_are_no_near_duplicates(tmp_path: Path) -> None:
     paths = save(tmp_path, Image.new("L", (20, 20), 9), Image.new("L", (20, 20), 90))
     assert not list(near_duplicates(fingerprints(paths), paths))

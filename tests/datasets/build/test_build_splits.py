@@ -14,6 +14,7 @@ from benchmark.datasets.build.novel import KEPT_SHARE, defect_names, families_of
 from benchmark.datasets.build.splits import (
     choose_novel,
     closed_split,
+    share_out,
     synonym_split,
     transfer_split,
     zeroshot_split,
@@ -84,6 +85,19 @@ def test_a_class_with_one_group_is_trained_on() -> None:
     samples = numbered(*(make(i, [0, 1] if i == 7 else [0]) for i in range(1, 40)))
     for seed in range(8):
         assert 7 not in closed_split(samples, 2, seed).test
+
+
+def test_a_class_with_one_group_is_trained_on_even_where_its_images_are_wanted_for_the_test() -> None:
+    """Part a, the first to be dealt out, takes class 0 to training; class 2's only part would make up for that."""
+    samples = numbered(make(1, [0, 1], group="a"), *(make(i, [0, 2], group="b") for i in (2, 3)))
+    train, test = share_out(samples.values(), 0.5, seed=0)
+    assert [sample.image_id for sample in train] == [1, 2, 3]
+    assert test == []
+
+
+def test_a_class_with_two_groups_is_trained_on_and_tested() -> None:
+    train, test = share_out([make(1, [0]), make(2, [0])], 0.5, seed=0)
+    assert len(train) == len(test) == 1
 
 
 def test_zeroshot_fits_without_novel_boxes_and_without_their_groups() -> None:

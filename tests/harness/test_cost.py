@@ -1,0 +1,78 @@
+"""What a cell costs: latency without the first, slow answers, and hours as the nearest finished fit took them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from made_detector import _replace, mean_box
+
+from benchmark.core.paths import Home
+from benchmark.core.record import FitRecord
+from benchmark.core.spec import Job, RunRequest
+from benchmark.harness.execute import Options, execute
+from benchmark.harness.expand import expand
+from benchmark.harness.fitting import find_fit
+from benchmark.harness.forecast import forecast
+from benchmark.harness.plan import plan
+from benchmark.records.codec import encode
+from benchmark.records.store import write_atomic
+
+ASKED = RunRequest("mean-box", "closed", "mmio-synth@n20", "smoke")
+WARM_UP = 2
+SLOW_S = 0.3
+
+
+@pytest.fixture
+def adapter(tmp_path: Path) -> Iterator[Path]:
+    """The made detector's adapter, not yet imported."""
+    with mean_box(tmp_path, open_vocabulary=True):
+        yield tmp_path / "rtvp-bench-mean-box" / "mean_box" / "adapter.py"
+
+
+def test_the_first_answers_are_not_timed(adapter: Path) -> None:
+    """A detector that is slow the first two times it is asked about one image alone, as one that compiles is."""
+    slow = f"""if len(images) == 1:
+            self.alone = getattr(self, "alone", 0) + 1
+            if self.alone <= {WARM_UP}:
+                time.sleep({SLOW_S})
+        return [self.detect"""
+    _replace(adapter, "import json", "import json\nimport time")
+    _replace(adapter, "return [self.detect", slow)
+    # In zero-shot no threshold is chosen, so no validation image is asked about before.
+    record = execute(expand(replace(ASKED, task="zeroshot"))[0], Options())
+    assert WARM_UP < record.facts["test_images"] < 10  # few, so that one slow answer would move the 95th percentile
+    assert record.cost.latency_p95_s is not None
+    assert record.cost.latency_p95_s < SLOW_S / 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "params", "factor"),
+    [
+        ("", {}, 1.0),
+        ("    train_images: int = 5\n", {"train_images": "10"}, 2.0),
+        ("    epochs: int = 3\n", {"epochs": "6"}, 2.0),
+        ("    epochs: int = 3\n    train_images: int = 5\n", {"epochs": "6", "train_images": "10"}, 4.0),
+    ],
+)
+def test_hours_follow_images_and_epochs_where_a_method_has_such_settings(
+    adapter: Path, fields: str, params: dict[str, str], factor: float
+) -> None:
+    _replace(adapter, "    image_side_px: int = 640\n", "    image_side_px: int = 640\n" + fields)
+    (job,) = expand(ASKED)
+    execute(job, Options())
+    _lasted(job, hours=2.0)
+    (other,) = expand(replace(ASKED, params=params, seeds=(1,)))
+    assert plan([other])[0].hours == pytest.approx(2.0 * factor)
+    assert forecast([other])[0].train_hours == pytest.approx(2.0 * factor)
+
+
+def _lasted(job: Job, hours: float) -> FitRecord:
+    assert job.spec.fit is not None
+    fit = find_fit(job.spec.fit)
+    assert fit is not None
+    record = replace(fit.record, train_hours=hours)
+    write_atomic(Home.find().fit(record.fit_id).record, encode(record))
+    return record
