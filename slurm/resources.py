@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import ConfigError, UnknownNameError
-from benchmark.core.method import make_config
+from benchmark.core.settings import make_config
 
 LOCAL = "local"
 """the name that means: this machine, one task after the other"""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from benchmark.core.errors import ConfigError
 from benchmark.core.plugins import load_cluster
+from benchmark.core.settings import parse_assignments
 
 
 def configure_slurm(parser: argparse.ArgumentParser) -> None:
@@ -25,12 +25,7 @@ def resources_of(options: argparse.Namespace) -> Any:
 
     Raises ConfigError, UnknownNameError and SlurmError, before anything is planned.
     """
-    settings = {}
-    for text in options.slurm_set:
-        key, mark, value = text.partition("=")
-        if not mark:
-            raise ConfigError(f"--slurm-set {text}: expected KEY=VALUE, such as --slurm-set time_min=60")
-        settings[key.strip()] = value.strip()
+    settings = parse_assignments(options.slurm_set, "--slurm-set", "time_min=60")
     resources = load_cluster("resources").load_resources(options.slurm, settings)
     if options.slurm != load_cluster("resources").LOCAL and not getattr(options, "dry_run", False):
         load_cluster("queue").require_slurm()

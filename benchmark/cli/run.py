@@ -102,14 +102,10 @@ def _choose_tracker(name: str | None) -> None:
 def _request(options: argparse.Namespace) -> Any:
     from benchmark.core.errors import ConfigError
     from benchmark.core.method import WeightsOrigin
+    from benchmark.core.settings import parse_assignments
     from benchmark.core.spec import RunRequest
 
-    settings = {}
-    for text in options.set:
-        key, mark, value = text.partition("=")
-        if not mark:
-            raise ConfigError(f"--set {text}: expected KEY=VALUE, such as --set epochs=5")
-        settings[key.strip()] = value.strip()
+    settings = parse_assignments(options.set, "--set", "epochs=5")
     try:
         seeds = tuple(int(seed) for seed in options.seed.split(","))
     except ValueError as error:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.core.canonical import field_names
 from benchmark.core.detections import Annotations, Detections
-from benchmark.core.errors import ConfigError, UnknownNameError
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
@@ -222,73 +218,3 @@ class OracleMethod(Method, Protocol):
     def show_truth(self, truth: Sequence[Annotations]) -> None:
         """What the next predict is about, image by image; labels index the vocabulary."""
         ...
-
-
-C = TypeVar("C")
-
-
-def make_config(config_type: type[C], params: Mapping[str, Any], where: str) -> C:
-    """A frozen config dataclass from plain values, each checked against its field's type.
-
-    Text is accepted for numbers, booleans (`true`/`false`) and None (`none`), so that `--set key=value` works.
-    Raises UnknownNameError for an unknown key and ConfigError for a value of another type.
-    """
-    hints = _hints(config_type)  # type: ignore[arg-type]  # mypy does not know that classes are hashable
-    known = field_names(config_type)  # type: ignore[arg-type]
-    values: dict[str, Any] = {}
-    for key, value in params.items():
-        if key not in known:
-            raise UnknownNameError(f"setting of {where}", key, known)
-        right = type(value) is hints[key]  # most are, and a plan of thousands of cells checks hundreds of thousands
-        values[key] = value if right else _coerce(hints[key], value, f"{where}: {key}")
-    return config_type(**values)
-
-
-def identifying_params(config: Any) -> dict[str, Any]:
-    """The fields of a config that differ from its type's defaults, and `variant`.
-
-    This is what goes into a spec: a field added later with a default that keeps the old behaviour leaves every id as
-    it was. A changed default changes results, so it must raise the method's version.
-    """
-    plain = type(config)()
-    values = {name: getattr(config, name) for name in field_names(type(config))}  # type: ignore[arg-type]
-    return {name: value for name, value in values.items() if name == "variant" or value != getattr(plain, name)}
-
-
-@lru_cache(maxsize=64)
-def _hints(config_type: type[Any]) -> dict[str, Any]:
-    """Types of a config's fields, resolved once."""
-    return typing.get_type_hints(config_type)
-
-
-def _coerce(hint: Any, value: Any, where: str) -> Any:
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin is typing.Literal:
-        if value in args:
-            return value
-        raise UnknownNameError(f"value of {where}", str(value), map(str, args))
-    if origin is tuple:
-        items = value.split(",") if isinstance(value, str) else value
-        return tuple(_coerce(args[0], item, where) for item in items)
-    if type(None) in args:
-        if value is None or value == "none":
-            return None
-        return _coerce(next(a for a in args if a is not type(None)), value, where)
-    if isinstance(value, str) and hint is not str:
-        value = _parse(hint, value, where)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        raise ConfigError(f"{where}: got {value!r}, expected {hint.__name__}")
-    return value
-
-
-def _parse(hint: Any, text: str, where: str) -> Any:
-    if hint is bool:
-        if text.lower() in ("true", "false"):
-            return text.lower() == "true"
-        raise ConfigError(f"{where}: got '{text}', expected true or false")
-    try:
-        return hint(text)
-    except ValueError as error:
-        raise ConfigError(f"{where}: got '{text}', expected {hint.__name__}") from error

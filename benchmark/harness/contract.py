@@ -21,9 +21,10 @@ from PIL import Image
 
 from benchmark.core.detections import Annotations, Detections
 from benchmark.core.errors import BenchError, RecordError, RefusedError, UnknownNameError
-from benchmark.core.method import Capability, MethodInfo, make_config
+from benchmark.core.method import Capability, MethodInfo
 from benchmark.core.plugins import load_adapter, load_adapter_of
 from benchmark.core.sample import Sample
+from benchmark.core.settings import make_config
 from benchmark.core.vocabulary import Vocabulary
 
 NAMES = Vocabulary.from_names(("red square", "green square", "blue square"))

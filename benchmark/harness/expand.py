@@ -15,11 +15,10 @@ from benchmark.core.method import (
     MethodInfo,
     StartingFit,
     WeightsOrigin,
-    identifying_params,
-    make_config,
 )
 from benchmark.core.plugins import base_method, list_names, load, load_adapter, public_name
 from benchmark.core.sample import Dataset, Split
+from benchmark.core.settings import identifying_params, make_config
 from benchmark.core.spec import FitSpec, Job, RunRequest, RunSpec
 from benchmark.core.task import Task
 from benchmark.core.text import TextEncoder

@@ -15,11 +15,12 @@ import numpy as np
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import RecordError, RefusedError
 from benchmark.core.files import held
-from benchmark.core.method import Method, make_config
+from benchmark.core.method import Method
 from benchmark.core.paths import FitPaths, Home, Results
 from benchmark.core.plugins import load_adapter
 from benchmark.core.record import Artifact, FitRecord
 from benchmark.core.sample import Dataset, Progress, Sample
+from benchmark.core.settings import make_config
 from benchmark.core.spec import FitSpec
 from benchmark.harness.data import make_vocabulary
 from benchmark.harness.provenance import device_name, gather

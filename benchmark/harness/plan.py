@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from benchmark.core.errors import BenchError
-from benchmark.core.method import make_config
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load_adapter
 from benchmark.core.record import FitRecord, RunRecord
+from benchmark.core.settings import make_config
 from benchmark.core.spec import FitSpec, Job
 from benchmark.harness.execute import finished
 from benchmark.harness.fitting import find_fit

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmark.core.errors import RefusedError
-from benchmark.core.method import make_config
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load_adapter
+from benchmark.core.settings import make_config
 from benchmark.core.spec import FitSpec
 from benchmark.records.codec import decode_fit
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from benchmark.core.errors import DataError, MissingWeightsError, UnknownNameError
 from benchmark.core.files import written_whole
-from benchmark.core.method import MethodInfo, WeightsOrigin, make_config
+from benchmark.core.method import MethodInfo, WeightsOrigin
 from benchmark.core.plugins import list_names, load, load_adapter
+from benchmark.core.settings import make_config
 from benchmark.core.spec import FitSpec, RunSpec
 from benchmark.core.weights import ReleasedWeights, sha256_of
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from benchmark.core.canonical import digest, to_plain
 from benchmark.core.errors import BenchError
-from benchmark.core.method import make_config
 from benchmark.core.plugins import load, load_adapter
 from benchmark.core.record import FitRecord, RunRecord
+from benchmark.core.settings import make_config
 from benchmark.core.spec import FitSpec, RunSpec
 from benchmark.tracking._tracker import TrackedRun
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from benchmark.core.errors import ConfigError
-from benchmark.core.method import make_config
 from benchmark.core.paths import user_config
+from benchmark.core.settings import make_config
 
 MOST_PICTURES = 200
 """a run; each is a file, and clusters count files"""

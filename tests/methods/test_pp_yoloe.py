@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from benchmark.core.errors import ConfigError
-from benchmark.core.method import make_config
 from benchmark.core.plugins import load_adapter
+from benchmark.core.settings import make_config
 
 pytestmark = pytest.mark.models
 

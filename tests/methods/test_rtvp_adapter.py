@@ -8,8 +8,8 @@ from PIL import Image
 
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import ConfigError, MissingWeightsError, UnknownNameError
-from benchmark.core.method import make_config
 from benchmark.core.sample import Sample
+from benchmark.core.settings import make_config
 from benchmark.core.vocabulary import Vocabulary
 from methods._ultralytics.recipe import Recipe
 from methods.rtvp import _sam_weights

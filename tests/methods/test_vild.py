@@ -12,9 +12,9 @@ from PIL import Image
 
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import BenchError, ConfigError, InterruptedFitError, MissingWeightsError, RecordError
-from benchmark.core.method import make_config
 from benchmark.core.plugins import load_adapter
 from benchmark.core.sample import Sample
+from benchmark.core.settings import make_config
 from benchmark.core.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.models

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from benchmark.core.detections import Annotations
-from benchmark.core.method import make_config
 from benchmark.core.plugins import load_adapter
 from benchmark.core.sample import Sample
+from benchmark.core.settings import make_config
 
 BERT = {"num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
 

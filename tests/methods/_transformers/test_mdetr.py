@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from benchmark.core.errors import BenchError, ConfigError, InterruptedFitError, MissingWeightsError, RecordError
-from benchmark.core.method import make_config
 from benchmark.core.plugins import load_adapter
 from benchmark.core.sample import Sample
+from benchmark.core.settings import make_config
 from benchmark.core.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.models

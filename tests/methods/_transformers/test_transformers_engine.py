@@ -19,9 +19,9 @@ from benchmark.core.errors import (
     MissingWeightsError,
     RecordError,
 )
-from benchmark.core.method import make_config
 from benchmark.core.plugins import load_adapter
 from benchmark.core.sample import Sample
+from benchmark.core.settings import make_config
 from benchmark.core.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.models

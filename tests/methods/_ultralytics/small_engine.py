@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from benchmark.core.detections import Annotations
-from benchmark.core.method import make_config
 from benchmark.core.plugins import load_adapter
 from benchmark.core.sample import Sample
+from benchmark.core.settings import make_config
 from benchmark.core.vocabulary import Vocabulary
 
 NAMES = Vocabulary.from_names(("red square", "green square", "blue square"))

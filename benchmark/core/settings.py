@@ -1,0 +1,156 @@
+"""Config classes from plain values: each checked by pydantic against its field's type and range.
+
+A range lives with its field: `momentum: Annotated[float, Interval(ge=0, lt=1)] = 0.9`. A field with a type alone is
+checked against that. pydantic is imported when the first config is made, so that importing this module costs little.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, partial
+from types import NoneType
+from typing import Annotated, Any, TypeVar
+
+from annotated_types import Interval, MultipleOf
+
+from benchmark.core.canonical import field_names
+from benchmark.core.errors import BenchError, ConfigError, UnknownNameError
+
+PROFILE_NAMES = ("smoke", "quick", "demo", "paper")
+"""the named sets of settings that every method has, from seconds to the paper's"""
+
+Share = Annotated[float, Interval(ge=0, le=1)]
+Weight = Annotated[float, Interval(ge=0, le=1000)]
+"""what a loss, or a part of one, is multiplied by"""
+LearningRate = Annotated[float, Interval(gt=0, le=10)]
+Count = Annotated[int, Interval(ge=1, le=100_000)]
+CountOrNone = Annotated[int, Interval(ge=0, le=100_000)]
+Side = Annotated[int, Interval(ge=32, le=8192)]
+"""of an image, in pixels"""
+SideInSteps = Annotated[int, Interval(ge=32, le=8192), MultipleOf(32)]
+"""of an image, in pixels, where a network halves it five times"""
+
+C = TypeVar("C")
+
+
+def make_config(config_type: type[C], params: Mapping[str, Any], where: str) -> C:
+    """A frozen config dataclass from plain values, each checked against its field's type and range.
+
+    Text is accepted for numbers, booleans (`true`/`false`) and None (`none`), so that `--set key=value` works.
+    Raises UnknownNameError for an unknown key and ConfigError for a value of another type or outside the range.
+    """
+    from pydantic import ValidationError
+
+    try:
+        values = _validator(config_type)(params)  # type: ignore[arg-type]  # mypy does not know that classes are hashable
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)
+        first = next((each for each in wrong if each["type"] == "extra_forbidden"), wrong[0])
+        raise _refusal(config_type, params, str(first["loc"][0]), where) from error
+    return config_type(**values)
+
+
+def identifying_params(config: Any) -> dict[str, Any]:
+    """The fields of a config that differ from its type's defaults, and `variant`.
+
+    This is what goes into a spec: a field added later with a default that keeps the old behaviour leaves every id as
+    it was. A changed default changes results, so it must raise the method's version.
+    """
+    plain = type(config)()
+    values = {name: getattr(config, name) for name in field_names(type(config))}  # type: ignore[arg-type]
+    return {name: value for name, value in values.items() if name == "variant" or value != getattr(plain, name)}
+
+
+def parse_assignments(texts: Iterable[str], option: str, example: str) -> dict[str, str]:
+    """`KEY=VALUE` texts of a command's option as a mapping; the last of equal keys counts. Raises ConfigError."""
+    values = {}
+    for text in texts:
+        key, mark, value = text.partition("=")
+        if not mark:
+            raise ConfigError(f"{option} {text}: expected KEY=VALUE, such as {option} {example}")
+        values[key.strip()] = value.strip()
+    return values
+
+
+def _hints(config_type: type[Any]) -> dict[str, Any]:
+    """Types of a config's fields, ranges included."""
+    hints = typing.get_type_hints(config_type, include_extras=True)
+    return {name: hints[name] for name in field_names(config_type)}  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=64)
+def _validator(config_type: type[Any]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Checks some of a config's fields in one call; made once, as each of a plan's cells asks for it."""
+    from pydantic import ConfigDict, TypeAdapter, with_config
+    from typing_extensions import TypedDict  # typing's own is known to pydantic from Python 3.12 on
+
+    make: Any = TypedDict  # mypy reads a direct call as a type that it should know
+    accepted = make("accepted", {name: _or_text(hint) for name, hint in _hints(config_type).items()}, total=False)
+    strictly = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True)
+    return TypeAdapter(with_config(strictly)(accepted)).validate_python
+
+
+def _or_text(hint: Any) -> Any:
+    """The same type, and text that says a value of it."""
+    from pydantic import BeforeValidator
+
+    is_text = hint is str or typing.get_origin(hint) is typing.Literal
+    return hint if is_text else Annotated[hint, BeforeValidator(partial(_from_text, hint))]
+
+
+def _from_text(hint: Any, value: Any) -> Any:
+    """What a text says as a value of that type; unchanged where it says nothing of the kind, and so refused later."""
+    if type(value) is not str and type(value) is not list:
+        return value
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return _from_text(args[0], value)
+    if NoneType in args:
+        return None if value == "none" else _from_text(next(a for a in args if a is not NoneType), value)
+    if origin is tuple:
+        return tuple(_from_text(args[0], item) for item in (value.split(",") if isinstance(value, str) else value))
+    read = _read_bool if hint is bool else hint
+    try:
+        return read(value) if isinstance(value, str) else value
+    except (KeyError, TypeError, ValueError):
+        return value
+
+
+def _read_bool(text: str) -> bool:
+    return {"true": True, "false": False}[text.lower()]
+
+
+def _refusal(config_type: type[Any], params: Mapping[str, Any], key: str, where: str) -> BenchError:
+    hints = _hints(config_type)
+    if key not in hints:
+        return UnknownNameError(f"setting of {where}", key, hints)
+    if typing.get_origin(hints[key]) is typing.Literal:
+        return UnknownNameError(f"value of {where}: {key}", str(params[key]), map(str, typing.get_args(hints[key])))
+    return ConfigError(f"{where}: {key}: got {params[key]!r:.80}, expected {_expected(hints[key])}")
+
+
+def _expected(hint: Any) -> str:
+    """A type and its range in words: `int: at least 1, at most 100000, or none`."""
+    from pydantic.fields import FieldInfo
+
+    field = FieldInfo.from_annotation(hint)
+    kind: Any = field.annotation
+    args = typing.get_args(kind)
+    if NoneType in args:
+        return f"{_expected(next(a for a in args if a is not NoneType))}, or none"
+    if typing.get_origin(kind) is typing.Literal:
+        return " or ".join(map(str, args))
+    if typing.get_origin(kind) is tuple:
+        return f"{_expected(args[0])}, several with commas between them"
+    name = "true or false" if kind is bool else getattr(kind, "__name__", str(kind))
+    words = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most", "multiple_of": "a multiple of"}
+    limits = [
+        f"{words[key]} {limit}"
+        for each in field.metadata
+        if dataclasses.is_dataclass(each) and not isinstance(each, type)
+        for key, limit in dataclasses.asdict(each).items()
+        if key in words and limit is not None
+    ]
+    return f"{name}: {', '.join(limits)}" if limits else name
