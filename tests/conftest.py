@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wandb_account import own_environment, wandb_account
-from wandb_server import WandbServer
 
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.record import Cost, Provenance, RunRecord, Status
 from benchmark.core.spec import FitSpec, RunSpec
+from tests.wandb_account import own_environment, wandb_account
+from tests.wandb_server import WandbServer
 
 if importlib.util.find_spec("ultralytics"):
     # Its import replaces Pillow's open for the whole process; the engine's way of importing it puts that right.

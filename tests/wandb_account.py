@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from wandb_server import KEY, WandbServer
+from tests.wandb_server import KEY, WandbServer
 
 
 @contextlib.contextmanager

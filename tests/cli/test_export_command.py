@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from made_detector import mean_box
 
 from benchmark.cli.main import main
 from benchmark.core.boxes import xywh_to_xyxy
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.paths import Home
 from benchmark.harness.rescore import load_stored
+from tests.made_detector import mean_box
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from wandb_server import WandbServer
 
 from benchmark.cli.main import main
 from benchmark.core.paths import Results
 from benchmark.core.record import RunRecord
 from benchmark.records.store import Store
+from tests.wandb_server import WandbServer
 
 Make = Callable[..., RunRecord]
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_detector import mean_box
 
 from benchmark.cli.main import main
 from benchmark.core import paths, plugins
@@ -23,6 +22,7 @@ from benchmark.core.paths import Home, Results, installed_versions
 from benchmark.records.bundle import Bundle
 from benchmark.records.codec import decode_run
 from benchmark.records.predictions import read_predictions, write_predictions
+from tests.made_detector import mean_box
 
 DATA = "mmio-synth@n200"
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_detector import mean_box
 
 from benchmark.cli.main import main
 from benchmark.core.canonical import canonical_json
@@ -18,6 +17,7 @@ from benchmark.core.paths import Home, Results
 from benchmark.core.record import RunRecord
 from benchmark.records.bundle import Bundle
 from benchmark.records.codec import decode_run, encode
+from tests.made_detector import mean_box
 
 DATA = "mmio-synth@n200"
 

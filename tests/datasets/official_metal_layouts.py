@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from official_layouts import SIZE, Box, dump, mask, photo, text
 from PIL import Image
+
+from tests.datasets.official_layouts import SIZE, Box, dump, mask, photo, text
 
 SQUARE = (200, 200)
 """NEU-Seg is known by this size"""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from official_layouts import SIZE, dump, photo, text
-from official_metal_layouts import voc
+from tests.datasets.official_layouts import SIZE, dump, photo, text
+from tests.datasets.official_metal_layouts import voc
 
 GCD_YAML = "nc: 5\nnames: ['oil', 'black spot', 'bubble', 'plastering thread', 'Quenched grain']\ntrain: x\nval: y\n"
 GCD_OTHER_YAML = "nc: 5\nnames: ['bubble', 'oil', 'Plastering thread', 'black spot', 'Quenched grain']\n"

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from official_layouts import dump
 
 from benchmark.core.errors import DataError
 from benchmark.datasets.readers.coco import boxes_by_file_name
+from tests.datasets.official_layouts import dump
 
 
 def content() -> dict[str, Any]:

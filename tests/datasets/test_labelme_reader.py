@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from official_layouts import dump, text
 
 from benchmark.core.errors import DataError
 from benchmark.datasets.readers.labelme import read_labelme
 from benchmark.datasets.readers.reading import Repairs
+from tests.datasets.official_layouts import dump, text
 
 
 def test_any_shape_counts_by_the_box_around_it(tmp_path: Path) -> None:

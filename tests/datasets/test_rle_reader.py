@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from official_metal_layouts import rle
 
 from benchmark.core.errors import DataError
 from benchmark.datasets.readers.rle import read_rle
+from tests.datasets.official_metal_layouts import rle
 
 
 def test_runs_go_down_the_columns_and_count_from_1() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from coco_files import federate, lvis_api_precision, needs_lvis, pycocotools_precision, to_files
 
 from benchmark.core.detections import Detections
 from benchmark.core.errors import EvaluationError
@@ -17,6 +16,7 @@ from benchmark.evaluators import coco_ap, lvis_ap
 from benchmark.evaluators.coco_files.from_coco import columns_from_coco
 from benchmark.evaluators.scoring.columns import columns_of
 from benchmark.evaluators.scoring.engine import ENGINES, coco_curves, lvis_curves
+from tests.evaluators.coco_files import federate, lvis_api_precision, needs_lvis, pycocotools_precision, to_files
 
 MakeScored = Callable[..., ScoredSet]
 Truth, Results = dict[str, Any], list[dict[str, Any]]

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from coco_files import federate, to_files
 
 from benchmark.core.errors import EvaluationError
 from benchmark.core.evaluation import ScoredSet
@@ -17,6 +16,7 @@ from benchmark.evaluators import coco_ap, lvis_ap
 from benchmark.evaluators.coco_files.from_coco import columns_from_coco
 from benchmark.evaluators.scoring.columns import columns_of
 from benchmark.evaluators.scoring.score import score
+from tests.evaluators.coco_files import federate, to_files
 
 MakeScored = Callable[..., ScoredSet]
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from coco_files import federate, needs_lvis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +22,7 @@ from benchmark.evaluators.scoring.columns import Columns, columns_of
 from benchmark.evaluators.scoring.engine import ENGINES, RECALLS, lvis_curves
 from benchmark.evaluators.scoring.matching import match_lvis
 from benchmark.evaluators.statistics.bootstrap import bootstrap_ap
+from tests.evaluators.coco_files import federate, needs_lvis
 
 MakeScored = Callable[..., ScoredSet]
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_detector import _replace, mean_box
 
 from benchmark.core.paths import Home
 from benchmark.core.record import FitRecord
@@ -19,6 +18,7 @@ from benchmark.harness.forecast import forecast
 from benchmark.harness.plan import plan
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
+from tests.made_detector import _replace, mean_box
 
 ASKED = RunRequest("mean-box", "closed", "mmio-synth@n20", "smoke")
 WARM_UP = 2

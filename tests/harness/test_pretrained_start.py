@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_detector import _replace, mean_box
 from PIL import Image
 
 from benchmark.core.errors import RefusedError
@@ -19,6 +18,7 @@ from benchmark.core.record import Status
 from benchmark.core.spec import FitSpec, RunRequest
 from benchmark.harness.execute import Options, execute
 from benchmark.harness.expand import expand
+from tests.made_detector import _replace, mean_box
 
 KEPT = "rows = {name: [[0.25, 0.25, 0.75, 0.75]] for name in vocabulary.names}"
 GOES_ON = """known = json.loads(start.read_text()) if start else {}

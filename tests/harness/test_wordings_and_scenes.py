@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_detector import mean_box
 
 from benchmark.core.canonical import canonical_json
 from benchmark.core.errors import ConfigError, RefusedError, UnknownNameError
@@ -21,6 +20,7 @@ from benchmark.harness.execute import Options, execute
 from benchmark.harness.expand import expand
 from benchmark.harness.rescore import load_stored, score_again
 from benchmark.records.codec import decode_job, encode
+from tests.made_detector import mean_box
 
 DATA = "mmio-synth@n300"
 ASKED = RunRequest("mean-box", "zeroshot", DATA, "quick")

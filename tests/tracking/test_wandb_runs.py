@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wandb_server import WandbServer
 
 from benchmark.core.record import Artifact, FitRecord, RunRecord
 from benchmark.core.spec import FitSpec
@@ -22,6 +21,7 @@ from benchmark.records.codec import decode_run
 from benchmark.tracking._runs import RunFolder, offline_runs
 from benchmark.tracking.mirror import FitMirror, mirror_record
 from benchmark.tracking.names import summary_of
+from tests.wandb_server import WandbServer
 
 Make = Callable[..., RunRecord]
 

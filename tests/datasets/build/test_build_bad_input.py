@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from official_layouts import btad, mvtec_ad, text
+from tests.datasets.official_layouts import btad, mvtec_ad, text
 from PIL import Image
 
 from benchmark.core.errors import DataError

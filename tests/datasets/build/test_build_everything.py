@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from official_layouts import LAYOUTS as SOME_LAYOUTS
-from official_metal_layouts import METAL
-from official_product_layouts import PRODUCTS
+from tests.datasets.official_layouts import LAYOUTS as SOME_LAYOUTS
+from tests.datasets.official_metal_layouts import METAL
+from tests.datasets.official_product_layouts import PRODUCTS
 
 from benchmark.core.errors import ConfigError
 from benchmark.datasets.build import build as build_module

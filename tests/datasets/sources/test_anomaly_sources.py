@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from official_layouts import aitex, btad, dagm_2007, ellipse, mask, mvtec_ad, photo, visa
 from PIL import Image
 
 from benchmark.core.errors import DataError
@@ -15,6 +14,7 @@ from benchmark.datasets.sources.shared.mvtec_kinds import KINDS as MVTEC_KINDS
 from benchmark.datasets.sources.shared.source import Found, load_sources
 from benchmark.datasets.sources.shared.visa_kinds import KINDS as VISA_KINDS
 from benchmark.datasets.sources.shared.visa_kinds import VALUES
+from tests.datasets.official_layouts import aitex, btad, dagm_2007, ellipse, mask, mvtec_ad, photo, visa
 
 
 def read(folder: Path, source: str) -> dict[str, Found]:

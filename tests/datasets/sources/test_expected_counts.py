@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from official_metal_layouts import rsdds, x_sdd
-from official_product_layouts import elpv
 
 from benchmark.cli._data._text import built_text
 from benchmark.core.errors import DataError
@@ -14,6 +12,8 @@ from benchmark.datasets.build.build import Plan, build
 from benchmark.datasets.build.scan import scan
 from benchmark.datasets.mmio_open import INFO, folder_of
 from benchmark.datasets.sources.shared.source import Expected, load_sources, named_file
+from tests.datasets.official_metal_layouts import rsdds, x_sdd
+from tests.datasets.official_product_layouts import elpv
 
 
 def test_is_written_as_text() -> None:

@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from official_layouts import photo, text
 
 from benchmark.core.errors import DataError, UnknownNameError
 from benchmark.datasets.build.build import Plan, build
 from benchmark.datasets.build.scan import scan
 from benchmark.datasets.mmio_open import INFO, folder_of, open_variant
+from tests.datasets.official_layouts import photo, text
 
 YAML = (
     "train: ../train/images\nval: ../valid/images\nnc: 2\nnames: ['Bolt_Crack', 'Rust']\n"

@@ -6,8 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from official_layouts import mask, photo, text
-from official_metal_layouts import (
+
+from benchmark.core.errors import DataError
+from benchmark.datasets.build.scan import scan
+from benchmark.datasets.sources.shared.source import Found, load_sources
+from tests.datasets.official_layouts import mask, photo, text
+from tests.datasets.official_metal_layouts import (
     X_SDD_CLASSES,
     gc10_det,
     kolektor_sdd,
@@ -22,10 +26,6 @@ from official_metal_layouts import (
     voc,
     x_sdd,
 )
-
-from benchmark.core.errors import DataError
-from benchmark.datasets.build.scan import scan
-from benchmark.datasets.sources.shared.source import Found, load_sources
 
 
 def read(folder: Path, source: str) -> dict[str, Found]:

@@ -6,14 +6,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from official_layouts import IMAGES as SOME_IMAGES
-from official_layouts import LAYOUTS as SOME_LAYOUTS
-from official_metal_layouts import METAL, METAL_IMAGES
-from official_product_layouts import PRODUCT_IMAGES, PRODUCTS
 
 from benchmark.core.errors import DataError
 from benchmark.datasets.build.scan import scan
 from benchmark.datasets.sources.shared.source import Tree, load_sources
+from tests.datasets.official_layouts import IMAGES as SOME_IMAGES
+from tests.datasets.official_layouts import LAYOUTS as SOME_LAYOUTS
+from tests.datasets.official_metal_layouts import METAL, METAL_IMAGES
+from tests.datasets.official_product_layouts import PRODUCT_IMAGES, PRODUCTS
 
 LAYOUTS = SOME_LAYOUTS | METAL | PRODUCTS
 IMAGES = SOME_IMAGES | METAL_IMAGES | PRODUCT_IMAGES

@@ -6,11 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from official_layouts import photo, pku_market_pcb
 
 from benchmark.core.errors import DataError
 from benchmark.datasets.build.scan import scan
 from benchmark.datasets.sources.shared.source import load_sources
+from tests.datasets.official_layouts import photo, pku_market_pcb
 
 
 def test_classes_boxes_and_groups(tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from official_layouts import dump, photo, text
-from official_metal_layouts import voc
-from official_product_layouts import GCD_OTHER_YAML, PVEL_CLASSES, cardd, elpv, gcd_glass, pvel_ad
 
 from benchmark.core.errors import DataError
 from benchmark.datasets.build.scan import scan
 from benchmark.datasets.sources.shared.source import Found, load_sources
+from tests.datasets.official_layouts import dump, photo, text
+from tests.datasets.official_metal_layouts import voc
+from tests.datasets.official_product_layouts import GCD_OTHER_YAML, PVEL_CLASSES, cardd, elpv, gcd_glass, pvel_ad
 
 
 def read(folder: Path, source: str) -> dict[str, Found]:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from official_layouts import dump, photo, tianchi_bottle, tianchi_fabric, tianchi_tile
 
 from benchmark.core.errors import DataError
 from benchmark.datasets.build.scan import scan
 from benchmark.datasets.sources.shared.source import Found, load_sources
 from benchmark.datasets.sources.tianchi_fabric import CLASSES
+from tests.datasets.official_layouts import dump, photo, tianchi_bottle, tianchi_fabric, tianchi_tile
 
 MAKERS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "tianchi-tile": (tianchi_tile, "train_annos.json"),

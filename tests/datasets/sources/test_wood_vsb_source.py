@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from official_layouts import photo, text, wood_vsb
-
 from benchmark.datasets.build.scan import scan
+from tests.datasets.official_layouts import photo, text, wood_vsb
 
 
 def test_boxes_and_one_spelling_for_both_forms(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small_engine import make_samples
 
 from benchmark.core.sample import Sample
+from tests.methods._ultralytics.small_engine import make_samples
 
 
 @pytest.fixture(scope="module", autouse=True)

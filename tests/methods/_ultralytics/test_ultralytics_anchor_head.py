@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_engine import NAMES, adapter_of
 
 from benchmark.core.sample import Sample
+from tests.methods._ultralytics.small_engine import NAMES, adapter_of
 
 pytestmark = pytest.mark.models
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_engine import NAMES
 
 from benchmark.core.errors import DataError
 from benchmark.core.sample import Sample
 from benchmark.harness.images import read_image
+from tests.methods._ultralytics.small_engine import NAMES
 
 pytestmark = pytest.mark.models
 

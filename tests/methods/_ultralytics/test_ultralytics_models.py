@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_engine import NAMES, adapter_of, config_of
 
 from benchmark.core.errors import ConfigError, RecordError
 from benchmark.core.vocabulary import Vocabulary
+from tests.methods._ultralytics.small_engine import NAMES, adapter_of, config_of
 
 pytestmark = pytest.mark.models
 

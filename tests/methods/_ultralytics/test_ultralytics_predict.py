@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_engine import NAMES, adapter_of
 
 from benchmark.core.vocabulary import Vocabulary
+from tests.methods._ultralytics.small_engine import NAMES, adapter_of
 
 pytestmark = pytest.mark.models
 

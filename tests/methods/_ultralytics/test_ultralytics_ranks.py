@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from small_engine import NAMES, config_of
 
 from benchmark.core.errors import ConfigError, DataError, InterruptedFitError
 from benchmark.core.plugins import load_adapter
 from benchmark.core.sample import Sample
+from tests.methods._ultralytics.small_engine import NAMES, config_of
 
 pytestmark = pytest.mark.models
 TWO = "cpu:0,1"

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_engine import NAMES, adapter_of
 from test_ultralytics_predict import push
 
 from benchmark.core.errors import MissingWeightsError, RecordError, RefusedError
 from benchmark.core.plugins import load_adapter
 from benchmark.core.weights import Form, ReleasedWeights
+from tests.methods._ultralytics.small_engine import NAMES, adapter_of
 
 pytestmark = pytest.mark.models
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_engine import NAMES, adapter_of
 
 from benchmark.core.errors import RecordError
 from benchmark.core.sample import Sample
+from tests.methods._ultralytics.small_engine import NAMES, adapter_of
 
 pytestmark = pytest.mark.models
 
@@ -26,7 +26,7 @@ _CHILD = """
 import sys
 sys.path[:0] = [{tests!r}]
 from pathlib import Path
-from small_engine import NAMES, adapter_of, make_samples
+from tests.methods._ultralytics.small_engine import NAMES, adapter_of, make_samples
 from benchmark.core.errors import InterruptedFitError
 folder = Path({images!r})
 folder.mkdir(exist_ok=True)

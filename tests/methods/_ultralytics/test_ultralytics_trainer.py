@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from small_engine import NAMES, adapter_of, make_samples
 
 from benchmark.core.boxes import iou
 from benchmark.core.errors import BenchError, ConfigError, DataError
 from benchmark.core.sample import Sample
+from tests.methods._ultralytics.small_engine import NAMES, adapter_of, make_samples
 
 pytestmark = pytest.mark.models
 
