@@ -14,7 +14,7 @@ PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-compile -
 # One thread a worker, or two workers would fight for two cores; a file stays in one worker, or each trains its fixtures.
 PYTEST := -m pytest -n $(WORKERS) --dist loadfile --durations=15 --durations-min=5
 
-.PHONY: help demo smoke test test-slow test-browser test-cluster check lint base lock python
+.PHONY: help demo smoke test test-slow test-browser test-cluster performance check lint base lock python
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -42,6 +42,10 @@ test-cluster: $(INSTALLED)  ## real cells on a real Slurm of four virtual nodes 
 test-browser: $(INSTALLED)  ## the leaderboard's pages in a real Chromium (Debian as root installs it)
 	tests/browser/install.sh
 	$(BIN)/python -m pytest -n 0 --durations=5 -m browser tests/browser
+
+# One alone, with its options: make performance WHAT="eval --scale 1"
+performance: $(INSTALLED)  ## how long predictions, evaluators, data sets, the board and tables take here (minutes)
+	$(BIN)/python -m tests.performance $(WHAT)
 
 check: lint base demo test test-browser test-cluster  ## exactly what .ci/run runs
 

@@ -34,7 +34,6 @@ _KINDS = {
     "command": ("benchmark.cli", "COMMAND"),
     "data action": ("benchmark.cli._data", "COMMAND"),
     "leaderboard action": ("benchmark.cli._leaderboard", "COMMAND"),
-    "measurement": ("benchmark.cli._bench", "COMMAND"),
 }
 TOP_LEVEL = ("benchmark", "methods", "rtvp", "slurm")
 """our packages; their names are common enough for another one to stand before them on Python's path"""

@@ -276,16 +276,6 @@ class UltralyticsAdapter:
         self._model.model[-1].max_det = max_detections  # heads without suppression pick their best by themselves
         return detect(self._model, images, self.config.image_side_px, len(self._vocabulary), limits)
 
-    def bare_predict(
-        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
-    ) -> list[Tensor]:
-        """What `predict` costs without us: the library's loop on the same model, for `bench bench predict`."""
-        from methods._ultralytics.bare import bare_predict
-
-        limits = (score_threshold, nms_iou, max_detections)
-        self._model.model[-1].max_det = max_detections
-        return bare_predict(self._model, images, self.config.image_side_px, limits)
-
     def size(self) -> Size:
         """See core.method.Method; FLOPs by the library's counter, of the layers as trained (not fused)."""
         if self._size is None:

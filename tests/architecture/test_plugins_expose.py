@@ -24,7 +24,6 @@ KINDS: dict[str, Any] = {
     "command": Command,
     "data action": Command,
     "leaderboard action": Command,
-    "measurement": Command,
     "dataset": DatasetEntry,
     "evaluator": Evaluator,
     "method": MethodInfo,

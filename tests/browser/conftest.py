@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from performance.browser import chromium, installed
+from performance.made_records import make_records
 from PIL import Image
 
-from benchmark.cli._bench._browser import chromium, installed
-from benchmark.cli._bench._made_records import make_records
 from benchmark.cli.publishing.content import around
 from benchmark.core.record import RunRecord, Status
 from benchmark.leaderboard.around import Around, Picture

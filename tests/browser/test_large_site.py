@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from benchmark.cli._bench.site import build, look_at
+from performance.site import build, look_at
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import HOSTILE_CLASS, HOSTILE_METHOD
+from performance.browser import wait_until
 
-from benchmark.cli._bench._browser import wait_until
 from benchmark.core.record import RunRecord
 
 if TYPE_CHECKING:

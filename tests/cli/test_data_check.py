@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
+from performance.made_files import COCO_VAL, LVIS_VAL, write_coco, write_lvis
 
-from benchmark.cli._bench._official_files import COCO_VAL, LVIS_VAL, write_coco, write_lvis
 from benchmark.cli.main import main
 
 

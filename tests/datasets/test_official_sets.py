@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
+from performance.annotations import open_both
+from performance.made_files import COCO_VAL, LVIS_VAL, write_coco, write_lvis
 
-from benchmark.cli._bench._official_files import COCO_VAL, LVIS_VAL, write_coco, write_lvis
 from benchmark.core.errors import BenchError, ConfigError, DataError, RefusedError
 from benchmark.datasets.opening.official import OfficialDataset
 from benchmark.datasets.opening.opened import content_of
@@ -237,9 +238,7 @@ def test_a_set_without_a_root_says_how_to_name_one(data: str, tmp_path: Path, mo
 
 @pytest.mark.slow
 def test_official_files_open_in_seconds(tmp_path: Path) -> None:
-    from benchmark.cli._bench.annotations import measure
-
-    spent = measure(tmp_path, 1.0)
+    spent = open_both(tmp_path, 1.0)
     assert (spent["coco"]["images"], spent["lvis"]["images"]) == (5_000, 4_809)
     assert spent["coco"]["cpu_s"] <= 3  # processor seconds: other work on the machine is not ours
     assert spent["lvis"]["cpu_s"] <= 6

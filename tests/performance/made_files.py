@@ -1,4 +1,4 @@
-"""Annotation files of COCO's and LVIS's size and form, outlines included, made up and seeded: what loading is timed on.
+"""Made-up annotation files of COCO's and LVIS's size and form, outlines included, seeded: what loading is timed on.
 
 The pictures are not made: an annotation file names them, and reading it looks for none.
 """

@@ -1,4 +1,4 @@
-"""Sets as large as COCO's, LVIS's and MMIO's to time evaluators on: jittered truth and false positives, seeded."""
+"""Made-up sets as large as COCO's, LVIS's and MMIO's: boxes near the ground truth and false positives, seeded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Shape:
     images: int
     classes: int
     boxes: int
-    detections_an_image: int
+    detections_per_image: int
     crowds: float
     federated: bool = False
 
@@ -32,7 +32,7 @@ class Shape:
             max(1, round(self.images * scale)),
             self.classes,
             max(1, round(self.boxes * scale)),
-            self.detections_an_image,
+            self.detections_per_image,
             self.crowds,
             self.federated,
         )
@@ -55,9 +55,9 @@ def write_set(shape: Shape, folder: Path, detectors: int) -> None:
     np.savez(folder / "truth.npz", **truth)
     for number in range(detectors):
         xyxy, score, label = _detections(shape, truth, rng)
-        rows = [slice(i, i + shape.detections_an_image) for i in range(0, len(score), shape.detections_an_image)]
-        found = {i: Detections(xyxy[own], score[own], label[own]) for i, own in enumerate(rows, start=1)}
-        write_predictions(folder / f"predictions_{number}.parquet", found)
+        rows = [slice(i, i + shape.detections_per_image) for i in range(0, len(score), shape.detections_per_image)]
+        predictions = {i: Detections(xyxy[own], score[own], label[own]) for i, own in enumerate(rows, start=1)}
+        write_predictions(folder / f"predictions_{number}.parquet", predictions)
 
 
 def read_set(folder: Path, number: int = 0) -> ScoredSet:
@@ -114,7 +114,7 @@ def _detections(
     shape: Shape, truth: dict[str, Any], rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
     """(N, 4), (N,), (N,), image after image: up to three tries at each box, the rest anywhere, all scores distinct."""
-    per_image, count = shape.detections_an_image, shape.images * shape.detections_an_image
+    per_image, count = shape.detections_per_image, shape.images * shape.detections_per_image
     xyxy = _random_boxes(count, rng)
     label = rng.integers(0, shape.classes, count)
     score = rng.beta(1, 8, count)

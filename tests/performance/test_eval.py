@@ -1,4 +1,4 @@
-"""`bench bench eval` on sets small enough for a test: it measures, agrees with the reference and says what it did."""
+"""The measurement `eval` on sets small enough for a test: it agrees with the reference and says what it did."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cli._bench.eval import measure_apart
-from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
+from performance.__main__ import main
+from performance.eval import measure_apart
 
 
 def test_coco_beside_the_reference(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "eval", "--part", "coco", "--scale", "0.002"]) == 0
+    assert main(["eval", "--part", "coco", "--scale", "0.002"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "coco: 10 images, 80 classes, 1,000 detections"
     assert [line.split()[0] for line in lines[1:4]] == ["fast", "reference", "ratio"]
@@ -22,7 +22,7 @@ def test_coco_beside_the_reference(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_others_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["bench", "eval", "--part", "lvis", "bootstrap", "read", "--scale", "0.002", "--no-reference", "--json"]
+    arguments = ["eval", "--part", "lvis", "bootstrap", "read", "--scale", "0.002", "--no-reference", "--json"]
     assert main(arguments) == 0
     facts = json.loads(capsys.readouterr().out)
     assert set(facts) == {"scale", "lvis", "bootstrap", "read"}
@@ -36,10 +36,11 @@ def test_the_others_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("scale", ["0", "1.5"])
 def test_bad_scales_are_refused(scale: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "eval", "--scale", scale]) == 2
-    assert f"--scale {float(scale)}: it must be above 0 and at most 1" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["eval", "--scale", scale])
+    assert f"--scale: {scale}: it must be above 0 and at most 1" in capsys.readouterr().err
 
 
 def test_a_part_that_breaks_says_which(tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match=r"bench bench eval, read: .*predictions_0\.parquet"):
+    with pytest.raises(BenchError, match=r"eval, read: .*predictions_0\.parquet"):
         measure_apart("read", tmp_path)

@@ -1,4 +1,4 @@
-"""Made records, as many as asked for: what boards of thousands of cells are timed and tested on; never kept."""
+"""Made-up records, as many as asked for: what boards of thousands of cells are timed and tested on; never kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ METHODS = {
     "lf-yolo": (("base", 7.3e6, 0.12, 0.24),),
     "somebody-elses": (("x", 60e6, 0.7, 0.16),),
 }
-"""method -> (variant, parameters, seconds an image, AP around which its cells lie)"""
+"""method -> (variant, parameters, seconds per image, AP around which its cells lie)"""
 OPEN = ("yolo-world", "rtvp", "grounding-dino", "somebody-elses")
 CLASSES = tuple(
     f"{defect}, {scene}"
@@ -32,7 +32,7 @@ DEVICES = ("AMD EPYC, 2 threads", "NVIDIA A100-SXM4-40GB")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a made cell belongs."""
+    """Where a made-up cell belongs."""
 
     task: str
     dataset: str
@@ -50,13 +50,13 @@ PLACES = (
 
 def make_records(count: int, places: Sequence[Place] = PLACES, seed: int = 0) -> list[RunRecord]:
     """That many records, the same ones each time: plain cells first, then ablations, controls, other seeds."""
-    draw = random.Random(seed)  # noqa: S311  # made values, no secrets
-    found: list[RunRecord] = []
+    draw = random.Random(seed)  # made-up values, no secrets
+    records: list[RunRecord] = []
     for place, method, variant, setting, number in _cells(places):
-        if len(found) == count:
+        if len(records) == count:
             break
-        found.append(_record(draw, place, method, variant, setting, number))
-    return found
+        records.append(_record(draw, place, method, variant, setting, number))
+    return records
 
 
 def _cells(places: Sequence[Place]) -> Iterator[tuple[Place, str, tuple[str, float, float, float], int, int]]:

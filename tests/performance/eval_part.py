@@ -1,4 +1,4 @@
-"""One measurement of `bench bench eval`: `python -m benchmark.cli._bench._measured PART FOLDER`.
+"""One part of the measurement `eval`: `python -m tests.performance.eval_part PART FOLDER ...`.
 
 A process each, because a peak of memory cannot be taken back. Prints one JSON object.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmark.cli._bench._made_set import SHAPES, read_set, write_set
+from .made_set import SHAPES, read_set, write_set
 
 RESAMPLES = 1000
 
@@ -26,7 +26,7 @@ def make(folder: Path, name: str, scale: float, detectors: int) -> dict[str, Any
         "images": shape.images,
         "classes": shape.classes,
         "boxes": shape.boxes,
-        "detections": shape.images * shape.detections_an_image,
+        "detections": shape.images * shape.detections_per_image,
     }
 
 

@@ -1,4 +1,4 @@
-"""`bench bench tables` times the real command over made records."""
+"""The measurement `tables` times the real command over made-up records."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cli._bench.tables import time_table
-from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
+from performance.__main__ import main
+from performance.tables import time_table
 
 
 def test_it_times_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "tables", "--records", "30", "--rounds", "1", "--json"]) == 0
+    assert main(["tables", "--records", "30", "--rounds", "1", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["records"] == 30
     assert facts["lines"] > 10
@@ -22,8 +22,9 @@ def test_it_times_the_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_cannot_be_timed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "tables", "--records", "0"]) == 2
-    assert "--records 0: at least 1 is needed" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["tables", "--records", "0"])
+    assert "--records: 0: at least 1 is needed" in capsys.readouterr().err
     bad = tmp_path / "results" / "records" / "zeroshot" / "mmio-open" / "x-1.json"
     bad.parent.mkdir(parents=True)
     bad.write_text("no record")

@@ -1,1 +1,0 @@
-"""One file a measurement of `bench bench`; each exposes COMMAND, found by its file name like the commands."""
