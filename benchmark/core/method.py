@@ -1,19 +1,13 @@
-"""The contract of a detector: light facts, a checked config, fit, set_vocabulary, predict."""
+"""Light facts about a method and its fits. What an adapter has to do is in core/detector.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from benchmark.core.detections import Annotations, Detections
-from benchmark.core.sample import Sample
-from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
 
 
@@ -98,123 +92,3 @@ class Size:
 
 Report = Callable[[Mapping[str, Any]], None]
 """receives one event at a time: {"epoch": 3, "epochs": 12, "step": 40, "steps": 125, "loss/box": 1.2}"""
-
-
-class Method(Protocol):
-    """An adapter: `methods/<name>/adapter.py` exposes Adapter, Config and PROFILES.
-
-    Building one is cheap and imports no torch; the model is made by fit, load or build_random.
-    """
-
-    info: ClassVar[MethodInfo]
-
-    def __init__(self, config: Any, device: str = "auto") -> None: ...
-
-    @staticmethod
-    def starting_fit(config: Any) -> StartingFit | None:
-        """The fit this one starts from, or None. Needs no torch."""
-        ...
-
-    @staticmethod
-    def text_encoder(config: Any) -> str | None:
-        """Name of the text encoder whose digest is part of the spec, or None. Needs no torch."""
-        ...
-
-    def fit(
-        self,
-        train: Sequence[Sample],
-        val: Sequence[Sample],
-        vocabulary: Vocabulary,
-        seed: int,
-        run_dir: Path,
-        start: Path | None = None,
-        report: Report | None = None,
-    ) -> FitResult:
-        """Train on samples whose labels index `vocabulary`; continues from run_dir if it holds a state.
-
-        Raises InterruptedFitError after saving when it is told to stop.
-        """
-        ...
-
-    def load(self, checkpoint: Path) -> None:
-        """Take the weights of a finished fit."""
-        ...
-
-    @staticmethod
-    def export(checkpoint: Path, target: Path) -> None:
-        """Write a finished fit's checkpoint in half precision: what ships with the results."""
-        ...
-
-    def build_random(self, seed: int) -> None:
-        """Untrained weights: the named control."""
-        ...
-
-    def set_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """Encode and keep the names once; expensive set-up, so that predict is cheap."""
-        ...
-
-    def predict(
-        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
-    ) -> list[Detections]:
-        """Detections an image: uint8 (H, W, 3) RGB arrays with EXIF applied, sizes may differ."""
-        ...
-
-    def size(self) -> Size:
-        """Parameters and FLOPs of the loaded model."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """What an answer about one image was made of, for figures.
-
-    features: what the head reads, one float32 (C, h, w) a level, fine to coarse. maps: name -> float32 (h, w) a level,
-    the same levels: `features` is the magnitude of what the head reads, a method may add others. frame_xyxy: the
-    rectangle that every array covers, pixels of the original image; it may reach beyond it (grey padding).
-    """
-
-    features: tuple[NDArray[np.float32], ...]
-    maps: Mapping[str, tuple[NDArray[np.float32], ...]]
-    frame_xyxy: tuple[float, float, float, float]
-
-
-class ExplainingMethod(Method, Protocol):
-    """An adapter of a method with the capability `explain`."""
-
-    def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[Explanation]:
-        """What predict would make of each image, for the names that were set. Raises ConfigError without names."""
-        ...
-
-
-class ReleasedMethod(Method, Protocol):
-    """An adapter of a method whose INFO.weights is not empty: it also takes released weights."""
-
-    released_settings: ClassVar[Mapping[str, Any]]
-    """settings that go with released weights, such as the text encoder they were made with"""
-
-    @classmethod
-    def released_weights(cls, config: Any) -> ReleasedWeights | None:
-        """The file that these settings take off the shelf, or None where none was released. Needs no torch."""
-        ...
-
-    @classmethod
-    def starting_weights(cls, config: Any) -> ReleasedWeights | None:
-        """The file that a fit with these settings starts from, or None. Needs no torch."""
-        ...
-
-    @classmethod
-    def helper_weights(cls, config: Any) -> ReleasedWeights | None:
-        """The file of another model that predict runs beside its own: a segmenter's. Optional; needs no torch."""
-        ...
-
-    def load_released(self) -> None:
-        """Take the released weights: the model off the shelf. Raises MissingWeightsError."""
-        ...
-
-
-class OracleMethod(Method, Protocol):
-    """An adapter that can be asked with the truth in hand: an upper bound, marked by a setting that is no default."""
-
-    def show_truth(self, truth: Sequence[Annotations]) -> None:
-        """What the next predict is about, image by image; labels index the vocabulary."""
-        ...

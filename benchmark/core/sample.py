@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from types import MappingProxyType
+from typing import Any
 
 from benchmark.core.canonical import digest
 from benchmark.core.detections import Annotations
@@ -134,23 +136,32 @@ Progress = Callable[[str, Iterable[object], int], Iterable[object]]
 """progress(label, items, total) passes items through and shows where it is"""
 
 
-@runtime_checkable
-class Dataset(Protocol):
-    """An opened data set. One in which not every class is annotated in every image also has a `federation`."""
+class Dataset(ABC):
+    """An opened data set. The attributes with a value are for some sets only."""
 
     info: DatasetInfo
     categories: Sequence[Category]
     samples: Mapping[int, Sample]
     digest: str
     """manifest digest: of the recipe for a procedural set, of image and annotation digests otherwise"""
+    federation: Federation | None = None
+    """of a set in which not every class is annotated in every image"""
+    folder: Path | None = None
+    """of a set that was built or drawn on this machine"""
+    facts: Mapping[str, Any] = MappingProxyType({})
+    """what its record says beside counts and splits"""
 
+    @abstractmethod
     def split(self, rule: str) -> Split:
         """The committed or seeded split of that rule. Raises RefusedError where the set has none."""
-        ...
 
+    @abstractmethod
     def ensure(self, image_ids: Sequence[int], progress: Progress | None = None) -> None:
         """Make sure that those images lie at their samples' paths. Raises DataError naming what is missing."""
-        ...
+
+    def repair_counts(self) -> Mapping[str, int]:
+        """How many annotations were repaired while the files were read, by kind of repair."""
+        return {}
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from benchmark.core.detector import Limits
 from benchmark.core.sample import Split
 
 
@@ -49,6 +50,11 @@ class Task:
     """where a method has NMS"""
     leaves_out_scenes: bool = False
     """true: one cell a scene, fitted on all others; the split's rule is then `split_rule:<scene>`"""
+
+    @property
+    def limits(self) -> Limits:
+        """Which detections of an image are kept."""
+        return Limits(self.score_threshold, self.nms_iou, self.max_detections)
 
     def rule(self, held_out: str | None) -> str:
         """Of the split; held_out: the scene of a task that leaves scenes out, else None."""

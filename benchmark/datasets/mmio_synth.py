@@ -39,14 +39,14 @@ INFO = DatasetInfo(
 )
 
 
-class MmioSynth:
+class MmioSynth(Dataset):
     """The opened set: classes and boxes are known at once, pictures are drawn by `ensure`."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.info = replace(INFO, variant=recipe.variant)
         self.categories: Sequence[Category] = categories()
-        self.folder = Home.find().data(INFO.name) / recipe.folder
+        self.folder: Path = Home.find().data(INFO.name) / recipe.folder
         planned = (plan_image(recipe, index) for index in range(recipe.images))
         self.samples: Mapping[int, Sample] = {p.index + 1: _sample(p, recipe.side_px, self.folder) for p in planned}
         self.digest = recipe.digest

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmark.core.detections import Annotations, Detections
+from benchmark.core.detector import Detector, DetectorConfig, Limits
 from benchmark.core.errors import BenchError, RecordError, RefusedError, UnknownNameError
 from benchmark.core.method import Capability, MethodInfo
 from benchmark.core.plugins import load_adapter, load_adapter_of
@@ -31,8 +32,7 @@ NAMES = Vocabulary.from_names(("red square", "green square", "blue square"))
 _COLOURS = ((220, 30, 30), (30, 220, 30), (30, 30, 220))
 _SIDE_PX, _IMAGES = 64, 16
 _PROFILES = ("smoke", "quick", "demo", "paper")
-_ALL = (0.0, 0.7, 300)
-"""least score, NMS IoU, detections kept"""
+_ALL = Limits(0.0, 0.7, 300)
 
 
 class BrokenPromiseError(BenchError):
@@ -61,13 +61,15 @@ class Subject:
         return load_adapter_of(self.package)
 
     @cached_property
-    def config(self) -> Any:
+    def config(self) -> DetectorConfig:
         """The smoke profile as the method's Config."""
-        return make_config(self.module.Config, self.module.PROFILES["smoke"], self.info.name)
+        config: DetectorConfig = make_config(self.module.Config, self.module.PROFILES["smoke"], self.info.name)
+        return config
 
-    def fresh(self) -> Any:
+    def fresh(self) -> Detector[Any]:
         """An adapter that has nothing loaded."""
-        return self.module.Adapter(self.config, device="cpu")
+        adapter: Detector[Any] = self.module.Adapter(self.config, device="cpu")
+        return adapter
 
     @cached_property
     def samples(self) -> list[Sample]:
@@ -100,7 +102,7 @@ class Subject:
         return Path(result.checkpoint)
 
     @cached_property
-    def ready(self) -> Any:
+    def ready(self) -> Detector[Any]:
         """Fitted and loaded, vocabulary set."""
         adapter = self.fresh()
         if Capability.TRAINABLE in self.info.capabilities:
@@ -143,7 +145,14 @@ def _facts(subject: Subject) -> None:
     missing = {info.default_variant, info.paper_variant} - set(info.variants)
     _demand(not missing, f"INFO.variants {info.variants} lacks {sorted(missing)}")
     _demand(bool(info.provenance.strip()), "INFO.provenance is empty: say where its weights come from")
-    _demand(subject.module.Adapter.info is info, "Adapter.info is not the INFO of its package")
+    adapter, config = subject.module.Adapter, subject.module.Config
+    _demand(issubclass(adapter, Detector), "Adapter does not inherit benchmark.core.detector.Detector")
+    _demand(issubclass(config, DetectorConfig), "Config does not inherit benchmark.core.detector.DetectorConfig")
+    _demand(adapter.info is info, "Adapter.info is not the INFO of its package")
+    left = sorted(adapter.__abstractmethods__)
+    _demand(not left, f"Adapter lacks {', '.join(left)}")
+    explains = adapter.explain is not Detector.explain
+    _demand(explains == (Capability.EXPLAIN in info.capabilities), "INFO and Adapter disagree on explain")
 
 
 def _light(subject: Subject) -> None:
@@ -166,8 +175,8 @@ def _settings(subject: Subject) -> None:
     for profile in _PROFILES:
         _demand(profile in subject.module.PROFILES, f"PROFILES has no '{profile}', expected {', '.join(_PROFILES)}")
         config = make_config(subject.module.Config, subject.module.PROFILES[profile], subject.info.name)
-        variant = getattr(config, "variant", None)
-        _demand(variant in subject.info.variants, f"profile {profile} has variant {variant!r}, not in INFO.variants")
+        known = config.variant in subject.info.variants
+        _demand(known, f"profile {profile} has variant {config.variant!r}, not in INFO.variants")
     try:
         make_config(subject.module.Config, {"no_such_setting": 1}, subject.info.name)
     except UnknownNameError:
@@ -183,7 +192,7 @@ def _fit(subject: Subject) -> None:
 
 def _legal(subject: Subject) -> None:
     """Detections are one an image, inside it, best first, labels within the vocabulary."""
-    found = subject.ready.predict(subject.images(), *_ALL)
+    found = subject.ready.predict(subject.images(), _ALL)
     _demand(len(found) == 4, f"predict gave {len(found)} answers for 4 images")
     for each in found:
         _demand_legal(each, _SIDE_PX, _SIDE_PX, len(NAMES))
@@ -191,7 +200,10 @@ def _legal(subject: Subject) -> None:
 
 def _demand_legal(found: Any, height_px: int, width_px: int, classes: int) -> None:
     _demand(isinstance(found, Detections), f"predict gave a {type(found).__name__}, expected Detections")
-    _demand(len(found) <= _ALL[2], f"{len(found)} detections in an image, at most {_ALL[2]} were asked for")
+    _demand(
+        len(found) <= _ALL.max_detections,
+        f"{len(found)} detections in an image, at most {_ALL.max_detections} were asked for",
+    )
     if len(found) == 0:
         return
     _demand(int(found.labels.max()) < classes, f"label {int(found.labels.max())} in a vocabulary of {classes}")
@@ -202,7 +214,7 @@ def _demand_legal(found: Any, height_px: int, width_px: int, classes: int) -> No
 
 def _repeatable(subject: Subject) -> None:
     """The same images give the same detections."""
-    first, again = (subject.ready.predict(subject.images(), *_ALL) for _ in range(2))
+    first, again = (subject.ready.predict(subject.images(), _ALL) for _ in range(2))
     for left, right in zip(first, again, strict=True):
         _demand(np.array_equal(left.xyxy, right.xyxy) and np.array_equal(left.scores, right.scores),
                 "two calls on the same images gave different detections")  # fmt: skip
@@ -210,13 +222,13 @@ def _repeatable(subject: Subject) -> None:
 
 def _limits(subject: Subject) -> None:
     """Least score and number kept are obeyed."""
-    (every,) = subject.ready.predict(subject.images(1), *_ALL)
+    (every,) = subject.ready.predict(subject.images(1), _ALL)
     if len(every) < 2:
         return
-    (few,) = subject.ready.predict(subject.images(1), 0.0, 0.7, 1)
+    (few,) = subject.ready.predict(subject.images(1), replace(_ALL, max_detections=1))
     _demand(len(few) == 1, f"asked for 1 detection, got {len(few)}")
     threshold = float(every.scores[len(every) // 2])
-    (high,) = subject.ready.predict(subject.images(1), threshold, 0.7, 300)
+    (high,) = subject.ready.predict(subject.images(1), replace(_ALL, score_threshold=threshold))
     worst = float(high.scores.min()) if len(high) else threshold
     _demand(worst >= threshold, f"asked for scores from {threshold:.3f}, got {worst:.3f}")
 
@@ -226,14 +238,15 @@ def _frames(subject: Subject) -> None:
     rng = np.random.default_rng(1)
     sizes = [(1, 1), (1, 300), (37, 113), (64, 64)]
     odd = [rng.integers(0, 256, (*size, 3)).astype(np.uint8) for size in sizes]
-    together = subject.ready.predict(odd, 0.0, 1.0, 300)
+    apart = replace(_ALL, nms_iou=1.0)
+    together = subject.ready.predict(odd, apart)
     _demand(len(together) == len(odd), f"predict gave {len(together)} answers for {len(odd)} images")
     for found, image, (height_px, width_px) in zip(together, odd, sizes, strict=True):
         _demand_legal(found, height_px, width_px, len(NAMES))
-        (alone,) = subject.ready.predict([image], 0.0, 1.0, 300)
+        (alone,) = subject.ready.predict([image], apart)
         same = len(alone) == len(found) and np.allclose(alone.scores, found.scores, atol=1e-3)
         _demand(same, f"an image of {width_px}x{height_px} px has other detections in a batch than alone")
-    _demand(subject.ready.predict([], *_ALL) == [], "predict of no image should give an empty list")
+    _demand(subject.ready.predict([], _ALL) == [], "predict of no image should give an empty list")
 
 
 def _vocabulary(subject: Subject) -> None:
@@ -246,7 +259,7 @@ def _vocabulary(subject: Subject) -> None:
         adapter.build_random(0)
     if Capability.OPEN_VOCABULARY in subject.info.capabilities:
         adapter.set_vocabulary(names)
-        _demand_legal(adapter.predict(subject.images(1), *_ALL)[0], _SIDE_PX, _SIDE_PX, 35)
+        _demand_legal(adapter.predict(subject.images(1), _ALL)[0], _SIDE_PX, _SIDE_PX, 35)
         return
     try:
         adapter.set_vocabulary(names)
@@ -274,7 +287,7 @@ def _untrained(subject: Subject) -> None:
     adapter = subject.fresh()
     adapter.build_random(0)
     adapter.set_vocabulary(NAMES)
-    _demand_legal(adapter.predict(subject.images(1), *_ALL)[0], _SIDE_PX, _SIDE_PX, len(NAMES))
+    _demand_legal(adapter.predict(subject.images(1), _ALL)[0], _SIDE_PX, _SIDE_PX, len(NAMES))
 
 
 def _size(subject: Subject) -> None:

@@ -53,7 +53,7 @@ def dataset_label(dataset: Dataset) -> str:
 
 def federation_of(dataset: Dataset, labels: Sequence[int]) -> Federation:
     """What the set says about absence, in the order of a vocabulary of those categories; empty for all but LVIS."""
-    federation: Federation | None = getattr(dataset, "federation", None)
+    federation = dataset.federation
     return federation.asked(labels) if federation else Federation((), {}, {})
 
 

@@ -14,9 +14,10 @@ import numpy as np
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.detections import Detections
+from benchmark.core.detector import Detector
 from benchmark.core.errors import BenchError, BlockedError, MissingDeviceError, RefusedError
 from benchmark.core.evaluation import ScoredSet, Scores
-from benchmark.core.method import Method, WeightsOrigin
+from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Home, RunPaths
 from benchmark.core.record import Artifact, Cost, RunRecord, Status
 from benchmark.core.sample import Dataset, Progress, Sample
@@ -97,7 +98,7 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
     cell = resolve(spec, dataset, job.texts)
     if (dataset.digest, cell.split.digest) != (spec.dataset_digest, spec.split_digest):
         raise RefusedError(f"run {spec.run_id}: the data set on this machine is not the one the spec was made for")
-    method: Method = cell.module.Adapter(cell.config, options.fit.device)
+    method: Detector[Any] = cell.module.Adapter(cell.config, options.fit.device)
     fit = take_weights(method, cell, spec, options.fit)
     method.set_vocabulary(cell.vocabulary)
     test = test_samples(cell, cell.split.test)
@@ -140,7 +141,7 @@ def _measure(job: Job, paths: RunPaths, options: Options) -> RunRecord:
     )
 
 
-def take_weights(method: Method, cell: Cell, spec: RunSpec, options: FitOptions) -> Fit | None:
+def take_weights(method: Detector[Any], cell: Cell, spec: RunSpec, options: FitOptions) -> Fit | None:
     """Give a method the weights that a spec names; a fit that is not here is trained now.
 
     Raises MissingWeightsError and MissingDeviceError before anything is trained, for what only predict reads as well.
@@ -149,7 +150,7 @@ def take_weights(method: Method, cell: Cell, spec: RunSpec, options: FitOptions)
         method.build_random(spec.seed)
         return None
     if spec.fit is None:
-        take_released(method, cell.config, spec)
+        take_released(method, spec)
         return None
     _ready_to_train(cell, spec, options)
     fit = ensure_fit(spec.fit, cell.dataset, options)
@@ -176,8 +177,8 @@ def _ready_to_train(cell: Cell, spec: RunSpec, options: FitOptions) -> None:
 
 def _repairs(dataset: Dataset) -> dict[str, Any]:
     """What reading the annotations mended, by kind: counts only, so that no path of the user's is in a record."""
-    repairs = getattr(dataset, "repairs", None)  # only sets that are read from annotation files have any
-    return {"repairs": dict(sorted(repairs.counts.items()))} if repairs and repairs.counts else {}
+    counts = dataset.repair_counts()
+    return {"repairs": dict(sorted(counts.items()))} if counts else {}
 
 
 def _fit_facts(fit: Fit | None) -> dict[str, Any]:
@@ -213,7 +214,7 @@ def scored_set(cell: Cell, samples: Sequence[Sample], detections: Mapping[int, D
 
 
 def _predict(
-    method: Method, cell: Cell, samples: Sequence[Sample], progress: Progress | None
+    method: Detector[Any], cell: Cell, samples: Sequence[Sample], progress: Progress | None
 ) -> tuple[dict[int, Detections], float]:
     """Detections by image_id, and images a second with decoding overlapped."""
     found: dict[int, Detections] = {}
@@ -234,19 +235,13 @@ def _predict(
     return found, len(samples) / max(time.perf_counter() - started, 1e-9)
 
 
-def _ask(method: Method, cell: Cell, samples: Sequence[Sample], images: Sequence[Any]) -> list[Detections]:
-    """One prediction; a method that has an oracle's setting is shown the truth, whether it looks at it or not."""
-    show = getattr(method, "show_truth", None)
-    if show:
-        show([sample.annotations for sample in samples])
-    return method.predict(images, *_limits(cell))
+def _ask(method: Detector[Any], cell: Cell, samples: Sequence[Sample], images: Sequence[Any]) -> list[Detections]:
+    """One prediction of a batch of images; an oracle is shown their ground truth first."""
+    method.show_ground_truth([sample.annotations for sample in samples])
+    return method.predict(images, cell.task.limits)
 
 
-def _limits(cell: Cell) -> tuple[float, float, int]:
-    return cell.task.score_threshold, cell.task.nms_iou, cell.task.max_detections
-
-
-def _cost(method: Method, cell: Cell, samples: Sequence[Sample], images_per_s: float, fit: Fit | None) -> Cost:
+def _cost(method: Detector[Any], cell: Cell, samples: Sequence[Sample], images_per_s: float, fit: Fit | None) -> Cost:
     timed = [(sample, read_image(sample.path)) for sample in samples[:_TIMED_IMAGES]]
     times_s = _latencies(lambda pair: _ask(method, cell, [pair[0]], [pair[1]]), timed)
     size = method.size()

@@ -163,7 +163,7 @@ def profile_config(
     off_the_shelf: with what released weights ask for (Adapter.released_settings: the text encoder they were made with).
     """
     module = load_adapter(name)
-    asked = getattr(module.Adapter, "released_settings", {}) if off_the_shelf else {}
+    asked = module.Adapter.released_settings if off_the_shelf else {}
     chosen = {**module.PROFILES[profile], **asked, **({"variant": variant} if variant else {}), **settings}
     return make_config(module.Config, chosen, name)
 
@@ -234,7 +234,7 @@ def _spec(
         seed=request.seeds[0],
         weights=request.weights,
         text_encoder=encoder,
-        weights_sha256=expected_sha256(module.Adapter, config, "released_weights") if off_the_shelf else None,
+        weights_sha256=expected_sha256(module.Adapter.released_weights(config)) if off_the_shelf else None,
         fit=fit,
         held_out=held_out,
     )
@@ -263,7 +263,7 @@ def _fit_spec(
         vocabulary_digest=vocabulary.digest,
         seed=seed,
         text_encoder=_encoder_identity(module.Adapter.text_encoder(config)),
-        weights_sha256=expected_sha256(module.Adapter, config, "starting_weights"),
+        weights_sha256=expected_sha256(module.Adapter.starting_weights(config)),
     )
     if start is None:
         return spec

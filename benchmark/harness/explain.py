@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmark.core.detector import Detector, Explanation
 from benchmark.core.errors import RefusedError
-from benchmark.core.method import Capability, ExplainingMethod, Explanation
+from benchmark.core.method import Capability
 from benchmark.core.sample import Progress, Sample
 from benchmark.datasets.opening.licence import sources_of
 from benchmark.evaluators.scoring.curves import best_confidence, confusion, mean_precision
@@ -161,16 +162,14 @@ def _ask(
     stored: Stored, samples: Sequence[Sample], device: str, progress: Progress | None
 ) -> Iterator[tuple[int, Explanation]]:
     cell = stored.cell
-    method: ExplainingMethod = cell.module.Adapter(cell.config, device)
+    method: Detector[Any] = cell.module.Adapter(cell.config, device)
     take_weights(method, cell, stored.record.spec, FitOptions(device))
     method.set_vocabulary(cell.vocabulary)
-    show = getattr(method, "show_truth", None)
     steps: Iterable[Any] = batches(samples, _BATCH)
     if progress:
         steps = progress("explain", steps, -(-len(samples) // _BATCH))
     for chunk, images in steps:
-        if show:
-            show([sample.annotations for sample in chunk])
+        method.show_ground_truth([sample.annotations for sample in chunk])
         answers = method.explain(images)
         if len(answers) != len(chunk):
             raise RefusedError(f"{cell.info.name}: explain gave {len(answers)} answers for {len(chunk)} images")

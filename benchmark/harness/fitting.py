@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from benchmark.core.canonical import file_sha256
+from benchmark.core.detector import Detector
 from benchmark.core.errors import RecordError, RefusedError
 from benchmark.core.files import held
-from benchmark.core.method import Method
 from benchmark.core.paths import FitPaths, Home, Results
 from benchmark.core.plugins import load_adapter
 from benchmark.core.record import Artifact, FitRecord
@@ -94,10 +94,10 @@ def _train(spec: FitSpec, dataset: Dataset, paths: FitPaths, options: FitOptions
         raise RefusedError(
             f"fit {spec.fit_id}: the data set on this machine is not the one the spec was made for; plan it again"
         )
-    train = fit_samples(dataset, split.train, split.base, getattr(config, "train_images", None), spec.seed)
+    train = fit_samples(dataset, split.train, split.base, config.train_images, spec.seed)
     val = fit_samples(dataset, split.val, split.base, None, spec.seed)
     dataset.ensure([sample.image_id for sample in (*train, *val)], options.progress)
-    method: Method = module.Adapter(config, options.device)
+    method: Detector[Any] = module.Adapter(config, options.device)
     with JsonLines(paths.events) as events, FitMirror(spec) as mirror:
 
         def report(event: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from benchmark.core.detector import DetectorConfig
 from benchmark.core.errors import BenchError
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load_adapter
@@ -78,8 +79,8 @@ def measured_hours(spec: FitSpec, fits: Sequence[TrainedFit]) -> float | None:
     near = [fit for fit in fits if fit.record.spec.method == spec.method]
     if near:
         wanted = _config(spec)
-        alike = ("variant", "image_side_px")
-        near = [fit for fit in near if all(getattr(fit.config, n, None) == getattr(wanted, n, None) for n in alike)]
+        size = (wanted.variant, wanted.image_side_px)
+        near = [fit for fit in near if (fit.config.variant, fit.config.image_side_px) == size]
     if not near:
         return None
     latest = max(near, key=lambda fit: fit.record.provenance.utc)
@@ -88,14 +89,14 @@ def measured_hours(spec: FitSpec, fits: Sequence[TrainedFit]) -> float | None:
     return latest.record.train_hours * _image_epochs(wanted, images) / work if work else None
 
 
-def _image_epochs(config: Any, images: int | None) -> float:
-    """What a method's Config asks for; one without such fields goes once through the images."""
-    epochs, train_images = getattr(config, "epochs", None), getattr(config, "train_images", None)
-    return float(epochs or 1) * float(train_images or images or 1)
+def _image_epochs(config: DetectorConfig, images: int | None) -> float:
+    """Images that a fit with these settings goes through, counted once per epoch."""
+    return float(config.epochs) * float(config.train_images or images or 1)
 
 
-def _config(spec: FitSpec) -> Any:
-    return make_config(load_adapter(spec.method).Config, spec.params, spec.method)
+def _config(spec: FitSpec) -> DetectorConfig:
+    config: DetectorConfig = make_config(load_adapter(spec.method).Config, spec.params, spec.method)
+    return config
 
 
 def _measured_memory(job: Job, runs: Sequence[RunRecord]) -> int | None:

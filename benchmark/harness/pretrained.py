@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from benchmark.core.detector import DetectorConfig
 from benchmark.core.errors import RefusedError
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load_adapter
@@ -20,7 +21,7 @@ def starting_from(fit: FitSpec, fit_id: str) -> FitSpec:
     Raises RefusedError where that is no pre-training, is not on this machine, or is not of the same method, size and
     text encoder; and where the method cannot go on from a fit of its own.
     """
-    if not getattr(load_adapter(fit.method).Adapter, "continues", False):
+    if not load_adapter(fit.method).Adapter.continues:
         raise RefusedError(f"{fit.method} cannot start from an earlier fit of its own; leave --from-fit out")
     start = _finished(fit_id)
     if start.split_rule != RULE:
@@ -42,6 +43,6 @@ def _finished(fit_id: str) -> FitSpec:
     raise RefusedError(f"there is no finished fit {fit_id} on this machine; 'bench run --task {RULE}' makes one")
 
 
-def _variant(fit: FitSpec) -> str | None:
-    config = make_config(load_adapter(fit.method).Config, fit.params, fit.method)
-    return getattr(config, "variant", None)
+def _variant(fit: FitSpec) -> str:
+    config: DetectorConfig = make_config(load_adapter(fit.method).Config, fit.params, fit.method)
+    return config.variant

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from benchmark.core.detector import Detector
 from benchmark.core.errors import DataError, MissingWeightsError, UnknownNameError
 from benchmark.core.files import written_whole
 from benchmark.core.method import MethodInfo, WeightsOrigin
@@ -134,10 +135,8 @@ def _download(url: str, waiting: Path, target: Path, received: Received | None) 
         ) from error
 
 
-def expected_sha256(adapter: Any, config: Any, hook: str) -> str | None:
-    """Digest that the file of an adapter's `released_weights` or `starting_weights` must have, where it is known."""
-    ask = getattr(adapter, hook, None)
-    weights: ReleasedWeights | None = ask(config) if ask else None
+def expected_sha256(weights: ReleasedWeights | None) -> str | None:
+    """The digest that a file must have; None where there is no file or its digest is not known."""
     return weights.expected_sha256 if weights else None
 
 
@@ -146,26 +145,23 @@ def needed_by(spec: RunSpec, fits: Sequence[FitSpec] | None = None) -> Iterator[
 
     fits: those of the cell that are still to be trained; None: all of them.
     """
-    asked = [(spec.method, spec.params, "released_weights")] if spec.weights is WeightsOrigin.PRETRAINED else []
-    asked += [(fit.method, fit.params, "starting_weights") for fit in (spec.fits if fits is None else fits)]
-    asked.append((spec.method, spec.params, "helper_weights"))
-    for method, params, hook in asked:
-        module = load_adapter(method)
-        ask = getattr(module.Adapter, hook, None)
-        weights: ReleasedWeights | None = ask(make_config(module.Config, params, method)) if ask else None
-        if weights:
-            yield weights
+    adapter, config = _adapter_of(spec)
+    files = [adapter.released_weights(config)] if spec.weights is WeightsOrigin.PRETRAINED else []
+    for fit in spec.fits if fits is None else fits:
+        fitted, settings = _adapter_of(fit)
+        files.append(fitted.starting_weights(settings))
+    files.append(adapter.helper_weights(config))
+    yield from (weights for weights in files if weights)
     if spec.text_encoder and "@" not in spec.text_encoder:
         yield from load("text encoder", spec.text_encoder).released
 
 
-def take_released(method: Any, config: Any, spec: RunSpec) -> None:
+def take_released(method: Detector[Any], spec: RunSpec) -> None:
     """Load a method's released weights, off the shelf; never anything else.
 
     Raises MissingWeightsError where none were released, or a file or the text encoder is not here: the cell is blocked.
     """
-    ask = getattr(method, "released_weights", None)
-    weights: ReleasedWeights | None = ask(config) if ask else None
+    weights = method.released_weights(method.config)
     if weights is None:
         raise MissingWeightsError(
             f"no weights of {spec.method} with these settings were released in a form that can be used; "
@@ -179,3 +175,9 @@ def take_released(method: Any, config: Any, spec: RunSpec) -> None:
             f"text encoder {spec.text_encoder}: {load('text encoder', spec.text_encoder).missing()}"
         )
     method.load_released()
+
+
+def _adapter_of(spec: RunSpec | FitSpec) -> tuple[type[Detector[Any]], Any]:
+    """The adapter of a spec's method and the Config with the spec's settings."""
+    module = load_adapter(spec.method)
+    return module.Adapter, make_config(module.Config, spec.params, spec.method)

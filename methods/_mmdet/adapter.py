@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
+from benchmark.core.detector import Limits
 from benchmark.core.errors import ConfigError
 from benchmark.core.method import Report
 from benchmark.core.vocabulary import Vocabulary
@@ -41,7 +42,7 @@ class GlipAdapter(TorchAdapter):
         return start
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """See core.method.Method; a name with several texts scores as its best one."""
+        """See core.detector.Detector; a name with several texts scores as its best one."""
         if self._model is None:
             raise ConfigError(f"{self.info.name}: load or build_random comes before set_vocabulary")
         from methods._mmdet.predict import encode
@@ -51,18 +52,16 @@ class GlipAdapter(TorchAdapter):
         self._asked = encode(self._model, self.reader(), [text for _, text in texts], entries)
         self._vocabulary = vocabulary
 
-    def predict(
-        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
-    ) -> list[Detections]:
-        """See core.method.Method."""
+    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """See core.detector.Detector."""
         if self._vocabulary is None:
             raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
         if not images:
             return []
-        from methods._mmdet.predict import Limits, detect
+        from methods._mmdet.predict import detect
 
         sides_px = (self.config.shorter_side_px, self.config.image_side_px)
-        return detect(self._model, images, self._asked, sides_px, Limits(score_threshold, nms_iou, max_detections))
+        return detect(self._model, images, self._asked, sides_px, limits)
 
     def build_model(self, *, empty: bool = False, released: bool = False) -> Any:
         """See TorchAdapter. Raises MissingWeightsError where released weights are asked for and not here."""

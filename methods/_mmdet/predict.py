@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torchvision.ops import batched_nms
 
 from benchmark.core.detections import Detections
+from benchmark.core.detector import Limits
 from methods._mmdet.captions import Language, Prompt, Reader
 from methods._mmdet.images import batch, by_size, prepare_image
 
@@ -33,15 +34,6 @@ class Asked:
     def synonyms(self) -> bool:
         """Whether a class has several texts."""
         return len(set(self.entries.tolist())) < len(self.entries)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is kept of an image."""
-
-    score_threshold: float
-    nms_iou: float
-    max_detections: int
 
 
 @torch.inference_mode()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+from benchmark.core.detector import Detector
 from benchmark.core.errors import ConfigError, MissingWeightsError, RecordError
-from benchmark.core.method import FitResult, MethodInfo, Report, Size, StartingFit
+from benchmark.core.method import FitResult, Report, Size
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
@@ -16,26 +17,13 @@ from benchmark.core.weights import ReleasedWeights
 CHECKPOINT_FILE = "checkpoint.pt"
 
 
-class TorchAdapter(ABC):
+class TorchAdapter(Detector[Any]):
     """A detector whose checkpoint is the state of one module that knows its size (`variant`) and class names."""
 
-    info: ClassVar[MethodInfo]
-
     def __init__(self, config: Any, device: str = "auto") -> None:
-        self.config = config
-        self._asked_device = device
+        super().__init__(config, device)
         self._model: Any = None
         self._vocabulary: Vocabulary | None = None
-
-    @staticmethod
-    def starting_fit(config: Any) -> StartingFit | None:  # noqa: ARG004  # the contract's signature
-        """Released weights are no fit of ours."""
-        return None
-
-    @staticmethod
-    def text_encoder(config: Any) -> str | None:  # noqa: ARG004  # the contract's signature
-        """None: the text encoder is part of the model."""
-        return None
 
     @classmethod
     def released_weights(cls, config: Any) -> ReleasedWeights | None:
@@ -73,7 +61,7 @@ class TorchAdapter(ABC):
         start: Path | None = None,  # noqa: ARG002  # see starting_fit
         report: Report | None = None,
     ) -> FitResult:
-        """See core.method.Method. Raises MissingWeightsError where released weights are asked for and not here."""
+        """See core.detector.Detector. Raises MissingWeightsError where released weights are asked for and not here."""
         if not train:
             raise ConfigError(f"{self.info.name}: there is no training image; check the split and train_images")
         from methods._torch.state import (
@@ -106,7 +94,7 @@ class TorchAdapter(ABC):
         return FitResult(checkpoint, trained["seconds"] / 3600, facts)
 
     def load(self, checkpoint: Path) -> None:
-        """See core.method.Method. Raises RecordError where the file is not a checkpoint of this model."""
+        """See core.detector.Detector. Raises RecordError where the file is not a checkpoint of this model."""
         from methods._torch.state import read_tensors
 
         stored = read_tensors(checkpoint)
@@ -131,8 +119,8 @@ class TorchAdapter(ABC):
         """Take the released weights, for a measurement off the shelf. Raises MissingWeightsError."""
         self._take(self.build_model(released=True))
 
-    @staticmethod
-    def export(checkpoint: Path, target: Path) -> None:
+    @classmethod
+    def export(cls, checkpoint: Path, target: Path) -> None:
         """Write a finished fit's checkpoint with its floating-point tensors in half precision, small enough to ship."""
         from methods._torch.state import read_tensors, write_tensors
 
@@ -141,14 +129,14 @@ class TorchAdapter(ABC):
         write_tensors({**stored, "state": state}, target)
 
     def build_random(self, seed: int) -> None:
-        """See core.method.Method."""
+        """See core.detector.Detector."""
         from methods._torch.state import seed_everything
 
         seed_everything(seed, -1)
         self._take(self.build_model(empty=True))
 
     def size(self) -> Size:
-        """See core.method.Method; FLOPs are left out, since they depend on image and caption."""
+        """See core.detector.Detector; FLOPs are left out, since they depend on image and caption."""
         if self._model is None:
             raise ConfigError(f"{self.info.name}: load or build_random comes before size")
         parameters = list(self._model.parameters())
@@ -167,10 +155,8 @@ class TorchAdapter(ABC):
         self._model = model.eval().to(self._device()).requires_grad_(False)
 
     def _device(self) -> str:
-        if "," in self._asked_device:
-            raise ConfigError(f"{self.info.name} runs on one device, and --device is {self._asked_device}: name one")
-        if self._asked_device == "auto":
+        if self.device == "auto":
             import torch
 
             return "cuda" if torch.cuda.is_available() else "cpu"
-        return self._asked_device
+        return self.device

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
+from benchmark.core.detector import Limits
 from benchmark.core.errors import ConfigError
 from benchmark.core.method import Report
 from benchmark.core.vocabulary import Vocabulary
@@ -29,7 +30,7 @@ class GroundedAdapter(TorchAdapter):
         self._entries: NDArray[np.int64] = np.zeros(0, np.int64)
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """See core.method.Method; a name with several texts scores as its best one."""
+        """See core.detector.Detector; a name with several texts scores as its best one."""
         if self._model is None:
             raise ConfigError(f"{self.info.name}: load or build_random comes before set_vocabulary")
         from methods._transformers.prompts import captions
@@ -41,14 +42,8 @@ class GroundedAdapter(TorchAdapter):
         )
         self._vocabulary = vocabulary
 
-    def predict(
-        self,
-        images: Sequence[NDArray[np.uint8]],
-        score_threshold: float,
-        nms_iou: float,  # noqa: ARG002  # the contract's signature
-        max_detections: int,
-    ) -> list[Detections]:
-        """See core.method.Method. There is no NMS: `nms_iou` has nothing to act on."""
+    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """See core.detector.Detector. There is no NMS: `nms_iou` has nothing to act on."""
         if self._vocabulary is None:
             raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
         if not images:
@@ -60,7 +55,7 @@ class GroundedAdapter(TorchAdapter):
             self._processor(),
             images,
             (self._captions, self._entries, len(self._vocabulary)),
-            (score_threshold, max_detections),
+            limits,
         )
 
     def build_model(self, *, empty: bool = False, released: bool = False) -> Any:

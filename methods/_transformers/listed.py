@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
+from benchmark.core.detector import Limits
 from benchmark.core.errors import ConfigError, MissingWeightsError
 from benchmark.core.method import Report
 from benchmark.core.vocabulary import Vocabulary
@@ -62,7 +63,7 @@ class ListedAdapter(TorchAdapter):
     # --- the contract -----------------------------------------------------------------------------------------------
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """See core.method.Method; a name with several texts scores as its best one."""
+        """See core.detector.Detector; a name with several texts scores as its best one."""
         if self._model is None:
             raise ConfigError(f"{self.info.name}: load or build_random comes before set_vocabulary")
         texts = [(label, text) for label, prompts in enumerate(vocabulary.prompts) for text in prompts]
@@ -70,10 +71,8 @@ class ListedAdapter(TorchAdapter):
         self._texts = self.encode(self._model, [text for _, text in texts])
         self._vocabulary = vocabulary
 
-    def predict(
-        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
-    ) -> list[Detections]:
-        """See core.method.Method. Where the library has no NMS, `nms_iou` has nothing to act on."""
+    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """See core.detector.Detector. Where the library has no NMS, `nms_iou` has nothing to act on."""
         if self._vocabulary is None:
             raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
         if not images:
@@ -85,10 +84,9 @@ class ListedAdapter(TorchAdapter):
         with torch.inference_mode():
             pixels = prepare_square(self.processor(), images).to(self._device())
             logits, boxes = self.answer(self._model, pixels, self._texts)[-1]
-        limits = (score_threshold, nms_iou if self.has_nms else None, max_detections)
         classes = (self._entries, len(self._vocabulary))
         return [
-            best(table, cxcywh, classes, (image.shape[:2], self.frame_px(image.shape[:2])), limits)
+            best(table, cxcywh, classes, (image.shape[:2], self.frame_px(image.shape[:2])), limits, nms=self.has_nms)
             for table, cxcywh, image in zip(logits, boxes, images, strict=True)
         ]
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torchvision.ops import batched_nms
 
 from benchmark.core.detections import Detections
+from benchmark.core.detector import Limits
 
 
 def prepare_square(processor: Any, images: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
@@ -26,25 +27,27 @@ def best(
     cxcywh: torch.Tensor,
     classes: tuple[NDArray[np.int64], int],
     sizes: tuple[tuple[int, ...], tuple[int, int]],
-    limits: tuple[float, float | None, int],
+    limits: Limits,
+    *,
+    nms: bool,
 ) -> Detections:
     """The best pairs of query and class.
 
     logits: (Q, texts); cxcywh: (Q, 4); classes: the class of each text, number of classes; sizes: height and width of
-    the image, width and height that the boxes are shares of; limits: least score, NMS IoU or None, detections kept.
+    the image, width and height that the boxes are shares of; nms: whether boxes of one class suppress each other.
     """
-    threshold, nms_iou, kept = limits
+    kept = limits.max_detections
     scores = _by_class(logits.sigmoid(), *classes)
-    candidates = kept if nms_iou is None else max(kept, len(scores))
+    candidates = max(kept, len(scores)) if nms else kept
     values, flat = scores.flatten().topk(min(candidates, scores.numel()))
-    enough = (values >= threshold) & (values > 0)
+    enough = (values >= limits.score_threshold) & (values > 0)
     values, flat = values[enough], flat[enough]
     query, label = flat // scores.shape[1], flat % scores.shape[1]
     (height, width), frame = sizes[0][:2], sizes[1]
     centre, half = cxcywh[query, :2], cxcywh[query, 2:] / 2
     xyxy = torch.cat([centre - half, centre + half], dim=1) * cxcywh.new_tensor([*frame, *frame])
-    if nms_iou is not None:
-        chosen = batched_nms(xyxy, values, label, nms_iou)
+    if nms:
+        chosen = batched_nms(xyxy, values, label, limits.nms_iou)
         xyxy, values, label = xyxy[chosen], values[chosen], label[chosen]
     xyxy = torch.minimum(xyxy.clamp(min=0), xyxy.new_tensor([width, height, width, height]))
     return Detections(

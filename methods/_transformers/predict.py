@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
+from benchmark.core.detector import Limits
 from methods._transformers.images import by_size, prepare_image
 from methods._transformers.prompts import Caption
 
@@ -19,9 +20,9 @@ Vocabulary = tuple[Sequence[Caption], NDArray[np.int64], int]
 
 @torch.inference_mode()
 def detect(
-    model: Any, processor: Any, images: Sequence[NDArray[np.uint8]], names: Vocabulary, limits: tuple[float, int]
+    model: Any, processor: Any, images: Sequence[NDArray[np.uint8]], names: Vocabulary, limits: Limits
 ) -> list[Detections]:
-    """One Detections an image. limits: least score, detections kept an image.
+    """One Detections per image.
 
     A class scores as the mean over its tokens (the rule of the authors' own evaluation), its best text where it has
     several. Any query may answer for several classes.
@@ -40,7 +41,7 @@ def detect(
             for part, cxcywh, table, i in zip(parts, boxes, scores, positions, strict=True):
                 part.append(_best(cxcywh, _by_class(table, labels, class_count), images[i].shape[:2], limits))
         for part, i in zip(parts, positions, strict=True):
-            found[i] = _merge(part).best(limits[1])
+            found[i] = _merge(part).best(limits.max_detections)
     return [detections for detections in found if detections is not None]
 
 
@@ -67,12 +68,9 @@ def _by_class(scores: torch.Tensor, labels: NDArray[np.int64], class_count: int)
     return scores.new_zeros(len(scores), class_count).scatter_reduce(1, index, scores, "amax")
 
 
-def _best(
-    cxcywh: torch.Tensor, scores: torch.Tensor, image_hw: tuple[int, ...], limits: tuple[float, int]
-) -> Detections:
-    threshold, kept = limits
-    values, flat = scores.flatten().topk(min(kept, scores.numel()))
-    enough = (values >= threshold) & (values > 0)
+def _best(cxcywh: torch.Tensor, scores: torch.Tensor, image_hw: tuple[int, ...], limits: Limits) -> Detections:
+    values, flat = scores.flatten().topk(min(limits.max_detections, scores.numel()))
+    enough = (values >= limits.score_threshold) & (values > 0)
     values, flat = values[enough], flat[enough]
     query, label = flat // scores.shape[1], flat % scores.shape[1]
     height, width = image_hw

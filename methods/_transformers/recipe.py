@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from benchmark.core.detector import DetectorConfig
 from benchmark.core.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(DetectorConfig):
     """One field a decision; sides in pixels, rates a step. Raises ConfigError for a value that cannot be."""
 
     variant: Literal["t", "test"] = "t"

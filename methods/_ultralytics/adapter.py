@@ -6,14 +6,15 @@ import copy
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
+from benchmark.core.detector import Detector, Limits
 from benchmark.core.errors import ConfigError, MissingWeightsError, RecordError, RefusedError
-from benchmark.core.method import FitResult, MethodInfo, Report, Size, StartingFit
+from benchmark.core.method import FitResult, Report, Size
 from benchmark.core.paths import Home
 from benchmark.core.plugins import load
 from benchmark.core.sample import Sample
@@ -28,20 +29,16 @@ if TYPE_CHECKING:
 CHECKPOINT_FILE = "checkpoint.pt"
 
 
-class UltralyticsAdapter:
+class UltralyticsAdapter(Detector[Any]):
     """A detector on the ultralytics engine. Subclasses set `info` and override `build_model`, where needed the rest.
 
     A checkpoint holds {"state": state dict, "names": fit vocabulary, "variant": size}: tensors and plain values.
     """
 
-    info: ClassVar[MethodInfo]
-    released_settings: ClassVar[Mapping[str, Any]] = {}
-    continues: ClassVar[bool] = True
-    """its fits can start from an earlier one of its own"""
+    continues = True
 
     def __init__(self, config: Any, device: str = "auto") -> None:
-        self.config = config
-        self._asked_device = device
+        super().__init__(config, device)
         self._model: Any = None
         self._size: Size | None = None
         self._names: tuple[str, ...] | None = None
@@ -50,13 +47,8 @@ class UltralyticsAdapter:
 
     # --- what a method overrides ----------------------------------------------------------------------------------
 
-    @staticmethod
-    def starting_fit(config: Any) -> StartingFit | None:  # noqa: ARG004  # overridden where `init` is a setting
-        """The fit this one starts from."""
-        return None
-
-    @staticmethod
-    def text_encoder(config: Any) -> str | None:
+    @classmethod
+    def text_encoder(cls, config: Any) -> str | None:
         """Name of the text encoder, or None for a closed vocabulary."""
         return getattr(config, "text_encoder", None)
 
@@ -106,11 +98,6 @@ class UltralyticsAdapter:
         """The library's file of that size; overridden where a setting chooses among several."""
         return next((w for w in cls.info.weights if w.variant == config.variant and not w.part), None)
 
-    @classmethod
-    def starting_weights(cls, config: Any) -> ReleasedWeights | None:  # noqa: ARG003  # the contract's signature
-        """None: fits of this engine start from scratch or from another fit."""
-        return None
-
     def read_weights(self, weights: ReleasedWeights) -> tuple[dict[str, Tensor], tuple[str, ...]]:
         """State dict and class names of a released file; overridden where it is not one of the library's."""
         from methods._ultralytics.released import read_checkpoint
@@ -118,7 +105,7 @@ class UltralyticsAdapter:
         return read_checkpoint(weights.find())
 
     def load_released(self) -> None:
-        """See core.method.ReleasedMethod. Raises RecordError where the file is another model's."""
+        """See core.detector.Detector. Raises RecordError where the file is another model's."""
         weights = self.released_weights(self.config)
         if weights is None:
             raise MissingWeightsError(f"no weights of {self.info.name}-{self.config.variant} were released")
@@ -143,7 +130,7 @@ class UltralyticsAdapter:
         start: Path | None = None,
         report: Report | None = None,
     ) -> FitResult:
-        """See core.method.Method."""
+        """See core.detector.Detector."""
         from methods._ultralytics.library import prepare
 
         prepare()
@@ -207,7 +194,7 @@ class UltralyticsAdapter:
         return FitResult(checkpoint, trained["seconds"] / 3600, facts)
 
     def load(self, checkpoint: Path) -> None:
-        """See core.method.Method. Raises RecordError where the file is not a checkpoint of this model."""
+        """See core.detector.Detector. Raises RecordError where the file is not a checkpoint of this model."""
         from methods._ultralytics.library import prepare
 
         prepare()
@@ -225,8 +212,8 @@ class UltralyticsAdapter:
         self._names = tuple(stored["names"])
         self._take(model)
 
-    @staticmethod
-    def export(checkpoint: Path, target: Path) -> None:
+    @classmethod
+    def export(cls, checkpoint: Path, target: Path) -> None:
         """Write a finished fit's checkpoint with its floating-point tensors in half precision, small enough to ship."""
         from methods._ultralytics.library import prepare
 
@@ -238,7 +225,7 @@ class UltralyticsAdapter:
         write_tensors({**stored, "state": state}, target)
 
     def build_random(self, seed: int) -> None:
-        """See core.method.Method; a closed-vocabulary model is built when the vocabulary is set."""
+        """See core.detector.Detector; a closed-vocabulary model is built when the vocabulary is set."""
         from methods._ultralytics.library import prepare
 
         prepare()
@@ -249,7 +236,7 @@ class UltralyticsAdapter:
         self._take(self.build_model(1 if self.text_encoder(self.config) else 80))
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """See core.method.Method. Raises RefusedError where a closed vocabulary is asked for other names."""
+        """See core.detector.Detector. Raises RefusedError where a closed vocabulary is asked for other names."""
         if self._model is None:
             raise ConfigError(f"{self.info.name}: load or build_random comes before set_vocabulary")
         texts = self._embed(vocabulary)
@@ -264,20 +251,17 @@ class UltralyticsAdapter:
             raise RefusedError(f"{self.info.name} detects only the {len(self._names)} classes it was fitted on")
         self._vocabulary = vocabulary
 
-    def predict(
-        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
-    ) -> list[Detections]:
-        """See core.method.Method."""
+    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """See core.detector.Detector."""
         if self._vocabulary is None:
             raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
         from methods._ultralytics.predict import detect
 
-        limits = (score_threshold, nms_iou, max_detections)
-        self._model.model[-1].max_det = max_detections  # heads without suppression pick their best by themselves
+        self._model.model[-1].max_det = limits.max_detections  # heads without suppression pick their best by themselves
         return detect(self._model, images, self.config.image_side_px, len(self._vocabulary), limits)
 
     def size(self) -> Size:
-        """See core.method.Method; FLOPs by the library's counter, of the layers as trained (not fused)."""
+        """See core.detector.Detector; FLOPs by the library's counter, of the layers as trained (not fused)."""
         if self._size is None:
             raise ConfigError(f"{self.info.name}: load or build_random comes before size")
         return self._size
@@ -336,13 +320,13 @@ class UltralyticsAdapter:
 
     def _processes(self) -> int:
         """How many train together: one, or one a device where several are asked for."""
-        return 1 + self._asked_device.count(",")
+        return 1 + self.device.count(",")
 
     def _device(self) -> str:
         """As the library's trainer names it: `cpu`, `0`, or `0,1` for several."""
         import torch
 
-        kind, _, places = self._asked_device.partition(":")
+        kind, _, places = self.device.partition(":")
         if kind == "auto":
             return "0" if torch.cuda.is_available() else "cpu"
         return (places or "0") if kind == "cuda" else kind

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmark.core.method import Explanation
+from benchmark.core.detector import Explanation
 from methods._ultralytics.predict import letterbox
 
 

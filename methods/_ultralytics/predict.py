@@ -14,6 +14,7 @@ from ultralytics.utils.nms import non_max_suppression
 from ultralytics.utils.ops import clip_boxes, scale_boxes, xywh2xyxy
 
 from benchmark.core.detections import Detections
+from benchmark.core.detector import Limits
 
 _ROW = 6
 _MOST_CANDIDATES, _APART_PX = 30_000, 7_680
@@ -35,9 +36,9 @@ def detect(
     images: Sequence[NDArray[np.uint8]],
     side_px: int,
     class_count: int,
-    limits: tuple[float, float, int],
+    limits: Limits,
 ) -> list[Detections]:
-    """One Detections an image. limits: least score, NMS IoU, detections kept an image."""
+    """One Detections per image."""
     if not images:
         return []
     batch = letterbox(images, side_px).to(next(model.parameters()).device)
@@ -50,25 +51,26 @@ def detect(
     ]
 
 
-def suppress(raw: Tensor, class_count: int, limits: tuple[float, float, int]) -> list[Tensor]:
+def suppress(raw: Tensor, class_count: int, limits: Limits) -> list[Tensor]:
     """Rows (n, 6) an image, corners, score, class, best first: the library's `non_max_suppression`, to the bit.
 
     raw: (B, 4 + classes, A), xywh and scores, or (B, n, 6) of a head that answers without suppression. Each class is
     searched by itself: the library compares each of up to 30,000 candidates with those of all classes, which takes
     seconds an image where scores are close to each other. A box may carry several classes.
     """
-    score_threshold, nms_iou, max_detections = limits
     if raw.shape[-1] == _ROW:
-        rows: list[Tensor] = non_max_suppression(raw, score_threshold, nms_iou, max_det=max_detections, nc=class_count)
+        rows: list[Tensor] = non_max_suppression(
+            raw, limits.score_threshold, limits.nms_iou, max_det=limits.max_detections, nc=class_count
+        )
         return rows
     kept = []
     for candidates in raw.transpose(-1, -2):
         boxes, scores = candidates[:, :4], candidates[:, 4 : 4 + class_count]
-        place, label = torch.where(scores > score_threshold)
+        place, label = torch.where(scores > limits.score_threshold)
         found = torch.cat([xywh2xyxy(boxes[place]), scores[place, label, None], label[:, None].float()], dim=1)
         if len(found) > _MOST_CANDIDATES:
             found = found[found[:, 4].argsort(descending=True)[:_MOST_CANDIDATES]]
-        kept.append(found[_unsuppressed(found, nms_iou)[:max_detections]])
+        kept.append(found[_unsuppressed(found, limits.nms_iou)[: limits.max_detections]])
     return kept
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Annotations, Detections
+from benchmark.core.detector import Explanation, Limits
 from benchmark.core.errors import ConfigError
-from benchmark.core.method import Explanation, FitResult, Report, StartingFit
+from benchmark.core.method import FitResult, Report, StartingFit
 from benchmark.core.plugins import load
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
@@ -75,8 +76,8 @@ class Adapter(UltralyticsAdapter):
         self._sam: Any = None
         self._truth: list[NDArray[np.float32]] | None = None
 
-    @staticmethod
-    def starting_fit(config: Any) -> StartingFit | None:
+    @classmethod
+    def starting_fit(cls, config: Any) -> StartingFit | None:
         """The YOLO-World of the same settings; the prompt has nothing to train, so all seeds share it."""
         own = {field.name: getattr(config, field.name) for field in fields(config) if field.name not in _OWN}
         return StartingFit("yolo-world", own)
@@ -129,20 +130,18 @@ class Adapter(UltralyticsAdapter):
         """Its layers are YOLO-World's, its checkpoints are not: another method must not pass for this one."""
         return f"fgvp-{self.config.variant}"
 
-    def show_truth(self, truth: Sequence[Annotations]) -> None:
-        """See core.method.OracleMethod; only prompt=truth looks at it."""
-        self._truth = [annotations.xyxy.astype(np.float32) for annotations in truth]
+    def show_ground_truth(self, ground_truth: Sequence[Annotations]) -> None:
+        """See core.detector.Detector; only prompt=truth looks at it."""
+        self._truth = [annotations.xyxy.astype(np.float32) for annotations in ground_truth]
 
-    def predict(
-        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
-    ) -> list[Detections]:
-        """See core.method.Method: what the detector finds in the prompted images."""
+    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """See core.detector.Detector: what the detector finds in the prompted images."""
         if self._vocabulary is None:
             raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
-        return super().predict(self._prompted(images, nms_iou), score_threshold, nms_iou, max_detections)
+        return super().predict(self._prompted(images, limits.nms_iou), limits)
 
     def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[Explanation]:
-        """See core.method.ExplainingMethod: of the prompted images."""
+        """See core.detector.Detector: of the prompted images."""
         if self._vocabulary is None:
             raise ConfigError(f"{self.info.name}: set_vocabulary comes before explain")
         from methods._ultralytics.explain import explain_head
@@ -172,11 +171,11 @@ class Adapter(UltralyticsAdapter):
 
     def _candidates(self, images: Sequence[NDArray[np.uint8]], nms_iou: float) -> list[NDArray[np.float32]]:
         if self.config.prompt == "detected":
-            found = super().predict(images, self.config.candidate_score, nms_iou, self.config.candidates)
+            found = super().predict(images, Limits(self.config.candidate_score, nms_iou, self.config.candidates))
             return [detections.xyxy for detections in found]
         shown, self._truth = self._truth, None
         if shown is None or len(shown) != len(images):
-            raise ConfigError(f"{self.info.name}: prompt=truth is asked with show_truth before each predict")
+            raise ConfigError(f"{self.info.name}: prompt=truth is asked with show_ground_truth before each predict")
         return shown
 
     def _take(self, model: Any) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
+from benchmark.core.detector import Limits
 from benchmark.core.errors import ConfigError
 from benchmark.core.method import Report
 from benchmark.core.vocabulary import Vocabulary
@@ -51,7 +52,7 @@ class Adapter(TorchAdapter):
         self._asked: list[Any] = []
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """See core.method.Method; a name with several texts scores as its best one."""
+        """See core.detector.Detector; a name with several texts scores as its best one."""
         if self._model is None:
             raise ConfigError(f"{self.info.name}: load or build_random comes before set_vocabulary")
         from methods.mdetr.predict import encode_names
@@ -61,14 +62,8 @@ class Adapter(TorchAdapter):
         self._asked = encode_names(self._model, ids, [k for k, _ in texts], self.config.max_names or len(texts))
         self._vocabulary = vocabulary
 
-    def predict(
-        self,
-        images: Sequence[NDArray[np.uint8]],
-        score_threshold: float,
-        nms_iou: float,  # noqa: ARG002  # the contract's signature
-        max_detections: int,
-    ) -> list[Detections]:
-        """See core.method.Method. There is no NMS: `nms_iou` has nothing to act on."""
+    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """See core.detector.Detector. There is no NMS: `nms_iou` has nothing to act on."""
         if self._vocabulary is None:
             raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
         if not images:
@@ -77,7 +72,7 @@ class Adapter(TorchAdapter):
 
         sides_px = (self.config.shorter_side_px, self.config.image_side_px)
         names = (self._asked, len(self._vocabulary))
-        return detect(self._model, images, names, sides_px, (score_threshold, max_detections))
+        return detect(self._model, images, names, sides_px, limits)
 
     def build_model(self, *, empty: bool = False, released: bool = False) -> Any:
         """See TorchAdapter. Raises MissingWeightsError where released weights are asked for and not here."""

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
+from benchmark.core.detector import Limits
 from methods._transformers.images import by_size, make_processor, prepare_image
 from methods.mdetr.network import Mdetr
 
@@ -45,9 +46,9 @@ def detect(
     images: Sequence[NDArray[np.uint8]],
     names: tuple[Sequence[Asked], int],
     sides_px: tuple[int, int],
-    limits: tuple[float, int],
+    limits: Limits,
 ) -> list[Detections]:
-    """One Detections an image. names: texts, number of classes; sides_px: shorter, longer; limits: least score, kept.
+    """One Detections per image. names: texts, number of classes; sides_px: shorter, longer.
 
     A query scores as one minus its share of no object. A slot answers for a class with the best of its texts.
     """
@@ -80,9 +81,9 @@ def ask(model: Mdetr, cells: torch.Tensor, asked: Sequence[Asked]) -> Iterator[t
             yield label, scores[:, k], boxes[:, k]
 
 
-def _best(scores: torch.Tensor, cxcywh: torch.Tensor, hw: tuple[int, ...], limits: tuple[float, int]) -> Detections:
-    values, flat = scores.flatten().topk(min(limits[1], scores.numel()))
-    enough = (values >= limits[0]) & (values > 0)
+def _best(scores: torch.Tensor, cxcywh: torch.Tensor, hw: tuple[int, ...], limits: Limits) -> Detections:
+    values, flat = scores.flatten().topk(min(limits.max_detections, scores.numel()))
+    enough = (values >= limits.score_threshold) & (values > 0)
     values, flat = values[enough], flat[enough]
     box: Any = cxcywh.flatten(0, 1)[flat]
     corners = torch.cat([box[:, :2] - box[:, 2:] / 2, box[:, :2] + box[:, 2:] / 2], dim=1).clamp(0, 1)

@@ -58,7 +58,7 @@ class Adapter(UltralyticsAdapter):
         return renamed(read_released(weights), weights.path), coco_names()
 
     def load_released(self) -> None:
-        """See core.method.ReleasedMethod: from now on pixels are normalised as the authors trained with."""
+        """See core.detector.Detector: from now on pixels are normalised as the authors trained with."""
         super().load_released()
         from methods.pp_yoloe.released import PIXEL_MEAN, PIXEL_STD
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.core.detector import Explanation
 from benchmark.core.errors import ConfigError
-from benchmark.core.method import Explanation, StartingFit
+from benchmark.core.method import StartingFit
 from benchmark.core.plugins import load
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.recipe import PROFILES as RECIPES
@@ -60,8 +61,8 @@ class Adapter(UltralyticsAdapter):
 
     info = INFO
 
-    @staticmethod
-    def starting_fit(config: Any) -> StartingFit | None:
+    @classmethod
+    def starting_fit(cls, config: Any) -> StartingFit | None:
         """The expert, a YOLOv8 of the same recipe and base images with a fixed seed, unless init=none."""
         if config.init == "none":
             return None
@@ -100,7 +101,7 @@ class Adapter(UltralyticsAdapter):
         }
 
     def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[Explanation]:
-        """See core.method.ExplainingMethod.
+        """See core.detector.Detector.
 
         Maps beside `features`: `score` (U), `selected` (M) and `visual`, the magnitude of the refined prompt V.
         """

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
+from benchmark.core.detector import DetectorConfig, Limits
 from benchmark.core.errors import ConfigError
 from benchmark.core.method import FitResult, Report
 from benchmark.core.paths import Home
@@ -27,7 +28,7 @@ CLIP = "clip-vit-b32"
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(DetectorConfig):
     """One field a decision; sides in pixels, rates a step. Raises ConfigError for a value that cannot be."""
 
     variant: Literal["r50", "test"] = "r50"
@@ -88,8 +89,8 @@ class Adapter(TorchAdapter):
 
     info = INFO
 
-    @staticmethod
-    def text_encoder(config: Any) -> str | None:
+    @classmethod
+    def text_encoder(cls, config: Any) -> str | None:
         """Outside the model: its vectors are the classifier."""
         return str(config.text_encoder)
 
@@ -120,21 +121,19 @@ class Adapter(TorchAdapter):
         return FitResult(result.checkpoint, result.train_hours, {**result.facts, "distilled": self._distilled()})
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """See core.method.Method; a name with several texts is their mean, as with the paper's templates."""
+        """See core.detector.Detector; a name with several texts is their mean, as with the paper's templates."""
         if self._model is None:
             raise ConfigError(f"{self.info.name}: load or build_random comes before set_vocabulary")
         self._model.roi_heads.box_predictor.texts = self._embed(vocabulary).to(self._device())
         self._vocabulary = vocabulary
 
-    def predict(
-        self, images: Sequence[NDArray[np.uint8]], score_threshold: float, nms_iou: float, max_detections: int
-    ) -> list[Detections]:
-        """See core.method.Method."""
+    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """See core.detector.Detector."""
         if self._vocabulary is None:
             raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
         from methods.vild.predict import detect
 
-        return detect(self._model, images, (score_threshold, nms_iou, max_detections))
+        return detect(self._model, images, limits)
 
     def build_model(self, *, empty: bool = False, released: bool = False) -> Any:
         """See TorchAdapter. Raises MissingWeightsError where the backbone's weights are asked for and not here."""

@@ -10,19 +10,20 @@ import torch
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
+from benchmark.core.detector import Limits
 from methods._transformers.images import not_too_narrow
 
 
 @torch.inference_mode()
-def detect(model: Any, images: Sequence[NDArray[np.uint8]], limits: tuple[float, float, int]) -> list[Detections]:
-    """One Detections an image. limits: least score, NMS IoU, detections kept.
+def detect(model: Any, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+    """One Detections per image.
 
     Images of one size make a batch: the library pads others, and padding changes what is found.
     """
     heads, device = model.roi_heads, next(model.parameters()).device
     # The library keeps what is above its threshold, the contract what reaches it.
-    heads.score_thresh = float(np.nextafter(np.float32(limits[0]), np.float32(-1)))
-    heads.nms_thresh, heads.detections_per_img = limits[1:]
+    heads.score_thresh = float(np.nextafter(np.float32(limits.score_threshold), np.float32(-1)))
+    heads.nms_thresh, heads.detections_per_img = limits.nms_iou, limits.max_detections
     shaped = [not_too_narrow(image, model.transform.max_size) for image in images]
     groups: dict[tuple[int, ...], list[int]] = {}
     for i, image in enumerate(shaped):

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.core.detector import Explanation
 from benchmark.core.errors import ConfigError
-from benchmark.core.method import Explanation, StartingFit
+from benchmark.core.method import StartingFit
 from benchmark.core.plugins import load
 from benchmark.core.weights import ReleasedWeights
 from methods._ultralytics.adapter import UltralyticsAdapter
@@ -57,8 +58,8 @@ class Adapter(UltralyticsAdapter):
         name = f"yolov8{config.variant}-world{'v2' if config.head == 'v2' else ''}.pt"
         return next((w for w in cls.info.weights if w.name == name and config.text_encoder == CLIP), None)
 
-    @staticmethod
-    def starting_fit(config: Any) -> StartingFit | None:
+    @classmethod
+    def starting_fit(cls, config: Any) -> StartingFit | None:
         """The expert, unless init=none."""
         return expert_fit(config)
 
@@ -72,7 +73,7 @@ class Adapter(UltralyticsAdapter):
         return ProjectedWorldModel(table, class_count, projection)
 
     def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[Explanation]:
-        """See core.method.ExplainingMethod."""
+        """See core.detector.Detector."""
         if self._vocabulary is None:
             raise ConfigError(f"{self.info.name}: set_vocabulary comes before explain")
         from methods._ultralytics.explain import explain_head

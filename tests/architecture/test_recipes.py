@@ -22,6 +22,7 @@ import benchmark.datasets, benchmark.tables, methods
 new = Path(sys.argv[1])
 for package in (benchmark.datasets, benchmark.tables, methods):
     package.__path__.append(str(new.joinpath(*package.__name__.split("."))))
+from benchmark.core.detector import Limits
 from benchmark.core.plugins import list_names, load, load_adapter
 """
 METHOD = """
@@ -32,7 +33,7 @@ module = load_adapter("yolo11")
 detector = module.Adapter(module.Config(variant="n", image_side_px=64), "cpu")
 detector.build_random(0)
 detector.set_vocabulary(Vocabulary.from_names(("hole", "stain")))
-found = detector.predict([np.zeros((48, 64, 3), np.uint8)], 0.001, 0.7, 300)
+found = detector.predict([np.zeros((48, 64, 3), np.uint8)], Limits(0.001, 0.7, 300))
 assert len(found) == 1 and module.PROFILES["quick"]
 """
 DATASET = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from benchmark.core.detections import Detections
+from benchmark.core.detector import Detector, Limits
 from benchmark.core.errors import ConfigError, RecordError, RefusedError, UnknownNameError
 from benchmark.core.method import Capability
 from benchmark.core.plugins import list_names, load, load_adapter
@@ -22,8 +24,7 @@ from methods._ultralytics.adapter import UltralyticsAdapter
 
 METHODS = list_names("method")
 NAMES = Vocabulary.from_names(("red square", "green square", "blue square"))
-ALL = (0.0, 0.7, 300)
-"""no least score, NMS IoU, detections kept"""
+ALL = Limits(0.0, 0.7, 300)
 EXECUTED = "a pickle was executed"
 
 
@@ -98,12 +99,12 @@ def test_light_facts_agree_with_the_adapter(name: str) -> None:
     assert {"smoke", "quick", "demo", "paper"} <= set(module.PROFILES)
     paper = make_config(module.Config, module.PROFILES["paper"], name)
     assert paper.variant == info.paper_variant
-    assert hasattr(module.Adapter, "explain") == (Capability.EXPLAIN in info.capabilities)
+    assert (module.Adapter.explain is not Detector.explain) == (Capability.EXPLAIN in info.capabilities)
     on_the_engine = issubclass(module.Adapter, UltralyticsAdapter)
     assert on_the_engine == (Capability.SEVERAL_DEVICES in info.capabilities)
     if not on_the_engine:
         with pytest.raises(ConfigError, match=f"{name} runs on one device, and --device is cpu:0,1: name one"):
-            module.Adapter(paper, "cpu:0,1")._device()
+            module.Adapter(paper, "cpu:0,1")
 
 
 # --- a fitted adapter -------------------------------------------------------------------------------------------------
@@ -120,7 +121,7 @@ def test_fit_leaves_facts(fitted: Any) -> None:
 
 @pytest.mark.models
 def test_detections_are_legal_and_repeatable(ready: Any, images: list[Any]) -> None:
-    first, again = ready.predict(images, *ALL), ready.predict(images, *ALL)
+    first, again = ready.predict(images, ALL), ready.predict(images, ALL)
     assert len(first) == len(images)
     for left, right in zip(first, again, strict=True):
         assert_legal(left, 64, 64, len(NAMES))
@@ -132,18 +133,18 @@ def test_detections_are_legal_and_repeatable(ready: Any, images: list[Any]) -> N
 
 @pytest.mark.models
 def test_limits_are_kept(ready: Any, images: list[Any]) -> None:
-    (every,) = ready.predict(images[:1], *ALL)
-    (few,) = ready.predict(images[:1], 0.0, 0.7, 4)
+    (every,) = ready.predict(images[:1], ALL)
+    (few,) = ready.predict(images[:1], Limits(0.0, 0.7, 4))
     np.testing.assert_array_equal(few.scores, every.scores[:4])
     threshold = float(every.scores[len(every) // 2])
-    (high,) = ready.predict(images[:1], threshold, 0.7, 300)
+    (high,) = ready.predict(images[:1], Limits(threshold, 0.7, 300))
     assert 0 < len(high) < len(every)
     assert (high.scores >= threshold).all()
 
 
 @pytest.mark.models
 def test_no_image_gives_no_answer(ready: Any) -> None:
-    assert ready.predict([], *ALL) == []
+    assert ready.predict([], ALL) == []
 
 
 @pytest.mark.models
@@ -152,10 +153,10 @@ def test_odd_sizes_in_one_batch_keep_their_order_and_frame(ready: Any) -> None:
     sizes = [(1, 1), (1, 800), (800, 1), (64, 64), (37, 113), (200, 90)]
     odd = [rng.integers(0, 256, (*size, 3)).astype(np.uint8) for size in sizes]
     # Nothing is suppressed at IoU 1: which of two boxes with equal scores wins is rounding's choice.
-    limits = (0.0, 1.0, 300)
-    together = ready.predict(odd, *limits)
-    alone = [ready.predict([image], *limits)[0] for image in odd]
-    backwards = ready.predict(odd[::-1], *limits)[::-1]
+    limits = Limits(0.0, 1.0, 300)
+    together = ready.predict(odd, limits)
+    alone = [ready.predict([image], limits)[0] for image in odd]
+    backwards = ready.predict(odd[::-1], limits)[::-1]
     for found, single, turned, (height_px, width_px) in zip(together, alone, backwards, sizes, strict=True):
         assert_legal(found, height_px, width_px, len(NAMES))
         assert_close(found, single)
@@ -173,12 +174,12 @@ def test_any_vocabulary_or_only_its_own(fitted: Any, images: list[Any], count: i
             adapter.set_vocabulary(names)
         return
     adapter.set_vocabulary(names)
-    (found,) = adapter.predict(images[:1], *ALL)
+    (found,) = adapter.predict(images[:1], ALL)
     assert_legal(found, 64, 64, count)
     assert len(found) > 0
     if count > 1:
         # In every box of a model that has learnt nothing, one name may score above all others: those come after it.
-        (found,) = adapter.predict(images[:1], *ALL[:2], ALL[2] * count)
+        (found,) = adapter.predict(images[:1], replace(ALL, max_detections=ALL.max_detections * count))
         assert len(set(found.labels)) > 1
 
 
@@ -191,7 +192,7 @@ def test_calls_in_the_wrong_order_say_so(fitted: Any, images: list[Any]) -> None
         adapter.size()
     adapter.load(fitted.result.checkpoint)
     with pytest.raises(ConfigError, match="set_vocabulary comes before predict"):
-        adapter.predict(images, *ALL)
+        adapter.predict(images, ALL)
 
 
 @pytest.mark.models
@@ -200,7 +201,7 @@ def test_untrained_weights_follow_the_seed(fitted: Any, images: list[Any]) -> No
         adapter = fitted.fresh()
         adapter.build_random(seed)
         adapter.set_vocabulary(NAMES)
-        return adapter.predict(images[:1], *ALL)[0].scores
+        return adapter.predict(images[:1], ALL)[0].scores
 
     first = scores(0)
     np.testing.assert_array_equal(first, scores(0))

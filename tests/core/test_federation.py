@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 from benchmark.core.sample import Federation
+from benchmark.datasets.mmio_synth import open_synth
 from benchmark.harness.data import federation_of
 
 WHOLE = Federation(("r", "c", "f", "f"), {1: (0, 3), 2: (1,)}, {1: (2,), 3: ()})
@@ -18,5 +17,7 @@ def test_labels_become_positions_in_the_vocabulary() -> None:
 
 
 def test_a_set_without_it_has_an_empty_one() -> None:
-    assert federation_of(SimpleNamespace(), (0, 1)).frequency == ()
-    assert federation_of(SimpleNamespace(federation=WHOLE), (1,)).frequency == ("c",)
+    dataset = open_synth(images=2)
+    assert federation_of(dataset, (0, 1)).frequency == ()
+    dataset.federation = WHOLE
+    assert federation_of(dataset, (1,)).frequency == ("c",)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmark.core.detections import Annotations
-from benchmark.core.method import Explanation
+from benchmark.core.detector import Explanation
 from benchmark.core.sample import Sample
 from benchmark.harness.explain import BOXES_A_CLASS, drawn_boxes, pictured_samples, pooled, saliency
 

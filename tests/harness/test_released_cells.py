@@ -161,8 +161,10 @@ def test_an_oracle_is_shown_the_truth_by_the_harness(monkeypatch: pytest.MonkeyP
     assert job.spec.overrides == {"prompt": "truth"}
     shown: list[int] = []
     adapter = load_adapter("fgvp").Adapter
-    inner = adapter.show_truth
-    monkeypatch.setattr(adapter, "show_truth", lambda self, truth: (shown.append(len(truth)), inner(self, truth))[1])
+    inner = adapter.show_ground_truth
+    monkeypatch.setattr(
+        adapter, "show_ground_truth", lambda self, truth: (shown.append(len(truth)), inner(self, truth))[1]
+    )
     record = execute(job, Options())
     assert record.status is Status.OK, record.error
     assert sum(shown) > record.facts["test_images"]

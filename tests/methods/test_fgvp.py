@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmark.core.detections import Annotations
+from benchmark.core.detector import Limits
 from benchmark.core.errors import ConfigError, MissingWeightsError, RecordError
 from benchmark.core.plugins import load_adapter
 from benchmark.core.settings import make_config
@@ -19,7 +20,7 @@ from benchmark.core.vocabulary import Vocabulary
 from methods.fgvp.blur import blur_reverse, box_masks
 
 NAMES = Vocabulary.from_names(("red square", "green square", "blue square"))
-LIMITS = (0.0, 0.7, 50)
+LIMITS = Limits(0.0, 0.7, 50)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -78,7 +79,7 @@ def test_without_a_candidate_it_is_yolo_world() -> None:
     plain = world.Adapter(config, "cpu")
     plain.build_random(0)
     plain.set_vocabulary(NAMES)
-    left, right = never.predict([noise()], *LIMITS)[0], plain.predict([noise()], *LIMITS)[0]
+    left, right = never.predict([noise()], LIMITS)[0], plain.predict([noise()], LIMITS)[0]
     np.testing.assert_array_equal(left.xyxy, right.xyxy)
     np.testing.assert_array_equal(left.scores, right.scores)
 
@@ -89,27 +90,27 @@ def test_the_detector_sees_the_prompted_image() -> None:
     seen: list[Any] = []
     inner = adapter.prompt
     adapter.prompt = lambda image, boxes: seen.append((image, boxes)) or inner(image, boxes)
-    found = adapter.predict([noise()], *LIMITS)[0]
+    found = adapter.predict([noise()], LIMITS)[0]
     ((image, boxes),) = seen
     assert boxes.shape == (1, 4)
     prompted = inner(image, boxes)
     adapter.prompt = lambda image, _: image
-    np.testing.assert_array_equal(found.scores, adapter.predict([prompted], *LIMITS)[0].scores)
+    np.testing.assert_array_equal(found.scores, adapter.predict([prompted], LIMITS)[0].scores)
 
 
 @pytest.mark.models
 def test_the_oracle_needs_the_truth_and_uses_it_once() -> None:
     oracle = ready(prompt="truth")
-    with pytest.raises(ConfigError, match="show_truth before each predict"):
-        oracle.predict([noise()], *LIMITS)
-    oracle.show_truth([truth((5, 5, 25, 25)), truth()])
+    with pytest.raises(ConfigError, match="show_ground_truth before each predict"):
+        oracle.predict([noise()], LIMITS)
+    oracle.show_ground_truth([truth((5, 5, 25, 25)), truth()])
     prompts = [oracle.prompt(noise(), np.array([[5, 5, 25, 25]], np.float32)),
                oracle.prompt(noise(), np.zeros((0, 4), np.float32))]  # fmt: skip
     np.testing.assert_array_equal(prompts[0][5:25, 5:25], noise()[5:25, 5:25])
     assert prompts[1].std(axis=(0, 1)).max() < 10
-    assert len(oracle.predict([noise(), noise()], *LIMITS)) == 2
-    with pytest.raises(ConfigError, match="show_truth"):
-        oracle.predict([noise(), noise()], *LIMITS)
+    assert len(oracle.predict([noise(), noise()], LIMITS)) == 2
+    with pytest.raises(ConfigError, match="show_ground_truth"):
+        oracle.predict([noise(), noise()], LIMITS)
 
 
 @pytest.mark.models

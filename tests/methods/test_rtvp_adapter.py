@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from benchmark.core.detections import Annotations
+from benchmark.core.detector import Limits
 from benchmark.core.errors import ConfigError, MissingWeightsError, UnknownNameError
 from benchmark.core.sample import Sample
 from benchmark.core.settings import make_config
@@ -143,7 +144,7 @@ def test_fit_load_predict_explain(bench_home, samples, tmp_path):
     scores = []
     for words in (NAMES, Vocabulary.from_names(("oil stain", "bent pin"))):
         adapter.set_vocabulary(words)
-        (found,) = adapter.predict([image], 0.0, 0.7, 20)
+        (found,) = adapter.predict([image], Limits(0.0, 0.7, 20))
         assert len(found) == 20
         scores.append(found.scores)
     assert not np.array_equal(*scores)

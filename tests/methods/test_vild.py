@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from benchmark.core.detections import Annotations
+from benchmark.core.detector import Limits
 from benchmark.core.errors import BenchError, ConfigError, InterruptedFitError, MissingWeightsError, RecordError
 from benchmark.core.plugins import load_adapter
 from benchmark.core.sample import Sample
@@ -20,7 +21,7 @@ from benchmark.core.vocabulary import Vocabulary
 pytestmark = pytest.mark.models
 
 NAMES = Vocabulary.from_names(("red square", "green square"))
-ALL = (0.0, 0.7, 300)
+ALL = Limits(0.0, 0.7, 300)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -104,7 +105,7 @@ def test_detections_are_the_librarys_own() -> None:
     import torch
 
     adapter, images = ready(), noise(3)
-    found = adapter.predict(images, *ALL)
+    found = adapter.predict(images, ALL)
     with torch.no_grad():
         theirs = adapter._model([torch.from_numpy(image).permute(2, 0, 1) / 255 for image in images])
     for ours, answer in zip(found, theirs, strict=True):
@@ -117,8 +118,8 @@ def test_detections_are_the_librarys_own() -> None:
 @pytest.mark.parametrize("count", [1, 35, 100, 1203])
 def test_vocabularies_of_any_size_in_any_order(count: int) -> None:
     names, images = tuple(f"defect kind {i}" for i in range(count)), noise(1)
-    (found,) = ready(names).predict(images, 1e-3, 0.7, 300)
-    (turned,) = ready(names[::-1]).predict(images, 1e-3, 0.7, 300)
+    (found,) = ready(names).predict(images, Limits(1e-3, 0.7, 300))
+    (turned,) = ready(names[::-1]).predict(images, Limits(1e-3, 0.7, 300))
     assert len(found) == len(turned) > 0
     np.testing.assert_allclose(found.scores, turned.scores, atol=1e-5)
     kept = found.scores > found.scores[-1] + 1e-5  # of equal scores at the end, either may be kept
@@ -138,9 +139,9 @@ def test_a_name_with_several_texts_is_their_mean() -> None:
 def test_strange_names_and_images() -> None:
     adapter = ready(("hole . hole", "a\nb", "缺陷", "word " * 300))
     images = [np.zeros((1, 1, 3), np.uint8), np.full((1, 8000, 3), 255, np.uint8), noise(1)[0]]
-    for image, found in zip(images, adapter.predict(images, *ALL), strict=True):
+    for image, found in zip(images, adapter.predict(images, ALL), strict=True):
         assert (found.xyxy <= np.array([image.shape[1], image.shape[0]] * 2)).all()
-    assert adapter.predict([], *ALL) == []
+    assert adapter.predict([], ALL) == []
 
 
 def test_steps_lower_the_loss_and_the_facts_say_that_nothing_was_distilled(
@@ -182,7 +183,7 @@ def test_with_clip_regions_are_distilled(squares: list[Sample], home: Path, tmp_
     result = adapter.fit(squares, [], NAMES, 0, tmp_path, report=events.append)
     assert result.facts["distilled"] == "3 proposals a training image, clip-vit-b32"
     assert events[-1]["loss/distillation"] < 0.9 * events[0]["loss/distillation"]
-    (found,) = (adapter.load(result.checkpoint), adapter.set_vocabulary(NAMES), adapter.predict(noise(1), *ALL))[2]
+    (found,) = (adapter.load(result.checkpoint), adapter.set_vocabulary(NAMES), adapter.predict(noise(1), ALL))[2]
     assert len(found) > 0
 
 
@@ -279,4 +280,4 @@ def test_what_is_not_here_or_cannot_be_is_refused(squares: list[Sample], tmp_pat
     with pytest.raises(ConfigError, match="comes before set_vocabulary"):
         adapter_of().set_vocabulary(NAMES)
     with pytest.raises(ConfigError, match="set_vocabulary comes before predict"):
-        adapter_of().predict(noise(1), *ALL)
+        adapter_of().predict(noise(1), ALL)

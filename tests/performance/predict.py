@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.core.detector import Limits
 from benchmark.core.errors import UnknownNameError
 from benchmark.core.plugins import load_adapter
 from benchmark.core.vocabulary import Vocabulary
@@ -19,8 +20,8 @@ from .arguments import count
 
 CLASSES = 35
 IMAGE_SIZES_HW = ((480, 640), (640, 480), (512, 512), (200, 200))
-LIMITS = (1e-4, 0.7, 300)
-"""least score, NMS IoU and detections kept: the tasks', but for the score, which untrained weights hardly reach"""
+LIMITS = Limits(1e-4, 0.7, 300)
+"""the tasks', but for the score threshold, which untrained weights hardly reach"""
 
 Loop = Callable[..., Any]
 """what predicts a batch of images within LIMITS"""
@@ -58,7 +59,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "images": options.images,
         "batch": options.batch,
         "rounds": options.rounds,
-        "detections_per_image": sum(map(len, adapter.predict(images, *LIMITS))) / len(images),
+        "detections_per_image": sum(map(len, adapter.predict(images, LIMITS))) / len(images),
         "predict": timing(times_s[0], options.images),
         "bare": timing(times_s[1], options.images) if bare else None,
         **ratio(*times_s),
@@ -97,7 +98,7 @@ def alternate(loops: Sequence[Loop], images: Sequence[Any], batch: int, rounds: 
         for which in order:
             started = time.perf_counter()
             for start in range(0, len(images), batch):
-                loops[which](images[start : start + batch], *LIMITS)
+                loops[which](images[start : start + batch], LIMITS)
             if number:
                 times_s[which].append(time.perf_counter() - started)
     return times_s

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from performance import predict
 from performance.__main__ import main
 
@@ -36,7 +35,7 @@ def test_both_loops_find_the_same_boxes(bench_home: Path) -> None:
     adapter, bare = predict.untrained("yolov8", "smoke", "cpu")
     assert bare is not None
     images = predict.make_images(4)
-    for ours, rows in zip(adapter.predict(images, *predict.LIMITS), bare(images, *predict.LIMITS), strict=True):
+    for ours, rows in zip(adapter.predict(images, predict.LIMITS), bare(images, predict.LIMITS), strict=True):
         assert len(ours) > 0
         np.testing.assert_allclose(ours.xyxy, rows[:, :4].numpy(), atol=1e-4)
         np.testing.assert_allclose(ours.scores, rows[:, 4].numpy(), atol=1e-6)

@@ -48,7 +48,7 @@ def find_record(name: str) -> tuple[DatasetRecord, str]:
         return decode_dataset(read_text(built), str(built)), "built on this machine"
     try:
         dataset = open_dataset(name)
-        return make_record(dataset, getattr(dataset, "facts", {})), "opened now"
+        return make_record(dataset, dataset.facts), "opened now"
     except DataError:
         committed = Results.find().datasets / f"{label}.json"
         if "/" in name or not committed.is_file():

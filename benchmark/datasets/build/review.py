@@ -94,8 +94,8 @@ def apply_review(chosen: Sequence[Chosen], decisions: Sequence[Decision]) -> tup
 
 def export_review(dataset: Dataset) -> list[dict[str, str]]:
     """What an expert is asked about a set that our build made. Raises DataError for any other set."""
-    folder = getattr(dataset, "folder", None)
-    if not isinstance(folder, Path) or not (folder / REPORT).is_file():
+    folder = dataset.folder
+    if folder is None or not (folder / REPORT).is_file():
         raise DataError(
             f"{dataset.info.name} has no {REPORT}: only a set made by 'bench data build mmio-open' can be reviewed; "
             "one from before there were reports is built again"

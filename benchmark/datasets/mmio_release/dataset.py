@@ -53,7 +53,6 @@ class MmioDataset(CocoDataset):
         super().__init__(info, Content(categories, samples), _digest(parts), lambda *_: ())
         self.parts = tuple(parts)
         self.repairs = repairs
-        self.facts: dict[str, Any] = {}
         train = {entry["id"] + parts[0].shift for entry in parts[0].columns.images}
         self._trained = {image_id for image_id in samples if image_id in train}
 

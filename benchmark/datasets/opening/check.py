@@ -51,7 +51,7 @@ def check_opened(dataset: Dataset, progress: Progress | None = None) -> Iterator
     samples = [dataset.samples[image_id] for image_id in sorted(dataset.samples)]
     lost = [sample.path for sample in samples if not sample.path.is_file()]
     yield _pictures("pictures", len(samples), lost, State.DIFFERS)
-    folder: Path | None = getattr(dataset, "folder", None)
+    folder = dataset.folder
     if folder is None or not (folder / ANNOTATIONS).is_file():
         return
     known = {entry["id"]: entry.get("sha256") for entry in json.loads(read_text(folder / ANNOTATIONS))["images"]}

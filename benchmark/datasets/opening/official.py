@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmark.core.canonical import digest
 from benchmark.core.errors import ConfigError, DataError, RefusedError
-from benchmark.core.sample import Category, DatasetInfo, Federation, Progress, Sample, Split
+from benchmark.core.sample import Category, Dataset, DatasetInfo, Federation, Progress, Sample, Split
 from benchmark.datasets.opening.opened import WHOLE
 from benchmark.datasets.readers.coco_columns import CocoColumns, Entry, size_of
 from benchmark.datasets.readers.reading import Repairs
@@ -83,7 +83,7 @@ class OfficialSplit(Split):
         return read()
 
 
-class OfficialDataset:
+class OfficialDataset(Dataset):
     """An opened official set; `samples` holds the test part at once and the training part from first use."""
 
     def __init__(self, info: DatasetInfo, content: Official) -> None:
@@ -114,6 +114,10 @@ class OfficialDataset:
                 f"{self.info.name}: {len(absent)} of {len(image_ids)} images are missing, first {absent[0]}; "
                 f"'bench data check {self.info.name}' says what is there"
             )
+
+    def repair_counts(self) -> Mapping[str, int]:
+        """See core.sample.Dataset."""
+        return self.repairs.counts
 
     def _training(self) -> Part:
         if self._part is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import DataError, RefusedError
-from benchmark.core.sample import Category, DatasetInfo, Progress, Sample, Split
+from benchmark.core.sample import Category, Dataset, DatasetInfo, Progress, Sample, Split
 from benchmark.datasets.build.splits import choose_novel, closed_split, synonym_split, transfer_split, zeroshot_split
 from benchmark.datasets.readers.coco import CocoFile, CocoImage, read_coco
 from benchmark.datasets.readers.columns import Content, read_columns
@@ -23,7 +23,7 @@ WHOLE = "all"
 """scene and super category of a file that names none"""
 
 
-class CocoDataset:
+class CocoDataset(Dataset):
     """An opened data set whose images are on disk. choose: which categories are novel in the zero-shot split."""
 
     def __init__(
@@ -57,6 +57,10 @@ class CocoDataset:
         if rule not in self._splits:
             self._splits[rule] = self._make_split(rule)
         return self._splits[rule]
+
+    def repair_counts(self) -> Mapping[str, int]:
+        """See core.sample.Dataset."""
+        return self.repairs.counts
 
     def _make_split(self, rule: str) -> Split:
         count = len(self.categories)

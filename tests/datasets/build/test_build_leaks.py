@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import DataError, RefusedError
-from benchmark.core.sample import Category, DatasetInfo, Progress, Sample, Split
+from benchmark.core.sample import Category, Dataset, DatasetInfo, Progress, Sample, Split
 from benchmark.datasets.build.leaks import Checked, find_leaks
 
 INFO = DatasetInfo("planted", "made up", 1, (), split_rules=("closed", "zeroshot", "transfer"))
@@ -23,7 +23,7 @@ KNOT = Category("knot, wood", "knot", "wood", "wood processing")
 
 
 @dataclass(eq=False)
-class Planted:
+class Planted(Dataset):
     """Pictures in files; even numbers are for training and odd ones for testing, whatever they show."""
 
     samples: Mapping[int, Sample]

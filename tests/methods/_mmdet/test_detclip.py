@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark.core.detector import Limits
 from benchmark.core.errors import ConfigError, MissingWeightsError
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
@@ -17,12 +18,12 @@ pytestmark = pytest.mark.models
 pytest.importorskip("mmdet", reason="needs the extra glip")
 
 NAMES = Vocabulary.from_names(("red square", "green square"))
-ALL = (0.0, 0.6, 300)
+ALL = Limits(0.0, 0.6, 300)
 
 
 def scores_of(adapter: Any, names: tuple[str, ...], image: Any) -> dict[str, Any]:
     adapter.set_vocabulary(Vocabulary.from_names(names))
-    (found,) = adapter.predict([image], *ALL)
+    (found,) = adapter.predict([image], ALL)
     return {name: found.scores[found.labels == k] for k, name in enumerate(names)}
 
 
@@ -47,7 +48,7 @@ def test_chunked_equals_unchunked(count: int, adapter_of: Callable[..., Any], no
         adapter.build_random(1)
         adapter._model.bbox_head.test_cfg.nms_pre = -1
         adapter.set_vocabulary(names)
-        found.append(adapter.predict(noise(2, 40, 40), *ALL))
+        found.append(adapter.predict(noise(2, 40, 40), ALL))
         assert len(adapter._asked.prompts) == -(-count // (max_names or 256))
     for whole, parts in zip(*found, strict=True):
         np.testing.assert_allclose(whole.scores, parts.scores, atol=1e-4)
@@ -125,7 +126,7 @@ def test_odd_names_are_answered(name: str, adapter_of: Callable[..., Any], noise
     adapter = adapter_of("detclip")
     adapter.build_random(1)
     adapter.set_vocabulary(Vocabulary.from_names((name, "hole")))
-    (found,) = adapter.predict(noise(1), *ALL)
+    (found,) = adapter.predict(noise(1), ALL)
     assert set(found.labels.tolist()) == {0, 1}
 
 

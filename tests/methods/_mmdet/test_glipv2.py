@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark.core.detector import Limits
 from benchmark.core.errors import ConfigError, MissingWeightsError
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
@@ -118,7 +119,7 @@ def test_it_predicts_as_glip_on_the_same_weights(adapter_of: Callable[..., Any],
     glip._model.load_state_dict(shared)
     for each in (adapter, glip):
         each.set_vocabulary(NAMES)
-    left, right = (each.predict(noise(1), 0.0, 0.7, 300)[0] for each in (adapter, glip))
+    left, right = (each.predict(noise(1), Limits(0.0, 0.7, 300))[0] for each in (adapter, glip))
     np.testing.assert_array_equal(left.scores, right.scores)
     np.testing.assert_array_equal(left.xyxy, right.xyxy)
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark.core.detector import Limits
 from benchmark.core.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.models
 pytest.importorskip("mmdet", reason="needs the extra glip")
 
-ALL = (0.0, 0.6, 300)
+ALL = Limits(0.0, 0.6, 300)
 """no least score, the library's NMS IoU, detections kept"""
 
 
@@ -42,7 +43,7 @@ def test_predict_equals_the_librarys_own_call(
     adapter.build_random(3)
     adapter.set_vocabulary(Vocabulary.from_names(names))
     images = noise(3)
-    ours = [d for i in range(0, 3, batch) for d in adapter.predict(images[i : i + batch], *ALL)]
+    ours = [d for i in range(0, 3, batch) for d in adapter.predict(images[i : i + batch], ALL)]
     for found, theirs, image in zip(ours, library(adapter)(images, names, batch), images, strict=True):
         assert len(found) >= 30
         assert_same(found, theirs, image)
@@ -60,7 +61,7 @@ def test_vocabularies_of_any_size_equal_the_librarys_chunks(
     adapter.set_vocabulary(Vocabulary.from_names(names))
     assert len(adapter._asked.prompts) == (-(-count // chunk) if chunk > 0 else 1)
     (image,) = noise(1)
-    (found,) = adapter.predict([image], *ALL)
+    (found,) = adapter.predict([image], ALL)
     (theirs,) = library(adapter, chunk)([image], names, 1)
     assert int(theirs[2].max()) < count
     assert_same(found, theirs, image)
@@ -93,9 +94,9 @@ def test_a_class_with_several_texts_scores_as_its_best(adapter_of: Callable[...,
     adapter = adapter_of("glip")
     adapter.build_random(1)
     adapter.set_vocabulary(Vocabulary(("hole", "stain"), (("hole", "deep pit"), ("stain",)), "synonyms"))
-    (found,) = adapter.predict(noise(1), *ALL)
+    (found,) = adapter.predict(noise(1), ALL)
     adapter.set_vocabulary(Vocabulary.from_names(("hole", "deep pit", "stain")))
-    (each,) = adapter.predict(noise(1), *ALL)
+    (each,) = adapter.predict(noise(1), ALL)
     assert set(found.labels.tolist()) == {0, 1}
     assert found.scores[found.labels == 0].max() == pytest.approx(each.scores[each.labels < 2].max(), abs=1e-6)
     assert (found.labels == 0).sum() < (each.labels < 2).sum()
@@ -109,7 +110,7 @@ def test_odd_names_are_answered(name: str, adapter_of: Callable[..., Any], noise
     adapter = adapter_of("glip")
     adapter.build_random(1)
     adapter.set_vocabulary(Vocabulary.from_names((name, "hole")))
-    (found,) = adapter.predict(noise(1), *ALL)
+    (found,) = adapter.predict(noise(1), ALL)
     assert set(found.labels.tolist()) == {0, 1}
 
 
@@ -118,6 +119,6 @@ def test_five_thousand_classes(adapter_of: Callable[..., Any], noise: Any) -> No
     adapter = adapter_of("glip")
     adapter.build_random(1)
     adapter.set_vocabulary(Vocabulary.from_names(tuple(f"kind {i}" for i in range(5000))))
-    (found,) = adapter.predict(noise(1, 40, 40), *ALL)
+    (found,) = adapter.predict(noise(1, 40, 40), ALL)
     assert len(found) == 300
     assert int(found.labels.max()) < 5000

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark.core.detector import Limits
 from benchmark.core.errors import (
     BenchError,
     ConfigError,
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.models
 
 METHODS = ("owlv2", "omdet-turbo")
 NAMES = Vocabulary.from_names(("red square", "green square"))
-ALL = (0.0, 0.7, 300)
+ALL = Limits(0.0, 0.7, 300)
 
 
 def adapter_of(name: str, **settings: Any) -> Any:
@@ -94,7 +95,7 @@ def test_owlv2_equals_the_librarys_own_call(batch: int) -> None:
     names = ("dead knot", "scratch", "oil stain on glass")
     adapter = ready("owlv2", names)
     images = noise(3)
-    ours = [d for i in range(0, 3, batch) for d in adapter.predict(images[i : i + batch], *ALL)]
+    ours = [d for i in range(0, 3, batch) for d in adapter.predict(images[i : i + batch], ALL)]
     for found, theirs in zip(ours, owlv2_says(adapter._model, images, names), strict=True):
         assert len(theirs["scores"]) == 36
         assert len(found) == 36 * len(names)
@@ -109,7 +110,7 @@ def test_omdet_turbo_equals_the_librarys_own_call(batch: int) -> None:
     names = ("dead knot", "scratch", "oil stain on glass")
     adapter = ready("omdet-turbo", names)
     images = noise(3)
-    ours = [d for i in range(0, 3, batch) for d in adapter.predict(images[i : i + batch], 0.0, 0.7, 30)]
+    ours = [d for i in range(0, 3, batch) for d in adapter.predict(images[i : i + batch], Limits(0.0, 0.7, 30))]
     for found, theirs in zip(ours, omdet_says(adapter._model, images, names), strict=True):
         assert 0 < len(found) == len(theirs["scores"])
         np.testing.assert_allclose(found.scores, theirs["scores"].numpy(), atol=1e-4)
@@ -121,7 +122,7 @@ def test_omdet_turbo_equals_the_librarys_own_call(batch: int) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_vocabularies_of_any_size(name: str, count: int) -> None:
     adapter = ready(name, tuple(f"defect kind {i}" for i in range(count)))
-    (found,) = adapter.predict(noise(1), *ALL)
+    (found,) = adapter.predict(noise(1), ALL)
     assert 0 < len(found) <= 300
     assert int(found.labels.max()) < count
 
@@ -131,7 +132,7 @@ def test_order_of_names_does_not_change_a_classs_boxes() -> None:
     names, tables = ("scratch", "deep hole", "stain"), []
     for order in ((0, 1, 2), (2, 0, 1)):
         adapter = ready("owlv2", tuple(names[i] for i in order))
-        (found,) = adapter.predict(noise(1), *ALL)
+        (found,) = adapter.predict(noise(1), ALL)
         tables.append({names[order[k]]: np.sort(found.scores[found.labels == k]) for k in range(3)})
     for key in names:
         np.testing.assert_allclose(tables[0][key], tables[1][key], atol=1e-6)
@@ -141,10 +142,10 @@ def test_order_of_names_does_not_change_a_classs_boxes() -> None:
 def test_strange_names_and_images(name: str) -> None:
     adapter = ready(name, ("hole . hole", "a\nb", "缺陷", "word " * 300))
     images = [np.zeros((1, 1, 3), np.uint8), np.full((1, 500, 3), 255, np.uint8), noise(1)[0]]
-    for image, found in zip(images, adapter.predict(images, *ALL), strict=True):
+    for image, found in zip(images, adapter.predict(images, ALL), strict=True):
         assert len(found) > 0
         assert (found.xyxy <= np.array([image.shape[1], image.shape[0]] * 2)).all()
-    assert adapter.predict([], *ALL) == []
+    assert adapter.predict([], ALL) == []
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -228,7 +229,7 @@ def test_released_weights_by_digest(
     assert adapter_class.starting_weights(adapter_of(name, variant=size).config) is None
     other.load_released()
     other.set_vocabulary(NAMES)
-    np.testing.assert_array_equal(small.predict(noise(1), *ALL)[0].scores, other.predict(noise(1), *ALL)[0].scores)
+    np.testing.assert_array_equal(small.predict(noise(1), ALL)[0].scores, other.predict(noise(1), ALL)[0].scores)
     assert other.fit(squares[:2], [], NAMES, 0, tmp_path / "fit").facts["init"] == "released"
     (folder / "model.safetensors").write_bytes(b"another")
     with pytest.raises(MissingWeightsError, match="is not taken"):
@@ -246,7 +247,7 @@ def test_what_cannot_be_is_refused(name: str, squares: list[Sample], tmp_path: P
     with pytest.raises(ConfigError, match="comes before set_vocabulary"):
         adapter.set_vocabulary(NAMES)
     with pytest.raises(ConfigError, match="set_vocabulary comes before predict"):
-        adapter.predict(noise(1), *ALL)
+        adapter.predict(noise(1), ALL)
     with pytest.raises(ConfigError, match="there is no training image"):
         adapter.fit([], [], NAMES, 0, tmp_path)
     torch.save({"state": {}, "names": [], "variant": "test"}, tmp_path / "empty.pt")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark.core.detector import Limits
 from benchmark.core.errors import BenchError, ConfigError, InterruptedFitError, MissingWeightsError, RecordError
 from benchmark.core.plugins import load_adapter
 from benchmark.core.sample import Sample
@@ -19,7 +20,7 @@ from benchmark.core.vocabulary import Vocabulary
 pytestmark = pytest.mark.models
 
 NAMES = Vocabulary.from_names(("red square", "green square"))
-ALL = (0.0, 0.7, 300)
+ALL = Limits(0.0, 0.7, 300)
 
 
 def adapter_of(**settings: Any) -> Any:
@@ -136,13 +137,13 @@ def test_losses_by_hand() -> None:
 def test_batches_chunks_and_orders_change_nothing() -> None:
     names, images = ("dead knot", "scratch", "oil stain on glass"), noise(3)
     adapter = ready(names)
-    together = adapter.predict(images, *ALL)
+    together = adapter.predict(images, ALL)
     for found, image in zip(together, images, strict=True):
-        (alone,) = adapter.predict([image], *ALL)
+        (alone,) = adapter.predict([image], ALL)
         np.testing.assert_allclose(found.scores, alone.scores, atol=1e-4)
         np.testing.assert_allclose(found.xyxy, alone.xyxy, atol=1e-2)
-    (one,) = ready(names, max_names=1).predict(images[:1], *ALL)
-    (turned,) = ready(names[::-1]).predict(images[:1], *ALL)
+    (one,) = ready(names, max_names=1).predict(images[:1], ALL)
+    (turned,) = ready(names[::-1]).predict(images[:1], ALL)
     for k in range(3):
         expected = np.sort(together[0].scores[together[0].labels == k])
         np.testing.assert_allclose(np.sort(one.scores[one.labels == k]), expected, atol=1e-5)
@@ -152,7 +153,7 @@ def test_batches_chunks_and_orders_change_nothing() -> None:
 @pytest.mark.parametrize("count", [1, 35, 100, 1203])
 def test_vocabularies_of_any_size(count: int) -> None:
     adapter = ready(tuple(f"defect kind {i}" for i in range(count)), max_names=128)
-    (found,) = adapter.predict(noise(1), *ALL)
+    (found,) = adapter.predict(noise(1), ALL)
     assert len(found) == min(300, 20 * count)
     assert int(found.labels.max()) < count
 
@@ -160,13 +161,13 @@ def test_vocabularies_of_any_size(count: int) -> None:
 def test_strange_names_and_images_and_several_texts() -> None:
     adapter = ready(("hole . hole", "a\nb", "缺陷", "word " * 300))
     images = [np.zeros((1, 1, 3), np.uint8), np.full((1, 8000, 3), 255, np.uint8), noise(1)[0]]
-    for image, found in zip(images, adapter.predict(images, *ALL), strict=True):
+    for image, found in zip(images, adapter.predict(images, ALL), strict=True):
         assert len(found) == 80
         assert (found.xyxy <= np.array([image.shape[1], image.shape[0]] * 2)).all()
-    assert adapter.predict([], *ALL) == []
-    single = ready(("hole", "dent")).predict(noise(1), *ALL)[0]
+    assert adapter.predict([], ALL) == []
+    single = ready(("hole", "dent")).predict(noise(1), ALL)[0]
     adapter.set_vocabulary(Vocabulary(("damage",), (("hole", "dent"),)))
-    (both,) = adapter.predict(noise(1), *ALL)
+    (both,) = adapter.predict(noise(1), ALL)
     assert len(both) == 20
     assert both.scores[0] == pytest.approx(single.scores[0], abs=1e-5)
 
@@ -271,4 +272,4 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ConfigError, match="comes before set_vocabulary"):
         adapter_of().set_vocabulary(NAMES)
     with pytest.raises(ConfigError, match="set_vocabulary comes before predict"):
-        adapter_of().predict(noise(1), *ALL)
+        adapter_of().predict(noise(1), ALL)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark.core.detector import Limits
 from benchmark.core.errors import (
     BenchError,
     ConfigError,
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.models
 
 METHODS = ("grounding-dino", "mm-grounding-dino")
 NAMES = Vocabulary.from_names(("red square", "green square"))
-ALL = (0.0, 0.7, 300)
+ALL = Limits(0.0, 0.7, 300)
 
 
 def adapter_of(name: str, **settings: Any) -> Any:
@@ -54,7 +55,7 @@ def test_predict_equals_the_librarys_own_call(name: str, batch: int) -> None:
     adapter.build_random(3)
     adapter.set_vocabulary(Vocabulary.from_names(names))
     images = noise(3)
-    ours = [d for i in range(0, 3, batch) for d in adapter.predict(images[i : i + batch], *ALL)]
+    ours = [d for i in range(0, 3, batch) for d in adapter.predict(images[i : i + batch], ALL)]
     tokenizer: Any = AutoTokenizer.from_pretrained(get_model_path(), local_files_only=True)
     pictures = GroundingDinoImageProcessor(size={"shortest_edge": 64, "longest_edge": 96})
     processor: Any = GroundingDinoProcessor(pictures, tokenizer)
@@ -95,7 +96,7 @@ def test_order_of_names_does_not_change_a_classs_boxes(name: str) -> None:
     tables = []
     for order in ((0, 1, 2), (2, 0, 1)):
         adapter.set_vocabulary(Vocabulary.from_names(tuple(names[i] for i in order)))
-        (found,) = adapter.predict(noise(1), 0.0, 0.7, 150)
+        (found,) = adapter.predict(noise(1), Limits(0.0, 0.7, 150))
         by_name = {names[order[label]]: np.sort(found.scores[found.labels == label]) for label in range(3)}
         tables.append(by_name)
     for key in names:
@@ -107,11 +108,11 @@ def test_a_class_with_several_texts_scores_as_its_best() -> None:
     adapter.build_random(1)
     names = ("hole", "stain")
     adapter.set_vocabulary(Vocabulary(names, (("hole", "deep pit"), ("stain",)), "synonyms"))
-    (found,) = adapter.predict(noise(1), 0.0, 0.7, 300)
+    (found,) = adapter.predict(noise(1), Limits(0.0, 0.7, 300))
     assert len(found) == 100
     assert set(found.labels.tolist()) == {0, 1}
     adapter.set_vocabulary(Vocabulary.from_names(("hole", "deep pit", "stain")))
-    (each,) = adapter.predict(noise(1), 0.0, 0.7, 300)
+    (each,) = adapter.predict(noise(1), Limits(0.0, 0.7, 300))
     assert found.scores[found.labels == 0].max() == pytest.approx(each.scores[each.labels < 2].max(), abs=1e-6)
 
 
@@ -120,7 +121,7 @@ def test_vocabularies_of_any_size(count: int) -> None:
     adapter = adapter_of("grounding-dino")
     adapter.build_random(1)
     adapter.set_vocabulary(Vocabulary.from_names(tuple(f"defect kind {i}" for i in range(count))))
-    (found,) = adapter.predict(noise(1), 0.0, 0.7, 300)
+    (found,) = adapter.predict(noise(1), Limits(0.0, 0.7, 300))
     assert len(found) == min(300, 50 * count)
     assert int(found.labels.max()) < count
     assert (len(adapter._captions) > 1) is (count > 50)
@@ -207,7 +208,7 @@ def test_released_weights_are_loaded_from_their_folder(
         other.load_released()
         for each in (adapter, other):
             each.set_vocabulary(NAMES)
-        left, right = (each.predict(noise(1), *ALL)[0] for each in (adapter, other))
+        left, right = (each.predict(noise(1), ALL)[0] for each in (adapter, other))
         np.testing.assert_array_equal(left.scores, right.scores)
         assert other.fit(squares[:4], [], NAMES, 0, tmp_path).facts["init"] == "released"
     finally:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark.core.detector import Limits
 from benchmark.core.vocabulary import Vocabulary
 from tests.methods._ultralytics.small_engine import NAMES, adapter_of
 
 pytestmark = pytest.mark.models
 
-LIMITS = (0.05, 0.6, 40)
+LIMITS = Limits(0.05, 0.6, 40)
 SHAPES = ("hole", "scratch", "dead knot", "stain", "crack", "dent", "missing part")
 
 
@@ -42,9 +43,9 @@ def photos() -> list[Any]:
     return [rng.integers(0, 256, (*size, 3)).astype(np.uint8) for size in sizes]
 
 
-def limits_of(name: str) -> tuple[float, float, int]:
+def limits_of(name: str) -> Limits:
     """Untrained YOLOv9 piles hundreds of like boxes up: which of them falls below 0.6 is decided by the last bit."""
-    return {"yolov9": (LIMITS[0], 1.0, 300), "yolov10": (LIMITS[0], LIMITS[1], 300)}.get(name, LIMITS)
+    return {"yolov9": Limits(0.05, 1.0, 300), "yolov10": Limits(0.05, 0.6, 300)}.get(name, LIMITS)
 
 
 def library_says(
@@ -54,7 +55,7 @@ def library_says(
     images: list[Any],
     batch: int,
     names: Vocabulary = NAMES,
-    limits: tuple[float, float, int] | None = None,
+    limits: Limits | None = None,
 ) -> list[Any]:
     """YOLO(...).predict or YOLOWorld(...).predict as documented, BGR in; validation's multi-label NMS switched on.
 
@@ -93,9 +94,9 @@ def library_says(
                 **more,
                 imgsz=96,
                 rect=False,
-                conf=limits[0],
-                iou=limits[1],
-                max_det=limits[2],
+                conf=limits.score_threshold,
+                iou=limits.nms_iou,
+                max_det=limits.max_detections,
                 device="cpu",
                 batch=batch,
                 verbose=False,
@@ -142,7 +143,7 @@ def test_predict_equals_the_librarys_own_call(name: str, batch: int, tmp_path: P
     if name == "yolo-world":
         texts = model.text_projection(adapter._embed(NAMES)[None]).detach()
     images = photos()
-    ours = [d for i in range(0, len(images), batch) for d in adapter.predict(images[i : i + batch], *limits_of(name))]
+    ours = [d for i in range(0, len(images), batch) for d in adapter.predict(images[i : i + batch], limits_of(name))]
     theirs = library_says(name, model, texts, images, batch)
     assert min(len(d) for d in ours) > 5
     assert len({label for d in ours for label in d.labels}) > 1
@@ -157,8 +158,8 @@ def test_a_vocabulary_of_any_length_is_asked_as_the_library_asks_it(count: int, 
     names = Vocabulary.from_names(tuple(f"{SHAPES[i % 7]} number {i // 7}" for i in range(count)))
     adapter.set_vocabulary(names)
     texts = model.text_projection(adapter._embed(names)[None]).detach()
-    images, limits = photos(), ({1: 0.05, 35: 0.4, 100: 0.45, 1203: 0.5}[count], 1.0, 300)
-    ours = [d for i in range(0, 5, batch) for d in adapter.predict(images[i : i + batch], *limits)]
+    images, limits = photos(), Limits({1: 0.05, 35: 0.4, 100: 0.45, 1203: 0.5}[count], 1.0, 300)
+    ours = [d for i in range(0, 5, batch) for d in adapter.predict(images[i : i + batch], limits)]
     theirs = library_says("yolo-world", model, texts, images, batch, names, limits)
     assert min(len(d) for d in ours) > 5
     for mine, reference in zip(ours, theirs, strict=True):
@@ -169,12 +170,12 @@ def test_a_vocabulary_of_any_length_is_asked_as_the_library_asks_it(count: int, 
 def test_the_order_of_names_changes_no_classs_boxes(name: str, tmp_path: Path) -> None:
     """Each text meets the image alone, and the neck takes a maximum over all of them."""
     adapter, _ = pushed(name, tmp_path)
-    limits = (0.05, 0.6, 2000)
+    limits = Limits(0.05, 0.6, 2000)
     turned = np.random.default_rng(1).permutation(len(SHAPES))
     adapter.set_vocabulary(Vocabulary.from_names(SHAPES))
-    plain = adapter.predict(photos(), *limits)
+    plain = adapter.predict(photos(), limits)
     adapter.set_vocabulary(Vocabulary.from_names(tuple(SHAPES[i] for i in turned)))
-    for one, other in zip(plain, adapter.predict(photos(), *limits), strict=True):
+    for one, other in zip(plain, adapter.predict(photos(), limits), strict=True):
         assert 5 < len(one) == len(other)
         for label in range(len(SHAPES)):
             mine, theirs = one.labels == label, turned[other.labels] == label
@@ -195,9 +196,10 @@ def test_suppression_is_the_librarys_to_the_bit(classes: int, cells: int) -> Non
     sides = torch.rand(2, 2, cells, generator=generator) * 120 + 1
     scores = (torch.rand(2, classes, cells, generator=generator) * 50).round() / 50
     raw = torch.cat([centres, sides, scores], dim=1)
-    for limits in ((0.001, 0.7, 300), (0.5, 0.3, 20), (0.0, 1.0, 100_000), (0.999999, 0.5, 300)):
+    for each in ((0.001, 0.7, 300), (0.5, 0.3, 20), (0.0, 1.0, 100_000), (0.999999, 0.5, 300)):
+        limits = Limits(*each)
         theirs = non_max_suppression(
-            raw.clone(), limits[0], limits[1], multi_label=True, max_det=limits[2], nc=classes, max_time_img=3600
+            raw.clone(), each[0], each[1], multi_label=True, max_det=each[2], nc=classes, max_time_img=3600
         )
         for mine, reference in zip(suppress(raw, classes, limits), theirs, strict=True):
             assert torch.equal(mine, reference)
@@ -217,11 +219,11 @@ def test_yolov10_answers_without_suppression() -> None:
         p.numel() for name, p in adapter.build_model(len(NAMES)).model[-1].named_parameters() if "one2one" in name
     )
     images = photos()
-    strict, loose = (adapter.predict(images, 0.0, iou, 7) for iou in (0.01, 1.0))
+    strict, loose = (adapter.predict(images, Limits(0.0, iou, 7)) for iou in (0.01, 1.0))
     for one, two in zip(strict, loose, strict=True):
         assert len(one) == 7
         np.testing.assert_array_equal(one.xyxy, two.xyxy)
-    assert [len(d) for d in adapter.predict(images[:1], 0.0, 0.7, 189)] == [189]
+    assert [len(d) for d in adapter.predict(images[:1], Limits(0.0, 0.7, 189))] == [189]
     assert torch.is_grad_enabled()
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from test_ultralytics_predict import push
 
+from benchmark.core.detector import Limits
 from benchmark.core.errors import MissingWeightsError, RecordError, RefusedError
 from benchmark.core.plugins import load_adapter
 from benchmark.core.weights import Form, ReleasedWeights
@@ -99,7 +100,7 @@ def test_released_weights_detect_as_in_the_library(
     assert expected.std() > 0
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
     adapter._model.float()
-    assert len(adapter.predict([np.zeros((40, 60, 3), np.uint8)], 0.0, 0.7, 10)[0]) == 10
+    assert len(adapter.predict([np.zeros((40, 60, 3), np.uint8)], Limits(0.0, 0.7, 10))[0]) == 10
 
 
 def test_a_file_that_is_none_of_the_librarys_is_refused(

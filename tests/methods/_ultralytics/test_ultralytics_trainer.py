@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from benchmark.core.boxes import iou
+from benchmark.core.detector import Limits
 from benchmark.core.errors import BenchError, ConfigError, DataError
 from benchmark.core.sample import Sample
 from tests.methods._ultralytics.small_engine import NAMES, adapter_of, make_samples
@@ -53,7 +54,7 @@ def overlap_of_the_best(adapter: Any, samples: list[Sample]) -> float:
     adapter.set_vocabulary(NAMES)
     overlaps = []
     for sample in samples:
-        (found,) = adapter.predict([np.asarray(Image.open(sample.path).convert("RGB"))], 0.001, 0.7, 1)
+        (found,) = adapter.predict([np.asarray(Image.open(sample.path).convert("RGB"))], Limits(0.001, 0.7, 1))
         overlaps.append(iou(found.xyxy, sample.annotations.xyxy).sum())
     return float(np.mean(overlaps))
 
@@ -126,7 +127,7 @@ def test_a_fit_with_empty_prompts_loads_again(samples: list[Sample], tmp_path: P
     adapter = adapter_of("yolo-world", **settings)
     adapter.load(checkpoint)
     adapter.set_vocabulary(NAMES)
-    (found,) = adapter.predict([np.zeros((64, 64, 3), np.uint8)], 0.0, 0.7, 300)
+    (found,) = adapter.predict([np.zeros((64, 64, 3), np.uint8)], Limits(0.0, 0.7, 300))
     assert len(found) > 0
     assert found.labels.max() < len(NAMES)
 

@@ -1,0 +1,189 @@
+"""The contract of a detector: what every adapter has to do, and what it may offer beside that."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.detections import Annotations, Detections
+from benchmark.core.errors import ConfigError, MissingWeightsError, RefusedError
+from benchmark.core.method import Capability, FitResult, MethodInfo, Report, Size, StartingFit
+from benchmark.core.sample import Sample
+from benchmark.core.vocabulary import Vocabulary
+from benchmark.core.weights import ReleasedWeights
+
+
+@dataclass(frozen=True)
+class DetectorConfig:
+    """The settings that the harness reads of every method; a method's Config inherits them and adds its own."""
+
+    variant: str = ""
+    """one of INFO.variants"""
+    image_side_px: int = 640
+    """longer side that an image is resized to"""
+    epochs: int = 1
+    """times that a fit sees every training image"""
+    train_images: int | None = None
+    """at most this many training images, drawn by whole groups with the seed; none: all"""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which detections of an image are kept.
+
+    score_threshold: those that score at least this much; nms_iou: of two boxes of one class that overlap by more, the
+    better one (where the method has NMS); max_detections: at most this many, the best ones.
+    """
+
+    score_threshold: float
+    nms_iou: float
+    max_detections: int
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What the detections of one image were computed from, for figures.
+
+    features: what the head reads, one float32 (C, h, w) per level, fine to coarse. maps: name -> one float32 (h, w) per
+    level: `features` is the magnitude of what the head reads, a method may add others. frame_xyxy: the rectangle that
+    every array covers, pixels of the original image; it may be larger than the image (grey padding).
+    """
+
+    features: tuple[NDArray[np.float32], ...]
+    maps: Mapping[str, tuple[NDArray[np.float32], ...]]
+    frame_xyxy: tuple[float, float, float, float]
+
+
+Config = TypeVar("Config", bound=DetectorConfig)
+
+
+class Detector(ABC, Generic[Config]):
+    """A detector behind the benchmark: `methods/<name>/adapter.py` exposes Adapter, its Config and PROFILES.
+
+    Building one is cheap and imports no torch; the model is made by fit, load, load_released or build_random. The
+    methods that are not abstract are optional: their defaults stand for a method without released weights, without a
+    text encoder, without an explanation.
+    """
+
+    info: ClassVar[MethodInfo]
+    continues: ClassVar[bool] = False
+    """whether a fit can start from an earlier fit of the same method (`--from-fit`)"""
+    released_settings: ClassVar[Mapping[str, Any]] = {}
+    """settings that go with released weights, such as the text encoder they were made with"""
+
+    def __init__(self, config: Config, device: str = "auto") -> None:
+        """device: auto, cpu, cuda, cuda:1, or cuda:0,1 with the capability SEVERAL_DEVICES. Raises ConfigError."""
+        if "," in device and Capability.SEVERAL_DEVICES not in self.info.capabilities:
+            raise ConfigError(f"{self.info.name} runs on one device, and --device is {device}: name one")
+        self.config = config
+        self.device = device
+
+    # --- what every method does -----------------------------------------------------------------------------------
+
+    @abstractmethod
+    def fit(
+        self,
+        train: Sequence[Sample],
+        val: Sequence[Sample],
+        vocabulary: Vocabulary,
+        seed: int,
+        run_dir: Path,
+        start: Path | None = None,
+        report: Report | None = None,
+    ) -> FitResult:
+        """Train on samples whose labels index `vocabulary`; continues from run_dir if it holds a state.
+
+        Args:
+            train: never empty; raises ConfigError if it is.
+            val: may be empty.
+            vocabulary: the class names of the training part.
+            seed: of everything that is drawn.
+            run_dir: where the state after each epoch and the checkpoint are kept.
+            start: checkpoint of the fit that `starting_fit` or the user named, or None.
+            report: receives one event per few steps.
+
+        Raises InterruptedFitError after saving when it is told to stop.
+        """
+
+    @abstractmethod
+    def load(self, checkpoint: Path) -> None:
+        """Load the checkpoint of a finished fit. Raises RecordError, naming the file, where it is not one."""
+
+    @abstractmethod
+    def build_random(self, seed: int) -> None:
+        """Build the model with untrained weights: the control."""
+
+    @abstractmethod
+    def set_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """Encode and keep the class names; expensive set-up, so that predict is cheap.
+
+        Raises ConfigError before the model is there, RefusedError where a closed vocabulary is asked for other names.
+        """
+
+    @abstractmethod
+    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """One Detections per image: uint8 (H, W, 3) RGB arrays with EXIF applied, of any sizes.
+
+        Raises ConfigError before set_vocabulary.
+        """
+
+    @abstractmethod
+    def size(self) -> Size:
+        """Parameters and FLOPs of the model. Raises ConfigError before it is there."""
+
+    # --- what a fit depends on; none of these needs torch ---------------------------------------------------------
+
+    @classmethod
+    def starting_fit(cls, config: Config) -> StartingFit | None:  # noqa: ARG003  # the contract's signature
+        """The fit that one with these settings starts from; None: it starts from scratch or released weights."""
+        return None
+
+    @classmethod
+    def text_encoder(cls, config: Config) -> str | None:  # noqa: ARG003
+        """Name of the text encoder whose digest is part of the spec; None: no encoder outside the model."""
+        return None
+
+    @classmethod
+    def released_weights(cls, config: Config) -> ReleasedWeights | None:  # noqa: ARG003
+        """The file of a whole detector that `load_released` loads; None: none was released for these settings."""
+        return None
+
+    @classmethod
+    def starting_weights(cls, config: Config) -> ReleasedWeights | None:  # noqa: ARG003
+        """The file that a fit starts from; None: it needs none."""
+        return None
+
+    @classmethod
+    def helper_weights(cls, config: Config) -> ReleasedWeights | None:  # noqa: ARG003
+        """The file of another model that predict runs beside its own, such as a segmenter's; None: there is none."""
+        return None
+
+    # --- what a method may offer beside that ----------------------------------------------------------------------
+
+    def load_released(self) -> None:
+        """Load the file that `released_weights` names. Raises MissingWeightsError where it names none or has none."""
+        raise MissingWeightsError(f"no weights of {self.info.name}-{self.config.variant} were released")
+
+    @classmethod
+    def export(cls, checkpoint: Path, target: Path) -> None:
+        """Write a finished fit's checkpoint in half precision: what ships with the results. Raises RefusedError."""
+        raise RefusedError(f"{checkpoint}: {cls.info.name} cannot write its checkpoint in half precision to {target}")
+
+    def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[Explanation]:  # noqa: ARG002
+        """What predict would compute from each image, for the names that were set (capability EXPLAIN).
+
+        Raises ConfigError before set_vocabulary, RefusedError where the method cannot say.
+        """
+        raise RefusedError(f"{self.info.name} does not say what its head reads")
+
+    def show_ground_truth(self, ground_truth: Sequence[Annotations]) -> None:
+        """Called before each predict and explain with the annotations of the same images, in the same order.
+
+        For an oracle, whose setting marks it as no detector; every other method does nothing with them.
+        """
