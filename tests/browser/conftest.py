@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from performance.browser import chromium, installed
-from performance.made_records import make_records
 from PIL import Image
 
 from benchmark.cli.publishing.content import around
 from benchmark.core.record import RunRecord, Status
 from benchmark.leaderboard.around import Around, Picture
 from benchmark.leaderboard.site import build_site
+from tests.performance.browser import chromium, installed
+from tests.performance.made_records import make_records
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from performance.site import build, look_at
+
+from tests.performance.site import build, look_at
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

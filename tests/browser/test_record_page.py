@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import HOSTILE_CLASS, HOSTILE_METHOD
-from performance.browser import wait_until
 
 from benchmark.core.record import RunRecord
+from tests.performance.browser import wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from performance.made_files import COCO_VAL, LVIS_VAL, write_coco, write_lvis
 
 from benchmark.cli.main import main
+from tests.performance.made_files import COCO_VAL, LVIS_VAL, write_coco, write_lvis
 
 
 @pytest.fixture

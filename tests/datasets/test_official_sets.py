@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from performance.annotations import open_both
-from performance.made_files import COCO_VAL, LVIS_VAL, write_coco, write_lvis
 
 from benchmark.core.errors import BenchError, ConfigError, DataError, RefusedError
 from benchmark.datasets.opening.official import OfficialDataset
@@ -19,6 +17,8 @@ from benchmark.datasets.opening.opened import content_of
 from benchmark.datasets.readers.coco import read_coco
 from benchmark.datasets.readers.coco_columns import read_coco_columns
 from benchmark.harness.data import federation_of, open_dataset
+from tests.performance.annotations import open_both
+from tests.performance.made_files import COCO_VAL, LVIS_VAL, write_coco, write_lvis
 
 SMALL_COCO = replace(COCO_VAL.scaled(0.004), classes=9)
 SMALL_LVIS = replace(LVIS_VAL.scaled(0.002), classes=12)

@@ -24,7 +24,7 @@ LIMITS = Limits(1e-4, 0.7, 300)
 """the tasks', but for the score threshold, which untrained weights hardly reach"""
 
 Loop = Callable[..., Any]
-"""what predicts a batch of images within LIMITS"""
+"""predicts a batch of images within LIMITS"""
 
 
 @dataclass(frozen=True)

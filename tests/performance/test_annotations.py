@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from performance.__main__ import main
+
+from tests.performance.__main__ import main
 
 
 def test_both_sets_are_opened_and_timed(capsys: pytest.CaptureFixture[str]) -> None:

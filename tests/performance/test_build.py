@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from performance.__main__ import main
+
+from tests.performance.__main__ import main
 
 
 def test_times_and_memory(bench_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

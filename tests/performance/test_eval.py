@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from performance.__main__ import main
-from performance.eval import measure_apart
 
 from benchmark.core.errors import BenchError
+from tests.performance.__main__ import main
+from tests.performance.eval import measure_apart
 
 
 def test_coco_beside_the_reference(capsys: pytest.CaptureFixture[str]) -> None:

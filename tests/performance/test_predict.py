@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from performance import predict
-from performance.__main__ import main
+
+from tests.performance import predict
+from tests.performance.__main__ import main
 
 SMALL = ["--profile", "smoke", "--images", "3", "--batch", "2", "--rounds", "2"]
 
@@ -51,7 +52,7 @@ def test_lines_for_people(bench_home: Path, capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.models
 def test_a_network_that_is_not_the_librarys_has_no_bare_loop() -> None:
-    from performance.bare import bare_loop
+    from tests.performance.bare import bare_loop
 
     assert bare_loop(object(), 64) is None
 

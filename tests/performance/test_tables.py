@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from performance.__main__ import main
-from performance.tables import time_table
 
 from benchmark.core.errors import BenchError
+from tests.performance.__main__ import main
+from tests.performance.tables import time_table
 
 
 def test_it_times_the_command(capsys: pytest.CaptureFixture[str]) -> None:
