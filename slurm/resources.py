@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -94,18 +94,6 @@ def load_resources(preset: str, settings: Mapping[str, Any]) -> Resources:
         raise UnknownNameError("preset", preset, known)
     values = {**defaults, **_resolved(preset, own, ()), **settings}
     return make_config(Resources, values, f"preset {preset}")
-
-
-def all_presets() -> dict[str, Resources]:
-    """Every preset by name, resolved. Raises as load_resources."""
-    return {name: load_resources(name, {}) for name in sorted({**PRESETS, **_own_presets()[0]})}
-
-
-def describe(resources: Resources) -> str:
-    """One line: what differs from the site's defaults."""
-    shown = {key: value for key, value in asdict(resources).items() if value not in (None, "", ())}
-    size = f"{shown.pop('cpus')} CPUs, {shown.pop('memory_gb'):g} GB, {shown.pop('gpus')} GPUs"
-    return ", ".join([size, f"{shown.pop('time_min')} min", *(f"{key} {value}" for key, value in shown.items())])
 
 
 def _resolved(name: str, own: Mapping[str, Mapping[str, Any]], seen: tuple[str, ...]) -> dict[str, Any]:

@@ -18,22 +18,10 @@ def xyxy_to_xywh(xyxy: FloatArray) -> FloatArray:
     return np.concatenate([xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]], axis=1)
 
 
-def cxcywh_to_xyxy(cxcywh: FloatArray) -> FloatArray:
-    """Centre plus size (N, 4) to two corners (N, 4), same unit and dtype."""
-    half = cxcywh[:, 2:] / 2
-    return np.concatenate([cxcywh[:, :2] - half, cxcywh[:, :2] + half], axis=1)
-
-
 def area_px(xyxy: FloatArray) -> FloatArray:
     """Areas (N,) in square pixels; an inverted box counts as empty."""
     size = np.clip(xyxy[:, 2:] - xyxy[:, :2], 0, None)
     return np.asarray(size[:, 0] * size[:, 1])
-
-
-def clip_to_image(xyxy: FloatArray, width_px: int, height_px: int) -> FloatArray:
-    """Boxes (N, 4) cut at the image's border; one wholly outside gets zero area."""
-    limit = np.array([width_px, height_px, width_px, height_px], dtype=xyxy.dtype)
-    return np.clip(xyxy, 0, limit)
 
 
 def iou(a_xyxy: FloatArray, b_xyxy: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -99,8 +99,3 @@ def metric_columns(present: Iterable[str]) -> tuple[Column, ...]:
 
 def _unknown(name: str) -> Column:
     return Column(name, name, "number" if "_px" in name or "_per_" in name else "percent", 0, False, "")
-
-
-def by_key(columns: Iterable[Column]) -> Mapping[str, Column]:
-    """Columns by their key."""
-    return {column.key: column for column in columns}

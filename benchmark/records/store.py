@@ -66,13 +66,9 @@ class Store:
         """Of all records, sorted."""
         return sorted(self.root.glob("*/*/*.json"))
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a record; see `to_frame`."""
-        return to_frame(self)
-
 
 def to_frame(records: Iterable[RunRecord]) -> pd.DataFrame:
-    """One row a record: the spec's fields, then `params.*`, `metrics.*`, `low.*` and `high.*` (interval), `cost.*`.
+    """One row per record: the spec's fields, then `params.*`, `metrics.*`, `low.*` and `high.*` (interval), `cost.*`.
 
     Metrics are fractions as in the record; a column that a record does not have holds NaN there.
     """

@@ -18,8 +18,6 @@ SIZES = {"s": (0.50, 0.33), "m": (0.75, 0.67)}
 """width and depth of each size"""
 REG_MAX = 16
 """distances to a box's sides are distributions over 0..16 cells"""
-STRIDES_PX = (32, 16, 8)
-"""of the levels, coarse to fine, as neck and head order them"""
 _CHANNELS, _BLOCKS = (64, 128, 256, 512, 1024), (3, 6, 6, 3)
 _NECK_CHANNELS, _NECK_BLOCKS = (768, 384, 192), 3
 

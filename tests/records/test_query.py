@@ -13,7 +13,7 @@ from benchmark.core.paths import Home
 from benchmark.core.record import RunRecord, Status
 from benchmark.records.codec import encode
 from benchmark.records.query import differing_fields, group_by_cell, run_records, select
-from benchmark.records.store import Store, write_atomic
+from benchmark.records.store import Store, to_frame, write_atomic
 
 Make = Callable[..., RunRecord]
 
@@ -60,14 +60,14 @@ def test_a_record_in_both_places_counts_once(
         run_records()
 
 
-def test_a_frame_has_one_row_a_record(make_record: Make, tmp_path: Path) -> None:
+def test_a_frame_has_one_row_per_record(make_record: Make, tmp_path: Path) -> None:
     store = Store(tmp_path)
     first = make_record(ap=0.25)
     store.add(first)
     store.add(
         make_record(method="yolov8", status=Status.BLOCKED, error="weights: none", fit=None, overrides={"batch": 4})
     )
-    frame = store.to_frame().set_index("method")
+    frame = to_frame(store).set_index("method")
     assert len(frame) == 2
     assert frame.loc["rtvp", "metrics.AP"] == 0.25
     assert frame.loc["rtvp", "low.AP"] == pytest.approx(0.2)

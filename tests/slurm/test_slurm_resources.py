@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.core.errors import ConfigError, UnknownNameError
-from slurm.resources import Resources, all_presets, config_file, describe, load_resources
+from slurm.resources import Resources, config_file, load_resources
 
 
 @pytest.fixture
@@ -23,8 +23,6 @@ def test_ours_need_no_file(own: Path) -> None:
     assert load_resources("test", {"time_min": "30", "setup": "module load cuda"}) == Resources(
         cpus=1, memory_gb=2.0, time_min=30, signal_delay_s=30, setup=("module load cuda",)
     )
-    assert set(all_presets()) == {"test", "cpu", "gpu"}
-    assert "1 CPUs, 2 GB, 0 GPUs, 15 min" in describe(load_resources("test", {}))
 
 
 def test_a_users_presets_start_from_ours_or_each_other(own: Path) -> None:

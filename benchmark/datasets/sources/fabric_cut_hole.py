@@ -26,7 +26,6 @@ KINDS = {
     "line": WEAVE_LINE,
     "large hole": HOLE,
 }
-STEM = r"(?:cut|hole)\d+.*|fabric\d+.*"
 
 
 def _roots(tree: Tree) -> list[Path]:
