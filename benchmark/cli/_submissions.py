@@ -66,7 +66,8 @@ def _form(record: RunRecord) -> list[str]:
     if "predictions" not in {artifact.name for artifact in record.artifacts}:
         reasons.append("it names no detections")
     try:
-        place = Store(Results.find().records).path(record)
+        results = Results.find()
+        place = results.readable(Store(results.records).path(record))
         if place.is_file() and read_run(place).metrics != record.metrics:
             reasons.append(f"the results hold this run with other numbers: {place.name}")
     except BenchError as error:

@@ -220,10 +220,12 @@ def _variables(facts: Any, resources: Any) -> dict[str, str]:
     paths = [path for path in (facts.code, os.environ.get("PYTHONPATH")) if path]
     values = {
         "BENCH_HOME": str(Home.find().root.absolute()),
-        "BENCH_RESULTS": str(Results.find().root.absolute()),
         "PYTHONPATH": os.pathsep.join(paths),
         **root_variables(),
     }
+    results = Results.find()
+    if results.shipped is None:  # an installed package finds what it ships by itself
+        values["BENCH_RESULTS"] = str(results.root.absolute())
     if resources is not None and "OMP_NUM_THREADS" not in os.environ:
         values["OMP_NUM_THREADS"] = str(resources.cpus)  # without cgroups a task sees every core of its node
     return values

@@ -18,8 +18,8 @@ def run(options: argparse.Namespace) -> int:
     from dataclasses import replace
     from pathlib import Path
 
-    import benchmark
     from benchmark.core.canonical import canonical_json
+    from benchmark.core.paths import checkout
     from benchmark.core.record import Artifact
     from benchmark.harness.rescore import find_record, load_stored
     from benchmark.records.bundle import truth_text, write_bundle
@@ -44,9 +44,9 @@ def run(options: argparse.Namespace) -> int:
                 artifacts.append(Artifact(artifact.name, "", artifact.sha256))
         parts["record.json"] = encode(replace(stored.record, artifacts=tuple(artifacts))).encode()
         runs[stored.record.run_id] = parts
-    lock = Path(benchmark.__file__).parents[1] / "requirements.lock"
+    folder = checkout()
     target = Path(options.out).expanduser()
-    write_bundle(target, runs, lock.read_bytes() if lock.is_file() else None)
+    write_bundle(target, runs, (folder / "requirements.lock").read_bytes() if folder else None)
     print(f"{target}  {target.stat().st_size / 1e6:.1f} MB, {len(runs)} run(s); check it with: bench verify {target}")
     return 0
 

@@ -152,6 +152,11 @@ class Home:
         """What was submitted: one folder a submission, and snapshots of the code."""
         return self.root / "slurm"
 
+    @property
+    def results(self) -> Path:
+        """The user's own results where the package is installed without a checkout."""
+        return self.root / "results"
+
     def fit(self, fit_id: str) -> FitPaths:
         """The folder of a training."""
         return FitPaths(self.root / "fits" / fit_id)
@@ -159,18 +164,48 @@ class Home:
 
 @dataclass(frozen=True)
 class Results:
-    """The committed results: data only."""
+    """Results that were checked and put together: data only.
+
+    root: where they are written. shipped: what came inside the installed package, which is only read.
+    """
 
     root: Path
+    shipped: Path | None = None
 
     @classmethod
     def find(cls) -> Results:
-        """From the variable BENCH_RESULTS, else `results/` of the checkout this package lies in, else of the cwd."""
+        """From the variable BENCH_RESULTS, else `results/` of the checkout that this package lies in.
+
+        An installed package has neither: what it carries is read, and its user's own lie in `$BENCH_HOME/results`.
+        """
         named = os.environ.get("BENCH_RESULTS")
         if named:
             return cls(Path(named).expanduser())
-        checkout = Path(__file__).resolve().parents[2] / "results"
-        return cls(checkout if checkout.is_dir() else Path.cwd() / "results")
+        folder = checkout()
+        if folder is not None:
+            return cls(folder / "results")
+        return cls(Home.find().results, package_file("benchmark", "shipped"))
+
+    def readable(self, path: Path) -> Path:
+        """Where a file below `root` is read: there, else among what was shipped; `path` where it is in neither."""
+        if self.shipped is None or path.exists():
+            return path
+        shipped = self.shipped / path.relative_to(self.root)
+        return shipped if shipped.exists() else path
+
+    def files(self, folder: Path, pattern: str) -> list[Path]:
+        """Files of that pattern in a folder below `root` and in its shipped counterpart, sorted; ours replace those."""
+        folders = [folder] if self.shipped is None else [self.shipped / folder.relative_to(self.root), folder]
+        found = {path.relative_to(each): path for each in folders for path in each.glob(pattern)}
+        return [found[name] for name in sorted(found)]
+
+    def record_files(self, task: str = "*") -> list[Path]:
+        """Every run record, or those of one task."""
+        return self.files(self.records, f"{task}/*/*.json")
+
+    def fit_record(self, fit_id: str) -> Path:
+        """The FitRecord of a checkpoint that ships, which lies beside it; it need not be there."""
+        return self.readable(self.checkpoints / f"{fit_id}.json")
 
     @property
     def records(self) -> Path:
@@ -206,6 +241,12 @@ class Results:
     def reports(self) -> Path:
         """URLs of the leaderboard's W&B reports by `entity/project`: whoever publishes next updates the same one."""
         return self.root / "wandb_reports.json"
+
+
+def checkout() -> Path | None:
+    """The checkout that this package lies in; None for an installed one and for a cluster's copy of the code."""
+    folder = Path(__file__).resolve().parents[2]
+    return folder if (folder / "pyproject.toml").is_file() else None
 
 
 def user_config(name: str) -> Path:

@@ -194,8 +194,9 @@ def _example_sheet(record: DatasetRecord, label: str) -> Image | None:
     facts = record.facts.get("examples")
     if not facts:
         return None
-    folders = (Results.find().datasets, Home.find().data(label.replace("@", "-")))
-    here = [path for path in (folder / facts["file"] for folder in folders) if path.is_file()]
+    results = Results.find()
+    built = Home.find().data(label.replace("@", "-")) / facts["file"]
+    here = [path for path in (results.readable(results.datasets / facts["file"]), built) if path.is_file()]
     for path in here:
         if file_sha256(path) == facts["sha256"]:
             with Image.open(path) as sheet:

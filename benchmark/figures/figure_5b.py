@@ -169,7 +169,8 @@ def _draw_answer(axes: Axes, picture: Picture, row: Row, column: int) -> None:
 
 
 def _predictions(run_id: str) -> Path | None:
-    places = (Home.find().run(run_id).predictions, Results.find().predictions / f"{run_id}.parquet")
+    results = Results.find()
+    places = (Home.find().run(run_id).predictions, results.readable(results.predictions / f"{run_id}.parquet"))
     return next((path for path in places if path.is_file()), None)
 
 

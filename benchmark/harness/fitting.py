@@ -51,14 +51,10 @@ class FitOptions:
 
 def find_fit(spec: FitSpec) -> Fit | None:
     """The finished fit on this machine, else the one that ships with the results, else None."""
-    for folder, name in (
-        (Home.find().fit(spec.fit_id).root, "fit.json"),
-        (Results.find().checkpoints, f"{spec.fit_id}.json"),
-    ):
-        path = folder / name
+    for path in (Home.find().fit(spec.fit_id).record, Results.find().fit_record(spec.fit_id)):
         if path.is_file():
             record = decode_fit(path.read_text(encoding="utf-8"))
-            checkpoint = folder / record.checkpoint.uri
+            checkpoint = path.parent / record.checkpoint.uri
             if file_sha256(checkpoint) != record.checkpoint.sha256:
                 raise RecordError(
                     f"{checkpoint}: its bytes are not those that {path} names; use --refit to train again"

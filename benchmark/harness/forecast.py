@@ -49,11 +49,13 @@ def forecast(jobs: Sequence[Job]) -> tuple[Forecast, set[str]]:
     done = {run_id for run_id in ids if (end := read_end(run_id)) and end.status == "ok"}
     left = [job for job in jobs if job.spec.run_id not in done]
     fits = {spec.fit_id: spec for job in left for spec in job.spec.fits}
-    begun, shipped = _names(Home.find().root / "fits"), _names(Results.find().checkpoints)
+    results = Results.find()
+    begun = _names(Home.find().root / "fits")
+    shipped = {path.stem for path in results.files(results.checkpoints, "*.json")}
     to_train = {
         fit_id: spec
         for fit_id, spec in fits.items()
-        if f"{fit_id}.json" not in shipped and not (fit_id in begun and Home.find().fit(fit_id).record.is_file())
+        if fit_id not in shipped and not (fit_id in begun and Home.find().fit(fit_id).record.is_file())
     }
     known = list(trained_fits())
     hours = list(_training_hours(to_train.values(), known))
@@ -107,7 +109,7 @@ def _kind(spec: Any) -> tuple[str, str, str]:
 
 def _newest_runs() -> Iterator[RunRecord]:
     paths = sorted(Home.find().runs.glob("*/record.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    for path in (*paths[:_LOOK_AT], *sorted(Results.find().records.glob("*/*/*.json"))[:_LOOK_AT]):
+    for path in (*paths[:_LOOK_AT], *Results.find().record_files()[:_LOOK_AT]):
         try:
             yield read_run(path)
         except RecordError:

@@ -107,8 +107,8 @@ def _measured_memory(job: Job, runs: Sequence[RunRecord]) -> int | None:
 
 def trained_fits() -> Iterator[TrainedFit]:
     """Finished fits of this machine, and those that ship with the results."""
-    home, shipped = Home.find().root / "fits", Results.find().checkpoints
-    for path in (*sorted(home.glob("*/fit.json")), *sorted(shipped.glob("*.json"))):
+    home, results = Home.find().root / "fits", Results.find()
+    for path in (*sorted(home.glob("*/fit.json")), *results.files(results.checkpoints, "*.json")):
         yield TrainedFit(decode_fit(path.read_text(encoding="utf-8")))
 
 

@@ -37,7 +37,7 @@ def starting_from(fit: FitSpec, fit_id: str) -> FitSpec:
 
 
 def _finished(fit_id: str) -> FitSpec:
-    for path in (Home.find().fit(fit_id).root / "fit.json", Results.find().checkpoints / f"{fit_id}.json"):
+    for path in (Home.find().fit(fit_id).record, Results.find().fit_record(fit_id)):
         if path.is_file():
             return decode_fit(path.read_text(encoding="utf-8")).spec
     raise RefusedError(f"there is no finished fit {fit_id} on this machine; 'bench run --task {RULE}' makes one")

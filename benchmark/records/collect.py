@@ -56,7 +56,7 @@ def collect(home: Home, results: Results) -> Collected:
         paths = sorted(home.runs.glob("*/record.json"))
         with _mapping(len(paths)) as mapped:
             store = Store(results.records)
-            known = {record.run_id: record for record in mapped(read_run, store.paths())}
+            known = {record.run_id: record for record in mapped(read_run, results.record_files())}
             found, refused = [], {}
             for path, judged in zip(paths, mapped(partial(_judged, home), paths), strict=True):
                 if isinstance(judged, RunRecord):
@@ -72,8 +72,8 @@ def collect(home: Home, results: Results) -> Collected:
                 elif there.metrics == record.metrics:
                     present.append(record.run_id)
                 else:
-                    reason = f"measured again with other numbers; remove {store.path(there)} to replace it"
-                    refused[record.run_id] = reason
+                    committed = results.readable(store.path(there))
+                    refused[record.run_id] = f"measured again with other numbers; remove {committed} to replace it"
             kept = [record.run_id in kept_seeds for record in new]
             reasons = list(mapped(partial(_take, home, results), new, kept))
     refused |= {record.run_id: reason for record, reason in zip(new, reasons, strict=True) if reason}

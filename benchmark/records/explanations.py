@@ -127,7 +127,9 @@ def _write(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[An
 
 
 def _find(name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
-    path = next((p for p in (Home.find().explanations / name, Results.find().explanations / name) if p.is_file()), None)
+    results = Results.find()
+    places = (Home.find().explanations / name, results.readable(results.explanations / name))
+    path = next((place for place in places if place.is_file()), None)
     if path is None:
         return None
     try:

@@ -68,14 +68,13 @@ def dataset_records() -> list[DatasetRecord]:
     """Records of data sets, the committed ones first."""
     found: dict[tuple[str, str], DatasetRecord] = {}
     built = Home.find().root / "data"
-    for path in (*sorted(Results.find().datasets.glob("*.json")), *sorted(built.glob("*/dataset.json"))):
+    results = Results.find()
+    for path in (*results.files(results.datasets, "*.json"), *sorted(built.glob("*/dataset.json"))):
         record = decode_dataset(read_text(path), str(path))
         found.setdefault((record.name, record.variant), record)
     return list(found.values())
 
 
 def _committed(tasks: set[str] | None) -> list[Path]:
-    root = Results.find().records
-    if tasks is None:
-        return sorted(root.glob("*/*/*.json"))
-    return sorted(path for task in tasks for path in root.glob(f"{task}/*/*.json"))
+    results = Results.find()
+    return [path for task in (["*"] if tasks is None else sorted(tasks)) for path in results.record_files(task)]

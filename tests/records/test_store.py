@@ -183,6 +183,18 @@ class TestCollect:
         assert set(again.present) == {first.run_id, second.run_id}
         assert {record.run_id for record in run_records()} == {first.run_id, second.run_id}
 
+    def test_what_is_shipped_counts_as_there_and_is_never_written(
+        self, results: Results, make_record: Callable[..., RunRecord]
+    ) -> None:
+        shipped = self._finish(make_record(seed=0))
+        collect(Home.find(), results)
+        own = Results(results.root.with_name("own"), results.root)
+        new, before = self._finish(make_record(seed=1)), sorted(results.root.rglob("*"))
+        done = collect(Home.find(), own)
+        assert (done.taken, done.present) == ((new.run_id,), (shipped.run_id,))
+        assert [path.stem.rpartition("-")[2] for path in own.root.rglob("*.json")] == [new.run_id]
+        assert sorted(results.root.rglob("*")) == before
+
     def test_nothing_to_collect(self, results: Results) -> None:
         done = collect(Home(results.root / "no such home"), results)
         assert (done.taken, done.present, done.refused) == ((), (), {})

@@ -50,7 +50,8 @@ def find_record(name: str) -> tuple[DatasetRecord, str]:
         dataset = open_dataset(name)
         return make_record(dataset, dataset.facts), "opened now"
     except DataError:
-        committed = Results.find().datasets / f"{label}.json"
+        results = Results.find()
+        committed = results.readable(results.datasets / f"{label}.json")
         if "/" in name or not committed.is_file():
             raise
         return decode_dataset(read_text(committed), str(committed)), "committed record; not built on this machine"

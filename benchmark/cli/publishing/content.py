@@ -18,7 +18,7 @@ from benchmark.core.task import Task
 from benchmark.leaderboard.around import Around
 from benchmark.leaderboard.site import Built, build_site
 from benchmark.records.query import HIDDEN_PROFILES, dataset_records, run_records
-from benchmark.records.store import Store
+from benchmark.records.store import read_run
 
 
 def build(options: argparse.Namespace, folder: Path) -> Built:
@@ -58,7 +58,7 @@ def _records(options: argparse.Namespace) -> list[RunRecord]:
         tasks = {public_name(name) for name in options.task}
         for name in sorted(tasks - set(list_names("task"))):
             raise UnknownNameError("task", name, list_names("task"))
-    found = list(Store(Results.find().records)) if options.committed else run_records(tasks)
+    found = list(map(read_run, Results.find().record_files())) if options.committed else run_records(tasks)
     wanted = [record for record in found if tasks is None or record.spec.task in tasks]
     if options.profile:
         return [record for record in wanted if record.spec.profile == options.profile]

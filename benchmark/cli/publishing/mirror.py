@@ -16,7 +16,7 @@ from benchmark.core.record import RunRecord, Status
 from benchmark.leaderboard.wandb_report import publish_report
 from benchmark.leaderboard.wandb_runs import mirrored_records
 from benchmark.records.query import HIDDEN_PROFILES, dataset_records
-from benchmark.records.store import Store
+from benchmark.records.store import read_run
 from benchmark.tables.content.datasets import DatasetTable, fill_datasets
 from benchmark.tables.content.reproduced import reproduced
 from benchmark.tables.content.sheet import Sheet, fill
@@ -86,7 +86,8 @@ def parse_place(text: str) -> tuple[str, str]:
 
 def official_records(results: Results) -> Sequence[RunRecord]:
     """The committed good records; what was measured here since is nobody's official number. Raises RecordError."""
-    found = [r for r in Store(results.records) if r.status is Status.OK and r.spec.profile not in HIDDEN_PROFILES]
+    committed = map(read_run, results.record_files())
+    found = [r for r in committed if r.status is Status.OK and r.spec.profile not in HIDDEN_PROFILES]
     if not found:
         raise RecordError(f"{results.records}: no committed record to publish; 'bench collect' puts them there")
     return found
