@@ -7,10 +7,12 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Interval
 
 from benchmark.core.errors import ConfigError, UnknownNameError
-from benchmark.core.settings import make_config
+from benchmark.core.settings import Count, PositiveCount, make_config
 
 LOCAL = "local"
 """the name that means: this machine, one task after the other"""
@@ -21,7 +23,7 @@ _SLURM_SENDS_EARLY_S = 60
 
 @dataclass(frozen=True)
 class Resources:
-    """One task's share of a cluster. Raises ConfigError for a value that cannot be.
+    """One task's share of a cluster. Raises ConfigError where a task could be told to stop as it starts.
 
     Text fields that are None are left to the site's defaults.
     """
@@ -31,17 +33,17 @@ class Resources:
     qos: str | None = None
     constraint: str | None = None
     """features a node must have, e.g. `a100|h100`"""
-    gpus: int = 0
+    gpus: Annotated[int, Interval(ge=0, le=1024)] = 0
     """GPUs of one task, all on one node"""
-    cpus: int = 2
-    memory_gb: float = 8.0
-    time_min: int = 240
+    cpus: Annotated[int, Interval(ge=1, le=4096)] = 2
+    memory_gb: Annotated[float, Interval(gt=0, le=1_000_000)] = 8.0
+    time_min: PositiveCount = 240
     """wall time of one attempt; training continues in the next one"""
-    signal_delay_s: int = 90
+    signal_delay_s: PositiveCount = 90
     """how long before the limit a task is told to stop; Slurm may do it a minute earlier"""
-    requeues: int = 20
+    requeues: Count = 20
     """how often a cell may run into its time limit before it counts as failed"""
-    parallel: int = 64
+    parallel: PositiveCount = 64
     """at most this many tasks of an array at a time"""
     dependency: str | None = None
     """start after other jobs, in Slurm's words: `afterok:1234`"""
@@ -55,12 +57,6 @@ class Resources:
     """nodes to use"""
 
     def __post_init__(self) -> None:
-        for name, least in (("gpus", 0), ("cpus", 1), ("time_min", 1), ("signal_delay_s", 1), ("requeues", 0),
-                            ("parallel", 1)):  # fmt: skip
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name} is {getattr(self, name)}: at least {least} is needed")
-        if self.memory_gb <= 0:
-            raise ConfigError(f"memory_gb is {self.memory_gb}: more than 0 is needed")
         if self.signal_delay_s + _SLURM_SENDS_EARLY_S >= self.time_min * 60:
             raise ConfigError(
                 f"time_min is {self.time_min} and signal_delay_s {self.signal_delay_s}: the signal to stop may come "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from benchmark.core.errors import BenchError, ConfigError, UnknownNameError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import load
 from benchmark.core.sample import Dataset
+from benchmark.core.settings import make_config
 from benchmark.core.spec import Job, RunRequest
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.harness.data import make_vocabulary, open_dataset
@@ -55,16 +56,6 @@ def expand_sweep(name: str, data: str | None, profile: str | None, seeds: tuple[
     return Expanded(title, tuple(jobs.values()), refused)
 
 
-def parse_seeds(text: str | None) -> tuple[int, ...] | None:
-    """`0,1,2` as numbers; None leaves them to the sweep. Raises ConfigError."""
-    if text is None:
-        return None
-    try:
-        return tuple(int(seed) for seed in text.split(","))
-    except ValueError as error:
-        raise ConfigError(f"--seed {text}: expected whole numbers such as 0 or 0,1,2") from error
-
-
 def _open(data: str, novel: tuple[str, ...]) -> Any:
     return open_dataset(data, novel)
 
@@ -95,34 +86,19 @@ def _from_file(path: Path, data: str | None, profile: str | None, seeds: tuple[i
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     entries = content.get("request")
-    if not isinstance(entries, list) or not entries:
+    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise ConfigError(f"{path}: expected tables [[request]], each with method and task")
-    known = {field.name for field in fields(RunRequest)}
-    requests = []
-    for entry in entries:
-        for key in entry:
-            if key not in known:
-                raise UnknownNameError(f"key of a request in {path}", key, known)
-        if not {"method", "task"} <= entry.keys():
-            raise ConfigError(f"{path}: a request needs method and task, got {', '.join(sorted(entry))}")
-        requests.append(_request(path, entry, data, profile, seeds))
-    return requests
+    return [_request(f"a request in {path}", entry, data, profile, seeds) for entry in entries]
 
 
 def _request(
-    path: Path, entry: Mapping[str, Any], data: str | None, profile: str | None, seeds: tuple[int, ...] | None
+    where: str, entry: Mapping[str, Any], data: str | None, profile: str | None, seeds: tuple[int, ...] | None
 ) -> RunRequest:
-    values = dict(entry)
-    weights = str(values.pop("weights", WeightsOrigin.TRAINED_HERE))
-    if weights not in set(WeightsOrigin):
-        raise UnknownNameError(f"weights in {path}", weights, map(str, WeightsOrigin))
-    values["data"] = data or values.get("data")
-    values["profile"] = profile or values.get("profile")
-    values["seeds"] = seeds or tuple(values.get("seeds", (0,)))
-    values["novel"] = tuple(values.get("novel", ()))
-    if not all(type(seed) is int for seed in values["seeds"]) or not values["seeds"]:
-        raise ConfigError(f"{path}: seeds are {list(values['seeds'])}, expected whole numbers")
-    return RunRequest(**values, weights=WeightsOrigin(weights))
+    """One of a file, with what the command line names instead."""
+    if not {"method", "task"} <= entry.keys():
+        raise ConfigError(f"{where}: needs method and task, got {', '.join(sorted(entry))}")
+    asked = {"data": data, "profile": profile, "seeds": seeds}
+    return make_config(RunRequest, {**entry, **{key: value for key, value in asked.items() if value}}, where)
 
 
 def _words(request: RunRequest) -> str:

@@ -26,9 +26,11 @@ def run(options: argparse.Namespace) -> int:
     """Exit status 1 where something is missing that only a person can bring: it is named with what to do."""
     import json
 
-    from benchmark.cli._sweeps import expand_sweep, parse_seeds
+    from benchmark.cli._sweeps import expand_sweep
+    from benchmark.core.settings import parse_seeds
 
-    expanded = expand_sweep(options.sweep, options.data, options.profile, parse_seeds(options.seed))
+    seeds = parse_seeds(options.seed) if options.seed is not None else None
+    expanded = expand_sweep(options.sweep, options.data, options.profile, seeds)
     weights, missing = _weights(expanded.jobs)
     there = [*_images(expanded.jobs), *_texts(expanded.jobs), *weights]
     later = "not available yet"

@@ -100,23 +100,17 @@ def _choose_tracker(name: str | None) -> None:
 
 
 def _request(options: argparse.Namespace) -> Any:
-    from benchmark.core.errors import ConfigError
     from benchmark.core.method import WeightsOrigin
-    from benchmark.core.settings import parse_assignments
+    from benchmark.core.settings import parse_assignments, parse_seeds
     from benchmark.core.spec import RunRequest
 
-    settings = parse_assignments(options.set, "--set", "epochs=5")
-    try:
-        seeds = tuple(int(seed) for seed in options.seed.split(","))
-    except ValueError as error:
-        raise ConfigError(f"--seed {options.seed}: expected whole numbers such as 0 or 0,1,2") from error
     return RunRequest(
         method=options.method,
         task=options.task,
         data=options.data,
         profile=options.profile,
-        params=settings,
-        seeds=seeds,
+        params=parse_assignments(options.set, "--set", "epochs=5"),
+        seeds=parse_seeds(options.seed),
         wording=options.vocabulary,
         weights=WeightsOrigin(_ORIGINS[options.weights]),
         novel=tuple(name.strip() for name in options.novel.split(",") if name.strip()),

@@ -31,11 +31,13 @@ def run(options: argparse.Namespace) -> int:
     import sys
 
     from benchmark.cli._slurm_options import resources_of
-    from benchmark.cli._sweeps import expand_sweep, parse_seeds
+    from benchmark.cli._sweeps import expand_sweep
+    from benchmark.core.settings import parse_seeds
     from benchmark.harness.forecast import forecast
 
     resources = resources_of(options) if options.slurm else None
-    expanded = expand_sweep(options.sweep, options.data, options.profile, parse_seeds(options.seed))
+    seeds = parse_seeds(options.seed) if options.seed is not None else None
+    expanded = expand_sweep(options.sweep, options.data, options.profile, seeds)
     sums, done = forecast(expanded.jobs)
     submitting = options.slurm and not options.dry_run
     if options.json and not submitting:

@@ -15,6 +15,7 @@ from benchmark.core.detections import Annotations, Detections
 from benchmark.core.errors import ConfigError, MissingWeightsError, RefusedError
 from benchmark.core.method import Capability, FitResult, MethodInfo, Report, Size, StartingFit
 from benchmark.core.sample import Sample
+from benchmark.core.settings import PositiveCount, SidePx
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
 
@@ -25,11 +26,11 @@ class DetectorConfig:
 
     variant: str = ""
     """one of INFO.variants"""
-    image_side_px: int = 640
+    image_side_px: SidePx = 640
     """longer side that an image is resized to"""
-    epochs: int = 1
+    epochs: PositiveCount = 1
     """times that a fit sees every training image"""
-    train_images: int | None = None
+    train_images: PositiveCount | None = None
     """at most this many training images, drawn by whole groups with the seed; none: all"""
 
 

@@ -7,6 +7,7 @@ checked against that. pydantic is imported when the first config is made, so tha
 from __future__ import annotations
 
 import dataclasses
+import enum
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
@@ -18,19 +19,19 @@ from annotated_types import Interval, MultipleOf
 from benchmark.core.canonical import field_names
 from benchmark.core.errors import BenchError, ConfigError, UnknownNameError
 
-PROFILE_NAMES = ("smoke", "quick", "demo", "paper")
-"""the named sets of settings that every method has, from seconds to the paper's"""
-
 Share = Annotated[float, Interval(ge=0, le=1)]
+PositiveShare = Annotated[float, Interval(gt=0, le=1)]
+Decay = Annotated[float, Interval(ge=0, lt=1)]
+"""what of a running mean is kept at each step: momentum, an averaged model"""
 Weight = Annotated[float, Interval(ge=0, le=1000)]
 """what a loss, or a part of one, is multiplied by"""
 LearningRate = Annotated[float, Interval(gt=0, le=10)]
-Count = Annotated[int, Interval(ge=1, le=100_000)]
-CountOrNone = Annotated[int, Interval(ge=0, le=100_000)]
-Side = Annotated[int, Interval(ge=32, le=8192)]
+Count = Annotated[int, Interval(ge=0, le=1_000_000)]
+PositiveCount = Annotated[int, Interval(ge=1, le=1_000_000)]
+SidePx = Annotated[int, Interval(ge=32, le=8192)]
 """of an image, in pixels"""
-SideInSteps = Annotated[int, Interval(ge=32, le=8192), MultipleOf(32)]
-"""of an image, in pixels, where a network halves it five times"""
+SidePx32 = Annotated[int, Interval(ge=32, le=8192), MultipleOf(32)]
+"""of an image, in pixels, for a network whose coarsest cells are 32 of them wide"""
 
 C = TypeVar("C")
 
@@ -49,7 +50,10 @@ def make_config(config_type: type[C], params: Mapping[str, Any], where: str) -> 
         wrong = error.errors(include_url=False)
         first = next((each for each in wrong if each["type"] == "extra_forbidden"), wrong[0])
         raise _refusal(config_type, params, str(first["loc"][0]), where) from error
-    return config_type(**values)
+    try:
+        return config_type(**values)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
 
 
 def identifying_params(config: Any) -> dict[str, Any]:
@@ -72,6 +76,14 @@ def parse_assignments(texts: Iterable[str], option: str, example: str) -> dict[s
             raise ConfigError(f"{option} {text}: expected KEY=VALUE, such as {option} {example}")
         values[key.strip()] = value.strip()
     return values
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """`0,1,2` as numbers. Raises ConfigError."""
+    try:
+        return tuple(int(seed) for seed in text.split(","))
+    except ValueError as error:
+        raise ConfigError(f"--seed {text}: expected whole numbers such as 0 or 0,1,2") from error
 
 
 def _hints(config_type: type[Any]) -> dict[str, Any]:
@@ -126,8 +138,10 @@ def _refusal(config_type: type[Any], params: Mapping[str, Any], key: str, where:
     hints = _hints(config_type)
     if key not in hints:
         return UnknownNameError(f"setting of {where}", key, hints)
-    if typing.get_origin(hints[key]) is typing.Literal:
-        return UnknownNameError(f"value of {where}: {key}", str(params[key]), map(str, typing.get_args(hints[key])))
+    is_enum = isinstance(hints[key], type) and issubclass(hints[key], enum.Enum)
+    choices = [each.value for each in hints[key]] if is_enum else typing.get_args(hints[key])
+    if is_enum or typing.get_origin(hints[key]) is typing.Literal:
+        return UnknownNameError(f"value of {where}: {key}", str(params[key]), map(str, choices))
     return ConfigError(f"{where}: {key}: got {params[key]!r:.80}, expected {_expected(hints[key])}")
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from benchmark.core.canonical import digest, to_plain
+from benchmark.core.errors import ConfigError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.vocabulary import CANONICAL
 
@@ -188,7 +189,7 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a user or a sweep asks for, before names are resolved and digests are known.
+    """What a user or a sweep asks for, before names are resolved and digests are known. Raises ConfigError for seeds.
 
     task: `transfer` means one cell a scene, `transfer:wood` only that one. wording: one of the known ones or the path
     of a JSON file; `@3` behind it asks for the classes in the third of the seeded orders.
@@ -206,6 +207,12 @@ class RunRequest:
     """for a data set given by its path: class names held out in zero-shot tasks"""
     from_fit: str = ""
     """id of a finished pre-training, on any data, that the fit starts from"""
+
+    def __post_init__(self) -> None:
+        usable = all(0 <= seed < 2**32 for seed in self.seeds)  # what numpy and torch take
+        if not usable or not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            given = ",".join(map(str, self.seeds))
+            raise ConfigError(f"seeds are {given or 'none'}: expected different whole numbers from 0 to {2**32 - 1}")
 
 
 @dataclass(frozen=True)

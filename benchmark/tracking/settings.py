@@ -6,7 +6,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from annotated_types import Interval
 
 from benchmark.core.errors import ConfigError
 from benchmark.core.paths import user_config
@@ -15,12 +17,14 @@ from benchmark.core.settings import make_config
 MOST_PICTURES = 200
 """a run; each is a file, and clusters count files"""
 
+Seconds = Annotated[float, Interval(gt=0, le=86_400)]
+
 _VARIABLES = {"BENCH_TRACK": "track", "WANDB_MODE": "mode", "WANDB_ENTITY": "entity", "WANDB_PROJECT": "project"}
 
 
 @dataclass(frozen=True)
 class TrackSettings:
-    """How, not what: none of this is part of an id. Raises ConfigError for a value that cannot be."""
+    """How, not what: none of this is part of an id."""
 
     track: Literal["jsonl", "wandb"] = "jsonl"
     """JSON lines are always written; `wandb` mirrors there as well"""
@@ -29,21 +33,14 @@ class TrackSettings:
     project: str = "rtvp-bench"
     mode: Literal["auto", "online", "offline", "disabled"] = "auto"
     """auto: online where an API key is known and the server answers, else offline"""
-    init_timeout_s: float = 15.0
+    init_timeout_s: Seconds = 15.0
     """how long to wait for the server before going offline"""
-    finish_timeout_s: float = 30.0
+    finish_timeout_s: Seconds = 30.0
     """online: how long the end of a run waits for uploads before it goes on"""
-    flush_interval_s: float = 1.0
+    flush_interval_s: Seconds = 1.0
     """how often rows reach the disk: a killed process loses at most this much"""
-    pictures: int = 0
+    pictures: Annotated[int, Interval(ge=0, le=MOST_PICTURES)] = 0
     """images with boxes a cell, the worst first; each is uploaded, so 0 unless asked for"""
-
-    def __post_init__(self) -> None:
-        for name in ("init_timeout_s", "finish_timeout_s", "flush_interval_s"):
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"tracking: {name} is {getattr(self, name)}: more than 0 s is needed")
-        if not 0 <= self.pictures <= MOST_PICTURES:
-            raise ConfigError(f"tracking: pictures is {self.pictures}, expected 0 to {MOST_PICTURES}")
 
 
 def load_settings(**changes: Any) -> TrackSettings:

@@ -4,51 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from annotated_types import Interval
 
 from benchmark.core.detector import DetectorConfig
 from benchmark.core.errors import ConfigError
+from benchmark.core.settings import Count, Decay, LearningRate, PositiveCount, Share, SidePx
 
 
 @dataclass(frozen=True)
 class Recipe(DetectorConfig):
-    """One field a decision; sides in pixels, rates a step. Raises ConfigError for a value that cannot be."""
+    """One field a decision; sides in pixels, rates per step. Raises ConfigError for sides that contradict."""
 
     variant: Literal["t", "test"] = "t"
     """t: the published size; test: a few layers, for tests only"""
     init: Literal["released", "none"] = "released"
     """released: fine-tune the released weights; none: from scratch"""
-    image_side_px: int = 1333
+    image_side_px: SidePx = 1333
     """longer side of an image at most"""
-    shorter_side_px: int = 800
+    shorter_side_px: SidePx = 800
     """shorter side of an image, unless the longer one would pass its limit"""
-    epochs: int = 12
-    batch: int = 4
-    train_images: int | None = None
+    epochs: PositiveCount = 12
+    batch: PositiveCount = 4
+    train_images: PositiveCount | None = None
     """at most this many training images, drawn by whole groups with the seed; none: all"""
-    lr0: float = 1e-4
-    lr_pretrained_share: float = 0.1
+    lr0: LearningRate = 1e-4
+    lr_pretrained_share: Share = 0.1
     """learning rate of image and text backbone as a share of lr0"""
-    weight_decay: float = 1e-4
-    warmup_steps: int = 100
-    clip_norm: float = 0.1
-    fliplr: float = 0.5
-    ema_decay: float = 0.999
-    max_tokens: int = 256
+    weight_decay: Share = 1e-4
+    warmup_steps: Count = 100
+    clip_norm: Annotated[float, Interval(gt=0, le=1_000_000)] = 0.1
+    fliplr: Share = 0.5
+    ema_decay: Decay = 0.999
+    max_tokens: Annotated[int, Interval(ge=8, le=256)] = 256
     """of one caption; a longer vocabulary is asked for in several"""
-    max_names: int | None = None
+    max_names: PositiveCount | None = None
     """in one caption; none: as many as fit"""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}: at least 1 is needed")
-        if not 8 <= self.max_tokens <= 256:
-            raise ConfigError(f"max_tokens is {self.max_tokens}: from 8 to 256, what the text encoder reads, is needed")
         if self.shorter_side_px > self.image_side_px:
             raise ConfigError(f"shorter_side_px is {self.shorter_side_px}, above image_side_px {self.image_side_px}")
-        if self.train_images is not None and self.train_images < 1:
-            raise ConfigError(f"train_images is {self.train_images}: at least 1, or none for all")
 
 
 _QUICK = {"image_side_px": 256, "shorter_side_px": 192, "epochs": 10, "train_images": 1000}

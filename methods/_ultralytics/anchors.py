@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from benchmark.core.settings import Weight
 from methods._ultralytics.recipe import Recipe
 
 
@@ -15,9 +16,9 @@ class AnchorRecipe(Recipe):
 
     head: Literal["anchors", "anchor-free"] = "anchors"
     """anchors: as published, with COCO's anchors; anchor-free: the head and loss of YOLOv8"""
-    anchor_box: float = 0.05
-    anchor_objectness: float = 1.0
-    anchor_class: float = 0.5
+    anchor_box: Weight = 0.05
+    anchor_objectness: Weight = 1.0
+    anchor_class: Weight = 0.5
 
 
 def anchor_model(layers: Callable[[Any], Any], channels: Sequence[int], class_count: int, config: AnchorRecipe) -> Any:

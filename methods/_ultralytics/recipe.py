@@ -4,56 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from annotated_types import Interval
 
 from benchmark.core.detector import DetectorConfig
-from benchmark.core.errors import ConfigError
+from benchmark.core.settings import Count, Decay, LearningRate, PositiveCount, Share, SidePx32, Weight
 
 
 @dataclass(frozen=True)
 class Recipe(DetectorConfig):
-    """One field a decision; sides in pixels, rates a step. Raises ConfigError for a value that cannot be."""
+    """One field a decision; sides in pixels, rates per step."""
 
     variant: Literal["n", "s", "m", "l"] = "s"
     """size of the detector: width and depth of YOLOv8's table"""
-    image_side_px: int = 640
+    image_side_px: SidePx32 = 640
     """longer side an image is resized to; the rest is padded"""
-    epochs: int = 200
-    batch: int = 32
-    train_images: int | None = None
+    epochs: PositiveCount = 200
+    batch: PositiveCount = 32
+    train_images: PositiveCount | None = None
     """at most this many training images, drawn by whole groups with the seed; none: all"""
     optimizer: Literal["AdamW", "SGD"] = "AdamW"
-    lr0: float = 2e-3
-    lrf: float = 0.01
+    lr0: LearningRate = 2e-3
+    lrf: Share = 0.01
     """last learning rate as a share of the first; linear between"""
-    momentum: float = 0.9
-    weight_decay: float = 0.025
-    warmup_epochs: float = 3.0
-    close_mosaic: int = 2
+    momentum: Decay = 0.9
+    weight_decay: Share = 0.025
+    warmup_epochs: Annotated[float, Interval(ge=0, le=1_000_000)] = 3.0
+    close_mosaic: Count = 2
     """last epochs without mosaic"""
-    mosaic: float = 1.0
-    scale: float = 0.5
-    translate: float = 0.1
-    hsv_h: float = 0.015
-    hsv_s: float = 0.7
-    hsv_v: float = 0.4
-    fliplr: float = 0.5
-    flipud: float = 0.0
-    box: float = 7.5
-    cls: float = 0.5
-    dfl: float = 1.5
+    mosaic: Share = 1.0
+    scale: Share = 0.5
+    translate: Share = 0.1
+    hsv_h: Share = 0.015
+    hsv_s: Share = 0.7
+    hsv_v: Share = 0.4
+    fliplr: Share = 0.5
+    flipud: Share = 0.0
+    box: Weight = 7.5
+    cls: Weight = 0.5
+    dfl: Weight = 1.5
     ema: bool = True
     amp: bool = True
     """bfloat16 where there is a GPU; a CPU always trains in float32"""
-
-    def __post_init__(self) -> None:
-        if self.image_side_px < 32 or self.image_side_px % 32:
-            raise ConfigError(f"image_side_px is {self.image_side_px}: a multiple of 32 from 32 on is needed")
-        for name in ("epochs", "batch"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}: at least 1 is needed")
-        if self.train_images is not None and self.train_images < 1:
-            raise ConfigError(f"train_images is {self.train_images}: at least 1, or none for all")
 
 
 QUICK: Mapping[str, Any] = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from benchmark.core.errors import ConfigError
+from annotated_types import Interval
+
 from benchmark.core.method import Report
 from benchmark.core.vocabulary import Vocabulary
 from methods._mmdet.adapter import GlipAdapter
@@ -24,14 +25,9 @@ class Config(Recipe):
     """
 
     variant: Literal["t", "test"] = "t"
-    max_tokens: int = 48
-    concepts: int = 64
+    max_tokens: Annotated[int, Interval(ge=8, le=256)] = 48
+    concepts: Annotated[int, Interval(ge=1, le=256)] = 64
     """shown with a training image: its own, others of the fit, then entries of the glossary"""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 1 <= self.concepts <= 256:
-            raise ConfigError(f"concepts is {self.concepts}: from 1 to 256, the classifier's columns, is needed")
 
 
 class Adapter(GlipAdapter):

@@ -6,9 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from annotated_types import Interval
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Annotations, Detections
@@ -17,6 +18,7 @@ from benchmark.core.errors import ConfigError
 from benchmark.core.method import FitResult, Report, StartingFit
 from benchmark.core.plugins import load
 from benchmark.core.sample import Sample
+from benchmark.core.settings import Count, PositiveCount, Share
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
 from methods._ultralytics.adapter import CHECKPOINT_FILE, UltralyticsAdapter
@@ -45,24 +47,17 @@ class Config(Recipe):
     init: Literal["expert", "none"] = "expert"
     """of the YOLO-World: the backbone of a YOLOv8 of the same size, fitted on the same base images"""
     text_encoder: str = _CLIP
-    pad_prompts: int = 0
+    pad_prompts: Count = 0
     head: Literal["v1", "v2"] = "v1"
     prompt: Literal["detected", "truth"] = "detected"
     """detected: candidates are YOLO-World's own; truth: the annotated boxes, an oracle and no method"""
     masks: Literal["mobile-sam", "box"] = "mobile-sam"
     """what of a candidate stays sharp: its mask, or its whole box, which needs no weights"""
-    candidates: int = 20
+    candidates: PositiveCount = 20
     """at most this many, the best ones"""
-    candidate_score: float = 0.05
-    blur_px: float = 100.0
+    candidate_score: Share = 0.05
+    blur_px: Annotated[float, Interval(gt=0, le=10_000)] = 100.0
     """standard deviation of the blur, the authors' value"""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.candidates < 1:
-            raise ConfigError(f"candidates is {self.candidates}: at least 1 is needed")
-        if self.blur_px <= 0:
-            raise ConfigError(f"blur_px is {self.blur_px}: more than 0 is needed")
 
 
 class Adapter(UltralyticsAdapter):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.core.errors import ConfigError
 from benchmark.core.method import Report
+from benchmark.core.settings import Weight
 from benchmark.core.vocabulary import Vocabulary
 from methods._mmdet.adapter import GlipAdapter
 from methods._mmdet.recipe import PROFILES, Recipe
@@ -20,13 +20,8 @@ __all__ = ["PROFILES", "Adapter", "Config"]
 class Config(Recipe):
     """The engine's recipe. t: GLIP-T with early fusion, from the weights of GLIP-T (C)."""
 
-    inter_weight: float = 1.0
+    inter_weight: Weight = 1.0
     """of the contrast between regions and the words of all images in the batch"""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.inter_weight < 0:
-            raise ConfigError(f"inter_weight is {self.inter_weight}: 0 or more is needed")
 
 
 class Adapter(GlipAdapter):

@@ -14,6 +14,7 @@ from benchmark.core.detections import Detections
 from benchmark.core.detector import Limits
 from benchmark.core.errors import ConfigError
 from benchmark.core.method import Report
+from benchmark.core.settings import Count, PositiveCount
 from benchmark.core.vocabulary import Vocabulary
 from methods._torch.adapter import TorchAdapter
 from methods._transformers.recipe import PROFILES as RECIPES
@@ -26,17 +27,10 @@ class Config(Recipe):
     """The engine's recipe; a caption is one name, so `max_names` says how many are asked at once."""
 
     variant: Literal["r101", "test"] = "r101"  # type: ignore[assignment]  # the sizes are its own
-    max_names: int | None = 8
+    max_names: PositiveCount | None = 8
     """names that go through the transformer together, each with its own copy of the image"""
-    negatives: int = 1
+    negatives: Count = 1
     """names that an image does not show, asked in each training step beside one that it does"""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.negatives < 0:
-            raise ConfigError(f"negatives is {self.negatives}: 0 or more is needed")
-        if self.max_names is not None and self.max_names < 1:
-            raise ConfigError(f"max_names is {self.max_names}: at least 1, or none for all at once")
 
 
 PROFILES: Mapping[str, Mapping[str, Any]] = RECIPES

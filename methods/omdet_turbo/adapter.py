@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from benchmark.core.settings import SidePx32
 from methods._transformers.listed import Answers, ListedAdapter
 from methods._transformers.listed_recipe import PROFILES as RECIPES
 from methods._transformers.listed_recipe import ListedRecipe
@@ -26,7 +27,7 @@ class Config(ListedRecipe):
     """The engine's recipe at the released model's side."""
 
     variant: Literal["t", "test"] = "t"
-    image_side_px: int = 640
+    image_side_px: SidePx32 = 640
 
 
 class Adapter(ListedAdapter):

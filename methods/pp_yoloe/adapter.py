@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from benchmark.core.errors import ConfigError
+from benchmark.core.settings import Share
 from benchmark.core.weights import ReleasedWeights
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.recipe import PROFILES as RECIPES
@@ -23,13 +23,8 @@ class Config(Recipe):
     """The shared recipe; `box`, `cls` and `dfl` are for YOLO's loss, this one's gains are part of the method."""
 
     variant: Literal["s", "m"] = "s"
-    static_share: float = 1 / 3
+    static_share: Share = 1 / 3
     """share of the epochs in which ATSS assigns boxes to cells; task alignment does in the rest"""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= self.static_share <= 1:
-            raise ConfigError(f"static_share is {self.static_share}: a share from 0 to 1 is needed")
 
 
 class Adapter(UltralyticsAdapter):

@@ -13,6 +13,7 @@ from benchmark.core.detector import Explanation
 from benchmark.core.errors import ConfigError
 from benchmark.core.method import StartingFit
 from benchmark.core.plugins import load
+from benchmark.core.settings import Count
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.recipe import PROFILES as RECIPES
 from methods._ultralytics.recipe import Recipe
@@ -42,17 +43,16 @@ class Config(Recipe, PromptConfig):
     init: Literal["expert", "none"] = "expert"
     """expert: the backbone of a YOLOv8 of the same size, fitted on the same base images"""
     text_encoder: str = "clip-vit-b32"
-    pad_prompts: int = 0
+    pad_prompts: Count = 0
     """at least this many texts a training image, filled up with the empty string (YOLO-World: 80)"""
     sam_weights: str = "none"
     """Mobile-SAM's released weights: auto (what is in the weights folder), none, or mobile-sam@<digest>"""
 
     def __post_init__(self) -> None:
-        Recipe.__post_init__(self)
         try:
             PromptConfig.__post_init__(self)
         except ValueError as error:
-            raise ConfigError(f"rtvp: {error}") from error
+            raise ConfigError(str(error)) from error
         object.__setattr__(self, "sam_weights", resolve(self.sam_weights))
 
 

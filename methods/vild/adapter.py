@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from annotated_types import Interval
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
@@ -17,6 +18,7 @@ from benchmark.core.method import FitResult, Report
 from benchmark.core.paths import Home
 from benchmark.core.plugins import load
 from benchmark.core.sample import Sample
+from benchmark.core.settings import Count, Decay, LearningRate, PositiveCount, Share, SidePx
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
 from benchmark.text.vectors.cache import embed
@@ -29,40 +31,35 @@ CLIP = "clip-vit-b32"
 
 @dataclass(frozen=True)
 class Config(DetectorConfig):
-    """One field a decision; sides in pixels, rates a step. Raises ConfigError for a value that cannot be."""
+    """One field a decision; sides in pixels, rates per step. Raises ConfigError for sides that contradict."""
 
     variant: Literal["r50", "test"] = "r50"
     """r50: the published backbone; test: half a ResNet-18 with a narrow head, for tests only"""
     init: Literal["released", "none"] = "released"
     """released: the backbone starts from ImageNet, its batch statistics kept; none: from scratch"""
     text_encoder: str = CLIP
-    image_side_px: int = 1333
+    image_side_px: SidePx = 1333
     """longer side of an image at most"""
-    shorter_side_px: int = 800
+    shorter_side_px: SidePx = 800
     """shorter side of an image, unless the longer one would pass its limit"""
-    epochs: int = 12
-    batch: int = 4
-    train_images: int | None = None
+    epochs: PositiveCount = 12
+    batch: PositiveCount = 4
+    train_images: PositiveCount | None = None
     """at most this many training images, drawn by whole groups with the seed; none: all"""
-    regions: int = 32
+    regions: Count = 32
     """best proposals of a training image that are distilled from CLIP's pictures of them; 0: no distillation"""
-    lr0: float = 1e-4
-    lr_pretrained_share: float = 0.1
+    lr0: LearningRate = 1e-4
+    lr_pretrained_share: Share = 0.1
     """learning rate of the backbone as a share of lr0"""
-    weight_decay: float = 1e-4
-    warmup_steps: int = 100
-    clip_norm: float = 10.0
-    fliplr: float = 0.5
-    ema_decay: float = 0.999
+    weight_decay: Share = 1e-4
+    warmup_steps: Count = 100
+    clip_norm: Annotated[float, Interval(gt=0, le=1_000_000)] = 10.0
+    fliplr: Share = 0.5
+    ema_decay: Decay = 0.999
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 1), ("regions", 0), ("shorter_side_px", 32)):
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name} is {getattr(self, name)}: at least {least} is needed")
         if self.shorter_side_px > self.image_side_px:
             raise ConfigError(f"shorter_side_px is {self.shorter_side_px}, above image_side_px {self.image_side_px}")
-        if self.train_images is not None and self.train_images < 1:
-            raise ConfigError(f"train_images is {self.train_images}: at least 1, or none for all")
 
 
 _QUICK = {"image_side_px": 256, "shorter_side_px": 192, "epochs": 10, "train_images": 1000, "text_encoder": "minilm"}

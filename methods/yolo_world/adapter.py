@@ -13,6 +13,7 @@ from benchmark.core.detector import Explanation
 from benchmark.core.errors import ConfigError
 from benchmark.core.method import StartingFit
 from benchmark.core.plugins import load
+from benchmark.core.settings import Count
 from benchmark.core.weights import ReleasedWeights
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.recipe import PROFILES as RECIPES
@@ -33,7 +34,7 @@ class Config(Recipe):
     init: Literal["expert", "none"] = "expert"
     """expert: the backbone of a YOLOv8 of the same size, fitted on the same base images"""
     text_encoder: str = "clip-vit-b32"
-    pad_prompts: int = 0
+    pad_prompts: Count = 0
     """at least this many texts a training image, filled up with the empty string (YOLO-World: 80)"""
     head: Literal["v1", "v2"] = "v1"
     """first version (image pooling, L2 contrast) or second (no pooling, batch norm)"""

@@ -55,10 +55,13 @@ def test_errors_are_one_line_and_status_2(arguments: list[str], words: str, caps
     [
         ("request = ", "not TOML"),
         ("", "expected tables [[request]]"),
-        ("[[request]]\nmethod = 'rtvp'\n", "a request needs method and task, got method"),
-        (CELL + "seed = 1\n", "unknown key of a request in"),
-        (CELL + "seeds = ['one']\n", "seeds are ['one'], expected whole numbers"),
-        (CELL + "weights = 'released'\n", "unknown weights in"),
+        ("[[request]]\nmethod = 'rtvp'\n", "cells.toml: needs method and task, got method"),
+        (CELL + "seed = 1\n", "unknown setting of a request in"),
+        (CELL + "seeds = ['one']\n", "cells.toml: seeds: got ['one'], expected int"),
+        (CELL + "seeds = [1, 1]\n", "cells.toml: seeds are 1,1: expected different whole numbers from 0"),
+        (CELL + "weights = 'released'\n", "cells.toml: weights 'released': did you mean pretrained?"),
+        (CELL + "params = 3\n", "cells.toml: params: got 3"),
+        ("request = [1]\n", "expected tables [[request]]"),
     ],
 )
 def test_mistakes_in_a_file_of_requests(

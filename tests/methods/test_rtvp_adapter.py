@@ -63,7 +63,7 @@ def test_the_encoder_sees_half_the_side_on_two_cores():
 def test_the_prompts_own_errors_become_the_projects():
     with pytest.raises(ConfigError, match="rtvp: patch_size 16 with select_at=level"):
         smoke(patch_size=16, select_at="level")
-    with pytest.raises(ConfigError, match="image_side_px is 100"):
+    with pytest.raises(ConfigError, match="image_side_px: got 100"):
         smoke(image_side_px=100)
     with pytest.raises(UnknownNameError, match="patch_size"):
         smoke(patch_sise=32)

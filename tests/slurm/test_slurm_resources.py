@@ -64,10 +64,10 @@ def test_mistakes_in_the_file_are_named(own: Path, text: str, words: str) -> Non
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"gpus": -1}, "gpus is -1: at least 0"),
-        ({"cpus": 0}, "cpus is 0"),
-        ({"memory_gb": 0}, "more than 0"),
-        ({"parallel": 0}, "parallel is 0"),
+        ({"gpus": -1}, "gpus: got -1, expected int: at least 0"),
+        ({"cpus": 0}, "cpus: got 0"),
+        ({"memory_gb": 0}, "expected float: above 0"),
+        ({"parallel": 0}, "parallel: got 0"),
         ({"time_min": 2, "signal_delay_s": 60}, "allow more time"),
     ],
 )

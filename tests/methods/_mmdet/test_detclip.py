@@ -131,7 +131,7 @@ def test_odd_names_are_answered(name: str, adapter_of: Callable[..., Any], noise
 
 
 def test_what_cannot_be_is_refused(adapter_of: Callable[..., Any], squares: list[Sample], tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="concepts is 300: from 1 to 256"):
+    with pytest.raises(ConfigError, match="concepts: got 300, expected int: at least 1, at most 256"):
         adapter_of("detclip", concepts=300)
     adapter = adapter_of("detclip", init="released", variant="t")
     with pytest.raises(MissingWeightsError, match=r"glip_tiny_a_mmdet-b3654169\.pth is not in"):

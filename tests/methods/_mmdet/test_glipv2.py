@@ -125,7 +125,7 @@ def test_it_predicts_as_glip_on_the_same_weights(adapter_of: Callable[..., Any],
 
 
 def test_what_cannot_be_is_refused(adapter_of: Callable[..., Any], squares: list[Sample], tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"inter_weight is -1\.0: 0 or more"):
+    with pytest.raises(ConfigError, match=r"inter_weight: got -1\.0, expected float: at least 0"):
         adapter_of("glipv2", inter_weight=-1.0)
     adapter = adapter_of("glipv2", init="released", variant="t")
     with pytest.raises(MissingWeightsError, match=r"glip_tiny_c_mmdet-2fc427dd\.pth is not in"):

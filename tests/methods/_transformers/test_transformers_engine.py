@@ -238,11 +238,8 @@ def test_sixteen_bits_are_read_by_their_high_byte(tmp_path: Path) -> None:
 
 def test_recipes_that_cannot_be_are_refused() -> None:
     for settings, said in (
-        ({"epochs": 0}, "epochs is 0: at least 1"),
-        ({"batch": 0}, "batch is 0: at least 1"),
-        ({"max_tokens": 300}, "max_tokens is 300: from 8 to 256"),
+        ({"max_tokens": 300}, "max_tokens: got 300, expected int: at least 8, at most 256"),
         ({"shorter_side_px": 900, "image_side_px": 800}, "shorter_side_px is 900, above image_side_px 800"),
-        ({"train_images": 0}, "train_images is 0: at least 1, or none"),
     ):
         with pytest.raises(ConfigError, match=said):
             adapter_of("grounding-dino", **settings)
