@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from benchmark.cli.verify import differing
 from benchmark.core.errors import BenchError
-from benchmark.core.evaluation import Evaluator, ScoredSet
+from benchmark.core.evaluation import Evaluator
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Results
 from benchmark.core.plugins import list_names, load, public_name
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.sample import Dataset
 from benchmark.core.task import Task
-from benchmark.harness.data import federation_of, make_vocabulary, open_dataset
+from benchmark.harness.cell import scope_of
+from benchmark.harness.data import DataSets, open_dataset
 from benchmark.records.bundle import Bundle, truth_text
 from benchmark.records.query import HIDDEN_PROFILES
 from benchmark.records.store import Store, read_run
@@ -112,36 +110,17 @@ def _ground_truth(bundle: Bundle, record: RunRecord, dataset: Dataset) -> list[s
             f"{spec.dataset} is another set here: {dataset.digest[:12]}, it was measured on {spec.dataset_digest[:12]}"
         ]
     task: Task = load("task", spec.task)
-    split = dataset.split(task.rule(spec.held_out))
+    rule, texts = task.rule(spec.held_out), record.facts.get("texts")
+    tested = scope_of(DataSets(), dataset, rule, task.test_on, spec.wording, texts)
+    split = tested.split
     if split.digest != spec.split_digest:
         return [f"it was measured on another split of {spec.dataset} than task {spec.task}'s"]
-    labels = task.test_on.of(split)
-    vocabulary = make_vocabulary(dataset, labels, spec.wording, record.facts.get("texts"))
-    if vocabulary.digest != spec.vocabulary_digest:
+    if tested.vocabulary.digest != spec.vocabulary_digest:
         return [f"it was asked for other words than wording {spec.wording} has"]
     reasons = []
     for part, ids in (("test", split.test), ("val", split.val)):
         if bundle.holds(f"{record.run_id}/{part}.json"):
-            own = _truth(dataset, labels, vocabulary.names, sorted(ids), split.novel)
+            own = tested.scored(tested.samples(ids), {})
             if truth_text(own) != truth_text(bundle.truth(record.run_id, part)):
                 reasons.append(f"its ground truth of the {part} part is not that of {spec.dataset}")
     return reasons
-
-
-def _truth(
-    dataset: Dataset, labels: Sequence[int], names: Sequence[str], ids: Sequence[int], novel: Sequence[int]
-) -> ScoredSet:
-    mapping = np.full(len(dataset.categories), -1, np.int64)
-    mapping[list(labels)] = np.arange(len(labels))
-    asked = (dataset.samples[i] for i in ids)
-    lists = federation_of(dataset, tuple(labels))
-    return ScoredSet(
-        tuple(names),
-        [replace(sample, annotations=sample.annotations.relabel(mapping)) for sample in asked],
-        {},
-        {category.scene: category.super_category for category in dataset.categories},
-        lists.frequency,
-        lists.negative,
-        lists.not_exhaustive,
-        tuple(place for place, label in enumerate(labels) if label in novel),
-    )

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.cli._cells import cell_name
 from benchmark.cli._slurm_options import resources_of
-from benchmark.core.errors import EXIT_STOPPED
 from benchmark.core.method import Capability
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load, load_cluster
@@ -78,14 +77,14 @@ def staged(jobs: Sequence[Job]) -> Iterator[Planned]:
 
     So no two nodes are held by cells of which one trains and the other waits for it.
     """
-    from benchmark.harness.fitting import find_fit
+    from benchmark.harness.fitting import is_finished
 
     users = Counter(fit.fit_id for job in jobs for fit in job.spec.fits)
     stage_of: dict[str, int] = {}
     for job in jobs:
         stage = 0
         for fit in job.spec.fits:
-            if fit.fit_id not in stage_of and users[fit.fit_id] > 1 and find_fit(fit) is None:
+            if fit.fit_id not in stage_of and users[fit.fit_id] > 1 and not is_finished(fit):
                 stage_of[fit.fit_id] = stage
                 yield Planned(job, fit.fit_id, stage)
             stage = max(stage, stage_of.get(fit.fit_id, -1) + 1)
@@ -184,11 +183,14 @@ def _here(facts: Any, code: Any) -> int:
                 _command(facts, index), stdout=file, stderr=subprocess.STDOUT, env=variables, cwd=code.folder,
                 check=False,
             ).returncode  # fmt: skip
-        if status == EXIT_STOPPED:
+        if status == _STOPPED:
             raise KeyboardInterrupt
         failed += status != 0
         print(f"     {load_cluster('progress').last_line(log)}", file=sys.stderr, flush=True)
     return failed
+
+
+_STOPPED = 75
 
 
 def _of_fit(task: Any) -> str:

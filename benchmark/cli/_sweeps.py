@@ -5,47 +5,42 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError, ConfigError, UnknownNameError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import load
-from benchmark.core.sample import Dataset
 from benchmark.core.settings import make_config
 from benchmark.core.spec import Job, RunRequest
-from benchmark.core.vocabulary import Vocabulary
-from benchmark.harness.data import make_vocabulary, open_dataset
-from benchmark.harness.expand import expand
+from benchmark.harness.cell import Cell, resolve
+from benchmark.harness.data import DataSets
 
 
 @dataclass(frozen=True)
 class Expanded:
-    """jobs: each cell once, in the sweep's order. refused: a request in words -> why it cannot run here."""
+    """cells: each once, in the sweep's order. refused: a request in words -> why it cannot run here."""
 
     title: str
-    jobs: tuple[Job, ...]
+    cells: tuple[Cell, ...]
     refused: Mapping[str, str]
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Of the cells, in their order."""
+        return [cell.job for cell in self.cells]
 
 
 def expand_sweep(name: str, data: str | None, profile: str | None, seeds: tuple[int, ...] | None) -> Expanded:
     """Cells of a sweep. Raises only where its name, its file, the data or the profile are wrong themselves."""
     title, requests = _requests(name, data, profile, seeds)
-    opened, vocabularies = lru_cache(maxsize=None)(_open), dict[Any, Vocabulary]()
-
-    def worded(dataset: Dataset, labels: Sequence[int], wording: str) -> Vocabulary:
-        key = id(dataset), tuple(labels), wording  # each stays open until the sweep is expanded
-        if key not in vocabularies:
-            vocabularies[key] = make_vocabulary(dataset, labels, wording)
-        return vocabularies[key]
-
-    jobs: dict[str, Job] = {}
+    sets = DataSets()
+    cells: dict[str, Cell] = {}
     refused: dict[str, str] = {}
     for request in requests:
         try:
-            for job in expand(request, lambda data, novel: opened(data, tuple(novel)), worded):
-                jobs.setdefault(job.spec.run_id, job)
+            for cell in resolve(request, sets):
+                cells.setdefault(cell.spec.run_id, cell)
         except UnknownNameError as error:
             if error.kind == "profile":
                 raise
@@ -53,11 +48,7 @@ def expand_sweep(name: str, data: str | None, profile: str | None, seeds: tuple[
             refused[_words(request)] = f"not available yet ({error.kind} {error.name})" if missing else str(error)
         except BenchError as error:
             refused[_words(request)] = str(error)
-    return Expanded(title, tuple(jobs.values()), refused)
-
-
-def _open(data: str, novel: tuple[str, ...]) -> Any:
-    return open_dataset(data, novel)
+    return Expanded(title, tuple(cells.values()), refused)
 
 
 def _requests(

@@ -30,8 +30,8 @@ def run(options: argparse.Namespace) -> int:
         stored = load_stored(find_record(name))
         parts = {
             "test.json": truth_text(stored.test).encode(),
-            "split.json": canonical_json(stored.split).encode(),
-            "vocabulary.json": canonical_json(stored.vocabulary).encode(),
+            "split.json": canonical_json(stored.cell.tested.split).encode(),
+            "vocabulary.json": canonical_json(stored.cell.tested.vocabulary).encode(),
         }
         if stored.val is not None:
             parts["val.json"] = truth_text(stored.val).encode()

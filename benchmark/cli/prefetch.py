@@ -10,7 +10,8 @@ from benchmark.cli._command import Command
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from benchmark.core.spec import Job
+    from benchmark.core.sample import Dataset
+    from benchmark.harness.cell import Cell
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,8 +32,8 @@ def run(options: argparse.Namespace) -> int:
 
     seeds = parse_seeds(options.seed) if options.seed is not None else None
     expanded = expand_sweep(options.sweep, options.data, options.profile, seeds)
-    weights, missing = _weights(expanded.jobs)
-    there = [*_images(expanded.jobs), *_texts(expanded.jobs), *weights]
+    weights, missing = _weights(expanded.cells)
+    there = [*_images(expanded.cells), *_texts(expanded.cells), *weights]
     later = "not available yet"
     missing |= {words: why for words, why in expanded.refused.items() if not why.startswith(later)}
     if options.json:
@@ -52,56 +53,51 @@ def run(options: argparse.Namespace) -> int:
     return 1 if missing else 0
 
 
-def _images(jobs: Sequence[Job]) -> Iterator[str]:
+def _images(cells: Sequence[Cell]) -> Iterator[str]:
     """Make or check every image that a fit or a test of these cells reads."""
     from benchmark.cli._progress import progress
-    from benchmark.core.plugins import load
-    from benchmark.harness.data import open_dataset
 
-    wanted: dict[tuple[str, tuple[str, ...]], dict[str, bool]] = {}
-    for job in jobs:
-        rules = wanted.setdefault((job.data, job.novel), {})
-        rule = load("task", job.spec.task).rule(job.spec.held_out)
-        rules[rule] = rules.get(rule, False) or job.spec.fit is not None
-    for (data, novel), rules in wanted.items():
-        dataset = open_dataset(data, novel)
-        ids: set[int] = set()
-        for rule, fitted in rules.items():
-            split = dataset.split(rule)
-            ids.update(split.test, split.val, split.train if fitted else ())
+    wanted: dict[str, tuple[Dataset, set[int], set[str]]] = {}
+    for cell in cells:
+        _, ids, rules = wanted.setdefault(cell.data, (cell.dataset, set(), set()))
+        ids.update(cell.tested.split.test, cell.tested.split.val)
+        rules.add(cell.tested.split.rule)
+        for fit in cell.fits:
+            if fit.scope:
+                ids.update(fit.scope.split.train, fit.scope.split.val)
+    for data, (dataset, ids, rules) in wanted.items():
         dataset.ensure(sorted(ids), progress)
         yield f"{data}: {len(ids)} images of the splits {', '.join(sorted(rules))}"
 
 
-def _texts(jobs: Sequence[Job]) -> Iterator[str]:
+def _texts(cells: Sequence[Cell]) -> Iterator[str]:
     """Encode every vocabulary, so that no node needs the encoder's weights."""
     from benchmark.core.paths import Home
     from benchmark.core.plugins import load
-    from benchmark.harness.data import open_dataset
-    from benchmark.harness.expand import resolve
     from benchmark.text.vectors.cache import embed
 
     done = set()
-    for job in jobs:
-        name, here, _ = (job.spec.text_encoder or "").partition("@")
-        key = (name, job.data, job.novel, job.spec.split_digest, job.spec.vocabulary_digest)
+    for cell in cells:
+        spec = cell.spec
+        name, here, _ = (spec.text_encoder or "").partition("@")
+        key = (name, cell.data, cell.novel, spec.split_digest, spec.vocabulary_digest)
         if not here or key in done:
             continue
         done.add(key)
-        cell = resolve(job.spec, open_dataset(job.data, job.novel), job.texts)
-        for vocabulary in (cell.vocabulary, cell.fit_vocabulary):
-            embed(load("text encoder", name), vocabulary, Home.find().text)
-        yield f"{name}: {len(cell.vocabulary)} names of {job.data}, {job.spec.task}, {job.spec.wording}"
+        scopes = [cell.tested, *(fit.scope for fit in cell.fits if fit.scope)]
+        for scope in scopes:
+            embed(load("text encoder", name), scope.vocabulary, Home.find().text)
+        yield f"{name}: {len(cell.tested.vocabulary)} names of {cell.data}, {spec.task}, {spec.wording}"
 
 
-def _weights(jobs: Sequence[Job]) -> tuple[list[str], dict[str, str]]:
+def _weights(cells: Sequence[Cell]) -> tuple[list[str], dict[str, str]]:
     """Fetch released files that the cells take; what is in place, and why the rest is not."""
     from benchmark.core.errors import BenchError
-    from benchmark.harness.weights import fetch, needed_by
+    from benchmark.harness.weights import fetch, needed_weights
 
     there: list[str] = []
     missing: dict[str, str] = {}
-    for name, weights in {weights.name: weights for job in jobs for weights in needed_by(job.spec)}.items():
+    for name, weights in {weights.name: weights for cell in cells for weights in needed_weights(cell)}.items():
         try:
             fetch(weights)
             weights.find()

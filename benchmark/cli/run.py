@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from benchmark.core.record import RunRecord
-    from benchmark.core.spec import Job
+    from benchmark.core.spec import Job, RunSpec
+    from benchmark.harness.cell import Cell
 
 
 _ORIGINS = {"fit": "trained here", "pretrained": "pretrained", "random": "random"}
@@ -65,23 +66,23 @@ def run(options: argparse.Namespace) -> int:
     """Exit status 1 if a cell failed or is blocked; with --slurm 0 once it is submitted."""
     from benchmark.cli._cells import print_plan, print_records
     from benchmark.core.record import Status
-    from benchmark.harness.expand import expand
+    from benchmark.harness.cell import resolve
     from benchmark.harness.plan import plan
 
     _choose_tracker(options.track)
     use_roots(options, options.data)
     request = _request(options)
-    jobs = expand(request)
-    _say_defaults(options, jobs)
-    planned = plan(jobs, force=options.force, refit=options.refit)
+    cells = resolve(request)
+    _say_defaults(options, cells[0].spec)
+    planned = plan(cells, force=options.force, refit=options.refit)
     if options.dry_run:
         print_plan(planned, as_json=options.json)
         return 0
     if not options.json:
         print_plan(planned, as_json=False, file=sys.stderr)
     if options.slurm:
-        return _submit(jobs, options)
-    records = _execute(jobs, options)
+        return _submit([cell.job for cell in cells], options)
+    records = _execute(cells, options)
     print_records(records, as_json=options.json)
     return 0 if all(record.status is Status.OK for record in records) else 1
 
@@ -118,8 +119,7 @@ def _request(options: argparse.Namespace) -> Any:
     )
 
 
-def _say_defaults(options: argparse.Namespace, jobs: Sequence[Job]) -> None:
-    spec = jobs[0].spec
+def _say_defaults(options: argparse.Namespace, spec: RunSpec) -> None:
     if options.data is None and spec.dataset == "mmio-synth":
         print("bench: MMIO's files are not here; using the built-in procedural set mmio-synth", file=sys.stderr)
     if options.profile is None:
@@ -137,18 +137,18 @@ def _submit(jobs: Sequence[Job], options: argparse.Namespace) -> int:
     return 1 if done.failed else 0
 
 
-def _execute(jobs: Sequence[Job], options: argparse.Namespace) -> list[RunRecord]:
+def _execute(cells: Sequence[Cell], options: argparse.Namespace) -> list[RunRecord]:
     import shlex
 
     from benchmark.cli._progress import progress
     from benchmark.harness.execute import Options
     from benchmark.harness.fitting import FitOptions
-    from benchmark.harness.worker import run_job
+    from benchmark.harness.worker import run_cell
 
     command = "bench " + shlex.join(sys.argv[1:])
     show = _FitProgress()
     fit = FitOptions(options.device, options.refit, command, progress, show)
-    return [run_job(job, Options(fit, options.force, progress)) for job in jobs]
+    return [run_cell(cell, Options(fit, options.force, progress)) for cell in cells]
 
 
 class _FitProgress:

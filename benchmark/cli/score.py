@@ -131,9 +131,9 @@ def _columns(options: argparse.Namespace) -> Columns:
     if Path(options.data).suffix == ".json":
         truth, named = read_json(Path(options.data)), options.data
     else:
-        from benchmark.harness.rescore import test_truth
+        from benchmark.harness.rescore import test_ground_truth
 
-        truth, named = test_truth(options.data, options.task or "closed"), None
+        truth, named = test_ground_truth(options.data, options.task or "closed"), None
     return columns_from_coco(
         truth, found, rules=options.rules, ground_truth_file=named, detections_file=options.predictions
     )

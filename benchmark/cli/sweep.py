@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     resources = resources_of(options) if options.slurm else None
     seeds = parse_seeds(options.seed) if options.seed is not None else None
     expanded = expand_sweep(options.sweep, options.data, options.profile, seeds)
-    sums, done = forecast(expanded.jobs)
+    sums, done = forecast(expanded.cells)
     submitting = options.slurm and not options.dry_run
     if options.json and not submitting:
         _print_json(expanded, sums, done)
@@ -62,12 +62,12 @@ def _print_plan(expanded: Expanded, sums: Any, done: set[str], resources: Any, f
     from benchmark.cli._submit import trains_on_several
 
     print(f"{expanded.title}: {sums.cells} cells, {sums.finished} finished already", file=file)
-    if len(expanded.jobs) <= _LINES:
-        for job in expanded.jobs:
-            state = "finished" if job.spec.run_id in done else "to do"
-            print(f"  {state:8}  {cell_name(job.spec)}", file=file)
+    if len(expanded.cells) <= _LINES:
+        for cell in expanded.cells:
+            state = "finished" if cell.spec.run_id in done else "to do"
+            print(f"  {state:8}  {cell_name(cell.spec)}", file=file)
     else:
-        kinds = Counter((job.spec.method, job.spec.task, job.spec.run_id in done) for job in expanded.jobs)
+        kinds = Counter((each.spec.method, each.spec.task, each.spec.run_id in done) for each in expanded.cells)
         for (method, task, finished), count in sorted(kinds.items()):
             print(f"  {'finished' if finished else 'to do':8}  {count} x {method} · {task}", file=file)
     for words, reason in expanded.refused.items():
@@ -75,7 +75,7 @@ def _print_plan(expanded: Expanded, sums: Any, done: set[str], resources: Any, f
     print(f"fits: {sums.fits_to_train} to train, {sums.fits_found} found; {_time(sums)}", file=file)
     print(f"disk: {_size(sums.disk_bytes)}", file=file)
     if resources is not None and resources.gpus > 1:
-        methods = {job.spec.method for job in expanded.jobs}
+        methods = {cell.spec.method for cell in expanded.cells}
         alone = sorted(method for method in methods if not trains_on_several(method))
         if alone:
             idle = resources.gpus - 1

@@ -49,7 +49,9 @@ class Task:
     nms_iou: float = 0.7
     """where a method has NMS"""
     leaves_out_scenes: bool = False
-    """true: one cell a scene, fitted on all others; the split's rule is then `split_rule:<scene>`"""
+    """true: one cell per scene, fitted on all others; the split's rule is then `split_rule:<scene>`"""
+    fit_split_rule: str = ""
+    """the split that is fitted on where it is another one than the tested one's: the two tasks then share fits"""
 
     @property
     def limits(self) -> Limits:
@@ -57,5 +59,9 @@ class Task:
         return Limits(self.score_threshold, self.nms_iou, self.max_detections)
 
     def rule(self, held_out: str | None) -> str:
-        """Of the split; held_out: the scene of a task that leaves scenes out, else None."""
+        """Rule of the split that is tested; held_out: the scene of a task that leaves scenes out, else None."""
         return f"{self.split_rule}:{held_out}" if held_out else self.split_rule
+
+    def fitted_rule(self, held_out: str | None) -> str:
+        """Rule of the split that is fitted on."""
+        return self.fit_split_rule or self.rule(held_out)

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmark.core.canonical import digest, file_sha256
 from benchmark.core.errors import DataError, UnknownNameError
 from benchmark.core.sample import Category, Dataset, DatasetEntry, DatasetInfo, Sample, Source
-from benchmark.datasets.build.splits import choose_novel
+from benchmark.datasets.build.novel import choose_novel
 from benchmark.datasets.opening.opened import WHOLE, CocoDataset
 from benchmark.datasets.readers.coco import read_coco
 

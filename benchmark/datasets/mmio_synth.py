@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.core.detections import Annotations
-from benchmark.core.errors import ConfigError, DataError, RefusedError
+from benchmark.core.errors import ConfigError, DataError
 from benchmark.core.paths import Home
-from benchmark.core.sample import Category, Dataset, DatasetEntry, DatasetInfo, Progress, Sample, Source, Split
-from benchmark.datasets.build.splits import closed_split, synonym_split, transfer_split, zeroshot_split
+from benchmark.core.sample import Category, Dataset, DatasetEntry, DatasetInfo, Progress, Sample, Source
+from benchmark.datasets.opening.grouped import GroupedDataset
 from benchmark.datasets.synth.plan import (
     DEFAULT_IMAGES,
     DEFAULT_SEED,
@@ -39,7 +39,7 @@ INFO = DatasetInfo(
 )
 
 
-class MmioSynth(Dataset):
+class MmioSynth(GroupedDataset):
     """The opened set: classes and boxes are known at once, pictures are drawn by `ensure`."""
 
     def __init__(self, recipe: Recipe) -> None:
@@ -50,26 +50,10 @@ class MmioSynth(Dataset):
         planned = (plan_image(recipe, index) for index in range(recipe.images))
         self.samples: Mapping[int, Sample] = {p.index + 1: _sample(p, recipe.side_px, self.folder) for p in planned}
         self.digest = recipe.digest
-        self._splits: dict[str, Split] = {}
 
-    def split(self, rule: str) -> Split:
-        """closed, zeroshot, zeroshot_synonym or `transfer:<scene>`. Raises RefusedError for any other rule."""
-        if rule not in self._splits:
-            self._splits[rule] = self._make_split(rule)
-        return self._splits[rule]
-
-    def _make_split(self, rule: str) -> Split:
-        if rule == "closed":
-            return closed_split(self.samples, len(self.categories))
-        if rule == "zeroshot":
-            return zeroshot_split(self.samples, novel_labels(), len(self.categories))
-        if rule == "zeroshot_synonym":
-            return synonym_split(self.samples, self.categories)
-        if rule.startswith("transfer:"):
-            return transfer_split(self.samples, rule.removeprefix("transfer:"), len(self.categories))
-        raise RefusedError(
-            f"mmio-synth has no split '{rule}': it has closed, zeroshot, zeroshot_synonym and transfer:<scene>"
-        )
+    def novel_labels(self) -> Sequence[int]:
+        """The generator's own choice."""
+        return novel_labels()
 
     def ensure(self, image_ids: Sequence[int], progress: Progress | None = None) -> None:
         """Draw those of the pictures that are not on disk. Raises DataError for an unknown id or a full disk."""

@@ -39,6 +39,31 @@ def open_dataset(data: str, novel: Sequence[str] = ()) -> Dataset:
     return entry.open()
 
 
+class DataSets:
+    """Data sets and vocabularies that stay open, so that many requests open each of them once."""
+
+    def __init__(self) -> None:
+        self._opened: dict[tuple[str, tuple[str, ...]], Dataset] = {}
+        self._vocabularies: dict[object, Vocabulary] = {}
+
+    def open(self, data: str, novel: Sequence[str] = ()) -> Dataset:
+        """See open_dataset."""
+        key = data, tuple(novel)
+        if key not in self._opened:
+            self._opened[key] = open_dataset(data, novel)
+        return self._opened[key]
+
+    def vocabulary(
+        self, dataset: Dataset, labels: Sequence[int], wording: str, texts: Mapping[str, Sequence[str]] | None = None
+    ) -> Vocabulary:
+        """See make_vocabulary."""
+        said = tuple((name, tuple(asked)) for name, asked in (texts or {}).items())
+        key = id(dataset), tuple(labels), wording, said  # the data set stays open as long as this object lives
+        if key not in self._vocabularies:
+            self._vocabularies[key] = make_vocabulary(dataset, labels, wording, texts)
+        return self._vocabularies[key]
+
+
 def default_data() -> str:
     """`mmio` where its owners' files are, else the built-in procedural set."""
     if "mmio" in list_names("dataset") and load("dataset", "mmio").missing() is None:

@@ -16,12 +16,13 @@ from PIL import Image
 from benchmark.core.detector import Detector, Explanation
 from benchmark.core.errors import RefusedError
 from benchmark.core.method import Capability
+from benchmark.core.plugins import load_adapter
 from benchmark.core.sample import Progress, Sample
 from benchmark.datasets.opening.licence import sources_of
 from benchmark.evaluators.scoring.curves import best_confidence, confusion, mean_precision
+from benchmark.harness.cell import Cell
 from benchmark.harness.execute import take_weights
-from benchmark.harness.expand import Cell
-from benchmark.harness.fitting import FitOptions, find_fit
+from benchmark.harness.fitting import FitOptions, is_finished
 from benchmark.harness.images import batches, read_image
 from benchmark.harness.rescore import Stored
 from benchmark.records.explanations import Found, Numbers, Picture
@@ -153,7 +154,7 @@ def _cannot(stored: Stored) -> str | None:
     info, spec = stored.cell.info, stored.record.spec
     if Capability.EXPLAIN not in info.capabilities:
         return f"{info.name} does not say what it reads"
-    if spec.fit is not None and find_fit(spec.fit) is None:
+    if spec.fit is not None and not is_finished(spec.fit):
         return f"the fit {spec.fit.fit_id} is not on this machine"
     return None
 
@@ -162,9 +163,9 @@ def _ask(
     stored: Stored, samples: Sequence[Sample], device: str, progress: Progress | None
 ) -> Iterator[tuple[int, Explanation]]:
     cell = stored.cell
-    method: Detector[Any] = cell.module.Adapter(cell.config, device)
-    take_weights(method, cell, stored.record.spec, FitOptions(device))
-    method.set_vocabulary(cell.vocabulary)
+    method: Detector[Any] = load_adapter(cell.spec.method).Adapter(cell.config, device)
+    take_weights(method, cell, FitOptions(device))
+    method.set_vocabulary(cell.tested.vocabulary)
     steps: Iterable[Any] = batches(samples, _BATCH)
     if progress:
         steps = progress("explain", steps, -(-len(samples) // _BATCH))
@@ -185,7 +186,7 @@ def _picture(cell: Cell, sample: Sample) -> Picture:
     image.save(jpeg, "JPEG", quality=88)
     truth = sample.annotations
     boxes = tuple(
-        Found(float(x1), float(y1), float(x2), float(y2), cell.vocabulary.names[label])
+        Found(float(x1), float(y1), float(x2), float(y2), cell.tested.vocabulary.names[label])
         for (x1, y1, x2, y2), label in zip(truth.xyxy, truth.labels.tolist(), strict=True)
     )
     return Picture(

@@ -10,20 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmark.core.canonical import file_sha256
 from benchmark.core.detector import Detector
-from benchmark.core.errors import RecordError, RefusedError
+from benchmark.core.errors import MissingDeviceError, RecordError, RefusedError
 from benchmark.core.files import held
 from benchmark.core.paths import FitPaths, Home, Results
 from benchmark.core.plugins import load_adapter
 from benchmark.core.record import Artifact, FitRecord
-from benchmark.core.sample import Dataset, Progress, Sample
-from benchmark.core.settings import make_config
+from benchmark.core.sample import Progress, Sample
 from benchmark.core.spec import FitSpec
-from benchmark.harness.data import make_vocabulary
-from benchmark.harness.provenance import device_name, gather
+from benchmark.harness.cell import FitCell, Scope
+from benchmark.harness.provenance import device_name, gather, has_gpu
 from benchmark.records.codec import decode_fit, encode
 from benchmark.records.store import write_atomic
 from benchmark.tracking.jsonl import JsonLines
@@ -50,50 +47,54 @@ class FitOptions:
 
 
 def find_fit(spec: FitSpec) -> Fit | None:
-    """The finished fit on this machine, else the one that ships with the results, else None."""
-    for path in (Home.find().fit(spec.fit_id).record, Results.find().fit_record(spec.fit_id)):
-        if path.is_file():
-            record = decode_fit(path.read_text(encoding="utf-8"))
-            checkpoint = path.parent / record.checkpoint.uri
-            if file_sha256(checkpoint) != record.checkpoint.sha256:
-                raise RecordError(
-                    f"{checkpoint}: its bytes are not those that {path} names; use --refit to train again"
-                )
-            return Fit(record, checkpoint)
-    return None
+    """The finished fit on this machine, else the one that ships with the results, else None.
+
+    Raises RecordError where its bytes are not those that its record names.
+    """
+    path = next((path for path in _records(spec.fit_id) if path.is_file()), None)
+    if path is None:
+        return None
+    record = decode_fit(path.read_text(encoding="utf-8"))
+    checkpoint = path.parent / record.checkpoint.uri
+    if file_sha256(checkpoint) != record.checkpoint.sha256:
+        raise RecordError(f"{checkpoint}: its bytes are not those that {path} names; use --refit to train again")
+    return Fit(record, checkpoint)
 
 
-def ensure_fit(spec: FitSpec, dataset: Dataset, options: FitOptions) -> Fit:
-    """The finished fit of that spec: found, or trained now (continuing what an earlier run left)."""
-    paths = Home.find().fit(spec.fit_id)
-    with held(paths.lock, f"trains {spec.fit_id}"):
+def is_finished(spec: FitSpec) -> bool:
+    """Whether there is a finished fit, here or among the results; its bytes are not looked at."""
+    return any(path.is_file() for path in _records(spec.fit_id))
+
+
+def _records(fit_id: str) -> tuple[Path, Path]:
+    """Where the record of a finished fit may lie, this machine's first; its checkpoint is beside it."""
+    return Home.find().fit(fit_id).record, Results.find().fit_record(fit_id)
+
+
+def ensure_fit(fit: FitCell, options: FitOptions) -> Fit:
+    """The finished fit: found, or trained now (continuing what an earlier run left).
+
+    Raises MissingWeightsError and MissingDeviceError before anything is trained, this fit or one that it starts from.
+    """
+    paths = Home.find().fit(fit.spec.fit_id)
+    with held(paths.lock, f"trains {fit.spec.fit_id}"):
         if options.refit and paths.root.is_dir():
             for path in paths.root.iterdir():
                 if path != paths.lock:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
-        found = None if options.refit else find_fit(spec)
-        return found or _train(spec, dataset, paths, options)
+        finished = None if options.refit else find_fit(fit.spec)
+        return finished or _train(fit, paths, options)
 
 
-def _train(spec: FitSpec, dataset: Dataset, paths: FitPaths, options: FitOptions) -> Fit:
+def _train(fit: FitCell, paths: FitPaths, options: FitOptions) -> Fit:
+    scope = _trainable(fit, options)
     # Only the asked-for fit is trained again; what it starts from is kept.
-    start = _start(spec, spec.start, dataset, replace(options, refit=False)) if spec.start else None
-    module = load_adapter(spec.method)
-    config = make_config(module.Config, spec.params, spec.method)
-    split = dataset.split(spec.split_rule)
-    vocabulary = make_vocabulary(dataset, tuple(sorted(split.base)), "canonical")
-    if (split.fit_digest, vocabulary.digest, dataset.digest) != (
-        spec.split_digest,
-        spec.vocabulary_digest,
-        spec.dataset_digest,
-    ):
-        raise RefusedError(
-            f"fit {spec.fit_id}: the data set on this machine is not the one the spec was made for; plan it again"
-        )
-    train = fit_samples(dataset, split.train, split.base, config.train_images, spec.seed)
-    val = fit_samples(dataset, split.val, split.base, None, spec.seed)
-    dataset.ensure([sample.image_id for sample in (*train, *val)], options.progress)
-    method: Detector[Any] = module.Adapter(config, options.device)
+    start = ensure_fit(fit.start, replace(options, refit=False)) if fit.start else None
+    train = chosen_samples(scope.samples(scope.split.train), fit.config.train_images, fit.spec.seed)
+    val = scope.samples(scope.split.val)
+    scope.dataset.ensure([sample.image_id for sample in (*train, *val)], options.progress)
+    method: Detector[Any] = load_adapter(fit.spec.method).Adapter(fit.config, options.device)
+    spec = fit.spec
     with JsonLines(paths.events) as events, FitMirror(spec) as mirror:
 
         def report(event: Mapping[str, Any]) -> None:
@@ -103,7 +104,8 @@ def _train(spec: FitSpec, dataset: Dataset, paths: FitPaths, options: FitOptions
                 options.on_event({"fit": spec.method, **event})
 
         events.event({"fit_id": spec.fit_id, "train_images": len(train), "val_images": len(val)})
-        result = method.fit(train, val, vocabulary, spec.seed, paths.root, start.checkpoint if start else None, report)
+        checkpoint = start.checkpoint if start else None
+        result = method.fit(train, val, scope.vocabulary, spec.seed, paths.root, checkpoint, report)
         sha256 = file_sha256(result.checkpoint)
         record = FitRecord(
             fit_id=spec.fit_id,
@@ -118,29 +120,34 @@ def _train(spec: FitSpec, dataset: Dataset, paths: FitPaths, options: FitOptions
     return Fit(record, result.checkpoint)
 
 
-def _start(spec: FitSpec, start: FitSpec, dataset: Dataset, options: FitOptions) -> Fit:
-    """What a fit starts from: one on the same data is trained where it is missing, a pre-training has to be here."""
-    if start.dataset_digest == spec.dataset_digest:
-        return ensure_fit(start, dataset, options)
-    found = find_fit(start)
-    if found is None:
+def _trainable(fit: FitCell, options: FitOptions) -> Scope:
+    """What is trained on. Whatever is missing is said now: it would end the cell hours later, or take days."""
+    spec, scope = fit.spec, fit.scope
+    if scope is None:
         raise RefusedError(
-            f"fit {spec.fit_id} starts from {start.fit_id}, a pre-training on {start.dataset} that is not on "
-            "this machine; make it first with --task pretrain"
+            f"fit {spec.fit_id} is a pre-training on {spec.dataset} that is not here; make it first with "
+            "--task pretrain"
         )
-    return found
+    here = (scope.dataset.digest, scope.split.fit_digest, scope.vocabulary.digest)
+    if here != (spec.dataset_digest, spec.split_digest, spec.vocabulary_digest):
+        raise RefusedError(
+            f"fit {spec.fit_id}: the data set on this machine is not the one that its spec names; plan it again"
+        )
+    weights = load_adapter(spec.method).Adapter.starting_weights(fit.config)
+    if weights:
+        weights.find()
+    if fit.profile in fit.info.gpu_profiles and options.device == "auto" and not has_gpu():
+        command = options.command or f"bench run --method {spec.method}"
+        raise MissingDeviceError(
+            f"there is no GPU here, and without one a fit of {spec.method} in profile {fit.profile} takes hours or "
+            f"days; the same command runs it on a GPU, and on this processor all the same: {command} --device cpu"
+        )
+    return scope
 
 
-def fit_samples(
-    dataset: Dataset, ids: Sequence[int], classes: Sequence[int], limit: int | None, seed: int
-) -> list[Sample]:
-    """Samples whose labels index the sorted `classes`; at most `limit` of them, drawn by whole groups (seeded)."""
-    mapping = np.full(len(dataset.categories), -1, np.int64)
-    mapping[sorted(classes)] = np.arange(len(classes))
-    chosen = [dataset.samples[i] for i in sorted(ids)]
-    if limit is not None and len(chosen) > limit:
-        chosen = _by_groups(chosen, limit, seed)
-    return [replace(sample, annotations=sample.annotations.relabel(mapping)) for sample in chosen]
+def chosen_samples(samples: Sequence[Sample], limit: int | None, seed: int) -> list[Sample]:
+    """All of them, or at most `limit`, drawn by whole groups (seeded)."""
+    return [*samples] if limit is None or len(samples) <= limit else _by_groups(samples, limit, seed)
 
 
 def _by_groups(samples: Sequence[Sample], limit: int, seed: int) -> list[Sample]:

@@ -7,13 +7,13 @@ import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmark.core.canonical import canonical_json
 from benchmark.core.errors import RecordError
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import RunRecord
-from benchmark.core.spec import FitSpec, Job
+from benchmark.core.spec import RunSpec
+from benchmark.harness.cell import Cell, FitCell
 from benchmark.harness.plan import TrainedFit, measured_hours, trained_fits
 from benchmark.records.ends import read_end
 from benchmark.records.store import read_run
@@ -42,19 +42,19 @@ class Forecast:
     disk_bytes: int | None
 
 
-def forecast(jobs: Sequence[Job]) -> tuple[Forecast, set[str]]:
+def forecast(cells: Sequence[Cell]) -> tuple[Forecast, set[str]]:
     """The sums, and the run ids of finished cells. Reads the ends of records, and a hundred records whole."""
     here = _names(Home.find().runs)
-    ids = {job.spec.run_id for job in jobs} & here
+    ids = {cell.spec.run_id for cell in cells} & here
     done = {run_id for run_id in ids if (end := read_end(run_id)) and end.status == "ok"}
-    left = [job for job in jobs if job.spec.run_id not in done]
-    fits = {spec.fit_id: spec for job in left for spec in job.spec.fits}
+    left = [cell for cell in cells if cell.spec.run_id not in done]
+    fits = {fit.spec.fit_id: fit for cell in left for fit in cell.fits}
     results = Results.find()
     begun = _names(Home.find().root / "fits")
     shipped = {path.stem for path in results.files(results.checkpoints, "*.json")}
     to_train = {
-        fit_id: spec
-        for fit_id, spec in fits.items()
+        fit_id: fit
+        for fit_id, fit in fits.items()
         if fit_id not in shipped and not (fit_id in begun and Home.find().fit(fit_id).record.is_file())
     }
     known = list(trained_fits())
@@ -63,7 +63,7 @@ def forecast(jobs: Sequence[Job]) -> tuple[Forecast, set[str]]:
     predictions = list(_prediction_hours(left, runs))
     devices = {fit.record.provenance.device for fit in known} if any(hours) else set()
     return Forecast(
-        cells=len({job.spec.run_id for job in jobs}),
+        cells=len({cell.spec.run_id for cell in cells}),
         finished=len(done),
         fits_found=len(fits) - len(to_train),
         fits_to_train=len(to_train),
@@ -77,24 +77,24 @@ def forecast(jobs: Sequence[Job]) -> tuple[Forecast, set[str]]:
 
 
 def _names(folder: Path) -> set[str]:
-    """What lies there: one look at the folder instead of one a cell."""
+    """What lies there: one look at the folder instead of one per cell."""
     return {entry.name for entry in os.scandir(folder)} if folder.is_dir() else set()
 
 
-def _training_hours(specs: Iterable[FitSpec], known: Sequence[TrainedFit]) -> Iterator[float | None]:
+def _training_hours(fits: Iterable[FitCell], known: Sequence[TrainedFit]) -> Iterator[float | None]:
     remembered: dict[str, float | None] = {}
-    for spec in specs:
-        key = spec.method + canonical_json(spec.params)
+    for fit in fits:
+        key = fit.spec.method + canonical_json(fit.spec.params)
         if key not in remembered:
-            remembered[key] = measured_hours(spec, known)
+            remembered[key] = measured_hours(fit, known)
         yield remembered[key]
 
 
-def _prediction_hours(jobs: Iterable[Job], runs: Sequence[RunRecord]) -> Iterator[float | None]:
-    """Test images of the nearest run over its images a second: the same method, data and task."""
+def _prediction_hours(cells: Iterable[Cell], runs: Sequence[RunRecord]) -> Iterator[float | None]:
+    """Test images of the nearest run over its images per second: the same method, data and task."""
     remembered: dict[tuple[str, str, str], float | None] = {}
-    for job in jobs:
-        key = _kind(job.spec)
+    for cell in cells:
+        key = _kind(cell.spec)
         if key not in remembered:
             near = [run for run in runs if _kind(run.spec) == key and run.cost.images_per_s]
             rate = near[0].cost.images_per_s if near else None
@@ -103,7 +103,7 @@ def _prediction_hours(jobs: Iterable[Job], runs: Sequence[RunRecord]) -> Iterato
         yield remembered[key]
 
 
-def _kind(spec: Any) -> tuple[str, str, str]:
+def _kind(spec: RunSpec) -> tuple[str, str, str]:
     return spec.method, spec.dataset, f"{spec.task} {spec.profile}"
 
 

@@ -1,11 +1,10 @@
-"""What a list of jobs would do, before it is done: finished cells, fits found or to be trained, time and memory."""
+"""What a list of cells would do, before it is done: finished cells, fits found or to be trained, time and memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from benchmark.core.detector import DetectorConfig
 from benchmark.core.errors import BenchError
@@ -13,17 +12,18 @@ from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load_adapter
 from benchmark.core.record import FitRecord, RunRecord
 from benchmark.core.settings import make_config
-from benchmark.core.spec import FitSpec, Job
+from benchmark.core.spec import Job, RunSpec
+from benchmark.harness.cell import Cell, FitCell
 from benchmark.harness.execute import finished
-from benchmark.harness.fitting import find_fit
+from benchmark.harness.fitting import is_finished
 from benchmark.records.codec import decode_fit, decode_run
 
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """One job of a plan.
+    """One cell of a plan.
 
-    fits: method and state (`found`, `train`) of each fit it needs, the one it starts from first.
+    fits: method, id and state (`found`, `train`) of each fit it needs, the one it starts from first.
     hours, memory_bytes: as the nearest finished work measured them; None where nothing was measured.
     """
 
@@ -41,66 +41,64 @@ class TrainedFit:
     record: FitRecord
 
     @cached_property
-    def config(self) -> Any:
+    def config(self) -> DetectorConfig:
         """See make_config."""
-        return _config(self.record.spec)
+        spec = self.record.spec
+        config: DetectorConfig = make_config(load_adapter(spec.method).Config, spec.params, spec.method)
+        return config
 
 
-def plan(jobs: Sequence[Job], *, force: bool = False, refit: bool = False) -> list[PlannedCell]:
-    """One planned cell a job; reads records only.
+def plan(cells: Sequence[Cell], *, force: bool = False, refit: bool = False) -> list[PlannedCell]:
+    """One planned cell per cell; reads records only.
 
     force: finished cells are measured again. refit: also each cell's own fit, but not those it starts from, is trained
     again.
     """
     fits, runs = list(trained_fits()), list(_run_records())
-    return [_planned(job, fits, runs, force=force or refit, refit=refit) for job in jobs]
+    return [_planned(cell, fits, runs, force=force or refit, refit=refit) for cell in cells]
 
 
 def _planned(
-    job: Job, fits: Sequence[TrainedFit], runs: Sequence[RunRecord], *, force: bool, refit: bool
+    cell: Cell, fits: Sequence[TrainedFit], runs: Sequence[RunRecord], *, force: bool, refit: bool
 ) -> PlannedCell:
-    chain = job.spec.fits
-    there = [find_fit(spec) is not None and not (refit and spec is job.spec.fit) for spec in chain]
+    chain = cell.fits
+    there = [is_finished(fit.spec) and not (refit and fit is cell.fit) for fit in chain]
     # What a finished fit started from is not trained again.
     first = max((i for i, found in enumerate(there) if found), default=0)
     hours: float | None = 0.0
     states = []
-    for spec, found in zip(chain[first:], there[first:], strict=True):
-        states.append((spec.method, spec.fit_id, "found" if found else "train"))
+    for fit, found in zip(chain[first:], there[first:], strict=True):
+        states.append((fit.spec.method, fit.spec.fit_id, "found" if found else "train"))
         if not found:
-            known = measured_hours(spec, fits)
+            known = measured_hours(fit, fits)
             hours = None if hours is None or known is None else hours + known
-    done = not force and finished(job.spec) is not None
-    return PlannedCell(job, done, tuple(states), 0.0 if done else hours, _measured_memory(job, runs))
+    done = not force and finished(cell.spec) is not None
+    return PlannedCell(cell.job, done, tuple(states), 0.0 if done else hours, _measured_memory(cell.spec, runs))
 
 
-def measured_hours(spec: FitSpec, fits: Sequence[TrainedFit]) -> float | None:
+def measured_hours(fit: FitCell, fits: Sequence[TrainedFit]) -> float | None:
     """Hours of the latest fit of that method, scaled by image-epochs; sides and variants must agree."""
-    near = [fit for fit in fits if fit.record.spec.method == spec.method]
-    if near:
-        wanted = _config(spec)
-        size = (wanted.variant, wanted.image_side_px)
-        near = [fit for fit in near if (fit.config.variant, fit.config.image_side_px) == size]
+    wanted: DetectorConfig = fit.config
+    near = [each for each in fits if each.record.spec.method == fit.spec.method and _same_size(each.config, wanted)]
     if not near:
         return None
-    latest = max(near, key=lambda fit: fit.record.provenance.utc)
+    latest = max(near, key=lambda each: each.record.provenance.utc)
     images = latest.record.facts.get("train_images")
-    work = _image_epochs(latest.config, images)
-    return latest.record.train_hours * _image_epochs(wanted, images) / work if work else None
+    work = image_epochs(latest.config, images)
+    return latest.record.train_hours * image_epochs(wanted, images) / work if work else None
 
 
-def _image_epochs(config: DetectorConfig, images: int | None) -> float:
+def image_epochs(config: DetectorConfig, images: int | None) -> float:
     """Images that a fit with these settings goes through, counted once per epoch."""
     return float(config.epochs) * float(config.train_images or images or 1)
 
 
-def _config(spec: FitSpec) -> DetectorConfig:
-    config: DetectorConfig = make_config(load_adapter(spec.method).Config, spec.params, spec.method)
-    return config
+def _same_size(one: DetectorConfig, other: DetectorConfig) -> bool:
+    return (one.variant, one.image_side_px) == (other.variant, other.image_side_px)
 
 
-def _measured_memory(job: Job, runs: Sequence[RunRecord]) -> int | None:
-    near = [r for r in runs if r.spec.method == job.spec.method and r.spec.params == job.spec.params]
+def _measured_memory(spec: RunSpec, runs: Sequence[RunRecord]) -> int | None:
+    near = [r for r in runs if r.spec.method == spec.method and r.spec.params == spec.params]
     known = [r.cost.peak_memory_bytes for r in near if r.cost.peak_memory_bytes]
     return max(known) if known else None
 

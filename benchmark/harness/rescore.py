@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.detections import Detections
@@ -15,13 +14,11 @@ from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load
 from benchmark.core.record import RunRecord, Status
-from benchmark.core.sample import Split
+from benchmark.core.spec import Job
 from benchmark.core.task import Task
-from benchmark.core.vocabulary import Vocabulary
 from benchmark.evaluators.scoring.score import score
-from benchmark.harness.data import open_dataset
-from benchmark.harness.execute import scored_set, test_samples
-from benchmark.harness.expand import Cell, resolve
+from benchmark.harness.cell import Cell, cell_of, scope_of
+from benchmark.harness.data import DataSets
 from benchmark.records.codec import decode_job
 from benchmark.records.exchange import coco_truth
 from benchmark.records.predictions import read_predictions
@@ -38,8 +35,6 @@ class Stored:
     path: Path
     test: ScoredSet
     val: ScoredSet | None
-    split: Split
-    vocabulary: Vocabulary
     cell: Cell
 
 
@@ -69,30 +64,23 @@ def load_stored(path: Path) -> Stored:
     detections were not kept or are not the bytes that the record names, DataError where the data set is not here.
     """
     record = read_run(path)
-    spec = record.spec
     if record.status is not Status.OK:
         raise RefusedError(f"run {record.run_id} is {record.status}: {record.error}")
-    data, novel, texts = spec.dataset, tuple[str, ...](), record.facts.get("texts")
     job_file = path.parent / "spec.json"
     if job_file.is_file():
         job = decode_job(read_text(job_file), str(job_file))
-        data, novel = job.data, tuple(job.novel)
-    dataset = open_dataset(data, novel)
-    cell = resolve(spec, dataset, texts)
-    if (dataset.digest, cell.split.digest, cell.vocabulary.digest) != (
-        spec.dataset_digest,
-        spec.split_digest,
-        spec.vocabulary_digest,
-    ):
-        raise RefusedError(
-            f"run {record.run_id}: {spec.dataset} on this machine is not the set that it was measured on"
-        )
-    test = scored_set(cell, test_samples(cell, cell.split.test), _detections(record, path, "predictions"))
+    else:
+        job = Job(record.spec, record.spec.dataset, texts=record.facts.get("texts", {}))
+    cell = cell_of(job)
+    test = _scored(cell, record, path, "predictions", cell.tested.split.test)
     val = None
     if any(artifact.name == "predictions_val" and artifact.uri for artifact in record.artifacts):
-        found = _detections(record, path, "predictions_val")
-        val = scored_set(cell, test_samples(cell, cell.split.val), found)
-    return Stored(record, path, test, val, cell.split, cell.vocabulary, cell)
+        val = _scored(cell, record, path, "predictions_val", cell.tested.split.val)
+    return Stored(record, path, test, val, cell)
+
+
+def _scored(cell: Cell, record: RunRecord, path: Path, name: str, image_ids: Sequence[int]) -> ScoredSet:
+    return cell.tested.scored(cell.tested.samples(image_ids), _detections(record, path, name))
 
 
 def score_again(stored: Stored, engine: str = "fast") -> Scores:
@@ -111,17 +99,12 @@ def score_again(stored: Stored, engine: str = "fast") -> Scores:
     return score(tuple(wanted), stored.test, stored.val, engine=engine)
 
 
-def test_truth(data: str, task_name: str) -> dict[str, Any]:
+def test_ground_truth(data: str, task_name: str) -> dict[str, Any]:
     """The test part of a task on a data set, in COCO's form; category id = place in the vocabulary + 1."""
     task: Task = load("task", task_name)
-    dataset = open_dataset(data)
-    split = dataset.split(task.split_rule)
-    labels = task.test_on.of(split)
-    mapping = np.full(len(dataset.categories), -1, np.int64)
-    mapping[list(labels)] = np.arange(len(labels))
-    samples = [dataset.samples[i] for i in sorted(split.test)]
-    asked = [replace(sample, annotations=sample.annotations.relabel(mapping)) for sample in samples]
-    return coco_truth([dataset.categories[label].name for label in labels], asked)
+    sets = DataSets()
+    tested = scope_of(sets, sets.open(data), task.split_rule, task.test_on, "canonical")
+    return coco_truth(tested.vocabulary.names, tested.samples(tested.split.test))
 
 
 def _detections(record: RunRecord, path: Path, name: str) -> dict[int, Detections]:

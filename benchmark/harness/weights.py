@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,9 +15,9 @@ from benchmark.core.errors import DataError, MissingWeightsError, UnknownNameErr
 from benchmark.core.files import written_whole
 from benchmark.core.method import MethodInfo, WeightsOrigin
 from benchmark.core.plugins import list_names, load, load_adapter
-from benchmark.core.settings import make_config
-from benchmark.core.spec import FitSpec, RunSpec
+from benchmark.core.spec import RunSpec
 from benchmark.core.weights import ReleasedWeights, sha256_of
+from benchmark.harness.cell import Cell
 
 _BLOCK_BYTES = 2**20
 _TIMEOUT_S = 60
@@ -135,25 +135,14 @@ def _download(url: str, waiting: Path, target: Path, received: Received | None) 
         ) from error
 
 
-def expected_sha256(weights: ReleasedWeights | None) -> str | None:
-    """The digest that a file must have; None where there is no file or its digest is not known."""
-    return weights.expected_sha256 if weights else None
-
-
-def needed_by(spec: RunSpec, fits: Sequence[FitSpec] | None = None) -> Iterator[ReleasedWeights]:
-    """Files a cell takes off the shelf, its fits start from or predict runs; its text encoder's if that is absent.
-
-    fits: those of the cell that are still to be trained; None: all of them.
-    """
-    adapter, config = _adapter_of(spec)
-    files = [adapter.released_weights(config)] if spec.weights is WeightsOrigin.PRETRAINED else []
-    for fit in spec.fits if fits is None else fits:
-        fitted, settings = _adapter_of(fit)
-        files.append(fitted.starting_weights(settings))
-    files.append(adapter.helper_weights(config))
-    yield from (weights for weights in files if weights)
-    if spec.text_encoder and "@" not in spec.text_encoder:
-        yield from load("text encoder", spec.text_encoder).released
+def needed_weights(cell: Cell) -> Iterator[ReleasedWeights]:
+    """Files a cell takes off the shelf, its fits start from or predict runs; its text encoder's if that is absent."""
+    adapter = load_adapter(cell.spec.method).Adapter
+    files = [adapter.released_weights(cell.config)] if cell.spec.weights is WeightsOrigin.PRETRAINED else []
+    files += [load_adapter(fit.spec.method).Adapter.starting_weights(fit.config) for fit in cell.fits]
+    yield from (weights for weights in (*files, adapter.helper_weights(cell.config)) if weights)
+    if cell.spec.text_encoder and "@" not in cell.spec.text_encoder:
+        yield from load("text encoder", cell.spec.text_encoder).released
 
 
 def take_released(method: Detector[Any], spec: RunSpec) -> None:
@@ -175,9 +164,3 @@ def take_released(method: Detector[Any], spec: RunSpec) -> None:
             f"text encoder {spec.text_encoder}: {load('text encoder', spec.text_encoder).missing()}"
         )
     method.load_released()
-
-
-def _adapter_of(spec: RunSpec | FitSpec) -> tuple[type[Detector[Any]], Any]:
-    """The adapter of a spec's method and the Config with the spec's settings."""
-    module = load_adapter(spec.method)
-    return module.Adapter, make_config(module.Config, spec.params, spec.method)

@@ -6,20 +6,22 @@ from typing import Any
 
 from benchmark.core.canonical import to_plain
 from benchmark.core.record import RunRecord
+from benchmark.leaderboard._commands import repeat_command
 from benchmark.leaderboard.around import Around
-from benchmark.leaderboard.cells import Cell, title_of, zero_shot_share
+from benchmark.leaderboard.cells import Cell, peculiarities, title_of, zero_shot_share
 
 
 def record_data(record: RunRecord, cell: Cell, around: Around) -> dict[str, Any]:
     """Plain values of one record's page."""
-    info = around.methods.get(record.spec.method)
+    info, task = around.methods.get(record.spec.method), around.tasks.get(record.spec.task)
+    wording = task.wording if task else None
     ledger = around.ledgers.get(cell.first.run_id)
     return {
         "record": to_plain(record),
         "title": title_of(record.spec, info),
-        "apart": list(record.spec.variations),
+        "apart": peculiarities(record.spec, wording),
         "fit_id": record.spec.fit.fit_id if record.spec.fit else None,
-        "command": record.spec.command,
+        "command": repeat_command(record.spec, wording),
         "seeds": [_seed(other) for other in cell.records],
         "ledger": ledger,
         "zero_shot": zero_shot_share(ledger),

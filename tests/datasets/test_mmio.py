@@ -17,8 +17,8 @@ from benchmark.core.spec import RunRequest
 from benchmark.datasets.mmio_release.against_paper import compare_forms
 from benchmark.datasets.mmio_release.dataset import MmioDataset
 from benchmark.datasets.opening.roots import find_root, root_variables, use_root
+from benchmark.harness.cell import resolve
 from benchmark.harness.data import default_data, open_dataset
-from benchmark.harness.expand import expand
 
 SIDE_PX = 50
 KINDS = {"train": ["Crack", "Pit_hole"], "validation": ["Crack", "Oil"]}
@@ -159,7 +159,7 @@ def test_without_a_taxonomy_transfer_is_refused(root: Path) -> None:
 @pytest.mark.models
 def test_a_run_of_transfer_says_so_too(root: Path) -> None:
     with pytest.raises(RefusedError, match="give --taxonomy CSV"):
-        expand(RunRequest("rtvp", "transfer", data="mmio", profile="smoke"))
+        resolve(RunRequest("rtvp", "transfer", data="mmio", profile="smoke"))
 
 
 def test_a_taxonomy_says_scenes(root: Path, tmp_path: Path) -> None:

@@ -7,8 +7,7 @@ line that changes there needs a raised version of a method, a task or a data set
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,10 @@ from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Results
 from benchmark.core.plugins import list_names, load
 from benchmark.core.sample import Dataset
-from benchmark.core.spec import Job, RunRequest
+from benchmark.core.spec import RunRequest
 from benchmark.core.task import Task
-from benchmark.harness.data import WORDINGS, make_vocabulary, open_dataset
-from benchmark.harness.expand import expand
+from benchmark.harness.cell import Cell, resolve
+from benchmark.harness.data import WORDINGS, DataSets
 from benchmark.records.store import Store
 
 FILE = Path(__file__).with_name("identities.json")
@@ -28,23 +27,18 @@ DATASETS = ("mmio-open", "mmio-synth")
 PROFILES = ("quick", "demo", "paper")
 
 
-@cache
-def _opened(name: str) -> Dataset:
-    return open_dataset(name)
+SETS = DataSets()
+"""opened once per process"""
 
 
-def planned(request: RunRequest) -> list[Job]:
-    """See expand; a data set is opened once per process."""
-
-    def opened(name: str, _novel: Sequence[str]) -> Dataset:
-        return _opened(name)
-
-    return expand(request, opened)
+def planned(request: RunRequest) -> list[Cell]:
+    """See resolve."""
+    return resolve(request, SETS)
 
 
 def dataset_identities(name: str) -> dict[str, Any]:
     """The digests of a data set, of each of its splits (all of it, what a fit may see), of its vocabularies."""
-    dataset = _opened(name)
+    dataset = SETS.open(name)
     splits, vocabularies = {}, {}
     for rule, task in _rules(dataset):
         split = dataset.split(rule)
@@ -53,7 +47,7 @@ def dataset_identities(name: str) -> dict[str, Any]:
             labels = classes.of(split)
             for wording in (*WORDINGS, "canonical@1"):
                 try:
-                    vocabulary = make_vocabulary(dataset, labels, wording)
+                    vocabulary = SETS.vocabulary(dataset, labels, wording)
                 except RefusedError:
                     continue  # a class has no such wording
                 vocabularies[f"{rule}, {classes}, {wording}"] = vocabulary.digest
@@ -80,11 +74,11 @@ def planned_ids(method: str) -> dict[str, list[str | None]]:
         for profile in PROFILES:
             for weights in WeightsOrigin:
                 try:
-                    (job,) = planned(RunRequest(method, task, "mmio-synth", profile, weights=weights))
+                    (cell,) = planned(RunRequest(method, task, "mmio-synth", profile, weights=weights))
                 except (RefusedError, KeyError):
                     continue
-                fit = job.spec.fit
-                ids[f"{task}, {profile}, {weights}"] = [job.spec.run_id, fit.fit_id if fit else None]
+                fit = cell.spec.fit
+                ids[f"{task}, {profile}, {weights}"] = [cell.spec.run_id, fit.fit_id if fit else None]
     return ids
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from benchmark.core.paths import Home
 from benchmark.core.record import FitRecord
-from benchmark.core.spec import Job, RunRequest
+from benchmark.core.spec import RunRequest
+from benchmark.harness.cell import Cell, resolve
 from benchmark.harness.execute import Options, execute
-from benchmark.harness.expand import expand
 from benchmark.harness.fitting import find_fit
 from benchmark.harness.forecast import forecast
 from benchmark.harness.plan import plan
@@ -42,7 +42,7 @@ def test_the_first_answers_are_not_timed(adapter: Path) -> None:
     _replace(adapter, "import json", "import json\nimport time")
     _replace(adapter, "return [self.detect", slow)
     # In zero-shot no threshold is chosen, so no validation image is asked about before.
-    record = execute(expand(replace(ASKED, task="zeroshot"))[0], Options())
+    record = execute(resolve(replace(ASKED, task="zeroshot"))[0], Options())
     assert WARM_UP < record.facts["test_images"] < 10  # few, so that one slow answer would move the 95th percentile
     assert record.cost.latency_p95_s is not None
     assert record.cost.latency_p95_s < SLOW_S / 2
@@ -60,18 +60,18 @@ def test_the_first_answers_are_not_timed(adapter: Path) -> None:
 def test_hours_follow_images_and_epochs_where_a_method_has_such_settings(
     adapter: Path, fields: str, params: dict[str, str], factor: float
 ) -> None:
-    _replace(adapter, "    image_side_px: int = 640\n", "    image_side_px: int = 640\n" + fields)
-    (job,) = expand(ASKED)
-    execute(job, Options())
-    _lasted(job, hours=2.0)
-    (other,) = expand(replace(ASKED, params=params, seeds=(1,)))
+    _replace(adapter, '    variant: str = "base"\n', '    variant: str = "base"\n' + fields)
+    (cell,) = resolve(ASKED)
+    execute(cell, Options())
+    _lasted(cell, hours=2.0)
+    (other,) = resolve(replace(ASKED, params=params, seeds=(1,)))
     assert plan([other])[0].hours == pytest.approx(2.0 * factor)
     assert forecast([other])[0].train_hours == pytest.approx(2.0 * factor)
 
 
-def _lasted(job: Job, hours: float) -> FitRecord:
-    assert job.spec.fit is not None
-    fit = find_fit(job.spec.fit)
+def _lasted(cell: Cell, hours: float) -> FitRecord:
+    assert cell.spec.fit is not None
+    fit = find_fit(cell.spec.fit)
     assert fit is not None
     record = replace(fit.record, train_hours=hours)
     write_atomic(Home.find().fit(record.fit_id).record, encode(record))

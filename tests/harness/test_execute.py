@@ -19,12 +19,12 @@ from benchmark.core.paths import Home
 from benchmark.core.plugins import load
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import Job, RunRequest
+from benchmark.harness.cell import Cell, resolve
 from benchmark.harness.execute import Options, execute, finished
-from benchmark.harness.expand import expand
 from benchmark.harness.fitting import FitOptions, find_fit
 from benchmark.harness.plan import plan
 from benchmark.harness.ship import ship
-from benchmark.harness.worker import run_job
+from benchmark.harness.worker import run_cell, run_job
 from benchmark.records.codec import decode_run, encode
 from benchmark.records.predictions import read_predictions
 from benchmark.tables.content.cell import Source, measure
@@ -45,16 +45,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def measured(home: Path) -> tuple[Job, RunRecord]:
+def measured(home: Path) -> tuple[Cell, RunRecord]:
     """A zero-shot cell, executed."""
-    job = expand(ASKED)[0]
-    assert not plan([job])[0].finished
-    return job, execute(job, Options())
+    cell = resolve(ASKED)[0]
+    assert not plan([cell])[0].finished
+    return cell, execute(cell, Options())
 
 
-def test_a_cell_leaves_a_checked_record(measured: tuple[Job, RunRecord]) -> None:
-    job, record = measured
-    paths = Home.find().run(job.spec.run_id)
+def test_a_cell_leaves_a_checked_record(measured: tuple[Cell, RunRecord]) -> None:
+    cell, record = measured
+    paths = Home.find().run(cell.spec.run_id)
     assert record.status is Status.OK
     assert decode_run(paths.record.read_text()) == record
     assert set(record.metrics) >= {"AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100"}
@@ -71,101 +71,102 @@ def test_a_cell_leaves_a_checked_record(measured: tuple[Job, RunRecord]) -> None
 
 def test_a_fit_that_needs_a_gpu_is_not_begun_without_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is blocked with the command that begins it all the same; that command, made small, trains it."""
-    monkeypatch.setattr("benchmark.harness.execute.has_gpu", lambda: False)
-    (job,) = expand(RunRequest("steel-det", "closed", "mmio-synth@n300", "quick"))
+    monkeypatch.setattr("benchmark.harness.fitting.has_gpu", lambda: False)
+    (cell,) = resolve(RunRequest("steel-det", "closed", "mmio-synth@n300", "quick"))
     asked = FitOptions(command="bench run --method steel-det")
-    record = execute(job, Options(asked))
+    record = execute(cell, Options(asked))
     assert record.status is Status.BLOCKED
     assert (record.error or "").startswith("device: there is no GPU here")
     assert (record.error or "").endswith("bench run --method steel-det --device cpu")
-    assert find_fit(job.spec.fits[0]) is None
+    assert find_fit(cell.spec.fits[0]) is None
     table = load("table", "table-2a")
     row = next(row for row in table.rows if row.method == "steel-det")
     assert measure(table, row, Source("mmio-synth@n300", "quick"), [record]).state == "blocked (device)"
     small = {"epochs": "1", "train_images": "4", "image_side_px": "64"}
-    (job,) = expand(RunRequest("steel-det", "closed", "mmio-synth@n300", "quick", small))
-    done = execute(job, Options(replace(asked, device="cpu")))
+    (cell,) = resolve(RunRequest("steel-det", "closed", "mmio-synth@n300", "quick", small))
+    done = execute(cell, Options(replace(asked, device="cpu")))
     assert done.status is Status.OK, done.error
-    assert execute(job, Options(asked, force=True)).status is Status.OK  # the fit is found: nothing is left to train
+    assert execute(cell, Options(asked, force=True)).status is Status.OK  # the fit is found: nothing is left to train
 
 
-def test_a_finished_cell_is_not_run_again(measured: tuple[Job, RunRecord]) -> None:
-    job, record = measured
-    path = Home.find().run(job.spec.run_id).record
+def test_a_finished_cell_is_not_run_again(measured: tuple[Cell, RunRecord]) -> None:
+    cell, record = measured
+    path = Home.find().run(cell.spec.run_id).record
     before = path.stat().st_mtime_ns
-    assert execute(job, Options()) == record
+    assert run_cell(cell, Options()) == record
+    assert run_job(cell.job, Options()) == record
     assert path.stat().st_mtime_ns == before
-    cell = plan([job])[0]
-    assert cell.finished
-    assert [(method, state) for method, _, state in cell.fits] == [("yolo-world", "found")]
-    again, anew = plan([job], force=True)[0], plan([job], refit=True)[0]
+    planned = plan([cell])[0]
+    assert planned.finished
+    assert [(method, state) for method, _, state in planned.fits] == [("yolo-world", "found")]
+    again, anew = plan([cell], force=True)[0], plan([cell], refit=True)[0]
     assert not again.finished
-    assert again.fits == cell.fits
+    assert again.fits == planned.fits
     assert not anew.finished
     # The expert is there and stays; the cell's own fit is what is asked for anew.
     assert [(method, state) for method, _, state in anew.fits] == [("yolov8", "found"), ("yolo-world", "train")]
     assert anew.hours
 
 
-def test_measuring_again_gives_the_same_detections(measured: tuple[Job, RunRecord]) -> None:
-    job, record = measured
-    again = execute(job, Options(force=True))
+def test_measuring_again_gives_the_same_detections(measured: tuple[Cell, RunRecord]) -> None:
+    cell, record = measured
+    again = execute(cell, Options(force=True))
     assert again.metrics == record.metrics
     assert again.artifacts == record.artifacts
 
 
-def test_controls_share_the_fit_or_need_none(measured: tuple[Job, RunRecord]) -> None:
-    job, record = measured
-    fit = find_fit(job.spec.fit) if job.spec.fit else None
+def test_controls_share_the_fit_or_need_none(measured: tuple[Cell, RunRecord]) -> None:
+    cell, record = measured
+    fit = find_fit(cell.spec.fit) if cell.spec.fit else None
     assert fit is not None
-    codes = execute(expand(replace(ASKED, wording="codes"))[0], Options())
+    codes = execute(resolve(replace(ASKED, wording="codes"))[0], Options())
     assert codes.status is Status.OK
     assert codes.facts["fit"] == record.facts["fit"]
-    random = execute(expand(replace(ASKED, weights=WeightsOrigin.RANDOM))[0], Options())
+    random = execute(resolve(replace(ASKED, weights=WeightsOrigin.RANDOM))[0], Options())
     assert random.status is Status.OK
     assert random.provenance is not None
     assert random.provenance.weights == "random"
 
 
 def test_closed_task_has_thresholds_from_validation(home: Path) -> None:
-    record = execute(expand(replace(ASKED, method="yolov8", task="closed"))[0], Options())
+    record = execute(resolve(replace(ASKED, method="yolov8", task="closed"))[0], Options())
     assert {"P@maxF1", "R@maxF1", "P@val", "R@val"} <= set(record.metrics)
     assert {a.name for a in record.artifacts} == {"predictions", "predictions_val"}
 
 
 def test_missing_released_weights_block_the_cell(home: Path) -> None:
-    job = expand(replace(ASKED, weights=WeightsOrigin.PRETRAINED))[0]
-    record = execute(job, Options())
+    cell = resolve(replace(ASKED, weights=WeightsOrigin.PRETRAINED))[0]
+    record = execute(cell, Options())
     assert record.status is Status.BLOCKED
     assert record.error is not None
     assert record.error.startswith("weights:")
-    assert finished(job.spec) is None
+    assert finished(cell.spec) is None
 
 
-def test_whatever_breaks_ends_in_a_record(measured: tuple[Job, RunRecord]) -> None:
-    job, _ = measured
-    changed = Job(replace(job.spec, dataset_digest="0" * 64), job.data)
+def test_whatever_breaks_ends_in_a_record(measured: tuple[Cell, RunRecord]) -> None:
+    cell, _ = measured
+    changed = Job(replace(cell.spec, dataset_digest="0" * 64), cell.data)
     record = run_job(changed, Options())
     assert record.status is Status.FAILED
     assert record.error is not None
-    assert "not the one the spec was made for" in record.error
+    assert "is not the data set that its spec names" in record.error
     assert Home.find().run(changed.spec.run_id).log.read_text().startswith("Traceback")
 
 
 def test_a_shipped_fit_is_found_by_a_newcomer(
-    measured: tuple[Job, RunRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    measured: tuple[Cell, RunRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job, _ = measured
-    assert job.spec.fit is not None
+    cell, _ = measured
+    assert cell.spec.fit is not None
     monkeypatch.setenv("BENCH_RESULTS", str(tmp_path / "results"))
-    shipped, path = ship(job.spec.fit.fit_id)
+    shipped, path = ship(cell.spec.fit.fit_id)
     assert path.stat().st_size < 0.6 * Home.find().fit(shipped.fit_id).checkpoint.stat().st_size
     monkeypatch.setenv("BENCH_HOME", str(tmp_path / "newcomer"))
-    found = find_fit(job.spec.fit)
+    found = find_fit(cell.spec.fit)
     assert found is not None
     assert found.checkpoint == path
     assert found.record.facts["precision"] == "fp16"
-    again = execute(job, Options())
+    again = execute(cell, Options())
     assert again.status is Status.OK
     assert again.provenance is not None
     assert again.provenance.weights_sha256 == shipped.checkpoint.sha256
@@ -173,16 +174,16 @@ def test_a_shipped_fit_is_found_by_a_newcomer(
         ship("0" * 12)
 
 
-def test_a_checkpoint_of_other_bytes_is_refused(measured: tuple[Job, RunRecord]) -> None:
-    job, _ = measured
-    assert job.spec.fit is not None
-    fit = find_fit(job.spec.fit)
+def test_a_checkpoint_of_other_bytes_is_refused(measured: tuple[Cell, RunRecord]) -> None:
+    cell, _ = measured
+    assert cell.spec.fit is not None
+    fit = find_fit(cell.spec.fit)
     assert fit is not None
     whole = fit.checkpoint.read_bytes()
     try:
         fit.checkpoint.write_bytes(whole[:-1])
         with pytest.raises(RecordError, match="its bytes are not those"):
-            find_fit(job.spec.fit)
+            find_fit(cell.spec.fit)
     finally:
         fit.checkpoint.write_bytes(whole)
 
@@ -190,7 +191,7 @@ def test_a_checkpoint_of_other_bytes_is_refused(measured: tuple[Job, RunRecord])
 def test_ctrl_c_keeps_the_last_epoch_and_the_same_command_continues(home: Path) -> None:
     asked = ["run", "--method", "yolov8", "--task", "closed", "--data", "mmio-synth@n300", "--profile", "smoke"]
     command = [sys.executable, "-m", "benchmark", *asked, "--set", "epochs=6", "--set", "train_images=64"]
-    fit = expand(replace(ASKED, method="yolov8", task="closed", params={"epochs": "6", "train_images": "64"}))[
+    fit = resolve(replace(ASKED, method="yolov8", task="closed", params={"epochs": "6", "train_images": "64"}))[
         0
     ].spec.fit
     assert fit is not None
@@ -221,6 +222,6 @@ def test_ctrl_c_keeps_the_last_epoch_and_the_same_command_continues(home: Path) 
     assert max(epochs) == 6
 
 
-def test_encode_and_decode_are_inverse(measured: tuple[Job, RunRecord]) -> None:
+def test_encode_and_decode_are_inverse(measured: tuple[Cell, RunRecord]) -> None:
     _, record = measured
     assert decode_run(encode(record)) == record

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from benchmark.core.detections import Annotations
-from benchmark.core.sample import Category, DatasetInfo, Sample
+from benchmark.core.sample import Category, DatasetInfo, Sample, Split
+from benchmark.core.vocabulary import Vocabulary
 from benchmark.datasets.opening.opened import CocoDataset
 from benchmark.datasets.readers.columns import Content
-from benchmark.harness.fitting import fit_samples
+from benchmark.harness.cell import Scope
+from benchmark.harness.fitting import chosen_samples
 
 
 def grouped(*sizes: int) -> CocoDataset:
@@ -41,7 +43,7 @@ def test_a_fit_gets_whole_groups_and_never_more_images_than_asked_for(
 ) -> None:
     dataset = grouped(*sizes)
     for seed in range(8):
-        samples = fit_samples(dataset, tuple(dataset.samples), (0, 1), limit, seed)
+        samples = chosen_samples([*dataset.samples.values()], limit, seed)
         assert len(samples) == taken
         groups = {sample.group for sample in samples}
         assert taken == sum(sample.group in groups for sample in dataset.samples.values())
@@ -52,15 +54,15 @@ def test_the_draw_is_seeded() -> None:
     dataset = grouped(*[1] * 50)
 
     def drawn(seed: int) -> list[int]:
-        return [sample.image_id for sample in fit_samples(dataset, tuple(dataset.samples), (0, 1), 5, seed)]
+        return [sample.image_id for sample in chosen_samples([*dataset.samples.values()], 5, seed)]
 
     assert drawn(0) == drawn(0)
     assert drawn(0) != drawn(1)
 
 
-def test_labels_index_the_fits_classes_and_other_boxes_are_left_out() -> None:
+def test_labels_index_the_vocabulary_and_other_boxes_are_left_out() -> None:
     dataset = grouped(1)
-    (sample,) = fit_samples(dataset, (1,), (1,), None, 0)
-    assert sample.annotations.labels.tolist() == [0]
-    (sample,) = fit_samples(dataset, (1,), (1, 0), None, 0)
-    assert sample.annotations.labels.tolist() == [0, 1]
+    split = Split("made", (1,), (), (), (0, 1))
+    for names, labels in ((("pit",), [0]), (("hole", "pit"), [0, 1]), (("pit", "hole"), [1, 0])):
+        (sample,) = Scope(dataset, split, Vocabulary.from_names(names)).samples(split.train)
+        assert sample.annotations.labels.tolist() == labels

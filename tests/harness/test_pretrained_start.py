@@ -16,8 +16,8 @@ from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Home
 from benchmark.core.record import Status
 from benchmark.core.spec import FitSpec, RunRequest
+from benchmark.harness.cell import resolve
 from benchmark.harness.execute import Options, execute
-from benchmark.harness.expand import expand
 from tests.made_detector import _replace, mean_box
 
 KEPT = "rows = {name: [[0.25, 0.25, 0.75, 0.75]] for name in vocabulary.names}"
@@ -56,10 +56,10 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunReques
 
 
 def pretrained() -> FitSpec:
-    job = expand(RunRequest("mean-box", "pretrain", "objects365", "smoke"))[0]
-    execute(job, Options())
-    assert job.spec.fit is not None
-    return job.spec.fit
+    cell = resolve(RunRequest("mean-box", "pretrain", "objects365", "smoke"))[0]
+    execute(cell, Options())
+    assert cell.spec.fit is not None
+    return cell.spec.fit
 
 
 def box_of(spec: FitSpec) -> list[float]:
@@ -69,16 +69,16 @@ def box_of(spec: FitSpec) -> list[float]:
 
 def test_a_fit_starts_from_the_other_one(asked: RunRequest) -> None:
     first = pretrained()
-    alone, job = expand(asked)[0], expand(replace(asked, from_fit=first.fit_id))[0]
-    assert job.spec.fit is not None
+    alone, cell = resolve(asked)[0], resolve(replace(asked, from_fit=first.fit_id))[0]
+    assert cell.spec.fit is not None
     assert alone.spec.fit is not None
-    assert job.spec.fit.chain == (first, job.spec.fit)
-    assert job.spec.fit.dataset != first.dataset
-    assert len({job.spec.run_id, alone.spec.run_id}) == 2
-    assert replace(job.spec.fit, start=None).fit_id == alone.spec.fit.fit_id
-    for each in (alone, job):
+    assert cell.spec.fit.chain == (first, cell.spec.fit)
+    assert cell.spec.fit.dataset != first.dataset
+    assert len({cell.spec.run_id, alone.spec.run_id}) == 2
+    assert replace(cell.spec.fit, start=None).fit_id == alone.spec.fit.fit_id
+    for each in (alone, cell):
         assert execute(each, Options()).status is Status.OK
-    assert box_of(job.spec.fit) > box_of(alone.spec.fit)  # its first box is Objects365's, lower in the picture
+    assert box_of(cell.spec.fit) > box_of(alone.spec.fit)  # its first box is Objects365's, lower in the picture
 
 
 def test_the_ledger_names_what_the_start_had_met(asked: RunRequest) -> None:
@@ -90,32 +90,32 @@ def test_the_ledger_names_what_the_start_had_met(asked: RunRequest) -> None:
         box["category_id"] = 2
     Path(asked.data).write_text(json.dumps(content))
     asked = replace(asked, task="zeroshot", novel=("hole",))
-    alone, job = expand(asked)[0], expand(replace(asked, from_fit=first.fit_id))[0]
+    alone, cell = resolve(asked)[0], resolve(replace(asked, from_fit=first.fit_id))[0]
     assert execute(alone, Options()).facts["ledger"]["trained_on"] == ["this fit"]
-    assert job.spec.pretrained_on == ("objects365",)
-    assert execute(job, Options()).facts["ledger"]["trained_on"] == ["objects365", "this fit"]
+    assert cell.spec.pretrained_on == ("objects365",)
+    assert execute(cell, Options()).facts["ledger"]["trained_on"] == ["objects365", "this fit"]
 
 
 def test_what_is_no_start_is_refused(asked: RunRequest) -> None:
     first = pretrained()
     with pytest.raises(RefusedError, match=r"no finished fit 0{12} on this machine; 'bench run --task pretrain'"):
-        expand(replace(asked, from_fit="0" * 12))
-    plain = expand(asked)[0]
+        resolve(replace(asked, from_fit="0" * 12))
+    plain = resolve(asked)[0]
     execute(plain, Options())
     assert plain.spec.fit is not None
     with pytest.raises(RefusedError, match=r"is one on any-coco.* closed; give one of task 'pretrain'"):
-        expand(replace(asked, from_fit=plain.spec.fit.fit_id))
+        resolve(replace(asked, from_fit=plain.spec.fit.fit_id))
     with pytest.raises(RefusedError, match="another method: mean-box, and yolov8 is asked for"):
-        expand(replace(asked, method="yolov8", from_fit=first.fit_id))
+        resolve(replace(asked, method="yolov8", from_fit=first.fit_id))
     with pytest.raises(RefusedError, match="glip cannot start from an earlier fit of its own"):
-        expand(replace(asked, method="glip", from_fit=first.fit_id))
+        resolve(replace(asked, method="glip", from_fit=first.fit_id))
     with pytest.raises(RefusedError, match="nothing is fitted"):
-        expand(replace(asked, weights=WeightsOrigin.RANDOM, from_fit=first.fit_id))
+        resolve(replace(asked, weights=WeightsOrigin.RANDOM, from_fit=first.fit_id))
 
 
 def test_a_start_that_is_gone_is_not_trained_on_other_data(asked: RunRequest) -> None:
     first = pretrained()
-    job = expand(replace(asked, from_fit=first.fit_id))[0]
+    cell = resolve(replace(asked, from_fit=first.fit_id))[0]
     (Home.find().fit(first.fit_id).root / "fit.json").unlink()
-    with pytest.raises(RefusedError, match=f"starts from {first.fit_id}, a pre-training on objects365"):
-        execute(job, Options())
+    with pytest.raises(RefusedError, match=f"fit {first.fit_id} is a pre-training on objects365 that is not here"):
+        execute(cell, Options())

@@ -18,9 +18,9 @@ from benchmark.core.plugins import load_adapter
 from benchmark.core.record import Status
 from benchmark.core.spec import RunRequest
 from benchmark.core.weights import Form, ReleasedWeights, pin
+from benchmark.harness.cell import resolve
 from benchmark.harness.execute import Options, execute
-from benchmark.harness.expand import expand
-from benchmark.harness.weights import needed_by
+from benchmark.harness.weights import needed_weights
 
 pytestmark = pytest.mark.models
 
@@ -66,10 +66,10 @@ def declare(weights: ReleasedWeights, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_released_model_is_measured_off_the_shelf(released: ReleasedWeights, monkeypatch: pytest.MonkeyPatch) -> None:
     declare(released, monkeypatch)
-    (job,) = expand(ASKED)
-    assert job.spec.weights_sha256 == released.sha256
-    assert job.spec.fit is None
-    record = execute(job, Options())
+    (cell,) = resolve(ASKED)
+    assert cell.spec.weights_sha256 == released.sha256
+    assert cell.spec.fit is None
+    record = execute(cell, Options())
     assert record.status is Status.OK
     assert record.provenance is not None
     assert (record.provenance.weights, record.provenance.weights_sha256) == ("pretrained", released.sha256)
@@ -82,14 +82,14 @@ def test_an_unpublished_digest_blocks_until_it_is_pinned(
 ) -> None:
     unknown = dataclasses.replace(released, sha256=None)
     declare(unknown, monkeypatch)
-    (before,) = expand(ASKED)
+    (before,) = resolve(ASKED)
     blocked = execute(before, Options())
     assert blocked.status is Status.BLOCKED
     assert "bench weights check small/model.safetensors --pin" in (blocked.error or "")
     assert pin(unknown) == released.sha256
     changed = execute(before, Options())
     assert "pinned after this cell was planned" in (changed.error or "")
-    (after,) = expand(ASKED)
+    (after,) = resolve(ASKED)
     assert after.spec.weights_sha256 == released.sha256
     assert after.spec.run_id != before.spec.run_id
     assert execute(after, Options()).status is Status.OK
@@ -103,13 +103,13 @@ def test_a_fit_that_starts_from_released_weights_is_another_one(
     for name, weights in (("one", released), ("other", dataclasses.replace(released, sha256="0" * 64))):
         declare(weights, monkeypatch)
         ask = dataclasses.replace(ASKED, weights=WeightsOrigin.TRAINED_HERE, params={"init": "released"})
-        (job,) = expand(ask)
-        assert job.spec.fit is not None
-        assert job.spec.fit.weights_sha256 == weights.sha256
-        (scratch,) = expand(dataclasses.replace(ask, params={}))
+        (cell,) = resolve(ask)
+        assert cell.spec.fit is not None
+        assert cell.spec.fit.weights_sha256 == weights.sha256
+        (scratch,) = resolve(dataclasses.replace(ask, params={}))
         assert scratch.spec.fit is not None
         assert scratch.spec.fit.weights_sha256 is None
-        ids[name] = (job.spec.fit.fit_id, job.spec.run_id, scratch.spec.fit.fit_id, scratch.spec.run_id)
+        ids[name] = (cell.spec.fit.fit_id, cell.spec.run_id, scratch.spec.fit.fit_id, scratch.spec.run_id)
     assert ids["one"][:2] != ids["other"][:2]
     assert ids["one"][2:] == ids["other"][2:]
 
@@ -132,10 +132,10 @@ def test_what_is_not_here_blocks_the_cell(method: str, said: str, capsys: pytest
 
 
 def test_yolo_world_is_asked_with_the_encoder_it_was_trained_with() -> None:
-    (job,) = expand(dataclasses.replace(ASKED, method="yolo-world-s"))
-    assert job.spec.text_encoder == "clip-vit-b32"
-    assert job.spec.params["variant"] == "s"
-    assert "text_encoder" not in job.spec.overrides
+    (cell,) = resolve(dataclasses.replace(ASKED, method="yolo-world-s"))
+    assert cell.spec.text_encoder == "clip-vit-b32"
+    assert cell.spec.params["variant"] == "s"
+    assert "text_encoder" not in cell.spec.overrides
 
 
 def test_a_missing_text_encoder_blocks_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,28 +144,28 @@ def test_a_missing_text_encoder_blocks_too(home: Path, monkeypatch: pytest.Monke
     sha256 = hashlib.sha256(b"any").hexdigest()
     weights = ReleasedWeights("tiny.pt", "https://example.org", "AGPL-3.0", (), Form.ULTRALYTICS, "n", sha256)
     monkeypatch.setattr(load_adapter("yolo-world").Adapter, "released_weights", classmethod(lambda *_: weights))
-    record = execute(expand(dataclasses.replace(ASKED, method="yolo-world"))[0], Options())
+    record = execute(resolve(dataclasses.replace(ASKED, method="yolo-world"))[0], Options())
     assert record.status is Status.BLOCKED
     assert "text encoder clip-vit-b32: the weights of openai/clip-vit-base-patch32 are not in" in (record.error or "")
 
 
 def test_a_closed_vocabulary_cannot_be_asked_for_other_classes() -> None:
     with pytest.raises(RefusedError, match="detect the classes of coco and no others"):
-        expand(dataclasses.replace(ASKED, method="yolov8", task="closed"))
+        resolve(dataclasses.replace(ASKED, method="yolov8", task="closed"))
 
 
 def test_an_oracle_is_shown_the_truth_by_the_harness(monkeypatch: pytest.MonkeyPatch) -> None:
     """Random weights, whole boxes kept sharp: the cell runs, says that it is an oracle, and is no plain one."""
     ask = dataclasses.replace(ASKED, method="fgvp", weights=WeightsOrigin.RANDOM, params={"prompt": "truth"})
-    (job,) = expand(ask)
-    assert job.spec.overrides == {"prompt": "truth"}
+    (cell,) = resolve(ask)
+    assert cell.spec.overrides == {"prompt": "truth"}
     shown: list[int] = []
     adapter = load_adapter("fgvp").Adapter
     inner = adapter.show_ground_truth
     monkeypatch.setattr(
         adapter, "show_ground_truth", lambda self, truth: (shown.append(len(truth)), inner(self, truth))[1]
     )
-    record = execute(job, Options())
+    record = execute(cell, Options())
     assert record.status is Status.OK, record.error
     assert sum(shown) > record.facts["test_images"]
 
@@ -174,25 +174,25 @@ def test_a_file_that_only_predict_reads_blocks_a_cell_before_anything_is_trained
     ask = dataclasses.replace(
         ASKED, method="fgvp", weights=WeightsOrigin.TRAINED_HERE, params={"masks": "mobile-sam", "image_side_px": 96}
     )
-    (job,) = expand(ask)
-    assert [w.name for w in needed_by(job.spec)] == ["mobile_sam.pt"]
-    record = execute(job, Options())
+    (cell,) = resolve(ask)
+    assert [w.name for w in needed_weights(cell)] == ["mobile_sam.pt"]
+    record = execute(cell, Options())
     assert record.status is Status.BLOCKED
     assert "bench weights fetch mobile_sam.pt" in (record.error or "")
-    begun = [spec.fit_id for spec in job.spec.fits if (home / "fits" / spec.fit_id).exists()]
-    assert len(list(job.spec.fits)) == 3  # its own, the YOLO-World in front of which it stands, and that one's expert
+    begun = [spec.fit_id for spec in cell.spec.fits if (home / "fits" / spec.fit_id).exists()]
+    assert len(list(cell.spec.fits)) == 3  # its own, the YOLO-World in front of which it stands, and that one's expert
     assert begun == []
 
 
 def test_what_a_cell_needs_is_known_before_it_runs(released: ReleasedWeights, monkeypatch: pytest.MonkeyPatch) -> None:
     declare(released, monkeypatch)
-    (shelf,) = expand(ASKED)
-    (tuned,) = expand(dataclasses.replace(ASKED, weights=WeightsOrigin.TRAINED_HERE, params={"init": "released"}))
-    (scratch,) = expand(dataclasses.replace(ASKED, weights=WeightsOrigin.TRAINED_HERE))
-    assert [w.name for w in needed_by(shelf.spec)] == [w.name for w in needed_by(tuned.spec)] == [released.name]
-    assert list(needed_by(scratch.spec)) == []
-    (world,) = expand(dataclasses.replace(ASKED, method="yolo-world-s"))
-    assert [w.name for w in needed_by(world.spec)] == ["yolov8s-world.pt", "clip-vit-b32/pytorch_model.bin"]
+    (shelf,) = resolve(ASKED)
+    (tuned,) = resolve(dataclasses.replace(ASKED, weights=WeightsOrigin.TRAINED_HERE, params={"init": "released"}))
+    (scratch,) = resolve(dataclasses.replace(ASKED, weights=WeightsOrigin.TRAINED_HERE))
+    assert [w.name for w in needed_weights(shelf)] == [w.name for w in needed_weights(tuned)] == [released.name]
+    assert list(needed_weights(scratch)) == []
+    (world,) = resolve(dataclasses.replace(ASKED, method="yolo-world-s"))
+    assert [w.name for w in needed_weights(world)] == ["yolov8s-world.pt", "clip-vit-b32/pytorch_model.bin"]
     there, missing = _weights([shelf])
     assert (there, missing) == ([f"weights {released.name}"], {})
     declare(

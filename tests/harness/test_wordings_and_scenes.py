@@ -15,9 +15,9 @@ from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Home
 from benchmark.core.record import RunRecord
 from benchmark.core.spec import RunRequest
+from benchmark.harness.cell import resolve
 from benchmark.harness.data import make_vocabulary, open_dataset, split_wording
 from benchmark.harness.execute import Options, execute
-from benchmark.harness.expand import expand
 from benchmark.harness.rescore import load_stored, score_again
 from benchmark.records.codec import decode_job, encode
 from tests.made_detector import mean_box
@@ -43,8 +43,8 @@ def own_words(tmp_path: Path) -> Path:
 
 
 def run(request: RunRequest) -> RunRecord:
-    (job,) = expand(request)
-    return execute(job, Options())
+    (cell,) = resolve(request)
+    return execute(cell, Options())
 
 
 def test_orders_are_seeded_and_differ() -> None:
@@ -61,14 +61,14 @@ def test_orders_are_seeded_and_differ() -> None:
 
 
 def test_a_file_s_wording_is_known_by_its_name_and_its_texts(own_words: Path) -> None:
-    (job,) = expand(replace(ASKED, wording=f"{own_words}@2"))
-    assert job.spec.wording == "mine@2"
-    assert "/" not in canonical_json(job.spec)
-    assert len(job.texts) == 35
-    assert decode_job(encode(job)) == job
-    (other,) = expand(replace(ASKED, wording=str(own_words)))
-    assert other.spec.vocabulary_digest != job.spec.vocabulary_digest
-    assert expand(ASKED)[0].texts == {}
+    (cell,) = resolve(replace(ASKED, wording=f"{own_words}@2"))
+    assert cell.spec.wording == "mine@2"
+    assert "/" not in canonical_json(cell.spec)
+    assert len(cell.texts) == 35
+    assert decode_job(encode(cell.job)) == cell.job
+    (other,) = resolve(replace(ASKED, wording=str(own_words)))
+    assert other.spec.vocabulary_digest != cell.spec.vocabulary_digest
+    assert resolve(ASKED)[0].texts == {}
 
 
 def test_files_that_do_not_fit(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_measured_file_is_not_needed_again(own_words: Path) -> None:
     stored = load_stored(path)
     assert score_again(stored).metrics == record.metrics
     assert stored.test.names == tuple(record.facts["texts"])
-    alone = path.parent.with_name("alone") / path.name  # as a committed record lies: without its job
+    alone = path.parent.with_name("alone") / path.name  # as a committed record lies: without its cell
     alone.parent.mkdir()
     alone.write_text(path.read_text())
     (alone.parent / "predictions.parquet").write_bytes((path.parent / "predictions.parquet").read_bytes())
@@ -116,14 +116,14 @@ def test_generalized_has_its_own_columns_and_a_ledger() -> None:
 
 def test_transfer_is_one_cell_a_scene() -> None:
     scenes = sorted({category.scene for category in open_dataset(DATA).categories})
-    jobs = expand(replace(ASKED, task="transfer", seeds=(0, 1)))
-    assert [(job.spec.held_out, job.spec.seed) for job in jobs] == [
+    cells = resolve(replace(ASKED, task="transfer", seeds=(0, 1)))
+    assert [(cell.spec.held_out, cell.spec.seed) for cell in cells] == [
         (scene, seed) for scene in scenes for seed in (0, 1)
     ]
-    assert len({job.spec.run_id for job in jobs}) == len(jobs)
-    assert len({job.spec.fit.fit_id for job in jobs if job.spec.fit}) == len(jobs)
-    (alone,) = expand(replace(ASKED, task=f"transfer:{scenes[3]}"))
-    assert alone == next(job for job in jobs if job.spec.held_out == scenes[3])
+    assert len({cell.spec.run_id for cell in cells}) == len(cells)
+    assert len({cell.spec.fit.fit_id for cell in cells if cell.spec.fit}) == len(cells)
+    (alone,) = resolve(replace(ASKED, task=f"transfer:{scenes[3]}"))
+    assert alone.job == next(cell.job for cell in cells if cell.spec.held_out == scenes[3])
     assert alone.spec.task_asked == f"transfer:{scenes[3]}"
 
 
@@ -152,5 +152,5 @@ def test_a_held_out_scene_is_measured_on_its_own_classes() -> None:
 )
 def test_refusals(request_: RunRequest, error: type, words: str) -> None:
     with pytest.raises(error) as caught:
-        expand(request_)
+        resolve(request_)
     assert words in str(caught.value)

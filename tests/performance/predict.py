@@ -14,7 +14,7 @@ from benchmark.core.detector import Limits
 from benchmark.core.errors import UnknownNameError
 from benchmark.core.plugins import load_adapter
 from benchmark.core.vocabulary import Vocabulary
-from benchmark.harness.expand import PROFILES, profile_config, split_variant
+from benchmark.harness.request import PROFILES, profile_config, split_variant
 
 from .arguments import count
 

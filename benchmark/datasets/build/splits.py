@@ -14,11 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.core.errors import RefusedError, UnknownNameError
 from benchmark.core.sample import Category, Sample, Split
-from benchmark.datasets.build.novel import choose_novel
-
-__all__ = ["choose_novel", "closed_split", "share_out", "synonym_split", "transfer_split", "zeroshot_split"]
-
 TEST_SHARE = 0.2
+UPPER_BOUND_SHARE = 0.5
+"""of the groups with novel boxes: the part that is tested"""
 VAL_SHARE = 0.1
 """of the training groups"""
 
@@ -53,6 +51,33 @@ def zeroshot_split(samples: Mapping[int, Sample], novel: Sequence[int], class_co
     train, val = share_out([*(s for s in rest if s.group in defect_groups), *free_fit], VAL_SHARE, seed)
     test = tuple(sorted({*tested, *_ids(free_test)}))
     return Split("zeroshot", _ids(train), _ids(val), test, base, tuple(sorted(asked)))
+
+
+def upper_bound_split(samples: Mapping[int, Sample], zeroshot: Split, seed: int = 0) -> Split:
+    """The zero-shot split with half of the groups that show novel boxes moved from the test part to the fit's.
+
+    Stratified by class; 10 % of the moved groups go to the validation part. What the zero-shot split tests without a
+    novel box stays in the test part. Raises RefusedError where fewer than two groups show novel boxes.
+    """
+    asked = frozenset(zeroshot.novel)
+    tested = [samples[i] for i in zeroshot.test]
+    groups = {s.group for s in tested if asked.intersection(s.annotations.labels.tolist())}
+    moved, kept = share_out([s for s in tested if s.group in groups], UPPER_BOUND_SHARE, seed)
+    if not moved or not kept:
+        raise RefusedError(
+            f"upper_bound trains on half of the groups with novel boxes and tests on the other half, and there "
+            f"{'is' if len(groups) == 1 else 'are'} {len(groups)} of them: use a larger set"
+        )
+    train, val = share_out(moved, VAL_SHARE, seed)
+    trained = {s.image_id for s in moved}
+    return Split(
+        "upper_bound",
+        tuple(sorted({*zeroshot.train, *_ids(train)})),
+        tuple(sorted({*zeroshot.val, *_ids(val)})),
+        tuple(i for i in zeroshot.test if i not in trained),
+        zeroshot.base,
+        zeroshot.novel,
+    )
 
 
 def synonym_split(samples: Mapping[int, Sample], categories: Sequence[Category], seed: int = 0) -> Split:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.canonical import file_sha256
-from benchmark.core.errors import DataError, RefusedError
-from benchmark.core.sample import Category, Dataset, DatasetInfo, Progress, Sample, Split
-from benchmark.datasets.build.splits import choose_novel, closed_split, synonym_split, transfer_split, zeroshot_split
+from benchmark.core.errors import DataError
+from benchmark.core.sample import Category, DatasetInfo, Progress, Sample
+from benchmark.datasets.build.novel import choose_novel
+from benchmark.datasets.opening.grouped import GroupedDataset
 from benchmark.datasets.readers.coco import CocoFile, CocoImage, read_coco
 from benchmark.datasets.readers.columns import Content, read_columns
 from benchmark.datasets.readers.reading import Repairs
@@ -23,7 +24,7 @@ WHOLE = "all"
 """scene and super category of a file that names none"""
 
 
-class CocoDataset(Dataset):
+class CocoDataset(GroupedDataset):
     """An opened data set whose images are on disk. choose: which categories are novel in the zero-shot split."""
 
     def __init__(
@@ -45,37 +46,14 @@ class CocoDataset(Dataset):
         if not self.categories:
             raise DataError(f"{info.name}: no image has a box of any class, so there is nothing to detect; add labels")
         self._choose = choose
-        self._splits: dict[str, Split] = {}
 
-    @property
-    def scenes(self) -> list[str]:
-        """All scenes that have images, sorted."""
-        return sorted({sample.scene for sample in self.samples.values()})
-
-    def split(self, rule: str) -> Split:
-        """closed, zeroshot, zeroshot_synonym or `transfer:<scene>`. Raises RefusedError for any other rule."""
-        if rule not in self._splits:
-            self._splits[rule] = self._make_split(rule)
-        return self._splits[rule]
+    def novel_labels(self) -> Sequence[int]:
+        """As `choose` says."""
+        return self._choose(self.samples, self.categories)
 
     def repair_counts(self) -> Mapping[str, int]:
         """See core.sample.Dataset."""
         return self.repairs.counts
-
-    def _make_split(self, rule: str) -> Split:
-        count = len(self.categories)
-        if rule == "closed":
-            return closed_split(self.samples, count)
-        if rule == "zeroshot":
-            return zeroshot_split(self.samples, self._choose(self.samples, self.categories), count)
-        if rule == "zeroshot_synonym":
-            return synonym_split(self.samples, self.categories)
-        if rule.startswith("transfer:"):
-            return transfer_split(self.samples, rule.removeprefix("transfer:"), count)
-        raise RefusedError(
-            f"{self.info.name} has no split '{rule}': it has closed, zeroshot, zeroshot_synonym and "
-            f"transfer:<scene> with {', '.join(self.scenes)}"
-        )
 
     def ensure(self, image_ids: Sequence[int], progress: Progress | None = None) -> None:  # noqa: ARG002 - on disk
         """Raise DataError naming the first of those images that is unknown or not on disk."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmark.core.vocabulary import CANONICAL
-
 
 @dataclass(frozen=True)
 class Column:
@@ -34,7 +32,7 @@ class Row:
     variant: str | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
     task: str = ""
-    wording: str = CANONICAL
+    wording: str = "canonical"
     weights: str = "trained here"
     seen: tuple[str, ...] | None = None
     obstacle: str = ""

@@ -10,13 +10,13 @@ import pytest
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import RefusedError, UnknownNameError
 from benchmark.core.sample import Category, Sample, Split
-from benchmark.datasets.build.novel import KEPT_SHARE, defect_names, families_of
+from benchmark.datasets.build.novel import KEPT_SHARE, choose_novel, defect_names, families_of
 from benchmark.datasets.build.splits import (
-    choose_novel,
     closed_split,
     share_out,
     synonym_split,
     transfer_split,
+    upper_bound_split,
     zeroshot_split,
 )
 
@@ -133,6 +133,27 @@ def test_zeroshot_shares_out_defect_free_images() -> None:
 def test_zeroshot_refuses_without_base_or_novel(novel: list[int]) -> None:
     with pytest.raises(RefusedError, match="base and novel"):
         zeroshot_split(numbered(make(1, [0]), make(2, [1])), novel, 2)
+
+
+def test_upper_bound_moves_half_of_the_novel_groups_to_the_fit() -> None:
+    samples = many()
+    whole = zeroshot_split(samples, [4], 5)
+    split = upper_bound_split(samples, whole)
+    check_disjoint(samples, split)
+    assert (split.base, split.novel) == (whole.base, whole.novel)
+    assert set(split.test) < set(whole.test)
+    assert set(whole.train) < set(split.train)
+    moved = {*split.train, *split.val} - {*whole.train, *whole.val}
+    assert moved == set(whole.test) - set(split.test)
+    novel_groups = [{samples[i].group for i in part if 4 in samples[i].annotations.labels} for part in (moved, split.test)]
+    assert abs(len(novel_groups[0]) - len(novel_groups[1])) <= 1
+    assert {samples[i].group for i in moved} == novel_groups[0]  # nothing else that zero-shot tests is trained on
+
+
+def test_upper_bound_needs_two_novel_groups() -> None:
+    samples = numbered(make(1, [1]), make(2, [0]), make(3, [0]))
+    with pytest.raises(RefusedError, match="there is 1 of them"):
+        upper_bound_split(samples, zeroshot_split(samples, [1], 2))
 
 
 def test_transfer_leaves_a_scene_out() -> None:

@@ -12,8 +12,9 @@ from benchmark.core.canonical import canonical_json
 from benchmark.core.errors import ConfigError, DataError, RefusedError, UnknownNameError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.spec import RunRequest
+from benchmark.harness.cell import resolve
 from benchmark.harness.data import make_vocabulary, open_dataset
-from benchmark.harness.expand import expand, resolve_defaults, split_variant
+from benchmark.harness.request import resolve_defaults, split_variant
 from benchmark.records.codec import decode_job, encode
 
 pytestmark = [pytest.mark.models, pytest.mark.usefixtures("bench_home")]
@@ -21,42 +22,42 @@ pytestmark = [pytest.mark.models, pytest.mark.usefixtures("bench_home")]
 ASKED = RunRequest("yolo-world", "zeroshot", "mmio-synth", "smoke")
 
 
-def test_one_job_a_seed_and_ids_that_hold_no_path() -> None:
-    jobs = expand(replace(ASKED, seeds=(0, 1)))
-    assert [job.spec.seed for job in jobs] == [0, 1]
-    assert len({job.spec.run_id for job in jobs}) == 2
-    assert len({job.spec.fit.fit_id for job in jobs if job.spec.fit}) == 2
-    assert jobs[0].spec.run_id == expand(ASKED)[0].spec.run_id
-    text = canonical_json(jobs[0].spec)
+def test_one_cell_per_seed_and_ids_that_hold_no_path() -> None:
+    cells = resolve(replace(ASKED, seeds=(0, 1)))
+    assert [cell.spec.seed for cell in cells] == [0, 1]
+    assert len({cell.spec.run_id for cell in cells}) == 2
+    assert len({cell.spec.fit.fit_id for cell in cells if cell.spec.fit}) == 2
+    assert cells[0].spec.run_id == resolve(ASKED)[0].spec.run_id
+    text = canonical_json(cells[0].spec)
     assert str(Path.home()) not in text
     assert "/" not in text
-    assert decode_job(encode(jobs[0])).spec.run_id == jobs[0].spec.run_id
+    assert decode_job(encode(cells[0].job)).spec.run_id == cells[0].spec.run_id
 
 
 def test_expert_is_a_fit_of_its_own_shared_over_seeds() -> None:
-    first, second = expand(replace(ASKED, method="rtvp", seeds=(0, 1)))
-    baseline = expand(ASKED)[0]
+    first, second = resolve(replace(ASKED, method="rtvp", seeds=(0, 1)))
+    baseline = resolve(ASKED)[0]
     assert first.spec.fit is not None
     assert second.spec.fit is not None
     assert baseline.spec.fit is not None
     assert first.spec.fit.start is not None
     assert first.spec.fit.start == second.spec.fit.start == baseline.spec.fit.start
     assert first.spec.fit.start.method == "yolov8"
-    without = expand(replace(ASKED, params={"init": "none"}))[0].spec
+    without = resolve(replace(ASKED, params={"init": "none"}))[0].spec
     assert without.fit is not None
     assert without.fit.start is None
     assert without.overrides == {"init": "none"}
 
 
 def test_a_changed_setting_is_another_cell() -> None:
-    plain, changed = expand(ASKED)[0].spec, expand(replace(ASKED, params={"epochs": "2"}))[0].spec
+    plain, changed = resolve(ASKED)[0].spec, resolve(replace(ASKED, params={"epochs": "2"}))[0].spec
     assert changed.overrides == {"epochs": 2}
     assert plain.overrides == {}
     assert plain.run_id != changed.run_id
-    codes = expand(replace(ASKED, wording="codes"))[0].spec
+    codes = resolve(replace(ASKED, wording="codes"))[0].spec
     assert codes.vocabulary_digest != plain.vocabulary_digest
     assert codes.fit == plain.fit
-    untrained = expand(replace(ASKED, weights=WeightsOrigin.RANDOM))[0].spec
+    untrained = resolve(replace(ASKED, weights=WeightsOrigin.RANDOM))[0].spec
     assert untrained.fit is None
 
 
@@ -77,7 +78,7 @@ def test_a_changed_setting_is_another_cell() -> None:
 )
 def test_refusals(request_: RunRequest, error: type, words: str) -> None:
     with pytest.raises(error) as caught:
-        expand(request_)
+        resolve(request_)
     assert words in str(caught.value)
 
 

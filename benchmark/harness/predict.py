@@ -1,0 +1,95 @@
+"""From samples to detections, and what one prediction costs."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmark.core.detections import Detections
+from benchmark.core.detector import Detector
+from benchmark.core.errors import BenchError
+from benchmark.core.record import Cost
+from benchmark.core.sample import Progress, Sample
+from benchmark.harness.cell import Cell
+from benchmark.harness.images import batches, read_image
+from benchmark.harness.provenance import device_name
+
+_BATCH = 16
+_TIMED_IMAGES = 20
+_WARM_UP_IMAGES = 2
+
+
+def predict(
+    method: Detector[Any], cell: Cell, samples: Sequence[Sample], progress: Progress | None
+) -> tuple[dict[int, Detections], float]:
+    """Detections by image_id, and images per second with decoding overlapped.
+
+    Raises BenchError where the method breaks its contract: as many answers as images, labels of the vocabulary.
+    """
+    detections: dict[int, Detections] = {}
+    name, classes = cell.info.name, len(cell.tested.vocabulary)
+    steps: Iterable[Any] = batches(samples, _BATCH)
+    if progress:
+        steps = progress("predict", steps, -(-len(samples) // _BATCH))
+    started = time.perf_counter()
+    for chunk, images in steps:
+        answers = _ask(method, cell, chunk, images)
+        if len(answers) != len(chunk):
+            raise BenchError(f"{name}: predict gave {len(answers)} answers for {len(chunk)} images")
+        for sample, answer in zip(chunk, answers, strict=True):
+            if len(answer) and int(answer.labels.max()) >= classes:
+                raise BenchError(f"{name}: label {int(answer.labels.max())} of a vocabulary of {classes}")
+            detections[sample.image_id] = answer.best(cell.task.max_detections)
+    return detections, len(samples) / max(time.perf_counter() - started, 1e-9)
+
+
+def measure_cost(
+    method: Detector[Any], cell: Cell, samples: Sequence[Sample], images_per_s: float, train_hours: float | None
+) -> Cost:
+    """Size, latency of one image at a time (decoded before, warmed up) and peak memory of this process."""
+    timed = [(sample, read_image(sample.path)) for sample in samples[:_TIMED_IMAGES]]
+    times_s = latencies_s(lambda pair: _ask(method, cell, [pair[0]], [pair[1]]), timed)
+    size = method.size()
+    return Cost(
+        parameters=size.parameters,
+        parameters_trained=size.parameters_trained,
+        gflops=size.gflops,
+        image_side_px=size.image_side_px,
+        latency_p50_s=round(statistics.median(times_s), 6) if times_s else None,
+        latency_p95_s=round(float(np.quantile(times_s, 0.95)), 6) if times_s else None,
+        images_per_s=round(images_per_s, 3),
+        peak_memory_bytes=_peak_memory_bytes(),
+        train_hours=None if train_hours is None else round(train_hours, 4),
+        device=device_name(),
+        precision="fp32",
+    )
+
+
+def latencies_s(predict_one: Callable[[Any], Any], images: Sequence[Any]) -> list[float]:
+    """Seconds for each image, after the first ones were predicted once without being timed."""
+    for image in images[:_WARM_UP_IMAGES]:
+        predict_one(image)
+    times_s = []
+    for image in images:
+        started = time.perf_counter()
+        predict_one(image)
+        times_s.append(time.perf_counter() - started)
+    return times_s
+
+
+def _ask(method: Detector[Any], cell: Cell, samples: Sequence[Sample], images: Sequence[Any]) -> list[Detections]:
+    method.show_ground_truth([sample.annotations for sample in samples])
+    return method.predict(images, cell.task.limits)
+
+
+def _peak_memory_bytes() -> int:
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
