@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from benchmark.core.canonical import digest
 from benchmark.core.detections import Annotations
@@ -48,12 +48,48 @@ class Sample:
     source: str
 
 
-@dataclass(frozen=True)
-class Split:
-    """Three lists of image ids, and which categories may be trained on and are asked for.
+class Split(Protocol):
+    """Lists of image ids, and which categories may be trained on and are asked for: base, novel hold their indices.
 
-    base, novel: category indices; closed splits have every class in base and none in novel.
+    Most are SplitLists. The lists of a set whose training files are large may be read when they are first asked for.
     """
+
+    @property
+    def rule(self) -> str:
+        """By which the data set made it."""
+
+    @property
+    def train(self) -> tuple[int, ...]:
+        """Image ids of the training part."""
+
+    @property
+    def val(self) -> tuple[int, ...]:
+        """Image ids of the validation part."""
+
+    @property
+    def test(self) -> tuple[int, ...]:
+        """Image ids of the test part."""
+
+    @property
+    def base(self) -> tuple[int, ...]:
+        """Categories that a fit may see; closed splits have every class here."""
+
+    @property
+    def novel(self) -> tuple[int, ...]:
+        """Categories that no fit sees; closed splits have none."""
+
+    @property
+    def digest(self) -> str:
+        """sha256 of what is tested."""
+
+    @property
+    def fit_digest(self) -> str:
+        """sha256 of what a fit may see."""
+
+
+@dataclass(frozen=True)
+class SplitLists:
+    """A split as plain lists. Raises DataError where an image is in two parts, or a category both base and novel."""
 
     rule: str
     train: tuple[int, ...]

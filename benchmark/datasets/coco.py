@@ -9,22 +9,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmark.core.canonical import file_sha256
-from benchmark.core.errors import DataError
 from benchmark.core.sample import DatasetEntry, DatasetInfo, Progress, Source
 from benchmark.datasets.opening.check import Finding, check_files
-from benchmark.datasets.opening.expected import Counts, Expected
-from benchmark.datasets.opening.official import (
-    Official,
-    OfficialDataset,
-    Part,
-    first_by_digest,
-    make_samples,
-    only,
-    plain_category,
-    subset_of,
-)
-from benchmark.datasets.opening.roots import here, missing_root, rooted
+from benchmark.datasets.opening.layout import AnnotationFile, AnnotationFiles, Layout, plain_category, plain_name
+from benchmark.datasets.opening.official import Official, OfficialDataset, first_images, subset_of
+from benchmark.datasets.opening.roots import missing_root, rooted
 from benchmark.datasets.readers.coco_columns import Entry, read_coco_columns, text_of
 
 SOURCE = Source(
@@ -42,36 +31,24 @@ INFO = DatasetInfo(
     citation=SOURCE.citation,
     split_rules=("coco",),
 )
-EXPECTED = Expected(
-    "instances_{part}2017.json",
-    {"val": Counts(5_000, 36_781, 80), "train": Counts(118_287, 860_001, 80)},
+FILES = AnnotationFiles(
+    {
+        "val": AnnotationFile("instances_val2017.json", 5_000, 36_781, 80),
+        "train": AnnotationFile("instances_train2017.json", 118_287, 860_001, 80),
+    },
+    source=f"it is in annotations_trainval2017.zip of {SOURCE.url}/#download",
 )
 
 
 def open_variant(variant: str) -> OfficialDataset:
     """Open the set, or `<number>` of its test images. Raises DataError where it is not here, ConfigError."""
     info, limit = subset_of(INFO, variant)
-    root = rooted(INFO.name)
-    file = annotation_file(root, "val")
-    columns = read_coco_columns(file)
-    columns = only(columns, first_by_digest([entry["id"] for entry in columns.images], limit))
-    categories = tuple(plain_category(str(entry["name"]).strip()) for entry in columns.categories)
-    test = Part(make_samples(columns, image_path(root, "val2017"), INFO.name), file_sha256(file))
-    labels = tuple(range(len(categories)))
-    names = tuple(category.name for category in categories)
-    content = Official("coco", categories, test, partial(_train, root, names), labels, repairs=columns.repairs)
+    own = _layout()
+    columns = first_images(read_coco_columns(own.file("val")), limit)
+    categories = tuple(plain_category(plain_name(entry)) for entry in columns.categories)
+    labels, training = tuple(range(len(categories))), partial(own.training, categories)
+    content = Official("coco", categories, own.part("val", columns), training, labels, repairs=columns.repairs)
     return OfficialDataset(info, content)
-
-
-def annotation_file(root: Path, part: str) -> Path:
-    """Of `train` or `val`. Raises DataError that says where it is looked for."""
-    name = EXPECTED.file.format(part=part)
-    for folder in (root / "annotations", root):
-        if (folder / name).is_file():
-            return folder / name
-    raise DataError(
-        f"{root / 'annotations' / name}: missing; it is in annotations_trainval2017.zip of {SOURCE.url}/#download"
-    )
 
 
 def image_folder(root: Path, part: str) -> Path:
@@ -80,30 +57,23 @@ def image_folder(root: Path, part: str) -> Path:
     return inside if inside.is_dir() and not (root / part).is_dir() else root / part
 
 
-def image_path(root: Path, part: str) -> Callable[[Entry], Path]:
-    """Entry of `images` -> its file in the folder of `train2017` or `val2017`."""
-    folder = image_folder(root, part)
-    return lambda entry: folder / text_of(entry, "file_name", f"{INFO.name}: image")
-
-
-def annotation_files(root: Path) -> list[Path]:
-    """Those of EXPECTED that are here."""
-    return here(root, EXPECTED.counts, annotation_file)
+annotation_files = FILES.present
+"""of a root folder"""
 
 
 def check(progress: Progress | None = None) -> Iterator[Finding]:
     """Counts, digests and pictures of both parts. Raises DataError where the set is not here."""
+    yield from check_files(_layout(), progress)
+
+
+def _layout() -> Layout:
     root = rooted(INFO.name)
-    yield from check_files(root, EXPECTED, annotation_file, lambda part: image_path(root, f"{part}2017"), progress)
+    return Layout(INFO.name, root, FILES, partial(_pictures, root))
 
 
-def _train(root: Path, names: tuple[str, ...]) -> Part:
-    file = annotation_file(root, "train")
-    columns = read_coco_columns(file)
-    here = tuple(str(entry["name"]).strip() for entry in columns.categories)
-    if here != names:
-        raise DataError(f"{file}: its classes are not those of the test file; both must be of one release")
-    return Part(make_samples(columns, image_path(root, "train2017"), INFO.name), file_sha256(file))
+def _pictures(root: Path, part: str) -> Callable[[Entry], Path]:
+    folder = image_folder(root, f"{part}2017")
+    return lambda entry: folder / text_of(entry, "file_name", f"{INFO.name}: image")
 
 
 DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=partial(open_variant, ""))

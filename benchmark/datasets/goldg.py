@@ -21,9 +21,16 @@ from benchmark.core.detections import Annotations
 from benchmark.core.errors import DataError
 from benchmark.core.sample import DatasetEntry, DatasetInfo, Progress, Sample, Source
 from benchmark.datasets.opening.check import Finding, check_files
-from benchmark.datasets.opening.expected import Counts, Expected
-from benchmark.datasets.opening.official import OfficialDataset, Part, make_samples, plain_category, trained_on_whole
-from benchmark.datasets.opening.roots import here, missing_root, rooted
+from benchmark.datasets.opening.layout import (
+    AnnotationFile,
+    AnnotationFiles,
+    Layout,
+    Part,
+    make_samples,
+    plain_category,
+)
+from benchmark.datasets.opening.official import OfficialDataset, trained_on_whole
+from benchmark.datasets.opening.roots import missing_root, rooted
 from benchmark.datasets.readers.coco_columns import CocoColumns, Entry, read_coco_columns, text_of
 from benchmark.datasets.readers.reading import Repairs
 
@@ -42,25 +49,30 @@ INFO = DatasetInfo(
     citation=SOURCE.citation,
     split_rules=("pretrain",),
 )
-FILES = {"flickr": "final_flickr_separateGT_train.json", "mixed_grounding": "final_mixed_train_no_coco.json"}
-EXPECTED = Expected("", {part: Counts(None, None, None) for part in FILES})
+FILES = AnnotationFiles(
+    {
+        "flickr": AnnotationFile("flickr/annotations/final_flickr_separateGT_train.json"),
+        "mixed_grounding": AnnotationFile("mixed_grounding/annotations/final_mixed_train_no_coco.json"),
+    },
+    source=f"it is among the pre-training annotations of {SOURCE.url}",
+    folders=("",),
+)
 
 
 def open_goldg() -> OfficialDataset:
     """Open both parts, or the one that is here. Raises DataError where none is, or for a phrase that is none."""
-    root = rooted(INFO.name)
-    files = annotation_files(root)
-    if not files:
-        annotation_file(root, next(iter(FILES)))
+    own = _layout()
+    files = FILES.present(own.root) or [own.file("flickr")]
     phrases: dict[str, int] = {}
     samples: dict[int, Sample] = {}
     repairs = Repairs()
-    for part, file in zip([part for part in FILES if _file(root, part) in files], files, strict=True):
+    for file in files:
+        part = file.relative_to(own.root).parts[0]
         columns = read_coco_columns(file, count_from_zero=True)
         repairs.counts.update(columns.repairs.counts)
         repairs.examples |= columns.repairs.examples
         labelled = _labelled(columns, phrases, file, repairs)
-        made = make_samples(labelled, picture_of(root, part), f"{INFO.name}: {part}", partial(_group, part))
+        made = make_samples(labelled, own.pictures(part), f"{INFO.name}: {part}", partial(_group, part))
         first = max(samples, default=0) + 1
         for number, sample in enumerate(made.values(), start=first):
             samples[number] = replace(sample, image_id=number, source=INFO.name)
@@ -68,27 +80,13 @@ def open_goldg() -> OfficialDataset:
     return trained_on_whole(INFO, categories, Part(samples, digest([file_sha256(file) for file in files])), repairs)
 
 
-def annotation_file(root: Path, part: str) -> Path:
-    """Of `flickr` or `mixed_grounding`. Raises DataError that says where it is looked for."""
-    if not _file(root, part).is_file():
-        raise DataError(f"{_file(root, part)}: missing; it is among the pre-training annotations of {SOURCE.url}")
-    return _file(root, part)
-
-
-def annotation_files(root: Path) -> list[Path]:
-    """Those that are here."""
-    return here(root, FILES, annotation_file)
-
-
-def picture_of(root: Path, part: str) -> Callable[[Entry], Path]:
-    """Entry of `images` -> its file."""
-    return lambda entry: root / part / "images" / text_of(entry, "file_name", f"{INFO.name}: image")
+annotation_files = FILES.present
+"""of a root folder"""
 
 
 def check(progress: Progress | None = None) -> Iterator[Finding]:
     """Counts, digests and pictures of both parts. Raises DataError where the set is not here."""
-    root = rooted(INFO.name)
-    yield from check_files(root, EXPECTED, annotation_file, partial(picture_of, root), progress)
+    yield from check_files(_layout(), progress)
 
 
 def phrase_of(caption: str, spans: object, where: str) -> str:
@@ -139,8 +137,13 @@ def _group(part: str, entry: Entry) -> str:
     return f"{part}/{entry['file_name']}"
 
 
-def _file(root: Path, part: str) -> Path:
-    return root / part / "annotations" / FILES[part]
+def _layout() -> Layout:
+    root = rooted(INFO.name)
+    return Layout(INFO.name, root, FILES, partial(_pictures, root))
+
+
+def _pictures(root: Path, part: str) -> Callable[[Entry], Path]:
+    return lambda entry: root / part / "images" / text_of(entry, "file_name", f"{INFO.name}: image")
 
 
 DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=open_goldg)

@@ -22,7 +22,7 @@ from benchmark.core.errors import ConfigError, DataError, RecordError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.files import written_whole
 from benchmark.core.record import RunRecord
-from benchmark.core.sample import Sample, Split
+from benchmark.core.sample import Sample, Split, SplitLists
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.records.codec import decode_run
 
@@ -140,7 +140,7 @@ class Bundle:
         where = f"{self.path}: {run_id}/split.json"
         try:
             facts = json.loads(self._text(f"{run_id}/split.json"))
-            split = Split(facts["rule"], *(tuple(facts[k]) for k in ("train", "val", "test", "base", "novel")))
+            split = SplitLists(facts["rule"], *(tuple(facts[k]) for k in ("train", "val", "test", "base", "novel")))
         except (TypeError, ValueError, KeyError, DataError) as error:
             raise RecordError(f"{where}: not the split of a bundle ({error})") from error
         if split.digest != self.record(run_id).spec.split_digest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmark.core.errors import ConfigError, DataError
-from benchmark.core.sample import Split
+from benchmark.core.sample import SplitLists
 from benchmark.core.task import Classes
 from benchmark.core.vocabulary import Vocabulary
 
@@ -34,17 +34,17 @@ def test_bad_vocabularies(names: tuple[str, ...], prompts: tuple[tuple[str, ...]
 
 
 def test_split_digest_ignores_order_and_sees_content() -> None:
-    one = Split("closed", (1, 2), (3,), (4,), (0, 1))
-    assert one.digest == Split("closed", (2, 1), (3,), (4,), (1, 0)).digest
-    other = Split("closed", (1, 2), (3,), (5,), (0, 1))
+    one = SplitLists("closed", (1, 2), (3,), (4,), (0, 1))
+    assert one.digest == SplitLists("closed", (2, 1), (3,), (4,), (1, 0)).digest
+    other = SplitLists("closed", (1, 2), (3,), (5,), (0, 1))
     assert one.digest != other.digest
     assert one.fit_digest == other.fit_digest
-    assert Classes.ALL.of(Split("zeroshot", (1,), (), (2,), (2, 0), (1,))) == (0, 1, 2)
-    assert Classes.NOVEL.of(Split("zeroshot", (1,), (), (2,), (2, 0), (1,))) == (1,)
+    assert Classes.ALL.of(SplitLists("zeroshot", (1,), (), (2,), (2, 0), (1,))) == (0, 1, 2)
+    assert Classes.NOVEL.of(SplitLists("zeroshot", (1,), (), (2,), (2, 0), (1,))) == (1,)
 
 
 def test_split_refuses_overlap() -> None:
     with pytest.raises(DataError, match="image 2 is in train and in test"):
-        Split("closed", (1, 2), (), (2,), (0,))
+        SplitLists("closed", (1, 2), (), (2,), (0,))
     with pytest.raises(DataError, match="category 1 is base and novel"):
-        Split("zeroshot", (1,), (), (2,), (0, 1), (1,))
+        SplitLists("zeroshot", (1,), (), (2,), (0, 1), (1,))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmark.core.detections import Annotations
-from benchmark.core.sample import Category, DatasetInfo, Sample, Split
+from benchmark.core.sample import Category, DatasetInfo, Sample, SplitLists
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.datasets.opening.opened import CocoDataset
 from benchmark.datasets.readers.columns import Content
@@ -62,7 +62,7 @@ def test_the_draw_is_seeded() -> None:
 
 def test_labels_index_the_vocabulary_and_other_boxes_are_left_out() -> None:
     dataset = grouped(1)
-    split = Split("made", (1,), (), (), (0, 1))
+    split = SplitLists("made", (1,), (), (), (0, 1))
     for names, labels in ((("pit",), [0]), (("hole", "pit"), [0, 1]), (("pit", "hole"), [1, 0])):
         (sample,) = Scope(dataset, split, Vocabulary.from_names(names)).samples(split.train)
         assert sample.annotations.labels.tolist() == labels

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.core.errors import RefusedError, UnknownNameError
-from benchmark.core.sample import Category, Sample, Split
+from benchmark.core.sample import Category, Sample, Split, SplitLists
 TEST_SHARE = 0.2
 UPPER_BOUND_SHARE = 0.5
 """of the groups with novel boxes: the part that is tested"""
@@ -25,7 +25,7 @@ def closed_split(samples: Mapping[int, Sample], class_count: int, seed: int = 0)
     """80/20 by group, stratified by class; validation is 10 % of the training groups. Every class is base."""
     fit, test = share_out(samples.values(), TEST_SHARE, seed)
     train, val = share_out(fit, VAL_SHARE, seed)
-    return Split("closed", _ids(train), _ids(val), _ids(test), tuple(range(class_count)))
+    return SplitLists("closed", _ids(train), _ids(val), _ids(test), tuple(range(class_count)))
 
 
 def zeroshot_split(samples: Mapping[int, Sample], novel: Sequence[int], class_count: int, seed: int = 0) -> Split:
@@ -50,7 +50,7 @@ def zeroshot_split(samples: Mapping[int, Sample], novel: Sequence[int], class_co
     free_fit, free_test = share_out([s for s in rest if s.group not in defect_groups], TEST_SHARE, seed)
     train, val = share_out([*(s for s in rest if s.group in defect_groups), *free_fit], VAL_SHARE, seed)
     test = tuple(sorted({*tested, *_ids(free_test)}))
-    return Split("zeroshot", _ids(train), _ids(val), test, base, tuple(sorted(asked)))
+    return SplitLists("zeroshot", _ids(train), _ids(val), test, base, tuple(sorted(asked)))
 
 
 def upper_bound_split(samples: Mapping[int, Sample], zeroshot: Split, seed: int = 0) -> Split:
@@ -70,7 +70,7 @@ def upper_bound_split(samples: Mapping[int, Sample], zeroshot: Split, seed: int 
         )
     train, val = share_out(moved, VAL_SHARE, seed)
     trained = {s.image_id for s in moved}
-    return Split(
+    return SplitLists(
         "upper_bound",
         tuple(sorted({*zeroshot.train, *_ids(train)})),
         tuple(sorted({*zeroshot.val, *_ids(val)})),
@@ -89,7 +89,7 @@ def synonym_split(samples: Mapping[int, Sample], categories: Sequence[Category],
     if not base:
         raise RefusedError("zeroshot_synonym needs classes with synonyms; this data set has none")
     closed = closed_split(samples, len(categories), seed)
-    return Split("zeroshot_synonym", closed.train, closed.val, closed.test, base)
+    return SplitLists("zeroshot_synonym", closed.train, closed.val, closed.test, base)
 
 
 def transfer_split(samples: Mapping[int, Sample], scene: str, class_count: int, seed: int = 0) -> Split:
@@ -106,7 +106,7 @@ def transfer_split(samples: Mapping[int, Sample], scene: str, class_count: int, 
         raise RefusedError(f"transfer:{scene} needs at least two scenes, the data set has only this one")
     novel = sorted({label for s in test for label in s.annotations.labels.tolist()})
     base = tuple(label for label in range(class_count) if label not in novel)
-    return Split(f"transfer:{scene}", _ids(train), _ids(val), _ids(test), base, tuple(novel))
+    return SplitLists(f"transfer:{scene}", _ids(train), _ids(val), _ids(test), base, tuple(novel))
 
 
 def share_out(samples: Iterable[Sample], share: float, seed: int) -> tuple[list[Sample], list[Sample]]:

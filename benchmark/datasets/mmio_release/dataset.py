@@ -12,7 +12,7 @@ import numpy as np
 from benchmark.core.canonical import digest, file_sha256
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import DataError, RefusedError
-from benchmark.core.sample import Category, DatasetInfo, Sample, Split
+from benchmark.core.sample import Category, DatasetInfo, Sample, Split, SplitLists
 from benchmark.datasets.build.splits import VAL_SHARE, share_out
 from benchmark.datasets.mmio_release.layout import TRAIN, PartFiles
 from benchmark.datasets.opening.opened import CocoDataset, original_of
@@ -88,7 +88,7 @@ class MmioDataset(CocoDataset):
         groups = {sample.group for sample in tested}
         fit = [self.samples[i] for i in sorted(self._trained) if self.samples[i].group not in groups]
         train, val = (tuple(sorted(s.image_id for s in part)) for part in share_out(fit, VAL_SHARE, seed=0))
-        return Split("zeroshot", train, val, tuple(sorted(s.image_id for s in tested)), base, novel)
+        return SplitLists("zeroshot", train, val, tuple(sorted(s.image_id for s in tested)), base, novel)
 
 
 def read_parts(files: Sequence[PartFiles]) -> list[ReadPart]:

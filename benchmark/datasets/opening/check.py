@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +13,7 @@ from benchmark.core.errors import DataError
 from benchmark.core.files import written_whole
 from benchmark.core.sample import Dataset, Progress
 from benchmark.datasets.build.bars import bar
-from benchmark.datasets.opening.expected import Counts, Expected
+from benchmark.datasets.opening.layout import AnnotationFile, Layout
 from benchmark.datasets.opening.opened import ANNOTATIONS
 from benchmark.datasets.readers.coco_columns import Entry, load_coco
 from benchmark.datasets.readers.reading import read_text
@@ -62,36 +62,28 @@ def check_opened(dataset: Dataset, progress: Progress | None = None) -> Iterator
     yield Finding("digests of pictures", said, State.DIFFERS if changed else State.OK, str(len(samples)))
 
 
-def check_files(
-    root: Path,
-    expected: Expected,
-    file_of: Callable[[Path, str], Path],
-    picture_of: Callable[[str], Callable[[Entry], Path]],
-    progress: Progress | None = None,
-) -> Iterator[Finding]:
-    """Annotation files of an official set and the pictures they name, part by part; only the first has to be here.
-
-    file_of(root, part): raises DataError where it is missing. picture_of(part): entry -> its file.
-    """
-    for number, (part, counts) in enumerate(bar(progress, "read files", expected.counts.items(), len(expected.counts))):
+def check_files(layout: Layout, progress: Progress | None = None) -> Iterator[Finding]:
+    """Annotation files of an official set and the pictures they name, part by part; only the first has to be here."""
+    parts = layout.files.parts
+    for number, (part, complete) in enumerate(bar(progress, "read files", parts.items(), len(parts))):
         absent = State.ABSENT if number else State.DIFFERS
         try:
-            file = file_of(root, part)
+            file = layout.file(part)
         except DataError as error:
             yield Finding(f"{part}: annotations", str(error), absent)
             continue
         content = load_coco(file)
-        yield from _counts(part, content, counts)
-        yield digest_finding(f"{part}: {file.name}", file, root)
-        places = [picture_of(part)(entry) for entry in content["images"]]
+        yield from _counts(part, content, complete)
+        yield digest_finding(f"{part}: {file.name}", file, layout.root)
+        places = list(map(layout.pictures(part), content["images"]))
         yield _pictures(f"{part}: pictures", len(places), [path for path in places if not path.is_file()], absent)
 
 
-def _counts(part: str, content: Mapping[str, Sequence[Entry]], counts: Counts) -> list[Finding]:
+def _counts(part: str, content: Mapping[str, Sequence[Entry]], complete: AnnotationFile) -> list[Finding]:
     return [
-        counted(f"{part}: images", len(content["images"]), counts.images),
-        counted(f"{part}: boxes", len(content["annotations"]), counts.boxes),
-        counted(f"{part}: classes", len(content["categories"]), counts.classes),
+        counted(f"{part}: images", len(content["images"]), complete.images),
+        counted(f"{part}: boxes", len(content["annotations"]), complete.boxes),
+        counted(f"{part}: classes", len(content["categories"]), complete.classes),
     ]
 
 

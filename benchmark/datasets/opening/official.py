@@ -9,27 +9,39 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 from benchmark.core.canonical import digest
 from benchmark.core.errors import ConfigError, DataError, RefusedError
 from benchmark.core.sample import Category, Dataset, DatasetInfo, Federation, Progress, Sample, Split
-from benchmark.datasets.opening.opened import WHOLE
-from benchmark.datasets.readers.coco_columns import CocoColumns, Entry, size_of
+from benchmark.datasets.opening.layout import Part
+from benchmark.datasets.readers.coco_columns import CocoColumns
 from benchmark.datasets.readers.reading import Repairs
 
 
-@dataclass(frozen=True, eq=False)
-class Part:
-    """The samples of one annotation file, and the sha256 of its bytes."""
+class LazyPart:
+    """A part whose file is read when it is first needed: a training file is large, and testing needs none."""
 
-    samples: Mapping[int, Sample]
-    sha256: str
+    def __init__(self, read: Callable[[], Part]) -> None:
+        """read: raises DataError where the file is missing or wrong."""
+        self._read = read
+
+    @cached_property
+    def part(self) -> Part:
+        """Read once. Raises DataError, each time that it is asked for."""
+        return self._read()
+
+    @property
+    def samples(self) -> Mapping[int, Sample]:
+        """Of the part; none where it cannot be read on this machine."""
+        try:
+            return self.part.samples
+        except DataError:
+            return {}
 
 
 @dataclass(frozen=True, eq=False)
 class Official:
-    """What an official set consists of. test: its test part. fit: reads the training part; raises DataError.
+    """What an official set consists of. test: its test part. training: reads the training part; raises DataError.
 
     rule: the one split. base, novel: category indices. federation: LVIS alone.
     """
@@ -37,35 +49,32 @@ class Official:
     rule: str
     categories: Sequence[Category]
     test: Part
-    fit: Callable[[], Part]
+    training: Callable[[], Part]
     base: tuple[int, ...]
     novel: tuple[int, ...] = ()
     repairs: Repairs | None = None
     federation: Federation | None = None
 
 
-class OfficialSplit(Split):
-    """A split whose digest is that of the test part, and whose fit_digest is that of the training part alone."""
+class OfficialSplit:
+    """A core.sample.Split: its digest is that of the test part, its fit_digest that of the training part.
 
-    def __init__(self, content: Official, fit: Callable[[], Part]) -> None:
-        """fit: the training part. All of it is trained on, as the published numbers are, so that val is empty."""
-        for name, value in (
-            ("rule", content.rule),
-            ("val", ()),
-            ("test", tuple(sorted(content.test.samples))),
-            ("base", content.base),
-            ("novel", content.novel),
-        ):
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "_fit", fit)
+    All of the training part is trained on, as for the published numbers, so that val is empty.
+    """
+
+    val: tuple[int, ...] = ()
+
+    def __init__(self, content: Official, training: LazyPart) -> None:
+        self.rule = content.rule
+        self.test = tuple(sorted(content.test.samples))
+        self.base = content.base
+        self.novel = content.novel
+        self._training = training
 
     @cached_property
     def train(self) -> tuple[int, ...]:
-        """Image ids of the training part; empty where its file is not on this machine."""
-        try:
-            return tuple(sorted(self._training().samples))
-        except DataError:
-            return ()
+        """Image ids of the training part; none where its file is not on this machine."""
+        return tuple(sorted(self._training.samples))
 
     @cached_property
     def digest(self) -> str:
@@ -75,12 +84,8 @@ class OfficialSplit(Split):
     @cached_property
     def fit_digest(self) -> str:
         """sha256 over the training ids, its file and the base classes. Raises DataError where the file is missing."""
-        part = self._training()
+        part = self._training.part
         return digest({"train": sorted(part.samples), "sha256": part.sha256, "base": sorted(self.base)})
-
-    def _training(self) -> Part:
-        read: Callable[[], Part] = self._fit  # type: ignore[attr-defined]  # set above, past the frozen fields
-        return read()
 
 
 class OfficialDataset(Dataset):
@@ -93,9 +98,9 @@ class OfficialDataset(Dataset):
         self.repairs = content.repairs or Repairs()
         self.federation = content.federation
         self._content = content
-        self._part: Part | None = None
-        self._split = OfficialSplit(content, self._training)
-        self.samples: Mapping[int, Sample] = _Parts(content.test.samples, self._training)
+        training = LazyPart(self._read_training)
+        self._split = OfficialSplit(content, training)
+        self.samples: Mapping[int, Sample] = _Samples(content.test, training)
 
     def split(self, rule: str) -> Split:
         """The owners' split. Raises RefusedError for any other rule: nothing else is comparable."""
@@ -119,38 +124,30 @@ class OfficialDataset(Dataset):
         """See core.sample.Dataset."""
         return self.repairs.counts
 
-    def _training(self) -> Part:
-        if self._part is None:
-            part = self._content.fit()
-            both = self._content.test.samples.keys() & part.samples.keys()
-            if both:
-                raise DataError(f"{self.info.name}: image {min(both)} is in the training and in the test file")
-            self._part = part
-        return self._part
+    def _read_training(self) -> Part:
+        part = self._content.training()
+        both = self._content.test.samples.keys() & part.samples.keys()
+        if both:
+            raise DataError(f"{self.info.name}: image {min(both)} is in the training and in the test file")
+        return part
 
 
-class _Parts(Mapping[int, Sample]):
+class _Samples(Mapping[int, Sample]):
     """Test part first; whatever is not in it makes the training part be read."""
 
-    def __init__(self, test: Mapping[int, Sample], fit: Callable[[], Part]) -> None:
-        self._test, self._fit = test, fit
-
-    def _training(self) -> Mapping[int, Sample]:
-        try:
-            return self._fit().samples
-        except DataError:
-            return {}
+    def __init__(self, test: Part, training: LazyPart) -> None:
+        self._test, self._training = test.samples, training
 
     def __getitem__(self, image_id: int) -> Sample:
-        found = self._test.get(image_id)
-        return self._training()[image_id] if found is None else found
+        sample = self._test.get(image_id)
+        return self._training.samples[image_id] if sample is None else sample
 
     def __iter__(self) -> Iterator[int]:
         yield from self._test
-        yield from self._training()
+        yield from self._training.samples
 
     def __len__(self) -> int:
-        return len(self._test) + len(self._training())
+        return len(self._test) + len(self._training.samples)
 
 
 def trained_on_whole(
@@ -162,24 +159,6 @@ def trained_on_whole(
     return OfficialDataset(info, content)
 
 
-def make_samples(
-    columns: CocoColumns, path_of: Callable[[Entry], Path], source: str, group_of: Callable[[Entry], str] | None = None
-) -> dict[int, Sample]:
-    """Samples by image id. Images of natural photos have no scene and, without `group_of`, are their own group."""
-    made = {}
-    for entry, boxes in zip(columns.images, columns.boxes, strict=True):
-        image_id = entry["id"]
-        width, height = size_of(entry, source)
-        group = group_of(entry) if group_of else str(image_id)
-        made[image_id] = Sample(image_id, path_of(entry), width, height, boxes, WHOLE, group, source)
-    return made
-
-
-def plain_category(name: str, synonyms: Sequence[str] = (), description: str = "") -> Category:
-    """A class of natural photos: no scene, no super category."""
-    return Category(name, name, WHOLE, WHOLE, tuple(synonyms), description)
-
-
 def subset_of(info: DatasetInfo, variant: str) -> tuple[DatasetInfo, int | None]:
     """`100` -> at most 100 test images. Raises ConfigError for anything else."""
     if not variant:
@@ -189,16 +168,15 @@ def subset_of(info: DatasetInfo, variant: str) -> tuple[DatasetInfo, int | None]
     return replace(info, variant=str(int(variant))), int(variant)
 
 
-def first_by_digest(image_ids: Sequence[int], limit: int | None) -> set[int]:
-    """At most `limit` ids, the same on every machine, and a larger limit holds all of a smaller one's."""
-    if limit is None or limit >= len(image_ids):
-        return set(image_ids)
-    return set(sorted(image_ids, key=digest)[:limit])
+def first_images(columns: CocoColumns, limit: int | None) -> CocoColumns:
+    """At most `limit` images of a file with their boxes, by the digest of their ids; all of them without a limit.
 
-
-def only(columns: CocoColumns, image_ids: set[int]) -> CocoColumns:
-    """The part of a file that those images make: a subset is scored against its own ground truth."""
-    keep = [row for row, entry in enumerate(columns.images) if entry["id"] in image_ids]
+    They are the same on every machine, and a larger limit holds all of a smaller one's.
+    """
+    if limit is None or limit >= len(columns.images):
+        return columns
+    chosen = set(sorted((entry["id"] for entry in columns.images), key=digest)[:limit])
+    keep = [row for row, entry in enumerate(columns.images) if entry["id"] in chosen]
     return replace(
         columns,
         images=tuple(columns.images[row] for row in keep),

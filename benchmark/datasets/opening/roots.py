@@ -5,10 +5,8 @@ None of it is part of an id or of a record: the same files give the same set whe
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tomllib
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +40,6 @@ def rooted(name: str) -> Path:
     if root is None:
         raise DataError(f"{name}: {missing_root(name)}")
     return root
-
-
-def here(root: Path, parts: Iterable[str], file_of: Callable[[Path, str], Path]) -> list[Path]:
-    """Files of those parts that are not missing. file_of: raises DataError where one is."""
-    found = []
-    for part in parts:
-        with contextlib.suppress(DataError):
-            found.append(file_of(root, part))
-    return found
 
 
 def find_taxonomy(name: str) -> Path | None:

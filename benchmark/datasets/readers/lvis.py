@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmark.core.errors import DataError
 from benchmark.core.sample import Category, Federation
 from benchmark.datasets.coco import image_folder
-from benchmark.datasets.opening.official import plain_category
+from benchmark.datasets.opening.layout import plain_category
 from benchmark.datasets.readers.coco_columns import CocoColumns, Entry
 
 FREQUENCIES = ("r", "c", "f")

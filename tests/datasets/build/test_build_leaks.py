@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import DataError, RefusedError
-from benchmark.core.sample import Category, Dataset, DatasetInfo, Progress, Sample, Split
+from benchmark.core.sample import Category, Dataset, DatasetInfo, Progress, Sample, Split, SplitLists
 from benchmark.datasets.build.leaks import Checked, find_leaks
 
 INFO = DatasetInfo("planted", "made up", 1, (), split_rules=("closed", "zeroshot", "transfer"))
@@ -38,7 +38,7 @@ class Planted(Dataset):
             raise RefusedError("one scene only")
         used = sorted(set(self.samples) - set(self.left_out))
         train, test = (tuple(i for i in used if i % 2 == part) for part in (0, 1))
-        return Split(rule, train, (), test, (0,), (1,)) if rule == "zeroshot" else Split(rule, train, (), test, (0, 1))
+        return SplitLists(rule, train, (), test, (0,), (1,)) if rule == "zeroshot" else SplitLists(rule, train, (), test, (0, 1))
 
     def ensure(self, image_ids: Sequence[int], progress: Progress | None = None) -> None:
         self.ensured.extend(image_ids)
