@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pwd
 import re
 import time
 from pathlib import Path
 
+from benchmark.core.files import held
 from benchmark.core.paths import Home
 from benchmark.core.record import Provenance, RunRecord, Status
 from benchmark.core.spec import Job
@@ -98,16 +98,9 @@ def write_failure(
     since_ns: when the cell was submitted; a record from before tells of an earlier attempt. Returns whether it wrote.
     """
     spec, paths = job.spec, Home.find().run(job.spec.run_id)
-    paths.root.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return False
-    try:
+    with held(paths.lock, f"settles {spec.run_id}", wait=False) as nobody_measures:
         there = read_end(spec.run_id)
-        if there and (there.status == "ok" or there.written_ns >= since_ns):
+        if not nobody_measures or (there and (there.status == "ok" or there.written_ns >= since_ns)):
             return False
         provenance = Provenance(
             utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -121,8 +114,6 @@ def write_failure(
         record = RunRecord(spec.run_id, spec, Status.FAILED, provenance=provenance, error=f"Slurm: {reason}")
         write_atomic(paths.record, encode(record))
         return True
-    finally:
-        os.close(descriptor)
 
 
 def _end_of(log: Path, size: int = 8192) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
-import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 from benchmark.core.canonical import to_plain
 from benchmark.core.errors import RecordError, UnknownNameError
+from benchmark.core.files import held
 from benchmark.core.paths import Home
 from benchmark.core.spec import Job
 from benchmark.records.codec import decode_job
@@ -166,17 +165,6 @@ def with_slurm_jobs(submission: Submission, slurm_jobs: Sequence[str]) -> Submis
     return replace(submission, tasks=tuple(tasks))
 
 
-@contextlib.contextmanager
-def only_submitter() -> Iterator[None]:
-    """One command at a time plans and submits, so that two never submit one cell twice."""
-    folder = Home.find().slurm
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise RecordError(f"{folder}: cannot be written: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+def only_submitter() -> AbstractContextManager[bool]:
+    """One command at a time plans and submits, so that two never submit one cell twice. Raises RecordError."""
+    return held(Home.find().slurm / "lock", "submits cells")

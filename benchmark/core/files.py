@@ -1,9 +1,8 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and locks between processes."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 import sys
@@ -36,22 +35,32 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def held(path: Path, doing: str) -> Iterator[None]:
-    """One process at a time holds that lock file, also across machines that share a folder; another one waits.
+def held(path: Path, purpose: str, *, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock file, which excludes other processes, also those of other machines that share the folder.
 
-    doing: what the holder does, said once to whoever waits. Raises RecordError where the file cannot be made.
+    The lock ends with the block, or with the process, however that ends; the file stays.
+
+    Args:
+        path: the lock file; it and its folder are made where they are missing.
+        purpose: what the holder does, as in `trains 0123`: printed once by whoever waits for it.
+        wait: until the lock is free; without, the block also runs where another process holds it.
+
+    Yields whether this process holds the lock. Raises RecordError that names the file where it cannot be made.
     """
+    from filelock import FileLock, Timeout  # noqa: PLC0415  # a tenth of a second, for commands that lock nothing
+
+    # Held by the process, whichever of its threads ends the block; a lock that outlives its process is refused.
+    lock = FileLock(path, thread_local=False, fallback_to_soft=False, poll_interval=0.2)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)  # for writing, because NFS wants that of a lock
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            if wait:
+                print(f"bench: waiting for another process that {purpose}", file=sys.stderr)
+                lock.acquire()
     except OSError as error:
         raise RecordError(f"{path}: could not be written: {error.strerror or error}") from error
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            print(f"bench: waiting for another process that {doing}", file=sys.stderr)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        yield lock.is_locked
     finally:
-        os.close(descriptor)
+        lock.release()

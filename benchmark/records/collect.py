@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +16,7 @@ from typing import Any
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import RecordError
-from benchmark.core.files import written_whole
+from benchmark.core.files import held, written_whole
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records.leaks import leak_of
@@ -107,32 +105,13 @@ def _unchecked(home: Home, records: Sequence[RunRecord]) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _only_writer(folder: Path) -> Iterator[None]:
-    """Waits until nobody else collects into that folder; the lock file is gone afterwards. Raises RecordError.
-
-    A file opened for writing, because NFS grants an exclusive lock on nothing else.
-    """
+    """Waits until nobody else collects into that folder; the lock file is gone afterwards. Raises RecordError."""
     path = folder / ".lock"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = _locked(path)
-    except OSError as error:
-        raise RecordError(f"{folder}: cannot be written: {error.strerror}") from error
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-        os.close(descriptor)
-
-
-def _locked(path: Path) -> int:
-    """A descriptor that holds the lock on the file that has this name now, not on one its last holder removed."""
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(descriptor), path.stat()):
-                return descriptor
-        os.close(descriptor)
+    with held(path, f"collects into {folder}"):
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def _judged(home: Home, path: Path) -> RunRecord | str:

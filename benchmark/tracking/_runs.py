@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-from collections.abc import Iterator
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmark.core.errors import RecordError
+from benchmark.core.files import held
 
 UNREADABLE = "unreadable"
 """folder beside them for those that hold nothing"""
@@ -50,27 +50,14 @@ class RunFolder:
     @property
     def is_open(self) -> bool:
         """Whether a process still writes to it: uploaded now, it would count as done and lose what comes after."""
-        try:
-            descriptor = os.open(self._lock, os.O_RDWR)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        finally:
-            os.close(descriptor)
+        if self._lock.is_file():
+            with suppress(RecordError), held(self._lock, f"looks at {self.path.name}", wait=False) as nobody_writes:
+                return not nobody_writes
         return False
 
-    @contextlib.contextmanager
-    def written(self) -> Iterator[None]:
-        """Hold it as its writer; the lock goes with the process, however that ends."""
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-        finally:
-            os.close(descriptor)
+    def written(self) -> AbstractContextManager[bool]:
+        """Hold it as its writer."""
+        return held(self._lock, f"writes {self.path.name}")
 
     def set_aside(self) -> Path:
         """Move it to where nobody looks for runs; its new place."""

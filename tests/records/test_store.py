@@ -254,7 +254,7 @@ class TestCollect:
 
     def test_results_that_cannot_be_written(self, results: Results) -> None:
         results.root.write_text("a file in the way")
-        with pytest.raises(RecordError, match="cannot be written: Not a directory"):
+        with pytest.raises(RecordError, match="could not be written: Not a directory"):
             collect(Home.find(), results)
 
     def test_other_numbers_never_replace_a_committed_record(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from benchmark.core.files import held
 from benchmark.core.paths import Home
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import Job
@@ -86,14 +85,8 @@ def test_a_good_or_newer_record_stays(bench_home: Path, make_record: Callable[..
 
 def test_a_cell_that_is_being_measured_is_left_alone(bench_home: Path, make_record: Callable[..., RunRecord]) -> None:
     cell = make_record()
-    path = Home.find().run(cell.run_id).lock
-    path.parent.mkdir(parents=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with held(Home.find().run(cell.run_id).lock, "measures it"):
         assert not settle(cell)
-    finally:
-        os.close(descriptor)
     assert settle(cell)
 
 
