@@ -16,14 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import submitit
 
-from benchmark.core.errors import BenchError, ConfigError
+from benchmark.core.errors import EXIT_STOPPED, BenchError, ConfigError
 from slurm.queue import SlurmError, cancel, max_array_size, require_slurm
 
 if TYPE_CHECKING:  # every task imports this module before its worker starts
     from slurm.resources import Resources
-
-STOPPED = 75
-"""exit status of a worker that saved and stopped because it was told to (EX_TEMPFAIL: try again)"""
 
 _LEFT_FOR_US_S = 10
 """of the time between the signal and the kill, to write our own pickle and requeue"""
@@ -48,7 +45,7 @@ class Attempt(submitit.helpers.Checkpointable):
         """Exit status 0 of the worker, or RuntimeError, so that Slurm's own state says that the cell failed."""
         self._child = subprocess.Popen(self.command, env={**os.environ, **self.variables})  # noqa: S603 - our own
         status = _ended(self._child.pid)
-        if status == STOPPED:  # TERM reached it and not us: the job is being cancelled, or preempted without USR2
+        if status == EXIT_STOPPED:  # TERM reached it and not us: the job is being cancelled, or preempted without USR2
             time.sleep(_TO_BE_ENDED_S)
         if status:
             raise RuntimeError(f"the worker {_how(status)}")
@@ -156,7 +153,7 @@ def _executor(name: str, resources: Resources, logs: Path, code: Path | None, wa
 
 
 def _how(status: int) -> str:
-    if status == STOPPED:
+    if status == EXIT_STOPPED:
         return "was told to stop, and the job was not ended"
     if status < 0:
         name = signal.Signals(-status).name

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.cli._cells import cell_name
 from benchmark.cli._slurm_options import resources_of
+from benchmark.core.errors import EXIT_STOPPED
 from benchmark.core.method import Capability
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load, load_cluster
@@ -183,14 +184,11 @@ def _here(facts: Any, code: Any) -> int:
                 _command(facts, index), stdout=file, stderr=subprocess.STDOUT, env=variables, cwd=code.folder,
                 check=False,
             ).returncode  # fmt: skip
-        if status == _STOPPED:
+        if status == EXIT_STOPPED:
             raise KeyboardInterrupt
         failed += status != 0
         print(f"     {load_cluster('progress').last_line(log)}", file=sys.stderr, flush=True)
     return failed
-
-
-_STOPPED = 75
 
 
 def _of_fit(task: Any) -> str:

@@ -8,13 +8,10 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cli._command import Command
-from benchmark.core.errors import InterruptedFitError
+from benchmark.core.errors import EXIT_STOPPED, InterruptedFitError
 
 if TYPE_CHECKING:
     from benchmark.core.spec import Job
-
-STOPPED = 75
-"""exit status after a signal to stop: what was finished is saved, the same command continues (EX_TEMPFAIL)"""
 
 _SIGNALS = (signal.SIGUSR2, signal.SIGTERM)
 
@@ -31,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0 if the cell is measured, 1 if it failed or is blocked, 75 if it was told to stop."""
+    """Exit status 0 if the cell is measured, 1 if it failed or is blocked, EXIT_STOPPED if it was told to stop."""
     before = {number: signal.signal(number, _stop) for number in _SIGNALS}  # before any import that takes time
     try:
         return _work(options)
@@ -41,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"stopped: {told}", flush=True)
         # What is saved is on disk, and a node that is about to be taken away leaves no time for tidy ends of threads
         # and loaders.
-        os._exit(STOPPED)
+        os._exit(EXIT_STOPPED)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

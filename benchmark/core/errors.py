@@ -69,3 +69,7 @@ class MissingExtraError(BenchError):
 
 class InterruptedFitError(BenchError):
     """Training was stopped (Ctrl-C or a signal) after saving; the same command continues it."""
+
+
+EXIT_STOPPED = 75
+"""exit status of a worker that was told to stop and saved before: the same command continues (EX_TEMPFAIL)"""
