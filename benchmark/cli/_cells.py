@@ -100,8 +100,8 @@ def _interval(intervals: Mapping[str, tuple[float, float]], name: str) -> str:
 
 def cell_name(spec: RunSpec) -> str:
     """How people read a cell: id, method, task, data, profile, seed, and what differs from the plain one."""
-    what = f"{spec.run_id}  {spec.method} · {spec.task_asked} · {spec.dataset} · {spec.profile} · seed {spec.seed}"
-    return " · ".join([what, *spec.peculiarities])
+    what = f"{spec.run_id}  {spec.model} · {spec.task_asked} · {spec.dataset} · {spec.profile} · seed {spec.seed}"
+    return " · ".join([what, *spec.variations])
 
 
 def _plan_line(cell: PlannedCell) -> str:

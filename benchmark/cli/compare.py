@@ -66,16 +66,11 @@ def _refuse_unlike(stored: list[Stored]) -> None:
 def _facts(side: list[Stored], metric: str) -> dict[str, Any]:
     from statistics import fmean, stdev
 
-    from benchmark.core.plugins import load
-    from benchmark.leaderboard.cells import peculiarities
-
     spec = side[0].record.spec
-    size = f"-{spec.params['variant']}" if "variant" in spec.params else ""
-    apart = ", ".join([spec.profile, *peculiarities(spec, load("task", spec.task).wording)])
     values = [stored.record.metrics[metric] or 0.0 for stored in side]
     return {
         "runs": [stored.record.run_id for stored in side],
-        "name": f"{spec.method}{size} ({apart})",
+        "name": f"{spec.model} ({', '.join([spec.profile, *spec.variations])})",
         "seeds": [stored.record.spec.seed for stored in side],
         metric: fmean(values),
         "deviation": stdev(values) if len(values) > 1 else None,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cli._command import Command
+from benchmark.core.vocabulary import CANONICAL
 
 if TYPE_CHECKING:
     from benchmark.records.robustness import Robustness
@@ -69,20 +71,19 @@ def _facts(read: Robustness) -> dict[str, Any]:
 
 def _text(read: Robustness) -> str:
     spec = read.spec
-    settings = [f"{name}={value}" for name, value in spec.overrides.items()]
-    weights = [] if spec.fit else [f"weights={spec.weights}"]
-    lines = [" · ".join([spec.method, spec.task_asked, spec.dataset, spec.profile, *settings, *weights])]
+    varied = replace(spec, wording=CANONICAL).variations
+    lines = [" · ".join([spec.model, spec.task_asked, spec.dataset, spec.profile, *varied])]
     width = max(len(each.name) for each in read.wordings)
     for each in read.wordings:
         lost = read.lost(each)
-        change = "" if lost is None or each.name == "canonical" else f"  {-100 * lost:+6.2f}"
+        change = "" if lost is None or each.name == CANONICAL else f"  {-100 * lost:+6.2f}"
         seeds = f"seed {each.seeds[0]}" if len(each.seeds) == 1 else f"{len(each.seeds)} seeds"
         control = "  control: ids without meaning" if each.control else ""
         lines.append(f"  {each.name:<{width}}  {read.metric} {100 * each.value:6.2f}{change:8}  {seeds}{control}")
     if len(read.meant) > 1:
         lines.append(f"spread {100 * read.spread:.2f} over {len(read.meant)} wordings and orders")
         lines.append(f"worst  {100 * read.worst.value:.2f} with {read.worst.name}")
-    missing = [name for name in ("canonical", "synonyms", "description", "codes", "canonical@1")
+    missing = [name for name in (CANONICAL, "synonyms", "description", "codes", "canonical@1")
                if name not in {each.name for each in read.wordings}]  # fmt: skip
     if missing:
         lines.append(f"not measured: {', '.join(missing)}; for each: {_command(spec.method, read)}")
@@ -93,12 +94,7 @@ def _command(method: str, read: Robustness | None = None) -> str:
     """What measures one more wording."""
     if read is None:
         return f"bench run --method {method} --task zeroshot --vocabulary synonyms"
-    spec = read.spec
-    settings = "".join(f" --set {name}={value}" for name, value in spec.overrides.items())
-    return (
-        f"bench run --method {method} --task {spec.task_asked} --data {spec.dataset} --profile {spec.profile}"
-        f"{settings} --vocabulary WORDING"
-    )
+    return replace(read.spec.seedless, wording="WORDING").command
 
 
 COMMAND = Command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Any
 from benchmark.core.canonical import digest, to_plain
 from benchmark.core.errors import ConfigError
 from benchmark.core.method import WeightsOrigin
+from benchmark.core.vocabulary import CANONICAL
 
 
 def _short_id(value: Any) -> str:
@@ -23,6 +25,14 @@ def _plain_fit(plain: dict[str, Any] | None) -> dict[str, Any] | None:
             del plain["weights_sha256"]
         _plain_fit(plain["start"])
     return plain
+
+
+def _spelled(value: Any) -> str:
+    """A setting's value as the command line takes it: `true`, `none`, `1,2`."""
+    plain = to_plain(value)
+    if isinstance(plain, bool):
+        return str(plain).lower()
+    return "none" if plain is None else ",".join(map(_spelled, plain)) if isinstance(plain, list) else str(plain)
 
 
 @dataclass(frozen=True)
@@ -133,14 +143,48 @@ class RunSpec:
         return f"from {'+'.join(self.pretrained_on)}" if self.pretrained_on else ""
 
     @property
-    def peculiarities(self) -> tuple[str, ...]:
-        """What sets a cell apart from the profile's own, as the command line spells it."""
-        apart = [f"{name}={value}" for name, value in self.overrides.items()]
-        if self.wording != "canonical":
-            apart.append(f"vocabulary={self.wording}")
+    def size(self) -> str:
+        """The method's variant, or nothing for a method of one size."""
+        return str(self.params.get("variant") or "")
+
+    @property
+    def model(self) -> str:
+        """`rtvp-n`: the method and its size, as `--method` takes it."""
+        return f"{self.method}-{self.size}" if self.size else self.method
+
+    @property
+    def changed_settings(self) -> dict[str, str]:
+        """Settings that differ from the profile's, as `--set` takes them, by name; the size left out."""
+        return {name: _spelled(value) for name, value in sorted(self.overrides.items()) if name != "variant"}
+
+    @property
+    def variations(self) -> tuple[str, ...]:
+        """What distinguishes the cell from the plain one of its model and profile, as the command line spells it.
+
+        Changed settings, another wording, other weights, a start on other data; nothing for the plain cell.
+        """
+        varied = [f"{name}={value}" for name, value in self.changed_settings.items()]
+        if self.wording != CANONICAL:
+            varied.append(f"vocabulary={self.wording}")
         if self.weights is not WeightsOrigin.TRAINED_HERE:
-            apart.append(f"weights={self.weights}")
-        return (*apart, self.started_from) if self.started_from else tuple(apart)
+            varied.append(f"weights={self.weights}")
+        return (*varied, self.started_from) if self.started_from else tuple(varied)
+
+    @property
+    def command(self) -> str:
+        """`bench run ...`, for a shell: what plans this cell and seed again; what its profile sets is not repeated."""
+        model = self.model if "variant" in self.overrides else self.method
+        words = ["bench", "run", "--method", model, "--task", self.task_asked, "--data", self.dataset]
+        words += ["--profile", self.profile, "--seed", str(self.seed)]
+        for name, value in self.changed_settings.items():
+            words += ["--set", f"{name}={value}"]
+        if self.wording != CANONICAL:
+            words += ["--vocabulary", self.wording]
+        if self.weights is not WeightsOrigin.TRAINED_HERE:
+            words += ["--weights", str(self.weights)]
+        if self.fit and self.fit.start and self.pretrained_on:
+            words += ["--from-fit", self.fit.start.fit_id]
+        return shlex.join(words)
 
 
 @dataclass(frozen=True)
@@ -157,7 +201,7 @@ class RunRequest:
     profile: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0,)
-    wording: str = "canonical"
+    wording: str = CANONICAL
     weights: WeightsOrigin = WeightsOrigin.TRAINED_HERE
     novel: tuple[str, ...] = ()
     """for a data set given by its path: class names held out in zero-shot tasks"""

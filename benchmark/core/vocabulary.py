@@ -8,6 +8,9 @@ from functools import cached_property
 from benchmark.core.canonical import digest
 from benchmark.core.errors import ConfigError
 
+CANONICAL = "canonical"
+"""the wording that asks for each class by its own name"""
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -20,7 +23,7 @@ class Vocabulary:
 
     names: tuple[str, ...]
     prompts: tuple[tuple[str, ...], ...]
-    wording: str = "canonical"
+    wording: str = CANONICAL
 
     def __post_init__(self) -> None:
         if not self.names:

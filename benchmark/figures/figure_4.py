@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from benchmark.core.errors import MissingExtraError, RecordError
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
+from benchmark.core.vocabulary import CANONICAL
 from benchmark.figures.drawing.cells import Cell, Source, ap_text, explain_command, mean_ap, source_of
 from benchmark.figures.drawing.pictures import blank
 from benchmark.figures.drawing.style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
@@ -168,7 +169,7 @@ def _draw_panel(axes: Axes, panel: Panel, looks: dict[str, tuple[str, str]]) -> 
 
 
 def _is_plain(spec: RunSpec) -> bool:
-    return spec.wording == "canonical" and str(spec.weights) != "random" and set(spec.overrides) <= FREE
+    return spec.wording == CANONICAL and str(spec.weights) != "random" and set(spec.overrides) <= FREE
 
 
 def _unit(features: NDArray[np.float16]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord, Status
+from benchmark.core.vocabulary import CANONICAL
 from benchmark.figures.drawing.cells import Source, cell_label, explain_command, source_of
 from benchmark.figures.drawing.pictures import TRUTH, blank, credit, name_of, outline, show
 from benchmark.figures.drawing.style import PAGE_INCHES, SMALL, STYLE, FigureKind
@@ -33,7 +34,7 @@ class Shown:
 
 def shown_run(records: Sequence[RunRecord]) -> Shown | None:
     """The RTVP record with saliency maps and the highest AP; one with the oracle's beside it before others."""
-    good = [record for record in records if record.status is Status.OK and record.spec.wording == "canonical"]
+    good = [record for record in records if record.status is Status.OK and record.spec.wording == CANONICAL]
     oracles = {source_of(r.spec): r for r in good if r.spec.params.get("prompt") == "truth"}
     found: list[tuple[tuple[bool, float, str], Shown]] = []
     for record in good:

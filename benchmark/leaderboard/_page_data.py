@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from benchmark.core.record import Status
+from benchmark.core.spec import RunSpec
+from benchmark.core.vocabulary import CANONICAL
 from benchmark.leaderboard._columns import COSTS, FACTS, Column, metric_columns
 from benchmark.leaderboard.around import Around
 from benchmark.leaderboard.cells import (
     Cell,
     board_key,
     is_open,
-    peculiarities,
     short_licence,
     title_of,
     zero_shot_share,
@@ -91,15 +93,13 @@ def _board(key: tuple[str, ...], cells: Sequence[Cell], around: Around) -> dict[
 def _facts(cells: Sequence[Cell], around: Around) -> dict[str, Any]:
     """Columns about what a cell is."""
     infos = [around.methods.get(cell.spec.method) for cell in cells]
-    tasks = [around.tasks.get(cell.spec.task) for cell in cells]
     firsts = [cell.first for cell in cells]
     utc = [record.provenance.utc[:10] if record.provenance else None for record in firsts]
     ledgers = [around.ledgers.get(record.run_id) for record in firsts]
-    apart = [peculiarities(cell.spec, task.wording if task else None) for cell, task in zip(cells, tasks, strict=True)]
     return {
         "id": [record.run_id for record in firsts],
         "title": _coded([title_of(cell.spec, info) for cell, info in zip(cells, infos, strict=True)]),
-        "apart": _coded([" · ".join(names) for names in apart]),
+        "apart": _coded([" · ".join(_variations(cell.spec, around)) for cell in cells]),
         "method": _coded([cell.spec.method for cell in cells]),
         "status": _coded([str(cell.status) for cell in cells]),
         "reason": _coded([(r.error or "")[:_REASON] if r.status is not Status.OK else None for r in firsts]),
@@ -115,6 +115,12 @@ def _facts(cells: Sequence[Cell], around: Around) -> dict[str, Any]:
         "device": _coded([record.cost.device for record in firsts]),
         "precision": _coded([record.cost.precision for record in firsts]),
     }
+
+
+def _variations(spec: RunSpec, around: Around) -> tuple[str, ...]:
+    """Those of the spec; the wording that its task asks for by itself is none on the task's own board."""
+    task = around.tasks.get(spec.task)
+    return (replace(spec, wording=CANONICAL) if task and task.wording == spec.wording else spec).variations
 
 
 def _within_limit(

@@ -6,22 +6,20 @@ from typing import Any
 
 from benchmark.core.canonical import to_plain
 from benchmark.core.record import RunRecord
-from benchmark.leaderboard._commands import repeat_command
 from benchmark.leaderboard.around import Around
-from benchmark.leaderboard.cells import Cell, peculiarities, title_of, zero_shot_share
+from benchmark.leaderboard.cells import Cell, title_of, zero_shot_share
 
 
 def record_data(record: RunRecord, cell: Cell, around: Around) -> dict[str, Any]:
     """Plain values of one record's page."""
-    info, task = around.methods.get(record.spec.method), around.tasks.get(record.spec.task)
-    wording = task.wording if task else None
+    info = around.methods.get(record.spec.method)
     ledger = around.ledgers.get(cell.first.run_id)
     return {
         "record": to_plain(record),
         "title": title_of(record.spec, info),
-        "apart": peculiarities(record.spec, wording),
+        "apart": list(record.spec.variations),
         "fit_id": record.spec.fit.fit_id if record.spec.fit else None,
-        "command": repeat_command(record.spec, wording),
+        "command": record.spec.command,
         "seeds": [_seed(other) for other in cell.records],
         "ledger": ledger,
         "zero_shot": zero_shot_share(ledger),

@@ -12,7 +12,6 @@ _HEADERS = (
     "#",
     "method",
     "setting",
-    "weights",
     "AP",
     "95 % interval",
     "AP50",
@@ -47,17 +46,11 @@ def _table(cells: Sequence[tuple[RunRecord, ...]]) -> str:
 def _row(rank: int, cell: tuple[RunRecord, ...]) -> list[str]:
     first = cell[0]
     spec, cost = first.spec, first.cost
-    changes = [f"{key}={value}" for key, value in sorted(spec.overrides.items())]
-    if spec.wording != "canonical":
-        changes.append(f"vocabulary={spec.wording}")
-    if spec.started_from:
-        changes.append(spec.started_from)
     interval = first.intervals.get("AP")
     return [
         str(rank),
-        spec.method,
-        ", ".join(changes) or "plain",
-        str(spec.weights),
+        spec.model,
+        ", ".join(spec.variations) or "plain",
         _percent(_mean(cell, "AP")),
         f"{interval[0] * 100:.1f} to {interval[1] * 100:.1f}" if interval else "-",
         _percent(_mean(cell, "AP50")),

@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.core.canonical import digest, to_plain
-from benchmark.core.method import Capability, MethodInfo, WeightsOrigin
+from benchmark.core.canonical import digest
+from benchmark.core.method import Capability, MethodInfo
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
 from benchmark.records.query import group_by_cell
-
-PLAIN_WORDING = "canonical"
 
 
 @dataclass(frozen=True)
@@ -79,29 +77,8 @@ def _rules(spec: RunSpec) -> str:
 
 def title_of(spec: RunSpec, method: MethodInfo | None) -> str:
     """How a row is called: the method's title and its size."""
-    size = spec.params.get("variant")
     title = method.title if method else spec.method
-    return f"{title}-{str(size).upper()}" if size and (method is None or len(method.variants) > 1) else title
-
-
-def peculiarities(spec: RunSpec, wording: str | None = None) -> list[str]:
-    """What sets a cell apart from the profile's own: changed settings, other wording, other weights or start.
-
-    wording: the task's own, where it has one.
-    """
-    apart = [f"{name}={value}" for name, value in changed_settings(spec)]
-    if spec.wording != (wording or PLAIN_WORDING):
-        apart.append(f"wording {spec.wording}")
-    if spec.weights is not WeightsOrigin.TRAINED_HERE:
-        apart.append(f"{spec.weights} weights")
-    if spec.started_from:
-        apart.append(spec.started_from)
-    return apart
-
-
-def changed_settings(spec: RunSpec) -> list[tuple[str, str]]:
-    """Settings that differ from the profile's, the size left out, as the command line spells them."""
-    return [(name, _text(value)) for name, value in sorted(spec.overrides.items()) if name != "variant"]
+    return f"{title}-{spec.size.upper()}" if spec.size and (method is None or len(method.variants) > 1) else title
 
 
 def short_licence(licence: str) -> str:
@@ -121,10 +98,3 @@ def zero_shot_share(ledger: Mapping[str, Any] | None) -> float | None:
     classes = ledger.get("classes") or {}
     tested = classes.get("tested")
     return classes["none"] / tested if tested else None
-
-
-def _text(value: Any) -> str:
-    plain = to_plain(value)
-    if isinstance(plain, bool):
-        return str(plain).lower()
-    return "none" if plain is None else ",".join(map(str, plain)) if isinstance(plain, list) else str(plain)

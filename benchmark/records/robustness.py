@@ -13,9 +13,9 @@ from statistics import fmean
 from benchmark.core.canonical import digest
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
+from benchmark.core.vocabulary import CANONICAL
 
 CONTROL = "codes"
-CANONICAL = "canonical"
 
 
 @dataclass(frozen=True)

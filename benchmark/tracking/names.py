@@ -50,7 +50,6 @@ def tracked_fit(spec: FitSpec) -> TrackedRun:
 def config_of(record: RunRecord) -> dict[str, Any]:
     """Names and digests of what was measured, and the record's own digest."""
     spec = record.spec
-    changes = ", ".join(f"{key}={value}" for key, value in sorted(spec.overrides.items()))
     return {
         "method": spec.method,
         "method_version": spec.method_version,
@@ -65,7 +64,7 @@ def config_of(record: RunRecord) -> dict[str, Any]:
         "text_encoder": spec.text_encoder,
         "protocol": to_plain(spec.protocol),
         "fit_id": spec.fit.fit_id if spec.fit else None,
-        "setting": changes or "plain",
+        "setting": ", ".join(spec.variations) or "plain",
         "commit": record.provenance.commit if record.provenance else None,
         "record_sha256": digest(record),
         **_settings(spec.method, spec.method_version, spec.params),

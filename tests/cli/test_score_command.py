@@ -186,7 +186,7 @@ def test_compared_runs_are_called_by_what_sets_them_apart(make_record: Any) -> N
     for changes, name in (
         ({}, "rtvp-n (quick)"),
         ({"overrides": {"init": "none", "patch_size": 64}}, "rtvp-n (quick, init=none, patch_size=64)"),
-        ({"wording": "codes"}, "rtvp-n (quick, wording codes)"),
+        ({"wording": "codes"}, "rtvp-n (quick, vocabulary=codes)"),
     ):
         record = make_record(method="rtvp", task="zeroshot", **size, **changes)
         assert _facts([SimpleNamespace(record=record)], "AP")["name"] == name  # type: ignore[list-item]

@@ -26,8 +26,8 @@ def test_a_row_is_a_cell_and_has_as_many_fields_as_headers(make_record: Make) ->
     lines = [line.split(" | ") for line in table.splitlines()]
     assert {len(line) for line in (lines[0], *lines[2:])} == {len(lines[0])}
     assert lines[0][-1] == "device |"
-    assert [line[1] for line in lines[2:]] == ["yolo-world", "rtvp"]
-    assert lines[3][4:6] == ["20.0", "5.0 to 15.0"]
+    assert [line[1] for line in lines[2:]] == ["yolo-world-n", "rtvp-n"]
+    assert lines[3][3:5] == ["20.0", "5.0 to 15.0"]
 
 
 def test_names_of_others_are_nothing_but_text(make_record: Make) -> None:

@@ -18,10 +18,14 @@ from benchmark.core.record import Artifact, FitRecord, RunRecord
 from benchmark.core.spec import RunRequest
 from benchmark.figures.drawing.cells import cell_label
 from benchmark.harness.cell import resolve
-from benchmark.leaderboard._commands import repeat_command
-from benchmark.leaderboard.cells import peculiarities
+from benchmark.leaderboard._page_data import page_data
+from benchmark.leaderboard._record_data import record_data
+from benchmark.leaderboard._wandb_rows import markdown_tables
+from benchmark.leaderboard.around import Around
+from benchmark.leaderboard.cells import cells_of
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
+from benchmark.tracking.names import config_of
 
 Make = Callable[..., RunRecord]
 
@@ -30,11 +34,39 @@ def test_a_start_on_other_data_is_named_everywhere(make_record: Make) -> None:
     plain = make_record().spec
     assert plain.fit is not None
     spec = replace(plain, fit=replace(plain.fit, start=replace(plain.fit, dataset="objects365")))
-    assert peculiarities(plain) == []
-    assert peculiarities(spec) == ["from objects365"]
+    assert plain.variations == ()
+    assert spec.variations == ("from objects365",)
     assert cell_label(spec) == f"{cell_label(plain)} from objects365"
     assert cell_name(spec).endswith(" · from objects365")
     assert "from" not in cell_name(plain)
+
+
+def test_one_list_of_variations_is_shown_everywhere(make_record: Make) -> None:
+    record = make_record(
+        params={"variant": "m", "sizes": (1, 2), "adapter": False, "patience": None},
+        overrides={"variant": "m", "sizes": (1, 2), "adapter": False, "patience": None},
+        wording="codes",
+        weights=WeightsOrigin.RANDOM,
+        fit=None,
+    )
+    spec = record.spec
+    varied = ("adapter=false", "patience=none", "sizes=1,2", "vocabulary=codes", "weights=random")
+    assert (spec.model, spec.variations) == ("rtvp-m", varied)
+    assert cell_name(spec).endswith(" · ".join(varied))
+    assert cell_label(spec) == " ".join(["rtvp-m", *varied])
+    (cell,) = cells_of([record])
+    assert record_data(record, cell, Around())["apart"] == list(varied)
+    assert page_data([cell], Around())["values"]["apart"]["words"] == [" · ".join(varied)]
+    ((_, table),) = markdown_tables([record])
+    assert ", ".join(varied) in table
+    assert config_of(record)["setting"] == ", ".join(varied)
+
+
+def test_the_wording_of_a_task_is_no_variation_on_its_board(make_record: Make) -> None:
+    record = make_record(task="zeroshot-synonym", wording="synonyms")
+    tasks = {"zeroshot-synonym": load("task", "zeroshot-synonym")}
+    assert page_data(cells_of([record]), Around(tasks=tasks))["values"]["apart"]["words"] == [""]
+    assert page_data(cells_of([record]), Around())["values"]["apart"]["words"] == ["vocabulary=synonyms"]
 
 
 @pytest.mark.models
@@ -54,7 +86,7 @@ def test_the_command_beside_a_number_asks_for_the_same_cell(
     request_: RunRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spec = resolve(replace(request_, data="mmio-synth@n300", profile="smoke"))[0].spec
-    assert asked_by(repeat_command(spec, load("task", spec.task).wording), capsys) == spec.run_id
+    assert asked_by(spec.command, capsys) == spec.run_id
 
 
 @pytest.mark.models
@@ -71,7 +103,7 @@ def test_the_command_names_the_fit_that_it_starts_from(make_record: Make, capsys
     checkpoint = Artifact("checkpoint", "checkpoint.pt", sha256(b"weights").hexdigest())
     write_atomic(folder / "fit.json", encode(FitRecord(start.fit_id, start, checkpoint, 1.0, {}, provenance)))
     spec = resolve(replace(asked, from_fit=start.fit_id))[0].spec
-    assert asked_by(repeat_command(spec), capsys) == spec.run_id
+    assert asked_by(spec.command, capsys) == spec.run_id
 
 
 def asked_by(command: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -40,8 +40,8 @@ def records(make_record: Make) -> list[RunRecord]:
 
 def test_the_mean_is_over_scenes_and_each_counts_once(records: list[RunRecord]) -> None:
     sheet = fill_transfer(TRANSFER, records)
-    assert [row[0] for row in sheet.rows] == ["yolo-world", "rtvp"]
-    assert sheet.rows[1] == ("rtvp", "mmio-open", "quick", "30.0", "40.0", "wood", "20.0", "steel", "40.0", "2", "2")
+    assert [row[0] for row in sheet.rows] == ["yolo-world-n", "rtvp-n"]
+    assert sheet.rows[1] == ("rtvp-n", "mmio-open", "quick", "30.0", "40.0", "wood", "20.0", "steel", "40.0", "2", "2")
     assert sheet.facts[1]["scenes"] == {"steel": 40.0, "wood": 20.0}
     assert len(sheet.facts[1]["run_ids"]) == 3
     assert any("different scenes" in note for note in sheet.notes)
@@ -52,7 +52,7 @@ def test_the_mean_is_over_scenes_and_each_counts_once(records: list[RunRecord]) 
 def test_settings_are_rows_of_their_own(records: list[RunRecord], make_record: Make) -> None:
     other = make_record(ap=0.2, task="transfer", held_out="wood", overrides={"epochs": 1}, wording="synonyms", fit=None)
     sheet = fill_transfer(TRANSFER, [*records, other])
-    assert "rtvp, epochs=1, vocabulary=synonyms, weights=trained here" in [row[0] for row in sheet.rows]
+    assert "rtvp-n, epochs=1, vocabulary=synonyms" in [row[0] for row in sheet.rows]
 
 
 def test_nothing_measured_says_how(

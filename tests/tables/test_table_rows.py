@@ -30,7 +30,7 @@ def test_ablations_and_controls_are_rows_of_their_own(make_record: Make) -> None
     assert shown["RTVP, untrained weights"][5] == "0.0 (n)"
     assert "30.0" not in str(fill(TABLE, records))
     (note,) = (note for note in fill(TABLE, records).notes if note.startswith("In no row of this table"))
-    assert f"{records[-1].run_id} (rtvp, epochs=99)" in note
+    assert f"{records[-1].run_id} (rtvp-n, epochs=99)" in note
     assert any("epochs=99" in note for note in fill(TABLE, records[-1:]).notes)
     assert not any("epochs=99" in note for note in fill(TABLE, records, "mmio").notes)
     six = {row[0]: row[4] for row in fill(TABLE_6, records).rows}
@@ -56,8 +56,8 @@ def test_controls_without_a_row_are_told(make_record: Make) -> None:
         make_record(task="closed", wording="synonyms"),
     ]
     told = "\n".join(fill(TABLE_2A, closed).notes)
-    assert f"{closed[0].run_id} (yolov8, weights=random)" in told
-    assert f"{closed[1].run_id} (rtvp, vocabulary=synonyms)" in told
+    assert f"{closed[0].run_id} (yolov8-n, weights=random)" in told
+    assert f"{closed[1].run_id} (rtvp-n, vocabulary=synonyms)" in told
     assert "In no row" not in str(fill(TABLE_2A, [make_record(task="closed")]))
 
 
@@ -74,7 +74,7 @@ def test_methods_and_sizes_that_the_paper_lacks_get_rows_under_their_names(make_
     assert shown["rtvp-m"][5] == "30.0"
     assert "rtvp-s" not in shown
     shown = {row[0]: row for row in fill(TABLE, records, "mmio-open").rows}
-    assert (shown["my-detector"][5], shown["my-detector, pretrained"][5]) == ("40.0", "50.0")
+    assert (shown["my-detector"][5], shown["my-detector, weights=pretrained"][5]) == ("40.0", "50.0")
 
 
 def test_what_the_weights_saw_decides_the_row(make_record: Make) -> None:
@@ -109,7 +109,7 @@ def test_what_the_weights_saw_decides_the_row(make_record: Make) -> None:
         "yolov8, from coco": "40.0",
         "GLIP-T, O365": "50.0",
         "GLIP-T, O365+GoldG": "60.0",
-        "grounding-dino-t, pretrained": "70.0",
+        "grounding-dino-t, weights=pretrained": "70.0",
     }
     pretrained = make_record(ap=0.9, fit=replace(own, dataset="mmio-open", start=first))
     plain = make_record(ap=0.8)

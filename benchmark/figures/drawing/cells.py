@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
+from benchmark.core.vocabulary import CANONICAL
 from benchmark.records.query import group_by_cell
 
 MOST_NAMED = 4
@@ -40,7 +41,7 @@ def measured_cells(records: Sequence[RunRecord]) -> list[Cell]:
         record
         for record in records
         if record.status is Status.OK
-        and record.spec.wording == "canonical"
+        and record.spec.wording == CANONICAL
         and str(record.spec.weights) != "random"
         and record.metrics.get("AP") is not None
         and not is_oracle(record.spec)
@@ -96,8 +97,5 @@ def run_command(records: Sequence[RunRecord], *more: str, method: str = "rtvp") 
 
 
 def cell_label(spec: RunSpec) -> str:
-    """`rtvp-n patch_size=64`: method, size, what else was changed, released weights, another start."""
-    changed = [f"{key}={value}" for key, value in sorted(spec.overrides.items()) if key != "variant"]
-    released = ["off the shelf"] if str(spec.weights) == "pretrained" else []
-    method = f"{spec.method}-{spec.params.get('variant', '')}".rstrip("-")
-    return " ".join([method, *changed, *released, spec.started_from]).rstrip()
+    """`rtvp-n patch_size=64`: the model and its variations."""
+    return " ".join([spec.model, *spec.variations])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark.core.record import RunRecord
+from benchmark.core.vocabulary import CANONICAL
 from benchmark.records.query import HIDDEN_PROFILES, select
 from benchmark.tables.content.cell import PAPER_PROFILE, Measured, Source, belongs, measure, seen, status
 from benchmark.tables.content.number import Number, Place, ranked
@@ -111,17 +112,15 @@ def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
     rows: dict[str, Row] = {}
     for record in records:
         spec = record.spec
-        plain = set(spec.overrides) <= {"variant"} and spec.wording == "canonical" and str(spec.weights) != "random"
+        plain = set(spec.overrides) <= {"variant"} and spec.wording == CANONICAL and str(spec.weights) != "random"
         if plain and not _has_row(table, table.rows, record):
-            size, weights = spec.overrides.get("variant"), str(spec.weights)
-            title = spec.method + (f"-{size}" if size else "") + (f", {weights}" if weights != Row.weights else "")
-            title += f", {spec.started_from}" if spec.started_from else ""
+            title = ", ".join([spec.model if spec.overrides else spec.method, *spec.variations])
             rows[title] = Row(
                 title,
                 spec.method,
                 overrides=spec.overrides,
                 task=spec.task,
-                weights=weights,
+                weights=str(spec.weights),
                 seen=seen(record) if spec.pretrained_on else None,
             )
     return [rows[title] for title in sorted(rows)]
@@ -130,7 +129,7 @@ def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
 def _left_out(table: Table, rows: Sequence[Row], records: Sequence[RunRecord]) -> list[str]:
     """Says which records no row holds: changed settings and controls are never passed off as the profile's cells."""
     homeless = sorted(
-        f"{record.run_id} ({', '.join([record.spec.method, *record.spec.peculiarities])})"
+        f"{record.run_id} ({', '.join([record.spec.model, *record.spec.variations])})"
         for record in records
         if not _has_row(table, rows, record)
     )

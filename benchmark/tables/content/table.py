@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmark.core.vocabulary import CANONICAL
+
 
 @dataclass(frozen=True)
 class Column:
@@ -32,7 +34,7 @@ class Row:
     variant: str | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
     task: str = ""
-    wording: str = "canonical"
+    wording: str = CANONICAL
     weights: str = "trained here"
     seen: tuple[str, ...] | None = None
     obstacle: str = ""

@@ -105,13 +105,8 @@ def _scenes(cell: Sequence[RunRecord]) -> Scenes:
 
 def _row(each: Scenes) -> tuple[str, ...]:
     spec, (worst, low), (best, high) = each.spec, each.extreme(min), each.extreme(max)
-    apart = [f"{name}={value}" for name, value in spec.overrides.items()]
-    if spec.wording != "canonical":
-        apart.append(f"vocabulary={spec.wording}")
-    if spec.fit is None:
-        apart.append(f"weights={spec.weights}")
     return (
-        ", ".join([spec.method, *apart]),
+        ", ".join([spec.model, *spec.variations]),
         spec.dataset,
         spec.profile,
         f"{each.mean('AP'):.1f}",
