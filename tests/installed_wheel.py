@@ -8,6 +8,8 @@ import sys
 import venv
 from pathlib import Path
 
+from benchmark import __version__
+
 ROOT = Path(__file__).resolve().parents[1]
 FILES = ("pyproject.toml", "README.md", "LICENSE")
 FOLDERS = ("benchmark", "methods", "rtvp", "slurm", "results")
@@ -23,7 +25,7 @@ def install_wheel(folder: Path) -> Path:
         shutil.copy(ROOT / name, copy)
     _pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(copy))
     shutil.rmtree(copy)
-    (wheel,) = folder.glob("rtvp_bench-*.whl")
+    (wheel,) = folder.glob(f"rtvp_bench-{__version__}-*.whl")
 
     environment = folder / "environment"
     venv.create(environment, symlinks=True)
