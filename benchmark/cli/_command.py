@@ -6,6 +6,11 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
+VERSION_HELP = (
+    "records measured on version N of the data set, those in results/archive included (default: the newest version; "
+    "of each method the newest version is shown)"
+)
+
 
 @dataclass(frozen=True)
 class Command:

@@ -16,6 +16,7 @@ from benchmark.core.plugins import list_names, load
 from benchmark.core.record import RunRecord
 from benchmark.figures.drawing.style import DatasetFigure, FigureKind, may_lie_in, save
 from benchmark.records.query import HIDDEN_PROFILES, dataset_records, run_records
+from benchmark.records.versions import one_version
 from benchmark.tables.content.datasets import DatasetTable
 from benchmark.tables.content.overview import Item, Overview, overview_html, overview_markdown
 from benchmark.tables.content.reproduced import TITLE, reproduced
@@ -109,7 +110,7 @@ def _figures(dataset: str, records: Sequence[RunRecord], folder: Path, files: li
 
 def _draw(kind: FigureKind | DatasetFigure, dataset: str, records: Sequence[RunRecord], folder: Path) -> Figure:
     if isinstance(kind, FigureKind):
-        here = [r for r in records if r.spec.dataset == dataset]
+        here = one_version([r for r in records if r.spec.dataset == dataset]).records
         return kind.draw([r for r in here if r.spec.task == kind.task] or here)  # panels say whose task they show
     for record in dataset_records():
         if record.name + (f"@{record.variant}" if record.variant else "") == dataset:

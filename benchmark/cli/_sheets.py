@@ -18,23 +18,29 @@ def numbers() -> list[str]:
     return [name.removeprefix("table-") for name in list_names("table")]
 
 
-def sheet_of(number: str, data: str | None = None, profile: str | None = None) -> Sheet:
-    """One table. Raises UnknownNameError, ConfigError, and RecordError where a cell has several candidates."""
+def sheet_of(number: str, data: str | None = None, profile: str | None = None, version: int | None = None) -> Sheet:
+    """One table; with a version of the data set also from records in the archive.
+
+    Raises UnknownNameError, ConfigError, and RecordError where a cell has several candidates.
+    """
     number = number.removeprefix("table-").removeprefix("table_")
     if number not in numbers():
         raise UnknownNameError("table", number, numbers())
     table = load("table", f"table-{number}")
     if isinstance(table, DatasetTable):
-        if data or profile:
-            raise ConfigError(f"table {number} is about data sets as such: it takes no --data and no --profile")
+        if data or profile or version is not None:
+            raise ConfigError(
+                f"table {number} is about data sets as such: it takes no --data, no --profile and no --version"
+            )
         return fill_datasets(table, dataset_records())
+    archived = version is not None
     if isinstance(table, TransferTable):
-        return fill_transfer(table, run_records({table.task}), data, profile)
-    records = run_records({table.task_of(row) for row in table.rows})
+        return fill_transfer(table, run_records({table.task}, archived=archived), data, profile, version)
+    records = run_records({table.task_of(row) for row in table.rows}, archived=archived)
     dataset = known_data(data, [table.paper_data, *(record.spec.dataset for record in records)])
     if profile not in (None, *PROFILES):
         raise UnknownNameError("profile", profile, PROFILES)
-    return fill(table, records, dataset, profile)
+    return fill(table, records, dataset, profile, version)
 
 
 def known_data(asked: str | None, others: list[str]) -> str | None:

@@ -9,6 +9,9 @@ from benchmark.cli._command import Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench collect`."""
+    parser.add_argument(
+        "--archive", action="store_true", help="move records that a newer version replaces to results/archive"
+    )
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
 
@@ -18,16 +21,19 @@ def run(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from benchmark.core.paths import Home, Results
-    from benchmark.records.collect import collect
+    from benchmark.records.collect import archive_older, collect
 
     results = Results.find()
     done = collect(Home.find(), results)
+    archived = archive_older(results) if options.archive else ()
     if options.json:
-        print(json.dumps(asdict(done), indent=1))
+        print(json.dumps({**asdict(done), "archived": archived}, indent=1))
         return 0
     print(f"{results.records}: {len(done.taken)} taken, {len(done.present)} already there, {len(done.refused)} refused")
     for run_id in done.taken:
         print(f"  taken   {run_id}")
+    for run_id in archived:
+        print(f"  archived {run_id}")
     for run_id, reason in done.refused.items():
         print(f"  refused {run_id}: {reason}")
     for split in done.unchecked:

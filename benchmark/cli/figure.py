@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from benchmark.cli._command import Command
+from benchmark.cli._command import VERSION_HELP, Command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", metavar="NAME", help="records of that task (default: the figure's own)")
     parser.add_argument("--data", metavar="NAME", help="only records of that data set")
     parser.add_argument("--profile", metavar="NAME", help="only records of that profile")
+    parser.add_argument("--version", type=int, metavar="N", help=VERSION_HELP)
     parser.add_argument("--out", metavar="FOLDER", help="where to write (default: results/figures)")
     parser.add_argument("--json", action="store_true", help="print the written paths as JSON")
 
@@ -46,16 +47,22 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _of_runs(figure: FigureKind, options: argparse.Namespace) -> tuple[Figure, int]:
+    import sys
+
     from benchmark.core.errors import UnknownNameError
     from benchmark.core.plugins import list_names, public_name
     from benchmark.records.query import HIDDEN_PROFILES, run_records, select
+    from benchmark.records.versions import one_version
 
     task = public_name(options.task or figure.task)
     if task not in list_names("task"):
         raise UnknownNameError("task", task, list_names("task"))
-    records = select(run_records({task}), dataset=options.data, profile=options.profile)
-    shown = [record for record in records if record.spec.profile not in HIDDEN_PROFILES]
-    return figure.draw(shown), len(shown)
+    found = run_records({task}, archived=options.version is not None)
+    records = select(found, dataset=options.data, profile=options.profile)
+    selection = one_version([r for r in records if r.spec.profile not in HIDDEN_PROFILES], options.version)
+    for note in selection.notes:
+        print(f"bench: {note}", file=sys.stderr)
+    return figure.draw(selection.records), len(selection.records)
 
 
 def _of_data(figure: DatasetFigure, options: argparse.Namespace, folder: Path) -> tuple[Figure, int]:
@@ -64,8 +71,9 @@ def _of_data(figure: DatasetFigure, options: argparse.Namespace, folder: Path) -
     from benchmark.figures.drawing.style import may_lie_in
     from benchmark.records.query import dataset_records
 
-    if options.task or options.profile:
-        raise ConfigError(f"{figure.name} is about a data set as such: it takes --data, no --task and no --profile")
+    if options.task or options.profile or options.version is not None:
+        said = "it takes --data, no --task, no --profile and no --version"
+        raise ConfigError(f"{figure.name} is about a data set as such: {said}")
     records = {record.name + (f"@{record.variant}" if record.variant else ""): record for record in dataset_records()}
     asked = public_name(options.data) if options.data else next((name for name in figure.data if name in records), None)
     if asked is None:

@@ -19,7 +19,7 @@ class _Parser(argparse.ArgumentParser):
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line; importing the commands is light."""
     parser = _Parser(prog="bench", description="Benchmark industrial defect detectors, above all zero-shot ones.")
-    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    parser.add_argument("--version", action="store_true", dest="own_version", help="print the version and exit")
     parser.add_argument("--traceback", action="store_true", help="show where an error was raised")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for name in list_names("command"):
@@ -63,7 +63,7 @@ def _dispatch(arguments: list[str]) -> int:
     if first is not None and first not in list_names("command"):
         raise UnknownNameError("command", first, list_names("command"))
     options = build_parser().parse_args(arguments)
-    if options.version:
+    if options.own_version:
         from benchmark import __version__
 
         print(f"bench {__version__}")

@@ -31,10 +31,14 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.core.plugins import load
     from benchmark.records.query import run_records, select
     from benchmark.records.robustness import robustness
+    from benchmark.records.versions import one_version
 
     info = load("method", options.method)
-    records = select(run_records(), task=options.task, dataset=options.data, profile=options.profile)
-    found = robustness(records, info.name, options.metric)
+    records = select(run_records(), method=info.name, task=options.task, dataset=options.data, profile=options.profile)
+    selection = one_version(records)
+    for note in selection.notes:
+        print(f"bench: {note}", file=sys.stderr)
+    found = robustness(selection.records, info.name, options.metric)
     if options.json:
         print(json.dumps([_facts(each) for each in found], indent=1))
         return 0 if found else 1
@@ -72,7 +76,7 @@ def _facts(read: Robustness) -> dict[str, Any]:
 def _text(read: Robustness) -> str:
     spec = read.spec
     varied = replace(spec, wording=CANONICAL).variations
-    lines = [" · ".join([spec.model, spec.task_asked, spec.dataset, spec.profile, *varied])]
+    lines = [" · ".join([spec.model, spec.task_asked, spec.data, spec.profile, *varied])]
     width = max(len(each.name) for each in read.wordings)
     for each in read.wordings:
         lost = read.lost(each)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmark.cli._command import Command
 
 if TYPE_CHECKING:
     from benchmark.core.evaluation import Scores
+    from benchmark.core.record import RunRecord
     from benchmark.evaluators.scoring.columns import Columns
 
 
@@ -77,11 +78,22 @@ def _of_run(options: argparse.Namespace) -> int:
             print("differs from the record:\n" + "\n".join(f"  {line}" for line in differing))
         else:
             print(f"every number is the record's own, to the last bit ({stored.path})")
+        if val_unkept(record):
+            print("predictions of the validation part were not kept: numbers at thresholds chosen on it were left out")
     return 1 if differing else 0
 
 
-def differences(record: Any, scores: Scores) -> list[str]:
-    """`metric: recorded -> again` for all values that are not equal to the last bit."""
+def val_unkept(record: RunRecord) -> bool:
+    """Whether thresholds were chosen on predictions that the record names and nobody keeps."""
+    return any(artifact.name == "predictions_val" and not artifact.uri for artifact in record.artifacts)
+
+
+def differences(record: RunRecord, scores: Scores) -> list[str]:
+    """`metric: recorded -> again` for all values that are not equal to the last bit.
+
+    Values at thresholds chosen on the validation part are left out where its predictions were not kept.
+    """
+    unkept = val_unkept(record)
     lines = []
     for title, old, new in (
         ("", {"": record.metrics}, {"": scores.metrics}),
@@ -96,7 +108,7 @@ def differences(record: Any, scores: Scores) -> list[str]:
             lines += [
                 f"{title}{row + ' ' if row else ''}{name}: {theirs.get(name, 'absent')} -> {mine.get(name, 'absent')}"
                 for name in sorted({*mine, *theirs})
-                if mine.get(name, "absent") != theirs.get(name, "absent")
+                if mine.get(name, "absent") != theirs.get(name, "absent") and not (unkept and mine.get(name) is None)
             ]
     return lines
 

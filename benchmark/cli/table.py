@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmark.cli._command import Command
+from benchmark.cli._command import VERSION_HELP, Command
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -12,6 +12,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("table", metavar="N", help="1, 2a, 2b, 3, 4, 5, 6, generalized or transfer")
     parser.add_argument("--data", metavar="NAME", help="only measured cells of that data set")
     parser.add_argument("--profile", metavar="NAME", help="only measured cells of that profile")
+    parser.add_argument("--version", type=int, metavar="N", help=VERSION_HELP)
     parser.add_argument(
         "--format", choices=("terminal", "markdown", "latex", "html", "csv", "json"), default="terminal"
     )
@@ -25,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.cli._sheets import sheet_of
     from benchmark.tables.rendering.render import FORMATS, terminal
 
-    sheet = sheet_of(options.table, options.data, options.profile)
+    sheet = sheet_of(options.table, options.data, options.profile, options.version)
     form = "json" if options.json else options.format
     if form == "terminal":
         print(terminal(sheet, shutil.get_terminal_size((160, 24)).columns), end="")

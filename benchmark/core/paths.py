@@ -199,9 +199,10 @@ class Results:
         found = {path.relative_to(each): path for each in folders for path in each.glob(pattern)}
         return [found[name] for name in sorted(found)]
 
-    def record_files(self, task: str = "*") -> list[Path]:
-        """Every run record, or those of one task."""
-        return self.files(self.records, f"{task}/*/*.json")
+    def record_files(self, task: str = "*", *, archived: bool = False) -> list[Path]:
+        """Every run record, or those of one task; archived: also those of older versions."""
+        folders = [self.records, self.archive] if archived else [self.records]
+        return [path for folder in folders for path in self.files(folder, f"{task}/*/*.json")]
 
     def fit_record(self, fit_id: str) -> Path:
         """The FitRecord of a checkpoint that ships, which lies beside it; it need not be there."""
@@ -211,6 +212,11 @@ class Results:
     def records(self) -> Path:
         """`records/<task>/<dataset>/<method>-<run_id>.json`."""
         return self.root / "records"
+
+    @property
+    def archive(self) -> Path:
+        """Records of older versions of a data set or method, laid out as `records` is."""
+        return self.root / "archive"
 
     @property
     def predictions(self) -> Path:

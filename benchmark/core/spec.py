@@ -143,6 +143,11 @@ class RunSpec:
         return f"from {'+'.join(self.pretrained_on)}" if self.pretrained_on else ""
 
     @property
+    def data(self) -> str:
+        """`mmio-open 2`: the data set and its version, as people read it."""
+        return f"{self.dataset} {self.dataset_version}"
+
+    @property
     def size(self) -> str:
         """The method's variant, or nothing for a method of one size."""
         return str(self.params.get("variant") or "")

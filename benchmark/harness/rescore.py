@@ -39,7 +39,7 @@ class Stored:
 
 
 def find_record(name: str) -> Path:
-    """The file of a run: its id or the beginning of it (home first, then the results), or a path.
+    """The file of a run: its id or the beginning of it (home first, then the results, the archive included), or a path.
 
     Raises UnknownNameError where there is none, RecordError where several begin so.
     """
@@ -47,7 +47,7 @@ def find_record(name: str) -> Path:
         if not Path(name).is_file():
             raise RecordError(f"{name}: there is no such record")
         return Path(name)
-    by_id = {path.stem.rpartition("-")[2]: path for path in Results.find().record_files()}
+    by_id = {path.stem.rpartition("-")[2]: path for path in Results.find().record_files(archived=True)}
     by_id |= {path.parent.name: path for path in sorted(Home.find().runs.glob("*/record.json"))}
     near = [run_id for run_id in by_id if run_id.startswith(name)] if len(name) >= _LEAST_PREFIX else []
     if name in by_id or len(near) == 1:

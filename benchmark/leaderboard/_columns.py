@@ -82,6 +82,7 @@ FACTS: tuple[Column, ...] = (
     Column("precision", "precision", "text", 0, False, "number format of the weights when it was measured"),
     Column("licence", "licence", "text", 0, False, "licence of the method's code"),
     Column("provenance", "made from", "text", 0, False, "official weights, official library, re-implemented, stand-in"),
+    Column("version", "version", "number", 0, False, "version of the method, raised whenever its results change"),
     Column("weights", "weights", "text", 0, False, "trained here, released, or random (a control)"),
     Column("wording", "wording", "text", 0, False, "how the classes were asked for"),
     Column("measured", "measured", "text", 0, False, "day of the measurement"),

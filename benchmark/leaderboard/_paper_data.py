@@ -9,8 +9,8 @@ from benchmark.core.record import RunRecord
 from benchmark.leaderboard.around import Around
 
 _KEPT = (
-    "row", "task", "method", "metric", "reported", "printed", "flag", "data", "profile", "variant", "measured",
-    "deviation", "low", "high", "seeds", "difference", "status", "run_ids", "reason",
+    "row", "task", "method", "metric", "reported", "printed", "flag", "data", "data_version", "profile", "variant",
+    "method_version", "measured", "deviation", "low", "high", "seeds", "difference", "status", "run_ids", "reason",
 )  # fmt: skip
 
 

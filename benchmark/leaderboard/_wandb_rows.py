@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from benchmark.core.record import RunRecord
 from benchmark.records.query import group_by_cell
+from benchmark.records.versions import one_version
 
 _HEADERS = (
     "#",
@@ -23,15 +24,16 @@ _HEADERS = (
 )
 
 
-def markdown_tables(records: Iterable[RunRecord]) -> list[tuple[str, str]]:
-    """(title, Markdown table) a task, data set and profile: cells of different ones never share a column.
+def markdown_tables(records: Sequence[RunRecord]) -> list[tuple[str, str]]:
+    """(title, Markdown table) per task, data set and profile: cells of different ones never share a column.
 
-    A row is a cell: mean over seeds in percent, the interval that of the lowest seed, as in the records.
+    Of a data set and a method the newest version is shown. A row is a cell: mean over seeds in percent, the interval
+    that of the lowest seed, as in the records.
     """
     groups: dict[tuple[str, str, str], list[tuple[RunRecord, ...]]] = {}
-    for cell in group_by_cell(records):
+    for cell in group_by_cell(one_version(records).records):
         spec = cell[0].spec
-        groups.setdefault((spec.task, spec.dataset, spec.profile), []).append(cell)
+        groups.setdefault((spec.task, spec.data, spec.profile), []).append(cell)
     return [(" · ".join(key), _table(groups[key])) for key in sorted(groups)]
 
 

@@ -23,6 +23,7 @@ from benchmark.records.leaks import leak_of
 from benchmark.records.predictions import read_predictions
 from benchmark.records.query import HIDDEN_PROFILES, group_by_cell
 from benchmark.records.store import Store, read_run
+from benchmark.records.versions import one_version
 
 PREDICTIONS_LIMIT_BYTES = 6 * 2**20
 PREDICTIONS_LIMIT_AN_IMAGE = 300
@@ -55,30 +56,44 @@ def collect(home: Home, results: Results) -> Collected:
     with _only_writer(results.records):
         paths = sorted(home.runs.glob("*/record.json"))
         with _mapping(len(paths)) as mapped:
-            store = Store(results.records)
-            known = {record.run_id: record for record in mapped(read_run, results.record_files())}
+            files = results.record_files(archived=True)
+            known = {record.run_id: (file, record) for file, record in zip(files, mapped(read_run, files), strict=True)}
             found, refused = [], {}
             for path, judged in zip(paths, mapped(partial(_judged, home), paths), strict=True):
                 if isinstance(judged, RunRecord):
                     found.append(judged)
                 else:
                     refused[path.parent.name] = judged
-            kept_seeds = _kept_seeds(list(known.values()), found)
+            kept_seeds = _kept_seeds([record for _, record in known.values()], found)
             new, present = [], []
             for record in found:
-                there = known.get(record.run_id)
-                if there is None:
+                if record.run_id not in known:
                     new.append(record)
-                elif there.metrics == record.metrics:
+                    continue
+                file, there = known[record.run_id]
+                if there.metrics == record.metrics:
                     present.append(record.run_id)
                 else:
-                    committed = results.readable(store.path(there))
-                    refused[record.run_id] = f"measured again with other numbers; remove {committed} to replace it"
+                    refused[record.run_id] = f"measured again with other numbers; remove {file} to replace it"
             kept = [record.run_id in kept_seeds for record in new]
             reasons = list(mapped(partial(_take, home, results), new, kept))
     refused |= {record.run_id: reason for record, reason in zip(new, reasons, strict=True) if reason}
     taken = [record for record, reason in zip(new, reasons, strict=True) if not reason]
     return Collected(tuple(record.run_id for record in taken), tuple(present), refused, _unchecked(home, taken))
+
+
+def archive_older(results: Results) -> tuple[str, ...]:
+    """Move the records that a newer version of their data set or method replaces to the archive; their run ids.
+
+    Tables, figures and boards show them by the version; `bench score` and others find them by their ids.
+    """
+    with _only_writer(results.records):
+        here = Store(results.records)
+        older = one_version(list(here)).older
+        for record in older:
+            Store(results.archive).add(record)
+            here.path(record).unlink()
+    return tuple(record.run_id for record in older)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from benchmark.core.canonical import canonical_json, digest
@@ -17,19 +16,30 @@ HIDDEN_PROFILES = ("smoke",)
 """made by tests; never collected, tabulated or drawn"""
 
 
-def run_records(tasks: Iterable[str] | None = None) -> list[RunRecord]:
+def run_records(tasks: Iterable[str] | None = None, *, archived: bool = False) -> list[RunRecord]:
     """Records of those tasks (all without), in the results and in our home; one of both counts once.
 
+    archived: also those of older versions that lie in the archive.
     Raises RecordError that names a file which is no record.
     """
     wanted = None if tasks is None else set(tasks)
-    found: dict[str, RunRecord] = {}
-    for path in (*_committed(wanted), *sorted(Home.find().runs.glob("*/record.json"))):
+    found = {record.run_id: record for record in committed_records(wanted, archived=archived)}
+    for path in sorted(Home.find().runs.glob("*/record.json")):
         if path.parent.name not in found:
             record = read_run(path)
             if wanted is None or record.spec.task in wanted:
-                found.setdefault(record.run_id, record)
+                found[record.run_id] = record
     return list(found.values())
+
+
+def committed_records(tasks: Iterable[str] | None = None, *, archived: bool = False) -> list[RunRecord]:
+    """Records of those tasks (all without) in the results alone; archived: also those in the archive.
+
+    Raises RecordError that names a file which is no record.
+    """
+    results = Results.find()
+    files = [results.record_files(task, archived=archived) for task in (["*"] if tasks is None else sorted(set(tasks)))]
+    return [read_run(path) for each in files for path in each]
 
 
 def select(
@@ -73,8 +83,3 @@ def dataset_records() -> list[DatasetRecord]:
         record = decode_dataset(read_text(path), str(path))
         found.setdefault((record.name, record.variant), record)
     return list(found.values())
-
-
-def _committed(tasks: set[str] | None) -> list[Path]:
-    results = Results.find()
-    return [path for task in (["*"] if tasks is None else sorted(tasks)) for path in results.record_files(task)]

@@ -96,6 +96,30 @@ def test_the_cross_check_of_a_committed_record_lies_in_the_results(runs: list[st
     shutil.rmtree(results.root)
 
 
+def test_archived_runs_are_found_by_their_ids(
+    runs: list[str], tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = Results(tmp_path / "results")
+    monkeypatch.setenv("BENCH_RESULTS", str(results.root))
+    assert main(["collect"]) == 0
+    results.records.rename(results.archive)
+    away = Home.find().runs.rename(Home.find().root / "away")
+    try:
+        text = said(capsys, "score", runs[0])
+        assert "every number is the record's own, to the last bit" in text
+        assert "numbers at thresholds chosen on it were left out" in text
+        assert "to the last bit" not in said(capsys, "score", runs[1], status=2)  # its predictions were not kept
+        facts = json.loads(said(capsys, "compare", runs[0], runs[0], "--json"))
+        assert facts["a"]["runs"] == facts["b"]["runs"] == [runs[0]]
+        bundle = tmp_path / "archived.zip"
+        said(capsys, "bundle", runs[0], "--out", str(bundle))
+        assert "every number holds" in said(capsys, "verify", str(bundle))
+    finally:
+        away.rename(Home.find().runs)
+    assert "0 taken, 2 already there, 0 refused" in said(capsys, "collect")
+    assert not list(results.records.glob("*/*/*.json"))
+
+
 def test_a_number_that_was_changed_is_named(
     runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

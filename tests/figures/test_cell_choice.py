@@ -42,7 +42,7 @@ def patched(make_record: Make, side: int, ap: float) -> RunRecord:
 def test_patch_sizes_stand_in_order_and_need_two(make_record: Make) -> None:
     records = [patched(make_record, 64, 0.3), patched(make_record, 32, 0.2), patched(make_record, 16, 0.1)]
     ((source, shown),) = patch_size.sizes(records).items()
-    assert str(source) == "zeroshot, mmio-open, quick"
+    assert str(source) == "zeroshot, mmio-open 1, quick"
     assert [size.patch_px for size in shown] == [16, 32, 64]
     first, *costs = patch_size.draw(records).axes
     assert first.lines[0].get_ydata().tolist() == pytest.approx([10, 20, 30])

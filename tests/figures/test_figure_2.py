@@ -110,7 +110,7 @@ class TestCommand:
         [
             ([], "no data set has a record here"),
             (["--data", "mmio-sinth"], "unknown data set with a record 'mmio-sinth'"),
-            (["--task", "zeroshot"], "it takes --data, no --task and no --profile"),
+            (["--task", "zeroshot"], "it takes --data, no --task, no --profile and no --version"),
         ],
     )
     def test_what_cannot_be_drawn(self, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from identities import DATASETS, FILE, dataset_identities, planned, planned_ids
 
 from benchmark.core.canonical import to_plain
 from benchmark.core.record import RunRecord
 from benchmark.core.spec import RunRequest
 from benchmark.records.codec import decode_dataset, decode_fit
 from benchmark.records.store import read_run, read_text
+from tests.golden.identities import DATASETS, FILE, dataset_identities, planned, planned_ids
 
 RESULTS = Path(__file__).parents[2] / "results"
 GOLDEN: dict[str, dict[str, Any]] = json.loads(FILE.read_text(encoding="utf-8"))

@@ -22,7 +22,7 @@ def test_a_row_is_a_cell_and_has_as_many_fields_as_headers(make_record: Make) ->
     records = [make_record(ap=0.1), make_record(ap=0.3, seed=1), make_record(method="yolo-world", ap=0.5)]
     records.append(make_record(dataset="mmio-synth"))
     (first, table), (second, _) = markdown_tables(records)
-    assert (first, second) == ("zeroshot · mmio-open · quick", "zeroshot · mmio-synth · quick")
+    assert (first, second) == ("zeroshot · mmio-open 1 · quick", "zeroshot · mmio-synth 1 · quick")
     lines = [line.split(" | ") for line in table.splitlines()]
     assert {len(line) for line in (lines[0], *lines[2:])} == {len(lines[0])}
     assert lines[0][-1] == "device |"

@@ -41,7 +41,19 @@ def records(make_record: Make) -> list[RunRecord]:
 def test_the_mean_is_over_scenes_and_each_counts_once(records: list[RunRecord]) -> None:
     sheet = fill_transfer(TRANSFER, records)
     assert [row[0] for row in sheet.rows] == ["yolo-world-n", "rtvp-n"]
-    assert sheet.rows[1] == ("rtvp-n", "mmio-open", "quick", "30.0", "40.0", "wood", "20.0", "steel", "40.0", "2", "2")
+    assert sheet.rows[1] == (
+        "rtvp-n",
+        "mmio-open 1",
+        "quick",
+        "30.0",
+        "40.0",
+        "wood",
+        "20.0",
+        "steel",
+        "40.0",
+        "2",
+        "2",
+    )
     assert sheet.facts[1]["scenes"] == {"steel": 40.0, "wood": 20.0}
     assert len(sheet.facts[1]["run_ids"]) == 3
     assert any("different scenes" in note for note in sheet.notes)

@@ -71,7 +71,7 @@ def test_every_table_in_every_form_is_as_stored(name: str, form: str, make_recor
 
 def test_best_is_bold_and_second_underlined_among_methods(make_record: Make) -> None:
     text = FORMATS["latex"](sheet_of("2b", make_record))
-    lines = {line.split(" & ")[0]: line for line in text.split("measured: mmio-open, quick")[1].splitlines()}
+    lines = {line.split(" & ")[0]: line for line in text.split("measured: mmio-open 1, quick")[1].splitlines()}
     assert r"\textbf{25.0}$_{[20.0,\,30.0]}$" in lines["Grounding DINO-T"]
     assert r"\underline{21.0}$\pm$1.0$_{[15.0,\,25.0]}$ (n)" in lines["RTVP"]
     assert "28.0" in lines["RTVP, untrained weights"]  # a control competes with nobody

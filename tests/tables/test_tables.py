@@ -20,7 +20,7 @@ from benchmark.core.plugins import list_names, load, load_adapter
 from benchmark.core.record import DatasetRecord, RunRecord, Status
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
-from benchmark.tables.content.cell import Measured, Source, belongs, measure, status
+from benchmark.tables.content.cell import Measured, Source, belongs, measure, source_of, status
 from benchmark.tables.content.reported import Reported, reported_row
 from benchmark.tables.content.sheet import fill
 from benchmark.tables.content.table import Column, Row, Table
@@ -86,7 +86,7 @@ def test_status_of_a_measured_cell(
     make_record: Make, row: Row, ap: float, changes: dict[str, object], expected: str
 ) -> None:
     record = make_record(ap=ap, **changes)
-    source = Source(record.spec.dataset, record.spec.profile)
+    source = source_of(record)
     measured = measure(TABLE, row, source, [record])
     assert status(TABLE, source, measured, "AP", reported_row(TABLE, row)["AP"]) == expected
 
@@ -95,7 +95,7 @@ def test_tolerance_grows_with_the_seeds_spread(make_record: Make) -> None:
     paper = {"dataset": "mmio", "profile": "paper", "params": {"variant": "s"}}
     records = [make_record(ap=ap, seed=seed, **paper) for seed, ap in enumerate((0.20, 0.23, 0.26))]
     source = Source("mmio", "paper")
-    measured = measure(TABLE, RTVP, source, records)
+    measured = measure(TABLE, RTVP, source_of(records[0]), records)
     assert measured.mean("AP") == pytest.approx(23.0)
     assert measured.deviation("AP") == pytest.approx(3.0)
     assert status(TABLE, source, measured, "AP", reported_row(TABLE, RTVP)["AP"]) == "reproduced"
@@ -127,14 +127,14 @@ def test_the_tolerance_itself_is_still_reproduced(make_record: Make) -> None:
 def test_a_seed_that_failed_is_told(make_record: Make) -> None:
     records = [make_record(), make_record(seed=1, status=Status.FAILED, error="ValueError: boom")]
     sheet = fill(TABLE, records)
-    assert "RTVP, measured: mmio-open, quick: seed 1 is missing (failed: ValueError: boom)" in sheet.notes
+    assert "RTVP, measured: mmio-open 1, quick: seed 1 is missing (failed: ValueError: boom)" in sheet.notes
     assert next(fact["seeds"] for fact in sheet.facts if fact["row"] == "RTVP") == [0]
     other = make_record(seed=1, status=Status.FAILED, error="boom", method_version=9)
     assert not any("missing" in note for note in fill(TABLE, [records[0], other]).notes)
 
 
 def test_cells_without_a_good_record(make_record: Make) -> None:
-    source = Source("mmio-open", "quick")
+    source = Source("mmio-open", "quick", 1)
     assert measure(TABLE, RTVP, source, []).state == "not run"
     failed = make_record(status=Status.FAILED, error="boom")
     assert measure(TABLE, RTVP, source, [failed]).state == "failed"
@@ -167,7 +167,7 @@ def test_no_record_fits_two_rows(name: str, make_record: Make) -> None:
                 before = [replace(record.spec.fit, dataset=data) for data in row.seen]
                 fit = replace(record.spec.fit, start=replace(before[-1], start=before[0]))
                 record = replace(record, spec=replace(record.spec, fit=fit))
-            source = Source(record.spec.dataset, profile)
+            source = source_of(record)
             assert [r.title for r in table.rows if belongs(table, r, source, record)] == [row.title]
 
 
@@ -192,7 +192,7 @@ def test_a_wide_table_becomes_one_block_a_source(make_record: Make) -> None:
 def test_a_table_of_our_own_has_no_columns_of_the_paper(make_record: Make) -> None:
     table = Table("own", "our own", "zeroshot", "mmio", "", (), (Column("AP", "AP", None),), (Row("RTVP", "rtvp"),))
     assert terminal(fill(table, [make_record()])).splitlines()[2:] == [
-        "        measured: mmio-open, quick",
+        "        measured: mmio-open 1, quick",
         "method  AP        AP 95 %       seeds  status",
         "-------------------------------------------------",
         "RTVP    20.0 (n)  15.0 to 25.0  1      other data",
@@ -215,9 +215,9 @@ def test_other_data_and_profiles_never_share_a_column(make_record: Make) -> None
     records = [make_record(), make_record(dataset="mmio-synth", profile="demo"), make_record(profile="smoke")]
     sheet = fill(TABLE, records)
     titles = [title for title, _ in sheet.groups if title.startswith("measured")]
-    assert titles == ["measured: mmio-open, quick", "measured: mmio-synth, demo"]
+    assert titles == ["measured: mmio-open 1, quick", "measured: mmio-synth 1, demo"]
     only = fill(TABLE, records, "mmio-synth")
-    assert [title for title, _ in only.groups][2:] == ["measured: mmio-synth, demo"]
+    assert [title for title, _ in only.groups][2:] == ["measured: mmio-synth 1, demo"]
 
 
 @pytest.mark.parametrize("form", ["terminal", "markdown"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmark.cli._command import Command
+from benchmark.cli._command import VERSION_HELP, Command
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +18,7 @@ def configure_content(parser: argparse.ArgumentParser) -> None:
     """Options that say what the site shows."""
     parser.add_argument("--task", metavar="NAME", action="append", help="only records of that task; may be repeated")
     parser.add_argument("--profile", metavar="NAME", help="only records of that profile (smoke is hidden otherwise)")
+    parser.add_argument("--version", type=int, metavar="N", help=VERSION_HELP)
     parser.add_argument("--committed", action="store_true", help="only the results, not what was measured here since")
     parser.add_argument(
         "--no-data", action="store_true", help="open no data set: ranks by separate intervals, no pictures"

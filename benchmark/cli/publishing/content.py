@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,14 +12,13 @@ from typing import Any
 from benchmark import __version__
 from benchmark.core.errors import BenchError, UnknownNameError
 from benchmark.core.method import MethodInfo
-from benchmark.core.paths import Results
 from benchmark.core.plugins import list_names, load, public_name
 from benchmark.core.record import RunRecord
 from benchmark.core.task import Task
 from benchmark.leaderboard.around import Around
 from benchmark.leaderboard.site import Built, build_site
-from benchmark.records.query import HIDDEN_PROFILES, dataset_records, run_records
-from benchmark.records.store import read_run
+from benchmark.records.query import HIDDEN_PROFILES, committed_records, dataset_records, run_records
+from benchmark.records.versions import one_version
 
 
 def build(options: argparse.Namespace, folder: Path) -> Built:
@@ -58,11 +58,16 @@ def _records(options: argparse.Namespace) -> list[RunRecord]:
         tasks = {public_name(name) for name in options.task}
         for name in sorted(tasks - set(list_names("task"))):
             raise UnknownNameError("task", name, list_names("task"))
-    found = list(map(read_run, Results.find().record_files())) if options.committed else run_records(tasks)
-    wanted = [record for record in found if tasks is None or record.spec.task in tasks]
+    archived = options.version is not None
+    found = (committed_records if options.committed else run_records)(tasks, archived=archived)
     if options.profile:
-        return [record for record in wanted if record.spec.profile == options.profile]
-    return [record for record in wanted if record.spec.profile not in HIDDEN_PROFILES]
+        wanted = [record for record in found if record.spec.profile == options.profile]
+    else:
+        wanted = [record for record in found if record.spec.profile not in HIDDEN_PROFILES]
+    selection = one_version(wanted, options.version)
+    for note in selection.notes:
+        print(f"bench: {note}", file=sys.stderr)
+    return list(selection.records)
 
 
 def _methods(names: set[str]) -> dict[str, MethodInfo]:

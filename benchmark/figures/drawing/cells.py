@@ -23,16 +23,17 @@ class Source:
 
     task: str
     dataset: str
+    version: int
     profile: str
 
     def __str__(self) -> str:
         """As a panel is headed."""
-        return f"{self.task}, {self.dataset}, {self.profile}"
+        return f"{self.task}, {self.dataset} {self.version}, {self.profile}"
 
 
 def source_of(spec: RunSpec) -> Source:
     """The panel of a cell."""
-    return Source(spec.task_asked, spec.dataset, spec.profile)
+    return Source(spec.task_asked, spec.dataset, spec.dataset_version, spec.profile)
 
 
 def measured_cells(records: Sequence[RunRecord]) -> list[Cell]:
@@ -97,5 +98,6 @@ def run_command(records: Sequence[RunRecord], *more: str, method: str = "rtvp") 
 
 
 def cell_label(spec: RunSpec) -> str:
-    """`rtvp-n patch_size=64`: the model and its variations."""
-    return " ".join([spec.model, *spec.variations])
+    """`rtvp-n patch_size=64`: the model, its variations, and the method's version where that is not the first."""
+    version = [f"(version {spec.method_version})"] if spec.method_version > 1 else []
+    return " ".join([spec.model, *spec.variations, *version])

@@ -44,7 +44,7 @@ function short(number) {
 
 const percent = (fraction, digits = 1) => (fraction === null || fraction === undefined ? "–" : (fraction * 100).toFixed(digits));
 const whole = (number) => (number === null || number === undefined ? "–" : number.toLocaleString("en"));
-const profileName = (board) => `${board.data} · ${board.profile}`;
+const profileName = (board) => `${board.data} ${board.version} · ${board.profile}`;
 
 function boardName(board) {
   const same = DATA.boards.filter((other) => other.task === board.task && profileName(other) === profileName(board));

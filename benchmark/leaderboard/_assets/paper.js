@@ -17,7 +17,7 @@ async function paperView(asked) {
   ];
 }
 
-const sourceOf = (cell) => `${cell.data} · ${cell.profile}`;
+const sourceOf = (cell) => `${cell.data}${cell.data_version ? ` ${cell.data_version}` : ""} · ${cell.profile}`;
 
 function paperTable(table, wanted) {
   const title = el("h2", { id: `table-${table.name}` }, `Table ${table.name}: ${table.title}`);

@@ -8,7 +8,7 @@ async function recordView(id, asked) {
     el("a", { class: "back", href: backAddress(record.spec) }, "← back to the board"),
     el("h1", null, page.title),
     el("div", { class: "badges" }, el("span", { class: `chip ${record.status}` }, record.status),
-      [record.spec.task, record.spec.dataset, `profile ${record.spec.profile}`, `seed ${record.spec.seed}`].map((text) => el("span", { class: "chip" }, text)),
+      [record.spec.task, `${record.spec.dataset} ${record.spec.dataset_version}`, `method version ${record.spec.method_version}`, `profile ${record.spec.profile}`, `seed ${record.spec.seed}`].map((text) => el("span", { class: "chip" }, text)),
       page.apart.map((text) => el("span", { class: "chip control" }, text))),
     record.error ? el("pre", null, record.error) : null,
     metric ? originOf(metric, page) : null,

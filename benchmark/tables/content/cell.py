@@ -24,15 +24,33 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Source:
-    """Where measured cells come from: they never share a column with those of another data set or profile."""
+    """Where measured cells come from: they never share a column with those of another data set, version or profile.
+
+    version: of the data set; None where nothing was measured.
+    """
 
     dataset: str
     profile: str
+    version: int | None = None
+
+    def __str__(self) -> str:
+        """`mmio-open 2, quick`."""
+        return f"{versioned(self.dataset, self.version)}, {self.profile}"
 
     @property
     def title(self) -> str:
         """As a column group is headed."""
-        return f"measured: {self.dataset}, {self.profile}"
+        return f"measured: {self}"
+
+
+def source_of(record: RunRecord) -> Source:
+    """The column group of a record."""
+    return Source(record.spec.dataset, record.spec.profile, record.spec.dataset_version)
+
+
+def versioned(name: str, version: int | None) -> str:
+    """`mmio-open 2`."""
+    return name if version is None else f"{name} {version}"
 
 
 @dataclass(frozen=True)
@@ -64,8 +82,12 @@ class Measured:
     @property
     def variant(self) -> str | None:
         """The size that was measured."""
-        size = self.records[0].spec.params.get("variant") if self.records else None
-        return None if size is None else str(size)
+        return (self.records[0].spec.size or None) if self.records else None
+
+    @property
+    def version(self) -> int | None:
+        """Of the method that was measured."""
+        return self.records[0].spec.method_version if self.records else None
 
     def interval(self, metric: str) -> tuple[float, float] | None:
         """Bootstrap interval of the lowest seed in percent."""
@@ -94,7 +116,7 @@ def measure(table: Table, row: Row, source: Source, records: Sequence[RunRecord]
     if fields:
         ids = ", ".join(sorted(record.run_id for record in good))
         raise RecordError(
-            f"table {table.name}, row '{row.title}', {source.dataset}, {source.profile}: records {ids} differ in more "
+            f"table {table.name}, row '{row.title}', {source}: records {ids} differ in more "
             f"than the seed ({', '.join(fields)}); remove those that should not count, a table does not guess"
         )
     bad = [record for record in mine if record.status is not Status.OK]
@@ -122,7 +144,7 @@ def status(table: Table, source: Source, measured: Measured, metric: str, report
 def belongs(table: Table, row: Row, source: Source, record: RunRecord) -> bool:
     """Whether a record is of that row in that source."""
     spec = record.spec
-    if (spec.dataset, spec.profile, spec.task) != (source.dataset, source.profile, table.task_of(row)):
+    if source_of(record) != source or spec.task != table.task_of(row):
         return False
     if (spec.method, spec.wording, str(spec.weights)) != (row.method, row.wording, row.weights):
         return False
@@ -130,7 +152,7 @@ def belongs(table: Table, row: Row, source: Source, record: RunRecord) -> bool:
         return False
     # In the paper's profile a row is one size; in another the profile's own size is shown, and named.
     if source.profile == PAPER_PROFILE and row.variant is not None:
-        return _but_size(spec.overrides) == _but_size(row.overrides) and spec.params.get("variant") == row.variant
+        return _but_size(spec.overrides) == _but_size(row.overrides) and spec.size == row.variant
     return dict(spec.overrides) == dict(row.overrides)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark.core.record import DatasetRecord
+from benchmark.tables.content.cell import versioned
 from benchmark.tables.content.reported import read_reported
 from benchmark.tables.content.sheet import Sheet
 
@@ -41,7 +42,7 @@ def fill_datasets(table: DatasetTable, records: Sequence[DatasetRecord]) -> Shee
         rows.append((title, *(printed[column] for column in PRINTED.values()), *_counted_text(record)))
         facts.append(_facts(name, flag, printed, record))
     for label, record in left.items():
-        rows.append((label, *("" for _ in PRINTED), *_counted_text(record)))
+        rows.append((versioned(label, record.version), *("" for _ in PRINTED), *_counted_text(record)))
         facts.append(_facts(label, None, {}, record))
     headers = ("data set", *PRINTED, *COUNTED)
     groups = (("", 1), ("paper", len(PRINTED)), ("counted here", len(COUNTED)))
@@ -72,7 +73,14 @@ def _facts(name: str, flag: str | None, printed: Mapping[str, str], record: Data
     """One row for programs: whole numbers, `paper_images` and so on beside `counted_images` and so on."""
     said = {f"paper_{ours}": _number(printed.get(theirs)) for ours, theirs in PRINTED.items()}
     here = {f"counted_{column.replace(' ', '_')}": value for column, value in _counted(record).items()}
-    return {"data": name, "counted": label_of(record) if record else None, "flag": flag, **said, **here}
+    return {
+        "data": name,
+        "counted": label_of(record) if record else None,
+        "data_version": record.version if record else None,
+        "flag": flag,
+        **said,
+        **here,
+    }
 
 
 def _number(text: str | None) -> int | str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmark.tables.content.cell import versioned
 from benchmark.tables.content.datasets import COUNTED, PRINTED, DatasetTable
 from benchmark.tables.content.sheet import Sheet
 from benchmark.tables.content.table import PARAMETERS, Row, Table
@@ -136,7 +137,8 @@ def _dataset_cells(table: DatasetTable, sheet: Sheet) -> list[dict[str, Any]]:
                 {
                     "table": table.name, "row": fact["data"], "metric": name, "reported": reported,
                     "printed": f"{reported:,}" if isinstance(reported, int) else str(reported),
-                    "flag": fact["flag"], "data": fact["counted"] or "", "profile": "", "measured": counted,
+                    "flag": fact["flag"], "data": fact["counted"] or "", "data_version": fact["data_version"],
+                    "profile": "", "measured": counted,
                     "low": None, "high": None, "seeds": [], "difference": None, "status": state, "run_ids": [],
                     "command": None, "way": way,
                 }
@@ -160,7 +162,7 @@ def _line(cell: Mapping[str, Any], flags: Sequence[str]) -> tuple[str, ...]:
         "" if cell["low"] is None else f"{cell['low']:.1f} to {cell['high']:.1f}",
         str(len(cell["seeds"]) or ""),
         "" if cell["difference"] is None else f"{cell['difference']:+.1f}",
-        cell["data"] if measured is not None or cell["data"] else "",
+        versioned(cell["data"], cell["data_version"]),
         cell["profile"],
         cell["status"],
         cell["way"],

@@ -10,7 +10,8 @@ from typing import Any
 from benchmark.core.record import RunRecord
 from benchmark.core.vocabulary import CANONICAL
 from benchmark.records.query import HIDDEN_PROFILES, select
-from benchmark.tables.content.cell import PAPER_PROFILE, Measured, Source, belongs, measure, seen, status
+from benchmark.records.versions import one_version
+from benchmark.tables.content.cell import PAPER_PROFILE, Measured, Source, belongs, measure, seen, source_of, status
 from benchmark.tables.content.number import Number, Place, ranked
 from benchmark.tables.content.reported import Reported, reported_row
 from benchmark.tables.content.table import PARAMETERS, Row, Table
@@ -35,18 +36,33 @@ class Sheet:
     numbers: Mapping[Place, Number] = field(default_factory=dict)
 
 
-def fill(table: Table, records: Sequence[RunRecord], dataset: str | None = None, profile: str | None = None) -> Sheet:
-    """The table with the paper's cells and one group of columns a (data set, profile) that has records."""
+def fill(
+    table: Table,
+    records: Sequence[RunRecord],
+    dataset: str | None = None,
+    profile: str | None = None,
+    version: int | None = None,
+) -> Sheet:
+    """The table with the paper's cells and one group of columns per data set and profile that has records.
+
+    version: of the data set; without it the newest one. Raises RecordError where a cell has several candidates,
+    UnknownNameError for a version that has no record.
+    """
     tasks = {table.task_of(row) for row in table.rows}
-    fitting = [r for r in records if r.spec.task in tasks and r.spec.profile not in HIDDEN_PROFILES]
+    selected = select(records, dataset=dataset, profile=profile)
+    selection = one_version(
+        [r for r in selected if r.spec.task in tasks and r.spec.profile not in HIDDEN_PROFILES], version
+    )
+    fitting = selection.records
     others = _others(table, fitting) if table.others else []
     order = [row for row in table.rows if row.reported] + others + [row for row in table.rows if not row.reported]
     sources = _sources(table, order, fitting, dataset, profile)
     candidates: dict[tuple[Source, str], list[RunRecord]] = {}
     for record in fitting:
-        candidates.setdefault((_source(record), record.spec.method), []).append(record)
+        candidates.setdefault((source_of(record), record.spec.method), []).append(record)
     flags: list[str] = []
     lost: list[str] = []
+    later: dict[str, None] = {}
     started: list[tuple[str, str]] = []
     shown: list[tuple[Row, list[Number | str]]] = []
     facts = []
@@ -59,14 +75,17 @@ def fill(table: Table, records: Sequence[RunRecord], dataset: str | None = None,
         facts.extend(_row_facts(table, row, printed, cells))
         lost.extend(f"{row.title}, {source.title}: {text}" for source, cell in cells for text in _lost_text(cell))
         started.extend((_expert(cell), row.title) for _, cell in cells)
+        later |= {f"{row.method} {cell.version}": None for _, cell in cells if (cell.version or 1) > 1}
     headers, groups = _headers(table, sources)
     rows = [tuple(str(cell) for cell in cells) for _, cells in shown]
     notes = (
         *(f"[{number}] {flag}" for number, flag in enumerate(flags, 1)),
         *_reading_notes(rows, headers),
         *_expert_notes(started),
+        *([f"Measured in a later version than the first: {', '.join(later)}"] if later else ()),
         *lost,
-        *(_left_out(table, order, select(fitting, dataset=dataset, profile=profile)) if table.others else ()),
+        *selection.notes,
+        *(_left_out(table, order, fitting) if table.others else ()),
         *table.notes,
     )
     numbers = {
@@ -91,20 +110,15 @@ def _contests(table: Table, rows: Sequence[Row], headers: Sequence[str]) -> list
 def _sources(
     table: Table, rows: Sequence[Row], records: Sequence[RunRecord], dataset: str | None, profile: str | None
 ) -> list[Source]:
-    found = {source for record in records if (source := _source(record)) and _has_row(table, rows, record)}
-    chosen = [s for s in found if dataset in (None, s.dataset) and profile in (None, s.profile)]
-    if not chosen:
+    found = {source_of(record) for record in records if _has_row(table, rows, record)}
+    if not found:
         return [Source(dataset or table.paper_data, profile or PAPER_PROFILE)]
-    return sorted(chosen, key=lambda s: (s.dataset != table.paper_data, s.dataset, s.profile))
-
-
-def _source(record: RunRecord) -> Source:
-    return Source(record.spec.dataset, record.spec.profile)
+    return sorted(found, key=lambda s: (s.dataset != table.paper_data, s.dataset, s.version or 0, s.profile))
 
 
 def _has_row(table: Table, rows: Sequence[Row], record: RunRecord) -> bool:
     mine = (row for row in rows if row.method == record.spec.method)
-    return any(belongs(table, row, _source(record), record) for row in mine)
+    return any(belongs(table, row, source_of(record), record) for row in mine)
 
 
 def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
@@ -200,7 +214,7 @@ def _row_cells(
 
 def _difference(table: Table, source: Source) -> tuple[str, ...]:
     """The header of the column that compares with the paper: only where data and profile are the paper's."""
-    return ("difference",) if source == Source(table.paper_data, PAPER_PROFILE) else ()
+    return ("difference",) if (source.dataset, source.profile) == (table.paper_data, PAPER_PROFILE) else ()
 
 
 def _between(measured: Measured, metric: str, printed: Reported | None, state: str) -> float | None:
@@ -261,8 +275,10 @@ def _row_facts(
                     "printed": cell.text if cell else None,
                     "flag": cell.flag if cell else None,
                     "data": source.dataset,
+                    "data_version": source.version,
                     "profile": source.profile,
                     "variant": measured.variant,
+                    "method_version": measured.version,
                     "measured": _rounded(measured.mean(column.metric)),
                     "deviation": _rounded(measured.deviation(column.metric)),
                     "low": _rounded(bounds[0]) if bounds else None,

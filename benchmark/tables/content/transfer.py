@@ -11,6 +11,7 @@ from benchmark.core.canonical import digest
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
 from benchmark.records.query import HIDDEN_PROFILES, select
+from benchmark.records.versions import one_version
 from benchmark.tables.content.sheet import Sheet
 
 HEADERS = (
@@ -57,22 +58,30 @@ class Scenes:
 
 
 def fill_transfer(
-    table: TransferTable, records: Sequence[RunRecord], dataset: str | None = None, profile: str | None = None
+    table: TransferTable,
+    records: Sequence[RunRecord],
+    dataset: str | None = None,
+    profile: str | None = None,
+    version: int | None = None,
 ) -> Sheet:
-    """One row a method and setting that has records, the best mean first within a data set and profile."""
-    mine = [
-        record
-        for record in select(records, task=table.task, dataset=dataset, profile=profile)
-        if record.status is Status.OK and record.spec.profile not in HIDDEN_PROFILES
-    ]
+    """One row per method and setting that has records, the best mean first within a data set and profile.
+
+    version: of the data set; without it the newest one. Raises UnknownNameError for one that has no record.
+    """
+    selected = select(records, task=table.task, dataset=dataset, profile=profile)
+    good = [r for r in selected if r.status is Status.OK and r.spec.profile not in HIDDEN_PROFILES]
+    selection = one_version(good, version)
     cells: dict[str, list[RunRecord]] = {}
-    for record in mine:
+    for record in selection.records:
         cells.setdefault(_but_scene(record.spec), []).append(record)
     read = sorted(
         (_scenes(cell) for cell in cells.values()),
         key=lambda each: (each.spec.dataset, each.spec.profile, -each.mean("AP"), each.spec.method),
     )
-    notes = ["AP: mean over the scenes, each fitted on all others; no interval, because scenes are not a sample"]
+    notes = [
+        "AP: mean over the scenes, each fitted on all others; no interval, because scenes are not a sample",
+        *selection.notes,
+    ]
     if len({(each.spec.dataset, each.spec.profile, tuple(sorted(each.scenes))) for each in read}) > len(
         {(each.spec.dataset, each.spec.profile) for each in read}
     ):
@@ -107,7 +116,7 @@ def _row(each: Scenes) -> tuple[str, ...]:
     spec, (worst, low), (best, high) = each.spec, each.extreme(min), each.extreme(max)
     return (
         ", ".join([spec.model, *spec.variations]),
-        spec.dataset,
+        spec.data,
         spec.profile,
         f"{each.mean('AP'):.1f}",
         f"{each.mean('AP50'):.1f}",
@@ -125,7 +134,9 @@ def _facts(table: TransferTable, each: Scenes) -> dict[str, Any]:
         "table": table.name,
         "task": table.task,
         "method": each.spec.method,
+        "method_version": each.spec.method_version,
         "data": each.spec.dataset,
+        "data_version": each.spec.dataset_version,
         "profile": each.spec.profile,
         "AP": round(each.mean("AP"), 4),
         "AP50": round(each.mean("AP50"), 4),
