@@ -26,8 +26,8 @@ SIZES = ("n", "s", "m", "l", "x")
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
-    """What a prediction was made of, for figures. Lists hold P3, P4, P5.
+class Intermediates:
+    """Intermediate results of a prediction, for figures. Lists hold P3, P4, P5.
 
     predictions: (B, 4 + K, A), xywh px and scores; prompts: see LevelPrompt; fused: X = C + gamma ConvBN(V), the
     visual prompt's view; features: what the contrastive head reads, the text-visual prompt's view.
@@ -144,13 +144,13 @@ class RTVP(WorldModel):
             levels = self._fuse(levels, prompts)
         return self._neck_and_head(levels, texts)
 
-    def explain(self, x: Tensor) -> Explanation:
+    def explain(self, x: Tensor) -> Intermediates:
         """As predict with the texts that were set, with everything in between. For a model in eval mode."""
         with torch.no_grad():
             prompts = self.prompter(x, mask=False)
             fused = self._fuse(_run_backbone(self.model, x), prompts)
             predictions, raw = self._neck_and_head(list(fused), self._texts(x, None))
-        return Explanation(predictions, prompts, fused, raw["feats"])
+        return Intermediates(predictions, prompts, fused, raw["feats"])
 
     def loss(self, batch: dict[str, Tensor], preds: Any = None) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss terms, one an entry of `loss_names`, and the same detached by name (per image, as the library's).

@@ -66,8 +66,8 @@ def _promises(options: argparse.Namespace) -> int:
     for outcome in run_checks(package):
         outcomes.append(outcome)
         if not options.json:
-            print(f"{'FAILS' if outcome.said else 'holds'}  {outcome.name:<11} {outcome.said or outcome.promise}")
-    failed = [outcome for outcome in outcomes if outcome.said]
+            print(f"{'FAILS' if outcome.failure else 'holds'}  {outcome.name:<11} {outcome.failure or outcome.promise}")
+    failed = [outcome for outcome in outcomes if outcome.failure]
     if options.json:
         print(json.dumps([asdict(outcome) for outcome in outcomes], indent=1, ensure_ascii=False))
     else:

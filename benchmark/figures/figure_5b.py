@@ -25,7 +25,7 @@ from benchmark.figures.drawing.cells import (
 )
 from benchmark.figures.drawing.pictures import MISSED, RIGHT, TRUTH, WRONG, blank, credit, name_of, outline, show
 from benchmark.figures.drawing.style import PAGE_INCHES, SMALL, STYLE, FigureKind
-from benchmark.records.explanations import Found, Numbers, Picture, find_numbers, find_pictures
+from benchmark.records.explanations import NamedBox, Numbers, Picture, find_numbers, find_pictures
 from benchmark.records.predictions import read_predictions
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Row:
     """One method. answers: detections of each picture at the run's own score, or why there are none."""
 
     title: str
-    answers: tuple[tuple[Found, ...], ...] | str
+    answers: tuple[tuple[NamedBox, ...], ...] | str
 
 
 def shown_rows(records: Sequence[RunRecord]) -> tuple[Source, tuple[Picture, ...], list[Row]] | None:
@@ -107,7 +107,9 @@ def draw(records: Sequence[RunRecord]) -> Figure:
     return figure
 
 
-def judged(truth: Sequence[Found], answer: Sequence[Found]) -> tuple[list[Found], list[Found], list[Found]]:
+def judged(
+    truth: Sequence[NamedBox], answer: Sequence[NamedBox]
+) -> tuple[list[NamedBox], list[NamedBox], list[NamedBox]]:
     """Right and wrong detections and missed boxes; a box is found once, by the first of its class that overlaps it."""
     left = list(truth)
     right, wrong = [], []
@@ -140,14 +142,14 @@ def _row(source: Source, method: str, cells: Sequence[Cell], pictures: Sequence[
     return Row(title, f"no arrays: bench explain {cell[0].run_id}")
 
 
-def _answer(numbers: Numbers, found: Detections | None) -> tuple[Found, ...]:
+def _answer(numbers: Numbers, found: Detections | None) -> tuple[NamedBox, ...]:
     """The best detections from the run's confidence on."""
     if found is None:
         return ()
     best = found.best(MOST_BOXES)
     keep = best.scores >= numbers.confidence
     return tuple(
-        Found(float(x1), float(y1), float(x2), float(y2), numbers.names[label])
+        NamedBox(float(x1), float(y1), float(x2), float(y2), numbers.names[label])
         for (x1, y1, x2, y2), label in zip(best.xyxy[keep], best.labels[keep].tolist(), strict=True)
     )
 
@@ -174,7 +176,7 @@ def _predictions(run_id: str) -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
-def _iou(a: Found, b: Found) -> float:
+def _iou(a: NamedBox, b: NamedBox) -> float:
     return float(iou(np.array([a[:4]], np.float64), np.array([b[:4]], np.float64))[0, 0])
 
 

@@ -1,1 +1,1 @@
-"""The heart, straight down: expand, execute, predict, record."""
+"""From a request to a record: resolve the cell, fit, predict, evaluate, record."""

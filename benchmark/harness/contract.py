@@ -1,4 +1,4 @@
-"""What every method promises, as checks that run on anybody's method: fit on small images, then look at what it does.
+"""Checks that run on any method: it is fitted on small images, and what it does then is compared with what it has to.
 
 The repository's own tests ask more (`tests/contract`); these are the promises that the harness builds on.
 """
@@ -41,15 +41,15 @@ class BrokenPromiseError(BenchError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """One check on one method. said: why it failed, empty where it holds."""
+    """The outcome of one check on one method. failure: why it failed; empty where it passed."""
 
     name: str
     promise: str
-    said: str
+    failure: str
 
 
 class Subject:
-    """A method under its smoke profile. Fits once, when a check first needs it."""
+    """A method under its smoke profile. It is fitted once, when a check first needs the fit."""
 
     def __init__(self, package: ModuleType, folder: Path) -> None:
         self.package, self.folder = package, folder
@@ -57,7 +57,7 @@ class Subject:
 
     @cached_property
     def module(self) -> ModuleType:
-        """The heavy half: Adapter, Config, PROFILES."""
+        """The adapter module of the method: Adapter, Config, PROFILES."""
         return load_adapter_of(self.package)
 
     @cached_property
@@ -67,7 +67,7 @@ class Subject:
         return config
 
     def fresh(self) -> Detector[Any]:
-        """An adapter that has nothing loaded."""
+        """A new adapter without a model."""
         adapter: Detector[Any] = self.module.Adapter(self.config, device="cpu")
         return adapter
 
@@ -88,7 +88,7 @@ class Subject:
 
     @cached_property
     def checkpoint(self) -> Path:
-        """What the smoke fit left behind, with the fit it starts from."""
+        """Checkpoint of the smoke fit, trained after the fit that it starts from."""
         start = None
         wanted = self.module.Adapter.starting_fit(self.config)
         if wanted is not None:
@@ -118,7 +118,7 @@ class Subject:
 
 
 def run_checks(package: ModuleType) -> Iterator[Outcome]:
-    """All checks, one after the other; a check that breaks in another way fails with what it raised."""
+    """Run all checks in turn; a check that raises any other error fails with that error as its reason."""
     with tempfile.TemporaryDirectory(prefix="bench-check-") as folder:
         subject = Subject(package, Path(folder))
         for name, check in CHECKS.items():
@@ -133,9 +133,9 @@ def run_checks(package: ModuleType) -> Iterator[Outcome]:
                 yield Outcome(name, promise, "")
 
 
-def _demand(holds: bool, said: str) -> None:
+def _demand(holds: bool, failure: str) -> None:
     if not holds:
-        raise BrokenPromiseError(said)
+        raise BrokenPromiseError(failure)
 
 
 def _facts(subject: Subject) -> None:
@@ -156,7 +156,7 @@ def _facts(subject: Subject) -> None:
 
 
 def _light(subject: Subject) -> None:
-    """Its facts and settings load without torch or a detector library."""
+    """INFO and Config can be imported without torch or a detector library."""
     name = subject.package.__name__
     code = (
         f"import sys; sys.path[:0] = {sys.path!r}\n"
@@ -191,25 +191,27 @@ def _fit(subject: Subject) -> None:
 
 
 def _legal(subject: Subject) -> None:
-    """Detections are one an image, inside it, best first, labels within the vocabulary."""
-    found = subject.ready.predict(subject.images(), _ALL)
-    _demand(len(found) == 4, f"predict gave {len(found)} answers for 4 images")
-    for each in found:
+    """One Detections per image: boxes inside the image, best score first, labels within the vocabulary."""
+    detections = subject.ready.predict(subject.images(), _ALL)
+    _demand(len(detections) == 4, f"predict gave {len(detections)} answers for 4 images")
+    for each in detections:
         _demand_legal(each, _SIDE_PX, _SIDE_PX, len(NAMES))
 
 
-def _demand_legal(found: Any, height_px: int, width_px: int, classes: int) -> None:
-    _demand(isinstance(found, Detections), f"predict gave a {type(found).__name__}, expected Detections")
+def _demand_legal(detections: Any, height_px: int, width_px: int, classes: int) -> None:
+    _demand(isinstance(detections, Detections), f"predict gave a {type(detections).__name__}, expected Detections")
     _demand(
-        len(found) <= _ALL.max_detections,
-        f"{len(found)} detections in an image, at most {_ALL.max_detections} were asked for",
+        len(detections) <= _ALL.max_detections,
+        f"{len(detections)} detections in an image, at most {_ALL.max_detections} were asked for",
     )
-    if len(found) == 0:
+    if len(detections) == 0:
         return
-    _demand(int(found.labels.max()) < classes, f"label {int(found.labels.max())} in a vocabulary of {classes}")
-    low, high = found.xyxy.min(), (found.xyxy - np.array([width_px, height_px] * 2)).max()
+    _demand(
+        int(detections.labels.max()) < classes, f"label {int(detections.labels.max())} in a vocabulary of {classes}"
+    )
+    low, high = detections.xyxy.min(), (detections.xyxy - np.array([width_px, height_px] * 2)).max()
     _demand(low >= 0 and high <= 0, f"a box leaves its image of {width_px}x{height_px} px")
-    _demand(bool((np.diff(found.scores) <= 0).all()), "detections are not sorted, best score first")
+    _demand(bool((np.diff(detections.scores) <= 0).all()), "detections are not sorted, best score first")
 
 
 def _repeatable(subject: Subject) -> None:
@@ -221,7 +223,7 @@ def _repeatable(subject: Subject) -> None:
 
 
 def _limits(subject: Subject) -> None:
-    """Least score and number kept are obeyed."""
+    """The score threshold and the number of detections kept are respected."""
     (every,) = subject.ready.predict(subject.images(1), _ALL)
     if len(every) < 2:
         return
@@ -234,23 +236,23 @@ def _limits(subject: Subject) -> None:
 
 
 def _frames(subject: Subject) -> None:
-    """Images of odd sizes in one batch keep their order and their own frame."""
+    """Images of different sizes in one batch keep their order, and boxes are in pixels of their own image."""
     rng = np.random.default_rng(1)
     sizes = [(1, 1), (1, 300), (37, 113), (64, 64)]
     odd = [rng.integers(0, 256, (*size, 3)).astype(np.uint8) for size in sizes]
     apart = replace(_ALL, nms_iou=1.0)
     together = subject.ready.predict(odd, apart)
     _demand(len(together) == len(odd), f"predict gave {len(together)} answers for {len(odd)} images")
-    for found, image, (height_px, width_px) in zip(together, odd, sizes, strict=True):
-        _demand_legal(found, height_px, width_px, len(NAMES))
+    for detections, image, (height_px, width_px) in zip(together, odd, sizes, strict=True):
+        _demand_legal(detections, height_px, width_px, len(NAMES))
         (alone,) = subject.ready.predict([image], apart)
-        same = len(alone) == len(found) and np.allclose(alone.scores, found.scores, atol=1e-3)
+        same = len(alone) == len(detections) and np.allclose(alone.scores, detections.scores, atol=1e-3)
         _demand(same, f"an image of {width_px}x{height_px} px has other detections in a batch than alone")
     _demand(subject.ready.predict([], _ALL) == [], "predict of no image should give an empty list")
 
 
 def _vocabulary(subject: Subject) -> None:
-    """Other names are answered, or refused by a closed vocabulary; never silently mislabelled."""
+    """An open vocabulary detects other names, a closed one refuses them; boxes never get a wrong name silently."""
     names = Vocabulary.from_names(tuple(f"defect number {i}" for i in range(35)))
     adapter = subject.fresh()
     if Capability.TRAINABLE in subject.info.capabilities:
@@ -269,7 +271,7 @@ def _vocabulary(subject: Subject) -> None:
 
 
 def _files(subject: Subject) -> None:
-    """A file that is no checkpoint of it is refused with its name."""
+    """A file that is not a checkpoint of the method is refused, and the error names the file."""
     if Capability.TRAINABLE not in subject.info.capabilities:
         return
     path = subject.folder / "broken.bin"
@@ -291,7 +293,7 @@ def _untrained(subject: Subject) -> None:
 
 
 def _size(subject: Subject) -> None:
-    """Its size is known: parameters, and the image side it was counted at."""
+    """The size of the model is known: parameters, and the image side at which FLOPs were counted."""
     size = subject.ready.size()
     _demand(size.parameters >= size.parameters_trained >= 0, f"size says {size}")
     _demand(size.image_side_px > 0, f"size says image_side_px {size.image_side_px}")

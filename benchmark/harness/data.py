@@ -1,4 +1,4 @@
-"""From what a user types after --data to an opened data set, and from its classes to a vocabulary."""
+"""What `--data` names becomes an opened data set, and its classes a vocabulary."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ class DataSets:
         self, dataset: Dataset, labels: Sequence[int], wording: str, texts: Mapping[str, Sequence[str]] | None = None
     ) -> Vocabulary:
         """See make_vocabulary."""
-        said = tuple((name, tuple(asked)) for name, asked in (texts or {}).items())
-        key = id(dataset), tuple(labels), wording, said  # the data set stays open as long as this object lives
+        given = tuple((name, tuple(asked)) for name, asked in (texts or {}).items())
+        key = id(dataset), tuple(labels), wording, given  # the data set stays open as long as this object lives
         if key not in self._vocabularies:
             self._vocabularies[key] = make_vocabulary(dataset, labels, wording, texts)
         return self._vocabularies[key]
 
 
 def default_data() -> str:
-    """`mmio` where its owners' files are, else the built-in procedural set."""
+    """`mmio` where the owners' files are on this machine, else the built-in procedural set."""
     if "mmio" in list_names("dataset") and load("dataset", "mmio").missing() is None:
         return "mmio"
     return "mmio-synth"
@@ -77,7 +77,7 @@ def dataset_label(dataset: Dataset) -> str:
 
 
 def federation_of(dataset: Dataset, labels: Sequence[int]) -> Federation:
-    """What the set says about absence, in the order of a vocabulary of those categories; empty for all but LVIS."""
+    """Which classes are annotated where, in the order of those categories; empty for all sets but LVIS."""
     federation = dataset.federation
     return federation.asked(labels) if federation else Federation((), {}, {})
 

@@ -1,4 +1,4 @@
-"""What figures need beyond a record: curves and confusions of its detections, pictures, and what its model reads."""
+"""What figures need beyond a record: curves and confusion of its detections, pictures, features, saliency."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from benchmark.harness.execute import take_weights
 from benchmark.harness.fitting import FitOptions, is_finished
 from benchmark.harness.images import batches, read_image
 from benchmark.harness.rescore import Stored
-from benchmark.records.explanations import Found, Numbers, Picture
+from benchmark.records.explanations import NamedBox, Numbers, Picture
 
 OURS = "procedural generator of rtvp-bench"
-"""the one source whose pictures may lie in the results"""
+"""the only source whose pictures may be committed with the results"""
 PICTURES = 6
 PICTURE_SIDE_PX = 448
 FEATURE_CLASSES = 4
@@ -38,7 +38,7 @@ _BATCH = 8
 
 @dataclass(frozen=True, eq=False)
 class Explained:
-    """What was found out about one run; missing: why its model was not asked, or None."""
+    """What figures draw of one run; missing: why there are no features and saliency maps, or None."""
 
     numbers: Numbers
     pictures: tuple[Picture, ...]
@@ -46,7 +46,7 @@ class Explained:
 
 
 def explain(stored: Stored, device: str = "auto", progress: Progress | None = None) -> Explained:
-    """Curves, confusions and pictures of a record's detections; features and saliency where its method can say.
+    """Curves, confusions and pictures of a record's detections; features and saliency where its method provides them.
 
     Every run of one data set and task shows the same boxes and pictures, so that figures may put them side by side.
     Nothing is trained: a fit that is not on this machine leaves the model out.
@@ -103,7 +103,7 @@ def pictured_samples(samples: Sequence[Sample], free: Container[str], count: int
 
 
 def drawn_boxes(samples: Sequence[Sample]) -> list[tuple[Sample, int]]:
-    """Boxes of the four classes that have most of them, at most 60 a class: sample and row of its annotations."""
+    """Boxes of the four most frequent classes, at most 60 per class: the sample and the row of its annotations."""
     places: dict[int, list[tuple[Sample, int]]] = {}
     for sample in samples:
         for row in np.flatnonzero(~sample.annotations.iscrowd).tolist():
@@ -117,7 +117,7 @@ def drawn_boxes(samples: Sequence[Sample]) -> list[tuple[Sample, int]]:
 
 
 def pooled(answer: Explanation, xyxy: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(C,): each level's mean over the cells within a box (at least the nearest), of length 1, one after another."""
+    """(C,): mean of each level over the cells in a box (at least the nearest), normalised, levels concatenated."""
     parts = []
     for level in answer.features:
         down, across = level.shape[1:]
@@ -128,7 +128,7 @@ def pooled(answer: Explanation, xyxy: NDArray[np.float64]) -> NDArray[np.float32
 
 
 def saliency(answer: Explanation, width_px: int, height_px: int) -> dict[str, NDArray[np.uint8]]:
-    """Each map over the image alone: levels brought to one grid, each from 0 to 1, their mean as 0 to 255."""
+    """Each map cropped to the image: levels resized to one grid, each scaled to 0..1, their mean as 0 to 255."""
     scale = min(1.0, PICTURE_SIDE_PX / 2 / max(width_px, height_px))
     size = (max(1, round(width_px * scale)), max(1, round(height_px * scale)))
     x1, y1, x2, y2 = answer.frame_xyxy
@@ -139,7 +139,7 @@ def saliency(answer: Explanation, width_px: int, height_px: int) -> dict[str, ND
             across, down = level.shape[1] / (x2 - x1), level.shape[0] / (y2 - y1)
             corners = np.array([-x1, -y1, width_px - x1, height_px - y1]) * (across, down, across, down)
             left, top, right, bottom = corners.round(6).tolist()
-            # Cells of the padding are cut off first: interpolation would let them shine into the image.
+            # Cells of the padding are cropped first, or interpolation would mix them into the image.
             column, row = int(left), int(top)
             inside = Image.fromarray(level[row : ceil(bottom), column : ceil(right)])
             box = (left - column, top - row, right - column, bottom - row)
@@ -150,10 +150,10 @@ def saliency(answer: Explanation, width_px: int, height_px: int) -> dict[str, ND
 
 
 def _cannot(stored: Stored) -> str | None:
-    """Why the model is not asked."""
+    """Why the model is not run, or None."""
     info, spec = stored.cell.info, stored.record.spec
     if Capability.EXPLAIN not in info.capabilities:
-        return f"{info.name} does not say what it reads"
+        return f"{info.name} provides no features"
     if spec.fit is not None and not is_finished(spec.fit):
         return f"the fit {spec.fit.fit_id} is not on this machine"
     return None
@@ -186,7 +186,7 @@ def _picture(cell: Cell, sample: Sample) -> Picture:
     image.save(jpeg, "JPEG", quality=88)
     truth = sample.annotations
     boxes = tuple(
-        Found(float(x1), float(y1), float(x2), float(y2), cell.tested.vocabulary.names[label])
+        NamedBox(float(x1), float(y1), float(x2), float(y2), cell.tested.vocabulary.names[label])
         for (x1, y1, x2, y2), label in zip(truth.xyxy, truth.labels.tolist(), strict=True)
     )
     return Picture(
@@ -223,5 +223,5 @@ def _stretched(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _drawn(*numbers: int) -> str:
-    """Order without a pattern, the same everywhere."""
+    """A sort key that shuffles, the same on every machine."""
     return hashlib.sha256(repr(numbers).encode()).hexdigest()

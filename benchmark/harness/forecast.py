@@ -1,4 +1,4 @@
-"""What many cells would cost before they are submitted: as the nearest finished work measured it, or unknown."""
+"""Cost of many cells before they are submitted, from the most similar finished work; unknown where there is none."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def forecast(cells: Sequence[Cell]) -> tuple[Forecast, set[str]]:
 
 
 def _names(folder: Path) -> set[str]:
-    """What lies there: one look at the folder instead of one per cell."""
+    """Names in a folder: one listing instead of one look per cell."""
     return {entry.name for entry in os.scandir(folder)} if folder.is_dir() else set()
 
 

@@ -1,4 +1,4 @@
-"""Pixels as every method gets them: uint8 (H, W, 3) RGB, the camera's orientation applied."""
+"""Pixels as every method gets them: uint8 (H, W, 3) RGB, with the EXIF orientation applied."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _decode(samples: Sequence[Sample]) -> list[NDArray[np.uint8]]:
     for sample in samples:
         image = read_image(sample.path)
         if image.shape[:2] != (sample.height_px, sample.width_px):
-            found = f"{image.shape[1]}x{image.shape[0]}"
-            raise DataError(f"{sample.path}: is {found} px, the annotations say {sample.width_px}x{sample.height_px}")
+            size = f"{image.shape[1]}x{image.shape[0]}"
+            raise DataError(f"{sample.path}: is {size} px, the annotations say {sample.width_px}x{sample.height_px}")
         images.append(image)
     return images

@@ -1,4 +1,4 @@
-"""What the weights of a zero-shot cell had met of its test classes: goes into the record with the numbers."""
+"""Which test classes of a zero-shot cell its weights had already seen in training; part of the record."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ RULE = "pretrain"
 
 
 def starting_from(fit: FitSpec, fit_id: str) -> FitSpec:
-    """The same fit, started from the finished one of that id and no longer from what its method would start from.
+    """The same fit, started from the finished fit of that id instead of what its method would start from.
 
     Raises RefusedError where that is no pre-training, is not on this machine, or is not of the same method, size and
     text encoder; and where the method cannot go on from a fit of its own.

@@ -1,4 +1,4 @@
-"""Who, when, with what: facts about this machine and checkout that travel with a record and are no part of its id."""
+"""Provenance of a record: time, commit, packages, device. None of it is part of the id."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PACKAGES = ("rtvp-bench", "numpy", "torch", "torchvision", "ultralytics", "tran
 
 
 def gather(weights: str, weights_sha256: str | None, device: str, command: str | None) -> Provenance:
-    """The provenance of something made now."""
+    """The provenance of a record that is made now."""
     commit, dirty = _checkout()
     return Provenance(
         utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -34,7 +34,7 @@ def gather(weights: str, weights_sha256: str | None, device: str, command: str |
 
 
 def device_name() -> str:
-    """The GPU's name, else the processor's with the threads in use."""
+    """Name of the GPU, else of the processor with the number of threads in use."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         return str(torch.cuda.get_device_name())
@@ -66,7 +66,7 @@ def _processor() -> str:
 @cache
 def _checkout() -> tuple[str | None, bool | None]:
     folder = Path(__file__).resolve().parents[2]
-    snapshot = folder / "COMMIT"  # written by slurm/snapshot.py: there is no git on the way to a node
+    snapshot = folder / "COMMIT"  # written by slurm/snapshot.py: a node need not have git
     if snapshot.is_file():
         held, _, changed = snapshot.read_text(encoding="utf-8").strip().partition(" ")
         return held, bool(changed)

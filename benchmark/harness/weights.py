@@ -1,4 +1,4 @@
-"""Released weights of all methods on this machine: what there is, what is here, and how a file gets here."""
+"""Released weights of all methods: which files there are, which are on this machine, and how to download them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from benchmark.harness.cell import Cell
 _BLOCK_BYTES = 2**20
 _TIMEOUT_S = 60
 Received = Callable[[int], None]
-"""told the bytes of each block as it arrives"""
+"""called with the number of bytes of each block that arrives"""
 
 
 class State(StrEnum):
-    """Where a file stands on this machine."""
+    """State of a file on this machine."""
 
     HERE = "here"
     MISSING = "missing"
@@ -35,7 +35,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Declared:
-    """One file, the methods that take it, and where it stands. reason: why it is refused, else empty."""
+    """A file, the methods that use it, and its state. reason: why it is refused, else empty."""
 
     weights: ReleasedWeights
     methods: tuple[str, ...]
@@ -46,7 +46,7 @@ class Declared:
 
 
 def declared_weights() -> list[Declared]:
-    """Every file that any method or text encoder declares, by name; files that are here are read for their digest."""
+    """Every file that a method or text encoder declares, by name; files on this machine are hashed."""
     users: dict[str, tuple[ReleasedWeights, list[str]]] = {}
     for user, weights in _declarations():
         users.setdefault(weights.name, (weights, []))[1].append(user)
@@ -64,13 +64,13 @@ def find_declared(asked: str) -> ReleasedWeights:
 
 
 def weights_of(method: str) -> list[ReleasedWeights]:
-    """All that a method declares. Raises UnknownNameError."""
+    """The files that a method declares. Raises UnknownNameError."""
     info: MethodInfo = load("method", method)
     return list(info.weights)
 
 
 def state_of(info: MethodInfo) -> str:
-    """One phrase for `bench list methods`: what its released weights are on this machine, in its default size first."""
+    """A phrase for `bench list methods`: how many of its released files are on this machine."""
     whole = [weights for weights in info.weights if not weights.part]
     if not whole:
         return "none released"
@@ -102,7 +102,7 @@ def fetch(weights: ReleasedWeights, received: Received | None = None) -> str:
 
 
 def _declarations() -> Iterator[tuple[str, ReleasedWeights]]:
-    """Who takes which file."""
+    """Pairs of a method or text encoder and a file that it uses."""
     for name in list_names("method"):
         info: MethodInfo = load("method", name)
         for weights in info.weights:
@@ -136,7 +136,7 @@ def _download(url: str, waiting: Path, target: Path, received: Received | None) 
 
 
 def needed_weights(cell: Cell) -> Iterator[ReleasedWeights]:
-    """Files a cell takes off the shelf, its fits start from or predict runs; its text encoder's if that is absent."""
+    """Files that a cell measures, its fits start from, or predict needs; its text encoder's if that is missing."""
     adapter = load_adapter(cell.spec.method).Adapter
     files = [adapter.released_weights(cell.config)] if cell.spec.weights is WeightsOrigin.PRETRAINED else []
     files += [load_adapter(fit.spec.method).Adapter.starting_weights(fit.config) for fit in cell.fits]
@@ -146,7 +146,7 @@ def needed_weights(cell: Cell) -> Iterator[ReleasedWeights]:
 
 
 def take_released(method: Detector[Any], spec: RunSpec) -> None:
-    """Load a method's released weights, off the shelf; never anything else.
+    """Load the released weights of a method.
 
     Raises MissingWeightsError where none were released, or a file or the text encoder is not here: the cell is blocked.
     """

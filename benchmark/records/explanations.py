@@ -23,7 +23,7 @@ RECALLS = np.linspace(0.0, 1.0, 101)
 """where curves are read"""
 
 
-class Found(NamedTuple):
+class NamedBox(NamedTuple):
     """A box with the name of its class: pixels of the original image."""
 
     x1: float
@@ -69,7 +69,7 @@ class Picture:
     ours: bool
     width_px: int
     height_px: int
-    boxes: tuple[Found, ...]
+    boxes: tuple[NamedBox, ...]
     jpeg: bytes
     maps: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
 
@@ -113,7 +113,7 @@ def find_pictures(run_id: str) -> tuple[Picture, ...]:
 
 
 def _picture(entry: Mapping[str, Any], number: int, arrays: Mapping[str, NDArray[Any]]) -> Picture:
-    boxes = tuple(Found(*box) for box in entry["boxes"])
+    boxes = tuple(NamedBox(*box) for box in entry["boxes"])
     maps = {name: arrays[f"map_{number}_{name}"] for name in entry["maps"]}
     return Picture(**{**entry, "boxes": boxes, "maps": maps}, jpeg=arrays[f"jpeg_{number}"].tobytes())
 

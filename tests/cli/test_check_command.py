@@ -60,7 +60,7 @@ def test_broken_methods_are_told_what_they_break(template: Path, kind: str) -> N
     path.write_text(text.replace(before, after))
     done = check(template, "my_detector", "--json")
     assert done.returncode == 1, done.stderr
-    outcomes = {outcome["name"]: outcome["said"] for outcome in json.loads(done.stdout)}
+    outcomes = {outcome["name"]: outcome["failure"] for outcome in json.loads(done.stdout)}
     assert said in outcomes[promise]
 
 

@@ -17,7 +17,7 @@ from benchmark.core.record import RunRecord
 from benchmark.figures import confusion, figure_4, figure_5a, figure_5b, precision_recall
 from benchmark.figures.drawing.style import OTHERS, may_lie_in, save
 from benchmark.records.explanations import (
-    Found,
+    NamedBox,
     Numbers,
     Picture,
     find_numbers,
@@ -51,7 +51,7 @@ def picture(*, ours: bool = True) -> Picture:
     jpeg = io.BytesIO()
     Image.new("RGB", (40, 30), (90, 120, 90)).save(jpeg, "JPEG")
     maps = {name: np.tile(np.arange(0, 200, 20, dtype=np.uint8), (8, 1)) for name in ("visual", "features")}
-    boxes = (Found(4, 4, 20, 20, NAMES[0]), Found(50, 30, 70, 50, NAMES[1]))
+    boxes = (NamedBox(4, 4, 20, 20, NAMES[0]), NamedBox(50, 30, 70, 50, NAMES[1]))
     return Picture(7, "wood", "made", "CC0", ours, 80, 60, boxes, jpeg.getvalue(), maps)
 
 
@@ -138,7 +138,7 @@ def test_figure_5a_has_a_row_for_the_oracle_where_it_was_run(make_record: Make) 
 
 def test_figure_5b_judges_each_box_once(make_record: Make) -> None:
     truth = picture().boxes
-    twice = [Found(4, 4, 20, 20, NAMES[0]), Found(5, 5, 20, 20, NAMES[0]), Found(50, 30, 70, 50, NAMES[0])]
+    twice = [NamedBox(4, 4, 20, 20, NAMES[0]), NamedBox(5, 5, 20, 20, NAMES[0]), NamedBox(50, 30, 70, 50, NAMES[0])]
     right, wrong, missed = figure_5b.judged(truth, twice)
     assert (right, wrong, missed) == ([twice[0]], twice[1:], [truth[1]])
 
@@ -151,7 +151,7 @@ def test_figure_5b_draws_detections_from_the_runs_own_score(make_record: Make) -
     shown = figure_5b.shown_rows([record])
     assert shown is not None
     answers = {row.title.split("\n")[0]: row.answers for row in shown[2]}
-    assert answers["rtvp-n"] == ((Found(4, 4, 20, 20, NAMES[0]),),)
+    assert answers["rtvp-n"] == ((NamedBox(4, 4, 20, 20, NAMES[0]),),)
     assert answers["yolov8"] == "not run: bench run --method yolov8 --task closed --data mmio-open --profile quick"
     assert len(figure_5b.draw([record]).axes) == 4
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.figures.drawing.style import OTHERS
-from benchmark.records.explanations import Found, Picture
+from benchmark.records.explanations import NamedBox, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def blank(axes: Axes, text: str = "") -> None:
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=6.5, color="0.3")
 
 
-def outline(axes: Axes, boxes: Iterable[Found], colour: str, dashed: bool = False) -> None:
+def outline(axes: Axes, boxes: Iterable[NamedBox], colour: str, dashed: bool = False) -> None:
     """Boxes in pixels of the original image, seen on every ground."""
     from matplotlib.patches import Rectangle  # noqa: PLC0415
 
