@@ -27,7 +27,7 @@ from benchmark.harness.ship import ship
 from benchmark.harness.worker import run_cell, run_job
 from benchmark.records.codec import decode_run, encode
 from benchmark.records.predictions import read_predictions
-from benchmark.tables.content.cell import Source, measure
+from benchmark.tables.content.cell import measure, source_of
 
 pytestmark = pytest.mark.models
 
@@ -81,7 +81,7 @@ def test_a_fit_that_needs_a_gpu_is_not_begun_without_one(home: Path, monkeypatch
     assert find_fit(cell.spec.fits[0]) is None
     table = load("table", "table-2a")
     row = next(row for row in table.rows if row.method == "steel-det")
-    assert measure(table, row, Source("mmio-synth@n300", "quick"), [record]).state == "blocked (device)"
+    assert measure(table, row, source_of(record), [record]).state == "blocked (device)"
     small = {"epochs": "1", "train_images": "4", "image_side_px": "64"}
     (cell,) = resolve(RunRequest("steel-det", "closed", "mmio-synth@n300", "quick", small))
     done = execute(cell, Options(replace(asked, device="cpu")))
