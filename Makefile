@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BASE_VENV ?= .venv-base
+LOCK ?= requirements.lock
 WORKERS ?= 2
 REPEAT ?= 1
 # Whatever the shell says: a process that trains imports two thousand modules, and compiling them takes 5 s each time.
@@ -10,11 +11,13 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # Without byte-compiling everything ahead, which takes longer than the downloads; Python compiles what it imports.
-PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-compile --constraint requirements.lock
+PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-compile
+# The build backend comes from a lock file like everything else, so nothing is fetched for a build alone.
+OWN := --no-deps --no-build-isolation
 # One thread a worker, or two workers would fight for two cores; a file stays in one worker, or each trains its fixtures.
 PYTEST := -m pytest -n $(WORKERS) --dist loadfile --durations=15 --durations-min=5
 
-.PHONY: help demo smoke test test-slow test-browser test-cluster performance check lint base lock python
+.PHONY: help demo smoke test test-slow test-browser test-cluster performance check lint base lock packages python
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -57,25 +60,33 @@ lint: $(INSTALLED)  ## format, lint, types, import contracts
 
 # Installed as a wheel and not editable, so that a data file missing from the package shows here.
 base: python  ## what needs no torch, in an environment without torch: proves the layering
-	test -x $(BASE_VENV)/bin/python || $(PYTHON) -m venv $(BASE_VENV)
+	@$(MAKE) --no-print-directory packages VENV=$(BASE_VENV) LOCK=requirements-dev.lock
 	rm -rf build
-	$(BASE_VENV)/bin/python $(PIP_INSTALL) '.[dev]'
+	$(BASE_VENV)/bin/python $(PIP_INSTALL) $(OWN) .
 	! $(BASE_VENV)/bin/python -P -c "import torch" 2>/dev/null
 	cd build && BENCH_HOME=$(CURDIR)/build/home $(CURDIR)/$(BASE_VENV)/bin/bench table 2b | grep 'measured: mmio-synth, demo'
 	env OMP_NUM_THREADS=1 $(BASE_VENV)/bin/python -P $(PYTEST) -q -m "not models and not data and not slow and not slurm and not browser"
 
-lock: python  ## write requirements.lock anew: the newest versions that pyproject.toml allows
+# For Python 3.11 and newer on every platform; other files are compiled within the first, so versions never differ.
+COMPILE := build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --custom-compile-command "make lock"
+lock: python  ## write the lock files anew: the newest versions that pyproject.toml allows, with their files' hashes
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --disable-pip-version-check --quiet '.[all]'
-	build/lock/bin/python -m pip check
-	{ grep '^#' requirements.lock; build/lock/bin/python -m pip freeze | grep -v '^rtvp-bench'; } > build/requirements.lock
-	mv build/requirements.lock requirements.lock
+	build/lock/bin/python $(PIP_INSTALL) uv
+	$(COMPILE) --upgrade --extra all --output-file requirements.lock pyproject.toml
+	$(COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	echo setuptools | $(COMPILE) --constraint requirements.lock --output-file requirements-build.lock -
+
+packages: python  ## what LOCK names, into VENV: only files with a hash that is in it
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP_INSTALL) --require-hashes --requirement requirements-build.lock
+	$(BIN)/python $(PIP_INSTALL) --require-hashes --no-build-isolation --requirement $(LOCK)
 
 # pip installs only what differs, so an environment from an older lock is brought up to date.
-$(INSTALLED): requirements.lock pyproject.toml | python
+$(INSTALLED): requirements.lock requirements-build.lock pyproject.toml | python
 	@$(PYTHON) -I benchmark/cli/_system.py
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python $(PIP_INSTALL) --editable '.[all]'
+	@$(MAKE) --no-print-directory packages
+	$(BIN)/python $(PIP_INSTALL) $(OWN) --editable .
 	@touch $@
 
 python:

@@ -19,7 +19,7 @@ LONGEST_FILE_LINES = 400
 def own_texts() -> list[Path]:
     """Our text files, wherever the checkout lies."""
     found = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
-    found += [path for path in ROOT.iterdir() if path.name not in (".git", "requirements.lock", "LICENSE")]
+    found += [path for path in ROOT.iterdir() if path.name not in (".git", "LICENSE") and path.suffix != ".lock"]
     return [path for path in found if path.is_file() and path.suffix in ("", ".py", ".md", ".toml", ".yaml", ".json")]
 
 
