@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmark.core.errors import RecordError
+from benchmark.core.loading import parse_json
 from benchmark.core.paths import Home
 
 _EVENT_BYTES = 16_384
@@ -62,8 +63,8 @@ def _epochs(event: dict[str, Any]) -> float:
 
 def _event(line: str) -> dict[str, Any] | None:
     try:
-        event = json.loads(line)
-    except ValueError:  # the first line of a tail is cut, the last one may be in the making
+        event = parse_json(line, "an event", RecordError)
+    except RecordError:  # the first line of a tail is cut, the last one may be in the making
         return None
     return event if isinstance(event, dict) and {"epoch", "epochs", "time_s"} <= event.keys() else None
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from annotated_types import Interval
 
 from benchmark.core.errors import ConfigError, UnknownNameError
+from benchmark.core.loading import read_toml
+from benchmark.core.paths import user_config
 from benchmark.core.settings import Count, PositiveCount, make_config
 
 LOCAL = "local"
@@ -64,18 +63,15 @@ class Resources:
             )
 
 
+CONFIG = "slurm.toml"
+"""presets of the user, in the user's configuration folder"""
+
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "test": {"cpus": 1, "memory_gb": 2.0, "time_min": 15, "signal_delay_s": 30},
     "cpu": {"cpus": 4, "memory_gb": 16.0, "time_min": 720},
     "gpu": {"gpus": 1, "cpus": 8, "memory_gb": 48.0, "time_min": 1440},
 }
 """test: the smoke profile. cpu: the quick profile, a fit of 45 minutes on two cores. gpu: the paper profile."""
-
-
-def config_file() -> Path:
-    """`slurm.toml` in the user's configuration folder."""
-    folder = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(folder) if folder else Path.home() / ".config") / "rtvp-bench" / "slurm.toml"
 
 
 def load_resources(preset: str, settings: Mapping[str, Any]) -> Resources:
@@ -94,7 +90,7 @@ def load_resources(preset: str, settings: Mapping[str, Any]) -> Resources:
 
 def _resolved(name: str, own: Mapping[str, Mapping[str, Any]], seen: tuple[str, ...]) -> dict[str, Any]:
     if name in seen:
-        raise ConfigError(f"{config_file()}: preset {name} starts from itself ({' -> '.join((*seen, name))})")
+        raise ConfigError(f"{user_config(CONFIG)}: preset {name} starts from itself ({' -> '.join((*seen, name))})")
     if name not in own:
         return dict(PRESETS.get(name, {}))
     values = dict(own[name])
@@ -108,16 +104,13 @@ def _resolved(name: str, own: Mapping[str, Mapping[str, Any]], seen: tuple[str, 
 
 
 def _own_presets() -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    path = config_file()
-    if not path.is_file():
-        return {}, {}
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
-    for key in content:
+    path = user_config(CONFIG)
+    content = read_toml(path, ConfigError) if path.is_file() else {}
+    for key, values in content.items():
         if key not in ("preset", "defaults"):
             raise UnknownNameError(f"table of {path}", key, ("preset", "defaults"))
+        if not isinstance(values, dict):
+            raise ConfigError(f"{path}: {key} is {values!r}, expected a table [{key}]")
     presets, defaults = content.get("preset", {}), content.get("defaults", {})
     for name, values in presets.items():
         if not isinstance(values, dict):

@@ -15,6 +15,7 @@ from typing import Any
 from benchmark.core.canonical import to_plain
 from benchmark.core.errors import RecordError, UnknownNameError
 from benchmark.core.files import held
+from benchmark.core.loading import read_json
 from benchmark.core.paths import Home
 from benchmark.core.spec import Job
 from benchmark.records.codec import decode_job
@@ -105,7 +106,7 @@ def read_jobs(paths: SubmissionPaths, indices: Sequence[int]) -> list[Job]:
     """Those jobs of a submission, decoded strictly. Raises RecordError."""
     try:
         entries = _entries(paths.tasks, paths.tasks.stat().st_mtime_ns)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise RecordError(f"{paths.tasks}: could not be read: {error}") from error
     return [decode_job(json.dumps(entries[index]["job"]), f"{paths.tasks}: job {index}") for index in indices]
 
@@ -113,7 +114,7 @@ def read_jobs(paths: SubmissionPaths, indices: Sequence[int]) -> list[Job]:
 @lru_cache(maxsize=8)
 def _entries(path: Path, written_ns: int) -> list[Any]:  # noqa: ARG001  # a file that was replaced is another one
     """Remembered, because a thousand tasks that were cancelled are read one by one."""
-    entries: list[Any] = json.loads(path.read_text(encoding="utf-8"))
+    entries: list[Any] = read_json(path, RecordError)
     return entries
 
 
@@ -125,14 +126,14 @@ def write_submission(submission: Submission) -> None:
 def read_submission(path: Path) -> Submission:
     """Facts from a file. Raises RecordError."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path, RecordError)
         tasks = tuple(
             Task(**{**task, "fits": tuple((method, fit_id) for method, fit_id in task["fits"])})
             for task in values.pop("tasks")
         )
         process = values.pop("process")
         return Submission(**values, tasks=tasks, process=tuple(process) if process else None)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (AttributeError, TypeError, KeyError) as error:
         raise RecordError(f"{path}: not the facts of a submission ({error}); remove its folder") from error
 
 

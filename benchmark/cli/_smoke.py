@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from benchmark.core.errors import RecordError
+from benchmark.core.loading import parse_json
 from benchmark.core.method import Capability, MethodInfo
 from benchmark.core.plugins import load
 
@@ -53,8 +54,8 @@ def smoke(methods: Sequence[str], data: str, device: str) -> Iterator[Smoked]:
 def read_answer(stdout: str, stderr: str) -> tuple[str, float | None, str]:
     """Status, AP50 and reason from what `bench run --json` printed; without a record it failed with its last words."""
     try:
-        (record,) = json.loads(stdout)
-    except ValueError:
+        (record,) = parse_json(stdout, "standard output", RecordError)
+    except (RecordError, ValueError):
         words = [line for line in stderr.splitlines() if line.strip()]
         return "failed", None, words[-1] if words else "it printed neither a record nor an error"
     return record["status"], record["metrics"].get("AP50"), record["error"] or ""

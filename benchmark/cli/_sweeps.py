@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError, ConfigError, UnknownNameError
+from benchmark.core.loading import read_toml
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import load
 from benchmark.core.settings import make_config
@@ -70,12 +70,9 @@ def load_asked() -> Any:
 
 def _from_file(path: Path, data: str | None, profile: str | None, seeds: tuple[int, ...] | None) -> list[RunRequest]:
     """Tables `[[request]]` with RunRequest's fields. Raises ConfigError, UnknownNameError."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; name a sweep of 'bench list sweeps' or a TOML file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no such file; name a sweep of 'bench list sweeps' or a TOML file")
+    content = read_toml(path, ConfigError)
     entries = content.get("request")
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise ConfigError(f"{path}: expected tables [[request]], each with method and task")

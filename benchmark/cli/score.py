@@ -136,12 +136,13 @@ def _of_file(options: argparse.Namespace) -> int:
 def _columns(options: argparse.Namespace) -> Columns:
     from pathlib import Path
 
+    from benchmark.core.errors import RecordError
+    from benchmark.core.loading import MOST_COCO_BYTES, read_json
     from benchmark.evaluators.coco_files.from_coco import columns_from_coco
-    from benchmark.records.exchange import read_json
 
-    found = read_json(Path(options.predictions))
+    found = read_json(Path(options.predictions), RecordError, MOST_COCO_BYTES, nan=True)
     if Path(options.data).suffix == ".json":
-        truth, named = read_json(Path(options.data)), options.data
+        truth, named = read_json(Path(options.data), RecordError, MOST_COCO_BYTES, nan=True), options.data
     else:
         from benchmark.harness.rescore import test_ground_truth
 

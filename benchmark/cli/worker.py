@@ -80,15 +80,13 @@ def _task(specs: str, index: int) -> tuple[Job, str | None]:
     from pathlib import Path
 
     from benchmark.core.errors import ConfigError, DataError
+    from benchmark.core.loading import read_json
     from benchmark.records.codec import decode_job
 
     path = Path(specs)
     if not path.is_file():
         raise DataError(f"{path}: no such file of jobs; plan them with 'bench run ... --dry-run --json'")
-    try:
-        tasks = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: not JSON: {error}") from error
+    tasks = read_json(path, DataError)
     if not isinstance(tasks, list) or not 0 <= index < len(tasks):
         count = len(tasks) if isinstance(tasks, list) else 0
         raise ConfigError(f"job {index} of {path}: it holds jobs 0 to {count - 1}")

@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import ConfigError, MissingWeightsError, RecordError
 from benchmark.core.files import written_whole
+from benchmark.core.loading import read_json
 from benchmark.core.paths import Home
 
 
@@ -115,12 +116,9 @@ def sha256_of(path: Path) -> str:
 def read_pins() -> dict[str, str]:
     """Name -> sha256 of the files whose digest the user vouches for. Raises RecordError where it cannot be read."""
     path = Home.find().pinned_weights
-    try:
-        pins = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RecordError(f"{path}: not readable ({error}); delete it and pin the files again") from error
+    pins = read_json(path, RecordError)
     if not isinstance(pins, dict) or not all(isinstance(sha256, str) for sha256 in pins.values()):
         raise RecordError(f"{path}: expected names and digests; delete it and pin the files again")
     return pins

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import DataError
+from benchmark.core.loading import read_json
 from benchmark.core.paths import Home
 from benchmark.core.plugins import load
 from benchmark.core.sample import DatasetEntry, DatasetInfo, Source
@@ -57,7 +57,7 @@ def open_variant(variant: str) -> CocoDataset:
             raise DataError(f"{INFO.name}: {_missing()}")
         here = f"built here: {', '.join(built_variants()) or 'none'}"
         raise DataError(f"{INFO.name}@{variant}: not built ({here}); see 'bench data build --help'")
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    record = read_json(folder / RECORD, DataError)
     dataset = read_folder(folder, replace(INFO, variant=variant, sources=_sources(record["sources"])))
     if record["digest"] != dataset.digest:
         raise DataError(f"{folder / ANNOTATIONS}: changed since it was built; build it again")

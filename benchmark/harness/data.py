@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
 from benchmark.core.errors import ConfigError, DataError, RefusedError
+from benchmark.core.loading import read_json
 from benchmark.core.plugins import list_names, load, load_module
 from benchmark.core.sample import Category, Dataset, DatasetEntry, Federation
 from benchmark.core.vocabulary import Vocabulary
@@ -133,10 +133,7 @@ def _prompts_from_file(path: Path, names: Sequence[str]) -> tuple[tuple[str, ...
         raise ConfigError(f"--vocabulary: '{path}' is neither {', '.join(WORDINGS)} nor a file")
     if path.stem in WORDINGS:
         raise ConfigError(f"--vocabulary: {path} would pass for our own wording '{path.stem}'; give it another name")
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ConfigError(f"--vocabulary: {path} is not JSON: {error}") from error
+    table = read_json(path, ConfigError)
     if not isinstance(table, dict):
         raise ConfigError(
             f"--vocabulary: {path} holds {type(table).__name__}, expected an object of class name to text"

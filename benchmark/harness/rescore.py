@@ -19,10 +19,9 @@ from benchmark.core.task import Task
 from benchmark.evaluators.scoring.score import score
 from benchmark.harness.cell import Cell, cell_of, scope_of
 from benchmark.harness.data import DataSets
-from benchmark.records.codec import decode_job
 from benchmark.records.exchange import coco_truth
 from benchmark.records.predictions import read_predictions
-from benchmark.records.store import read_run, read_text
+from benchmark.records.store import read_job, read_run
 
 _LEAST_PREFIX = 4
 
@@ -68,7 +67,7 @@ def load_stored(path: Path) -> Stored:
         raise RefusedError(f"run {record.run_id} is {record.status}: {record.error}")
     job_file = path.parent / "spec.json"
     if job_file.is_file():
-        job = decode_job(read_text(job_file), str(job_file))
+        job = read_job(job_file)
     else:
         job = Job(record.spec, record.spec.dataset, texts=record.facts.get("texts", {}))
     cell = cell_of(job)

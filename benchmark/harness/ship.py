@@ -10,8 +10,8 @@ from benchmark.core.errors import RecordError
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load_adapter
 from benchmark.core.record import Artifact, FitRecord
-from benchmark.records.codec import decode_fit, encode
-from benchmark.records.store import write_atomic
+from benchmark.records.codec import encode
+from benchmark.records.store import read_fit, write_atomic
 
 LIMIT_BYTES = 35_000_000
 
@@ -27,7 +27,7 @@ def ship(fit_id: str) -> tuple[FitRecord, Path]:
         raise RecordError(
             f"fit {fit_id} is not finished on this machine; 'bench run ... --dry-run' names the fits of a run"
         )
-    record = decode_fit(paths.record.read_text(encoding="utf-8"), str(paths.record))
+    record = read_fit(paths.record)
     folder = Results.find().checkpoints
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{fit_id}.pt"

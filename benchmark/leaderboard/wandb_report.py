@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmark.core.errors import BenchError, MissingExtraError, RecordError
 from benchmark.core.files import written_whole
+from benchmark.core.loading import read_json
 from benchmark.core.record import RunRecord
 from benchmark.leaderboard._wandb_rows import markdown_tables
 
@@ -56,10 +57,7 @@ def read_urls(path: Path) -> dict[str, str]:
     """`entity/project` -> URL. Raises RecordError where the file is no such list."""
     if not path.is_file():
         return {}
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RecordError(f"{path}: not JSON: {error}") from error
+    values = read_json(path, RecordError)
     if not isinstance(values, dict) or not all(isinstance(url, str) for url in values.values()):
         raise RecordError(f"{path}: expected an object of ENTITY/PROJECT to a report's URL")
     return values

@@ -21,6 +21,7 @@ from benchmark.core.detections import Annotations
 from benchmark.core.errors import ConfigError, DataError, RecordError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.files import written_whole
+from benchmark.core.loading import parse_json
 from benchmark.core.record import RunRecord
 from benchmark.core.sample import Sample, Split, SplitLists
 from benchmark.core.vocabulary import Vocabulary
@@ -61,7 +62,7 @@ def truth_text(scored: ScoredSet) -> str:
 def truth_from(text: str, where: str) -> ScoredSet:
     """The part that `truth_text` wrote, without detections. Raises RecordError for another text."""
     try:
-        whole = json.loads(text)
+        whole = parse_json(text, where, RecordError)
         samples = [_sample(row) for row in whole["images"]]
         return ScoredSet(
             tuple(whole["names"]),
@@ -139,7 +140,7 @@ class Bundle:
         """The three lists of image ids and the classes. Raises RecordError where it is not the record's split."""
         where = f"{self.path}: {run_id}/split.json"
         try:
-            facts = json.loads(self._text(f"{run_id}/split.json"))
+            facts = parse_json(self.read(f"{run_id}/split.json"), where, RecordError)
             split = SplitLists(facts["rule"], *(tuple(facts[k]) for k in ("train", "val", "test", "base", "novel")))
         except (TypeError, ValueError, KeyError, DataError) as error:
             raise RecordError(f"{where}: not the split of a bundle ({error})") from error
@@ -151,7 +152,7 @@ class Bundle:
         """Names and texts in the order asked. Raises RecordError where it is not the record's vocabulary."""
         where = f"{self.path}: {run_id}/vocabulary.json"
         try:
-            facts = json.loads(self._text(f"{run_id}/vocabulary.json"))
+            facts = parse_json(self.read(f"{run_id}/vocabulary.json"), where, RecordError)
             vocabulary = Vocabulary(tuple(facts["names"]), tuple(map(tuple, facts["prompts"])), facts["wording"])
         except (TypeError, ValueError, KeyError, ConfigError) as error:
             raise RecordError(f"{where}: not the vocabulary of a bundle ({error})") from error
@@ -187,7 +188,7 @@ class Bundle:
             raise ValueError(f"it would take {size / 2**30:.1f} GiB unpacked, at most {LARGEST_BYTES >> 30} are read")
 
     def _read_index(self) -> dict[str, Any]:
-        index: dict[str, Any] = json.loads(self._archive.read(INDEX))
+        index: dict[str, Any] = parse_json(self._archive.read(INDEX), INDEX, RecordError)
         if index["schema"] != SCHEMA:
             raise ValueError(f"its schema is {index['schema']}, this program reads {SCHEMA}")
         if not isinstance(index["files"], dict) or not isinstance(index["runs"], list):

@@ -6,10 +6,10 @@ import json
 from typing import Any, TypeVar, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import from_json
 
 from benchmark.core.canonical import to_plain
 from benchmark.core.errors import RecordError
+from benchmark.core.loading import parse_json
 from benchmark.core.record import Artifact, Cost, DatasetRecord, FitRecord, Provenance, RunRecord
 from benchmark.core.spec import FitSpec, Job, RunSpec
 from benchmark.records.migrations import migrate
@@ -65,10 +65,7 @@ def _decode(kind: type[T], text: str, where: str) -> T:
 
 
 def _parse(text: str, where: str) -> Any:
-    try:
-        values = from_json(text, allow_inf_nan=False)  # five times as fast as json.loads
-    except ValueError as error:
-        raise RecordError(f"{where}: not JSON, which has no NaN and no infinity: {error}") from error
+    values = parse_json(text, where, RecordError)
     if isinstance(values, dict):
         _refuse_overflow(values, where)
     return values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
-from benchmark.core.errors import RecordError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.files import written_whole
 from benchmark.core.sample import Sample
-
-
-def read_json(path: Path) -> Any:
-    """What a JSON file holds. Raises RecordError that names the file."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise RecordError(f"{path}: there is no such file") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RecordError(f"{path}: not a JSON file: {error}") from error
 
 
 def coco_truth(names: Sequence[str], samples: Sequence[Sample]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from benchmark.core.errors import RecordError
 from benchmark.core.files import written_whole
+from benchmark.core.loading import parse_json
 from benchmark.core.paths import Home, Results
 
 SCHEMA = 1
@@ -135,7 +136,7 @@ def _find(name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
-        facts = json.loads(arrays.pop("facts").tobytes())
+        facts = parse_json(arrays.pop("facts").tobytes(), str(path), RecordError)
         schema = facts.pop("schema")
     except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
         raise RecordError(f"{path}: not a file that 'bench explain' wrote: {error}") from error

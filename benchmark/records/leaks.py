@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmark.core.errors import RecordError
 from benchmark.core.files import held, written_whole
+from benchmark.core.loading import read_json
 from benchmark.core.paths import Home
 from benchmark.core.spec import RunSpec
 
@@ -37,12 +38,11 @@ def leak_of(home: Home, spec: RunSpec) -> str | None:
 
 
 def _read(path: Path) -> dict[str, str]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))["splits"]
-    except FileNotFoundError:
+    if not path.exists():
         return {}
+    try:
+        return dict(read_json(path, RecordError)["splits"])
     except (ValueError, KeyError, TypeError) as error:
         raise RecordError(
             f"{path}: not a list of leaks ({error!r}); remove it and run 'bench data leaks' again"
         ) from error
-    return dict(found)

@@ -9,8 +9,7 @@ from benchmark.core.canonical import canonical_json, digest
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import DatasetRecord, RunRecord
 from benchmark.core.spec import RunSpec
-from benchmark.records.codec import decode_dataset
-from benchmark.records.store import read_run, read_text
+from benchmark.records.store import read_dataset, read_run
 
 HIDDEN_PROFILES = ("smoke",)
 """made by tests; never collected, tabulated or drawn"""
@@ -80,6 +79,6 @@ def dataset_records() -> list[DatasetRecord]:
     built = Home.find().root / "data"
     results = Results.find()
     for path in (*results.files(results.datasets, "*.json"), *sorted(built.glob("*/dataset.json"))):
-        record = decode_dataset(read_text(path), str(path))
+        record = read_dataset(path)
         found.setdefault((record.name, record.variant), record)
     return list(found.values())

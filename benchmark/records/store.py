@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from benchmark.core.canonical import to_plain
 from benchmark.core.errors import RecordError
 from benchmark.core.files import written_whole
-from benchmark.core.record import RunRecord
-from benchmark.records.codec import decode_run, encode
+from benchmark.core.loading import read_text
+from benchmark.core.record import DatasetRecord, FitRecord, RunRecord
+from benchmark.core.spec import Job
+from benchmark.records.codec import decode_dataset, decode_fit, decode_job, decode_run, encode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,17 +27,24 @@ def write_atomic(path: Path, text: str) -> None:
         waiting.write_text(text, encoding="utf-8")
 
 
-def read_text(path: Path) -> str:
-    """The text of a record's file. Raises RecordError that names a file which cannot be read or is not UTF-8."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"{path}: could not be read: {error}") from error
-
-
 def read_run(path: Path) -> RunRecord:
     """The run record in a file. Raises RecordError that names the file."""
-    return decode_run(read_text(path), str(path))
+    return decode_run(read_text(path, RecordError), str(path))
+
+
+def read_fit(path: Path) -> FitRecord:
+    """The fit record in a file. Raises RecordError that names the file."""
+    return decode_fit(read_text(path, RecordError), str(path))
+
+
+def read_dataset(path: Path) -> DatasetRecord:
+    """The data set record in a file. Raises RecordError that names the file."""
+    return decode_dataset(read_text(path, RecordError), str(path))
+
+
+def read_job(path: Path) -> Job:
+    """The job in a file. Raises RecordError that names the file."""
+    return decode_job(read_text(path, RecordError), str(path))
 
 
 class Store:

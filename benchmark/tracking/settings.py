@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from annotated_types import Interval
 
 from benchmark.core.errors import ConfigError
+from benchmark.core.loading import read_toml
 from benchmark.core.paths import user_config
 from benchmark.core.settings import make_config
 
@@ -49,11 +48,6 @@ def load_settings(**changes: Any) -> TrackSettings:
     Raises UnknownNameError with the valid names, ConfigError that names the file.
     """
     path = user_config("tracking.toml")
-    values: Mapping[str, Any] = {}
-    if path.is_file():
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path}: not TOML: {error}") from error
+    values = read_toml(path, ConfigError) if path.is_file() else {}
     given = {field: os.environ[name] for name, field in _VARIABLES.items() if os.environ.get(name)}
     return make_config(TrackSettings, {**values, **given, **changes}, "tracking")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,6 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmark.core.errors import ConfigError
+from benchmark.core.loading import read_json
 from methods._mmdet.captions import Language, Prompt, bert, clean, padded
 from methods._mmdet.model import MAX_TOKENS
 from methods._transformers.prompts import Tokenizer, phrase
@@ -78,7 +79,7 @@ class Concepts:
 @lru_cache(maxsize=1)
 def glossary() -> dict[str, str]:
     """Word or words for a kind of defect -> what they mean."""
-    words: dict[str, str] = json.loads(_GLOSSARY.read_text(encoding="utf-8"))
+    words: dict[str, str] = read_json(_GLOSSARY, ConfigError)
     return words
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmark.core.errors import RecordError
+from benchmark.core.errors import DataError, RecordError
+from benchmark.core.loading import read_yaml
 from methods.pp_yoloe.network import REG_MAX
 
 PIXEL_MEAN, PIXEL_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -40,7 +41,7 @@ def renamed(found: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
 
 def coco_names() -> tuple[str, ...]:
     """COCO's 80 classes in the order of their ids, from the library's own list."""
-    from ultralytics.utils import ROOT, YAML
+    from ultralytics.utils import ROOT
 
-    names: dict[int, Any] = YAML.load(ROOT / "cfg" / "datasets" / "coco.yaml")["names"]
+    names: dict[int, Any] = read_yaml(ROOT / "cfg" / "datasets" / "coco.yaml", DataError)["names"]
     return tuple(str(names[i]) for i in sorted(names))

@@ -37,7 +37,7 @@ def test_nothing_submitted_yet(capsys: pytest.CaptureFixture[str]) -> None:
         (["sweep", "patch_size", "--seed", "one"], "expected whole numbers"),
         (["sweep", "patch_size", "--slurm", "gpuu"], "unknown preset 'gpuu': did you mean"),
         (["sweep", "patch_size", "--slurm", "local", "--slurm-set", "cpus"], "expected KEY=VALUE"),
-        (["sweep", "gone.toml"], "gone.toml: No such file or directory; name a sweep of 'bench list sweeps'"),
+        (["sweep", "gone.toml"], "gone.toml: there is no such file; name a sweep of 'bench list sweeps'"),
         (["prefetch", "nothing"], "unknown sweep 'nothing'"),
     ],
 )

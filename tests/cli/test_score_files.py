@@ -96,8 +96,8 @@ def test_refused_in_one_line(
 @pytest.mark.parametrize(
     ("gt", "results", "words"),
     [
-        (truth(), "{", "dt.json: not a JSON file"),
-        ("[", found(), "gt.json: not a JSON file"),
+        (truth(), "{", "dt.json: not JSON"),
+        ("[", found(), "gt.json: not JSON"),
         (truth(), {"a": 1}, "dt.json"),
         ([], found(), "gt.json: holds list, expected an object"),
         (truth(), [1], "dt.json"),

@@ -89,12 +89,14 @@ def test_there_is_nothing_to_pin_where_a_digest_is_published_or_no_file_lies() -
         pin(UNKNOWN)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"a": 1}'])
-def test_unreadable_pins_are_named(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "words"), [("{", "not JSON"), ("[]", "delete it and pin"), ('{"a": 1}', "delete it and pin")]
+)
+def test_unreadable_pins_are_named(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "home" / "weights-pinned.json"
     path.parent.mkdir()
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(RecordError, match=r"weights-pinned\.json: .*delete it and pin"):
+    with pytest.raises(RecordError, match=rf"weights-pinned\.json: .*{words}"):
         read_pins()
 
 

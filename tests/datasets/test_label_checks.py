@@ -16,7 +16,6 @@ from benchmark.datasets.readers.reading import (
     image_size,
     look_up,
     pair_by_stem,
-    read_text,
 )
 
 
@@ -81,14 +80,6 @@ def test_image_size_names_missing_and_broken_files(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
     with pytest.raises(DataError, match=r"empty\.jpg: not a readable image \(0 bytes"):
         image_size(tmp_path / "empty.jpg")
-
-
-def test_label_text_names_missing_and_undecodable_files(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"gone\.txt: the label file is missing"):
-        read_text(tmp_path / "gone.txt")
-    (tmp_path / "bad.txt").write_bytes(b"0 \xff\xfe")
-    with pytest.raises(DataError, match=r"bad\.txt: not UTF-8"):
-        read_text(tmp_path / "bad.txt")
 
 
 def test_pairs_by_stem_and_counts_the_rest(tmp_path: Path) -> None:

@@ -181,12 +181,12 @@ def test_a_box_without_area_is_dropped_and_counted(coco_root: Path) -> None:
 def test_a_cut_file_is_no_json(coco_root: Path) -> None:
     file = coco_root / "annotations" / "instances_val2017.json"
     file.write_bytes(file.read_bytes()[:-40])
-    with pytest.raises(DataError, match=r"not JSON .*must be fetched again"):
+    with pytest.raises(DataError, match=r"instances_val2017\.json: not JSON.*: EOF while parsing .* at line 1 column"):
         open_dataset("coco")
     file.unlink()
     with pytest.raises(DataError, match=r"instances_val2017\.json: missing"):
         open_dataset("coco")
-    with pytest.raises(DataError, match="the annotation file is missing"):
+    with pytest.raises(DataError, match="there is no such file"):
         read_coco_columns(file)
 
 

@@ -55,5 +55,5 @@ def test_empty_and_missing_files(tmp_path: Path) -> None:
     (tmp_path / "a.xml").touch()
     with pytest.raises(DataError, match=r"a\.xml: not XML"):
         read_voc(tmp_path / "a.xml", 40, 50, Repairs())
-    with pytest.raises(DataError, match=r"b\.xml: the label file is missing"):
+    with pytest.raises(DataError, match=r"b\.xml: there is no such file"):
         read_voc(tmp_path / "b.xml", 40, 50, Repairs())

@@ -55,5 +55,5 @@ def test_bad_lines_are_named(tmp_path: Path, line: str, message: str) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="the label file is missing"):
+    with pytest.raises(DataError, match="there is no such file"):
         read_vsb(tmp_path / "1_anno.txt", NAMES, 200, 100, Repairs())

@@ -106,7 +106,7 @@ def test_wordings(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds list"):
         make_vocabulary(dataset, (0,), str(own))
     own.write_text("{")
-    with pytest.raises(ConfigError, match="is not JSON"):
+    with pytest.raises(ConfigError, match=r"words\.json: not JSON"):
         make_vocabulary(dataset, (0,), str(own))
     with pytest.raises(ConfigError, match="neither canonical"):
         make_vocabulary(dataset, (0,), "klingon")

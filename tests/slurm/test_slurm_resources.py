@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from benchmark.core.errors import ConfigError, UnknownNameError
-from slurm.resources import Resources, config_file, load_resources
+from benchmark.core.paths import user_config
+from slurm.resources import CONFIG, Resources, load_resources
 
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a user's presets lie; the folder is there, the file is not yet."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    config_file().parent.mkdir()
-    return config_file()
+    path = user_config(CONFIG)
+    path.parent.mkdir()
+    return path
 
 
 def test_ours_need_no_file(own: Path) -> None:

@@ -39,13 +39,12 @@ def find_record(name: str) -> tuple[DatasetRecord, str]:
     from benchmark.core.paths import Home, Results
     from benchmark.datasets.build.record import make_record
     from benchmark.harness.data import open_dataset
-    from benchmark.records.codec import decode_dataset
-    from benchmark.records.store import read_text
+    from benchmark.records.store import read_dataset
 
     label = name.replace("_", "-").replace("@", "-")
     built = Home.find().data(label) / "dataset.json"
     if "/" not in name and built.is_file():
-        return decode_dataset(read_text(built), str(built)), "built on this machine"
+        return read_dataset(built), "built on this machine"
     try:
         dataset = open_dataset(name)
         return make_record(dataset, dataset.facts), "opened now"
@@ -54,7 +53,7 @@ def find_record(name: str) -> tuple[DatasetRecord, str]:
         committed = results.readable(results.datasets / f"{label}.json")
         if "/" in name or not committed.is_file():
             raise
-        return decode_dataset(read_text(committed), str(committed)), "committed record; not built on this machine"
+        return read_dataset(committed), "committed record; not built on this machine"
 
 
 COMMAND = Command("show", "counts, sizes, splits and licences of a data set", configure, run)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmark.core.canonical import file_sha256
+from benchmark.core.loading import parse_json
 from benchmark.core.errors import DataError
 from benchmark.core.sample import Progress
 from benchmark.datasets.build.bars import bar
@@ -171,7 +172,7 @@ def _packed(each: Fingerprint) -> bytes:
 
 
 def _unpacked(value: bytes) -> Fingerprint:
-    sha256, pixels, hashes, levels, error = json.loads(value)
+    sha256, pixels, hashes, levels, error = parse_json(value, "image facts", DataError)
     return Fingerprint(sha256, pixels, np.array(hashes, np.uint64) if hashes else None, levels, error)
 
 

@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.core.canonical import digest
+from benchmark.core.loading import read_text
 from benchmark.core.errors import DataError, UnknownNameError
 from benchmark.core.sample import Dataset
 from benchmark.datasets.build.manifest import Chosen
 from benchmark.datasets.build.names import kinds_of, rename_classes
 from benchmark.datasets.build.report import REPORT, Entry, read_report
-from benchmark.datasets.readers.reading import read_text
 from benchmark.datasets.sources.shared.source import Kind
 
 STEP = "review"
@@ -52,7 +52,7 @@ class Decision:
 
 def read_review(path: Path) -> list[Decision]:
     """The lines that rename or drop. Raises DataError with file and line for anything that is not understood."""
-    rows = csv.DictReader(io.StringIO(read_text(path)))
+    rows = csv.DictReader(io.StringIO(read_text(path, DataError)))
     header = rows.fieldnames or []
     lacking = [name for name in NEEDED if name not in header]
     if lacking:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import DataError
+from benchmark.core.loading import read_text
 from benchmark.core.sample import Progress, Sample
 from benchmark.datasets.build.bars import bar
 from benchmark.datasets.mmio_release.dataset import MmioDataset, ReadPart, missing_pictures, of_train
-from benchmark.datasets.readers.reading import numbers, read_text
+from benchmark.datasets.readers.reading import numbers
 from benchmark.datasets.sources.shared.source import UNKNOWN
 
 PAPER = {
@@ -92,7 +93,7 @@ Text = tuple[NDArray[np.float64], NDArray[np.int64]]
 def _read(path: Path, sample: Sample) -> Text:
     """Corners xyxy (N, 4) in pixels of the image, and class numbers (N,), as the text has them."""
     rows = []
-    for line, content in enumerate(read_text(path).splitlines(), start=1):
+    for line, content in enumerate(read_text(path, DataError).splitlines(), start=1):
         values = numbers(content.split(), f"{path}:{line}")
         if values and (len(values) != 5 or not all(map(math.isfinite, values))):
             raise DataError(f"{path}:{line}: {content!r} is no box; expected a class number, cx, cy, w, h")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,12 +10,12 @@ from pathlib import Path
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import DataError
 from benchmark.core.files import written_whole
+from benchmark.core.loading import read_json, read_text
 from benchmark.core.sample import Dataset, Progress
 from benchmark.datasets.build.bars import bar
 from benchmark.datasets.opening.layout import AnnotationFile, Layout
 from benchmark.datasets.opening.opened import ANNOTATIONS
 from benchmark.datasets.readers.coco_columns import Entry, load_coco
-from benchmark.datasets.readers.reading import read_text
 
 SUMS = "SHA256SUMS"
 """in the root of a set, as `sha256sum` writes and checks it"""
@@ -54,7 +53,7 @@ def check_opened(dataset: Dataset, progress: Progress | None = None) -> Iterator
     folder = dataset.folder
     if folder is None or not (folder / ANNOTATIONS).is_file():
         return
-    known = {entry["id"]: entry.get("sha256") for entry in json.loads(read_text(folder / ANNOTATIONS))["images"]}
+    known = {entry["id"]: entry.get("sha256") for entry in read_json(folder / ANNOTATIONS, DataError)["images"]}
     here = [sample for sample in samples if known.get(sample.image_id) and sample.path not in set(lost)]
     shown = bar(progress, "read pictures", here, len(here))
     changed = [sample.path for sample in shown if file_sha256(sample.path) != known[sample.image_id]]
@@ -106,7 +105,7 @@ def read_sums(root: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     found = {}
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(read_text(path, DataError).splitlines(), start=1):
         digest, _, name = line.partition(" ")
         if len(digest) != 64 or not name.strip():
             raise DataError(f"{path}:{number}: expected '<64 hex digits>  <path>', as sha256sum writes it")

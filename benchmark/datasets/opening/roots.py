@@ -6,11 +6,10 @@ None of it is part of an id or of a record: the same files give the same set whe
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
-from typing import Any
 
 from benchmark.core.errors import ConfigError, DataError, UnknownNameError
+from benchmark.core.loading import read_toml
 from benchmark.core.paths import user_config
 
 ROOTED = ("coco", "goldg", "lvis", "mmio", "objects365")
@@ -92,16 +91,13 @@ def _named(name: str, what: str) -> Path | None:
 
 def _configured(name: str, what: str) -> str | None:
     path = user_config(CONFIG)
-    if not path.is_file():
-        return None
-    try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
+    content = read_toml(path, ConfigError) if path.is_file() else {}
     tables = {"root": "roots", "taxonomy": "taxonomies"}
     for table, values in content.items():
         if table not in tables.values():
             raise UnknownNameError(f"table of {path}", table, tables.values())
+        if not isinstance(values, dict):
+            raise ConfigError(f"{path}: {table} is {values!r}, expected a table [{table}]")
         for key in values:
             if key not in ROOTED:
                 raise UnknownNameError(f"data set in {path}", key, ROOTED)

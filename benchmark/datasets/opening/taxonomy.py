@@ -11,7 +11,7 @@ import io
 from pathlib import Path
 
 from benchmark.core.errors import DataError
-from benchmark.datasets.readers.reading import read_text
+from benchmark.core.loading import read_text
 from benchmark.datasets.sources.shared.source import UNKNOWN, Kind
 
 NEEDED = ("class", "scene", "super_category")
@@ -29,7 +29,7 @@ SUPER_CATEGORIES = (
 
 def read_taxonomy(path: Path) -> dict[str, Kind]:
     """Class name in lower case -> what it is. Raises DataError naming file and line."""
-    rows = csv.DictReader(io.StringIO(read_text(path)), skipinitialspace=True)
+    rows = csv.DictReader(io.StringIO(read_text(path, DataError)), skipinitialspace=True)
     header = rows.fieldnames or []
     lacking = [name for name in NEEDED if name not in header]
     foreign = [name for name in header if name not in (*NEEDED, *OPTIONAL)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from numpy.typing import NDArray
 
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import DataError
-from benchmark.datasets.readers.reading import RawBox, Repairs, check_boxes, image_size, read_text
+from benchmark.core.loading import MOST_COCO_BYTES, read_json
+from benchmark.datasets.readers.reading import RawBox, Repairs, check_boxes, image_size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,10 +98,7 @@ def _file_name(image: Mapping[str, Any], key: int, path: Path) -> str:
 
 
 def _load(path: Path) -> dict[str, list[dict[str, Any]]]:
-    try:
-        content = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path}: not JSON ({error}); an empty or cut file must be written again") from error
+    content = read_json(path, DataError, MOST_COCO_BYTES, nan=True)
     for key in ("images", "annotations", "categories"):
         if not isinstance(content, dict) or not isinstance(content.get(key), list):
             raise DataError(f"{path}: has no list '{key}'; expected a COCO file with images, annotations, categories")

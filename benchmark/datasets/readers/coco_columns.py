@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from benchmark.core.boxes import xywh_to_xyxy
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import DataError
+from benchmark.core.loading import MOST_COCO_BYTES, parse_json, read_bytes
 from benchmark.datasets.readers.reading import Repairs
 
 Entry = Mapping[str, Any]
@@ -69,14 +69,7 @@ def read_coco_columns(
 
 def load_coco(path: Path) -> dict[str, list[dict[str, Any]]]:
     """The lists of a COCO file. Raises DataError for a file that is missing, cut short or something else."""
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: the annotation file is missing") from error
-    try:
-        content = _parsed(text)
-    except orjson.JSONDecodeError as error:
-        raise DataError(f"{path}: not JSON ({error}); an empty or cut file must be fetched again") from error
+    content = _parsed(read_bytes(path, DataError, MOST_COCO_BYTES), str(path))
     for key in ("images", "annotations", "categories"):
         if not isinstance(content, dict) or not isinstance(content.get(key), list):
             raise DataError(f"{path}: has no list '{key}'; expected a COCO file with images, annotations, categories")
@@ -84,12 +77,12 @@ def load_coco(path: Path) -> dict[str, list[dict[str, Any]]]:
     return checked
 
 
-def _parsed(text: bytes) -> Any:
+def _parsed(text: bytes, where: str) -> Any:
     """The content without outlines, which are most of an official file and are not needed: a third of the time."""
     try:
-        return orjson.loads(_OUTLINE.sub(b'"', text))
-    except orjson.JSONDecodeError:
-        return orjson.loads(text)  # outlines of another form, or no JSON: the message is to be about what is on disk
+        return parse_json(_OUTLINE.sub(b'"', text), where, DataError)
+    except DataError:
+        return parse_json(text, where, DataError)  # the message is to be about what is on disk
 
 
 def by_id(entries: Iterable[Any], where: str) -> dict[int, dict[str, Any]]:

@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Annotations
+from benchmark.core.errors import DataError
 from benchmark.core.files import written_whole
+from benchmark.core.loading import parse_json
 from benchmark.core.sample import Category, Sample
 
 COLUMNS = "annotations.npz"
@@ -68,12 +70,12 @@ def read_columns(folder: Path, annotations_sha256: str) -> Content | None:
     """The set, or None where the file is missing, damaged, of another version or not of that json."""
     try:
         with np.load(folder / COLUMNS, allow_pickle=False) as file:
-            head = json.loads(_texts(file["head"])[0])
+            head = parse_json(_texts(file["head"])[0], str(folder / COLUMNS), DataError)
             if (head["version"], head["annotations_sha256"]) != (VERSION, annotations_sha256):
                 return None
             columns = {name: file[name] for name in file.files if name != "head"}
             return _content(folder, head, columns)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (DataError, OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 

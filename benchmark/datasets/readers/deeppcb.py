@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.core.errors import DataError
-from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes, look_up, numbers, read_text
+from benchmark.core.loading import read_text
+from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes, look_up, numbers
 
 
 def read_deeppcb(path: Path, names: Mapping[int, str], width_px: int, height_px: int, repairs: Repairs) -> Labelled:
     """The boxes of one label file. names: type -> name. Raises DataError with file and line."""
     boxes = []
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(read_text(path, DataError).splitlines(), start=1):
         if not line.strip():
             continue
         where = f"{path}:{number}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import DataError
-from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes, read_text
+from benchmark.core.loading import read_json
+from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes
 
 
 def read_labelme(path: Path, width_px: int, height_px: int, repairs: Repairs, ignored: Sequence[str] = ()) -> Labelled:
@@ -17,8 +17,8 @@ def read_labelme(path: Path, width_px: int, height_px: int, repairs: Repairs, ig
     Raises DataError with file and shape number.
     """
     try:
-        shapes = list(json.loads(read_text(path))["shapes"])
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        shapes = list(read_json(path, DataError)["shapes"])
+    except (KeyError, TypeError) as error:
         raise DataError(f"{path}: not labelme json with 'shapes' ({error}); fetch it again") from error
     boxes = []
     for number, shape in enumerate(shapes, start=1):

@@ -136,16 +136,6 @@ def turned_upright(boxes: Labelled, image: Path, size_px: tuple[int, int]) -> La
     return replace(boxes, xyxy=turn_boxes(boxes.xyxy, orientation, size_px), on_its_side=False)
 
 
-def read_text(path: Path) -> str:
-    """A label file as text, UTF-8 with or without a mark. Raises DataError that names the file."""
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: the label file is missing") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from error
-
-
 def numbers(fields: Sequence[str], where: str) -> list[float]:
     """Fields as numbers. Raises DataError for a word that is none."""
     try:

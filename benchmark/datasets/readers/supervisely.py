@@ -5,20 +5,19 @@ Where a defect is drawn twice, once in each shape, only the rectangle counts.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import DataError
-from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes, read_text
+from benchmark.core.loading import read_json
+from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes
 
 
 def read_supervisely(path: Path, width_px: int, height_px: int, repairs: Repairs) -> Labelled:
     """The rectangles of one file; other shapes are counted and not read. Raises DataError with file and object."""
     try:
-        content = json.loads(read_text(path))
-        objects = content["objects"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        objects = read_json(path, DataError)["objects"]
+    except (KeyError, TypeError) as error:
         raise DataError(f"{path}: not Supervisely json with 'objects' ({error}); fetch it again") from error
     boxes = []
     for number, item in enumerate(objects):

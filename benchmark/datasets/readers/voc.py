@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from benchmark.core.errors import DataError
+from benchmark.core.loading import read_xml
 from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -22,12 +23,7 @@ def read_voc(path: Path, width_px: int, height_px: int, repairs: Repairs) -> Lab
     boxes that are `on_its_side`. Raises DataError with file and
     object number.
     """
-    try:
-        root = ElementTree.parse(path).getroot()  # noqa: S314 - labels the user gave us, no network, no entities used
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: the label file is missing") from error
-    except ElementTree.ParseError as error:
-        raise DataError(f"{path}: not XML ({error}); an empty or cut file must be fetched again") from error
+    root = read_xml(path, DataError)
     size = tuple(root.findtext(f"size/{side}", "").strip() for side in ("width", "height"))
     boxes = [_box(item, f"{path}: object {number}") for number, item in enumerate(root.iter("object"), start=1)]
     if width_px != height_px and size == (str(height_px), str(width_px)):
@@ -37,7 +33,7 @@ def read_voc(path: Path, width_px: int, height_px: int, repairs: Repairs) -> Lab
     return check_boxes(boxes, width_px, height_px, repairs)
 
 
-def _box(item: ElementTree.Element, where: str) -> RawBox:
+def _box(item: Element, where: str) -> RawBox:
     name = item.findtext("name", "").strip()
     if not name:
         raise DataError(f"{where}: has no <name>; add the class name")

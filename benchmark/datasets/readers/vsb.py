@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.core.errors import DataError
-from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes, numbers, read_text
+from benchmark.core.loading import read_text
+from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes, numbers
 
 FAR_OUTSIDE = 2.0
 """a relative coordinate beyond this is a pixel by mistake"""
@@ -19,7 +20,7 @@ def read_vsb(path: Path, names: Mapping[str, str], width_px: int, height_px: int
     file and line.
     """
     boxes = []
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(read_text(path, DataError).splitlines(), start=1):
         fields = line.split()
         if fields:
             boxes.append(_box(fields, names, width_px, height_px, f"{path}:{number}"))

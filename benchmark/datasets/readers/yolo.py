@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
 from benchmark.core.errors import DataError
-from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes, look_up, numbers, read_text
+from benchmark.core.loading import read_text, read_yaml
+from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes, look_up, numbers
 
 FAR_OUTSIDE = 2.0
 """a relative coordinate beyond this is a pixel by mistake, no box that leaves the image"""
@@ -23,7 +22,7 @@ def read_yolo(path: Path, names: Mapping[int, str], width_px: int, height_px: in
     names: class id -> name. Raises DataError with file and line.
     """
     boxes = []
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(read_text(path, DataError).splitlines(), start=1):
         fields = line.split()
         if fields:
             boxes.append(_box(fields, names, width_px, height_px, f"{path}:{number}"))
@@ -63,13 +62,11 @@ def read_names(path: Path) -> dict[int, str]:
 
     Raises DataError naming the file.
     """
-    text = read_text(path)
     if path.suffix.casefold() == ".txt":
-        return dict(enumerate(line.strip() for line in text.splitlines() if line.strip()))
-    try:
-        names = (yaml.safe_load(text) or {}).get("names")
-    except (yaml.YAMLError, AttributeError) as error:
-        raise DataError(f"{path}: not a YAML mapping; expected 'names:' with the class names") from error
+        lines = read_text(path, DataError).splitlines()
+        return dict(enumerate(line.strip() for line in lines if line.strip()))
+    content = read_yaml(path, DataError)
+    names = content.get("names") if isinstance(content, dict) else None
     if isinstance(names, dict):
         return {int(key): str(name) for key, name in names.items()}
     if isinstance(names, list):

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from benchmark.core.errors import DataError
+from benchmark.core.loading import read_text
 from benchmark.core.sample import Source
-from benchmark.datasets.readers.reading import Repairs, read_text
+from benchmark.datasets.readers.reading import Repairs
 from benchmark.datasets.sources.shared.anomaly import good, images_at, masked
 from benchmark.datasets.sources.shared.source import (
     UNKNOWN,
@@ -69,7 +71,7 @@ def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
 
 def _listed(labels: Path) -> set[str]:
     """Stems of the masks that Labels.txt names."""
-    texts = [read_text(path) for path in files_below(labels, ".txt", "labels")]
+    texts = [read_text(path, DataError) for path in files_below(labels, ".txt", "labels")]
     return {stem.casefold() for text in texts for stem in re.findall(rf"({MASK})\.png", text, re.IGNORECASE)}
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark.core.errors import DataError
+from benchmark.core.loading import read_text
 from benchmark.core.sample import Source
-from benchmark.datasets.readers.reading import Repairs, read_text
+from benchmark.datasets.readers.reading import Repairs
 from benchmark.datasets.sources.shared.anomaly import good
 from benchmark.datasets.sources.shared.solar import SCENE
 from benchmark.datasets.sources.shared.source import (
@@ -57,7 +58,7 @@ def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
 def _probabilities(table: Path) -> dict[str, float]:
     """Image name in lower case -> probability of a defect, from lines `images/cell0001.png  0.0  mono`."""
     found: dict[str, float] = {}
-    for number, line in enumerate(read_text(table).splitlines(), start=1):
+    for number, line in enumerate(read_text(table, DataError).splitlines(), start=1):
         fields = line.replace(",", " ").split()
         try:
             name, chance = fields[0], float(fields[1])

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark.core.errors import DataError
+from benchmark.core.loading import read_text
 from benchmark.core.sample import Source
 from benchmark.datasets.readers.masks import mask_boxes
-from benchmark.datasets.readers.reading import Repairs, image_size, read_text
+from benchmark.datasets.readers.reading import Repairs, image_size
 from benchmark.datasets.readers.rle import read_rle
 from benchmark.datasets.sources.shared.source import (
     Expected,
@@ -75,7 +76,7 @@ def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
 
 def _codes(table: Path) -> tuple[Codes, bool]:
     """The codes, and whether the table names defect-free images as well."""
-    rows = csv.DictReader(io.StringIO(read_text(table)))
+    rows = csv.DictReader(io.StringIO(read_text(table, DataError)))
     lists_all = tuple(rows.fieldnames or ()) == OLD
     codes: Codes = {}
     for row in rows:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import DataError
+from benchmark.core.loading import read_json
 from benchmark.core.sample import Source
 from benchmark.datasets.readers.reading import RawBox, Repairs, check_boxes, image_size
 from benchmark.datasets.sources.shared.source import (
@@ -23,7 +24,7 @@ from benchmark.datasets.sources.shared.source import (
     found,
     images_below,
 )
-from benchmark.datasets.sources.shared.tianchi import LICENCE, Boxes, corners, look_up, read_json, with_boxes
+from benchmark.datasets.sources.shared.tianchi import LICENCE, Boxes, corners, look_up, with_boxes
 
 SCENE = "liquor bottle"
 BACKGROUND, NORMAL_CODE = "背景", "喷码正常"
@@ -78,7 +79,7 @@ def _json(folder: Path) -> Path:
 
 
 def _boxes(path: Path, repairs: Repairs) -> Boxes:
-    content = read_json(path)
+    content = read_json(path, DataError)
     try:
         names = {entry["id"]: str(entry["name"]) for entry in content["categories"]}
         images = {entry["id"]: str(entry["file_name"]).casefold() for entry in content["images"]}

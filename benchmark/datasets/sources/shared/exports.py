@@ -14,12 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from benchmark.core.errors import DataError
+from benchmark.core.loading import read_yaml
 from benchmark.core.sample import Source
 from benchmark.datasets.opening.taxonomy import plain_kind, read_taxonomy
-from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem, read_text
+from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets.readers.yolo import read_names, read_yolo
 from benchmark.datasets.sources.shared.roboflow import PARTS, original, pairs_of_parts
 from benchmark.datasets.sources.shared.source import (
@@ -112,7 +111,7 @@ def _name(root: Path, pattern: str) -> str:
 
 def _facts(root: Path) -> Mapping[str, Any]:
     """What data.yaml's `roboflow:` says of project, licence and address."""
-    content = yaml.safe_load(read_text(root / _name(root, DATA)))
+    content = read_yaml(root / _name(root, DATA), DataError)
     facts = content.get("roboflow") if isinstance(content, dict) else None
     return facts if isinstance(facts, dict) else {}
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import DataError
-from benchmark.datasets.readers.reading import RawBox, Repairs, read_text
+from benchmark.core.loading import read_json
+from benchmark.datasets.readers.reading import RawBox, Repairs
 
 LICENCE = "Tianchi terms: registration, research and education only"
 Boxes = dict[str, list[RawBox]]
 """image name in lower case -> boxes"""
-
-
-def read_json(path: Path) -> Any:
-    """The content of a json file. Raises DataError that names the file."""
-    try:
-        return json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path}: not JSON ({error}); an empty or cut file must be fetched again") from error
 
 
 def listed_boxes(path: Path, name_of: Callable[[Mapping[str, Any], str], str | None]) -> Boxes:
@@ -30,7 +22,7 @@ def listed_boxes(path: Path, name_of: Callable[[Mapping[str, Any], str], str | N
     name_of(entry, where): the class's name, None where the entry means a defect-free image. Raises DataError with file
     and entry.
     """
-    content = read_json(path)
+    content = read_json(path, DataError)
     if not isinstance(content, list):
         raise DataError(f"{path}: expected a list of entries with name, bbox and class")
     boxes: Boxes = defaultdict(list)
