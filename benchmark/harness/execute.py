@@ -25,9 +25,9 @@ from benchmark.harness.ledger import ledger_facts
 from benchmark.harness.predict import measure_cost, predict
 from benchmark.harness.provenance import device_name, gather
 from benchmark.harness.weights import take_released
-from benchmark.records.codec import decode_run, encode
+from benchmark.records.codec import encode
 from benchmark.records.predictions import write_predictions
-from benchmark.records.store import write_atomic
+from benchmark.records.store import read_run, write_atomic
 
 CHOOSE_ON_VAL = frozenset(("operating_point", "inspection"))
 """evaluators that choose a threshold on the validation part"""
@@ -47,7 +47,7 @@ def finished(spec: RunSpec) -> RunRecord | None:
     path = Home.find().run(spec.run_id).record
     if not path.is_file():
         return None
-    record = decode_run(path.read_text(encoding="utf-8"))
+    record = read_run(path)
     return record if record.status is Status.OK else None
 
 

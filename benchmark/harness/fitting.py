@@ -21,8 +21,8 @@ from benchmark.core.sample import Progress, Sample
 from benchmark.core.spec import FitSpec
 from benchmark.harness.cell import FitCell, Scope
 from benchmark.harness.provenance import device_name, gather, has_gpu
-from benchmark.records.codec import decode_fit, encode
-from benchmark.records.store import write_atomic
+from benchmark.records.codec import encode
+from benchmark.records.store import read_fit, write_atomic
 from benchmark.tracking.jsonl import JsonLines
 from benchmark.tracking.mirror import FitMirror
 
@@ -54,7 +54,7 @@ def find_fit(spec: FitSpec) -> Fit | None:
     path = next((path for path in _records(spec.fit_id) if path.is_file()), None)
     if path is None:
         return None
-    record = decode_fit(path.read_text(encoding="utf-8"))
+    record = read_fit(path)
     checkpoint = path.parent / record.checkpoint.uri
     if file_sha256(checkpoint) != record.checkpoint.sha256:
         raise RecordError(f"{checkpoint}: its bytes are not those that {path} names; use --refit to train again")

@@ -16,7 +16,7 @@ from benchmark.core.spec import Job, RunSpec
 from benchmark.harness.cell import Cell, FitCell
 from benchmark.harness.execute import finished
 from benchmark.harness.fitting import is_finished
-from benchmark.records.codec import decode_fit, decode_run
+from benchmark.records.store import read_fit, read_run
 
 
 @dataclass(frozen=True)
@@ -107,12 +107,12 @@ def trained_fits() -> Iterator[TrainedFit]:
     """Finished fits of this machine, and those that ship with the results."""
     home, results = Home.find().root / "fits", Results.find()
     for path in (*sorted(home.glob("*/fit.json")), *results.files(results.checkpoints, "*.json")):
-        yield TrainedFit(decode_fit(path.read_text(encoding="utf-8")))
+        yield TrainedFit(read_fit(path))
 
 
 def _run_records() -> Iterator[RunRecord]:
     for path in sorted(Home.find().runs.glob("*/record.json")):
         try:
-            yield decode_run(path.read_text(encoding="utf-8"))
+            yield read_run(path)
         except BenchError:
             continue  # `bench collect` is where a bad record is reported

@@ -10,7 +10,7 @@ from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load_adapter
 from benchmark.core.settings import make_config
 from benchmark.core.spec import FitSpec
-from benchmark.records.codec import decode_fit
+from benchmark.records.store import read_fit
 
 RULE = "pretrain"
 
@@ -39,7 +39,7 @@ def starting_from(fit: FitSpec, fit_id: str) -> FitSpec:
 def _finished(fit_id: str) -> FitSpec:
     for path in (Home.find().fit(fit_id).record, Results.find().fit_record(fit_id)):
         if path.is_file():
-            return decode_fit(path.read_text(encoding="utf-8")).spec
+            return read_fit(path).spec
     raise RefusedError(f"there is no finished fit {fit_id} on this machine; 'bench run --task {RULE}' makes one")
 
 

@@ -274,6 +274,7 @@ def test_workers_elsewhere_are_told_the_roots(root: Path, tmp_path: Path, monkey
         ("[roots", ConfigError, "data.toml: not TOML"),
         ("[rots]\nmmio = 'x'", UnknownNameError, "did you mean roots"),
         ("[roots]\nmmo = 'x'", UnknownNameError, "did you mean mmio"),
+        ("roots = 3", ConfigError, r"roots is 3, expected a table \[roots\]"),
         ("[roots]\nmmio = 3", ConfigError, "roots.mmio is 3, expected a path in quotes"),
     ],
 )

@@ -50,6 +50,7 @@ def test_a_users_presets_start_from_ours_or_each_other(own: Path) -> None:
         ("[preset.gpu]\nbase = 'gpuu'", "unknown base of preset gpu 'gpuu': did you mean"),
         ("[preset.gpu]\nbase = 'b'\n[preset.b]\nbase = 'gpu'", "starts from itself (gpu -> b -> gpu)"),
         ("[presets.gpu]\ngpus = 1", "did you mean preset?"),
+        ("defaults = 1", "defaults is 1, expected a table [defaults]"),
         ("[preset]\ngpu = 1", "expected a table [preset.gpu]"),
         ("[preset.local]\ngpus = 1", "cannot be a preset's name"),
         ("gpus = ", "not TOML"),
