@@ -111,7 +111,7 @@ def test_two_downloads_of_one_project_and_two_projects_of_one_name(tmp_path: Pat
 
 def test_broken_data_yaml_is_named(tmp_path: Path) -> None:
     export(tmp_path, "names: [\n")
-    with pytest.raises(DataError, match=r"data\.yaml: not a YAML mapping"):
+    with pytest.raises(DataError, match=r"data\.yaml: not YAML"):
         scan([tmp_path])
     (tmp_path / "data.yaml").write_text("nc: 0\nnames: []\n")
     with pytest.raises(DataError, match=r"data\.yaml: names no classes"):
