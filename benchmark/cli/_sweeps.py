@@ -65,7 +65,7 @@ def load_asked() -> Any:
     """The type that a sweep's `requests` takes."""
     from benchmark.core.plugins import load_cluster
 
-    return load_cluster("sweeps._sweep").Asked
+    return load_cluster("sweep").Asked
 
 
 def _from_file(path: Path, data: str | None, profile: str | None, seeds: tuple[int, ...] | None) -> list[RunRequest]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.core.spec import RunRequest
-from slurm.sweeps._sweep import Asked, Sweep, request
+from slurm.sweep import Asked, Sweep, request
 
 METHODS = ("rtvp", "yolov8", "yolov8-m", "yolov9", "yolov10", "lite-yolo-id", "lf-yolo", "steel-det")
 

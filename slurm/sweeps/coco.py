@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.core.spec import RunRequest
-from slurm.sweeps._sweep import Asked, Sweep, request
+from slurm.sweep import Asked, Sweep, request
 
 METHODS = ("rtvp", "pp-yoloe-s", "pp-yoloe-m", "yolov8-s", "yolov9-s", "yolov9-m", "yolov10-s")
 

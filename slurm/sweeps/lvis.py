@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.spec import RunRequest
-from slurm.sweeps._sweep import Asked, Sweep, request
+from slurm.sweep import Asked, Sweep, request
 
 FITTED = ("rtvp", "yolo-world-s", "yolo-world-l", "vild")
 RELEASED = ("yolo-world-s", "yolo-world-l", "glip-t-b", "glip-t-c", "grounding-dino")

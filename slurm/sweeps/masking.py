@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.core.spec import RunRequest
-from slurm.sweeps._sweep import Asked, Sweep, request
+from slurm.sweep import Asked, Sweep, request
 
 RATIOS = (0.25, 0.5, 0.65, 0.75, 0.9)
 PATCHES_PX = (16, 64)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from benchmark.core.spec import RunRequest
+from slurm.sweep import Asked, Sweep
 from slurm.sweeps import ablation, closed_all, coco, lvis, patch_size, zeroshot_all
-from slurm.sweeps._sweep import Asked, Sweep
 
 PARTS = (closed_all.SWEEP, zeroshot_all.SWEEP, coco.SWEEP, lvis.SWEEP, ablation.SWEEP, patch_size.SWEEP)
 

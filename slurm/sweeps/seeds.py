@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.core.spec import RunRequest
-from slurm.sweeps._sweep import Asked, Sweep, request
+from slurm.sweep import Asked, Sweep, request
 
 SEEDS = (0, 1, 2, 3, 4)
 

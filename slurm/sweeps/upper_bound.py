@@ -2,7 +2,7 @@
 
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.spec import RunRequest
-from slurm.sweeps._sweep import Asked, Sweep, request
+from slurm.sweep import Asked, Sweep, request
 
 
 def _requests(asked: Asked) -> tuple[RunRequest, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.spec import RunRequest
-from slurm.sweeps._sweep import Asked, Sweep, request
+from slurm.sweep import Asked, Sweep, request
 
 METHODS = ("rtvp", "yolo-world", "grounding-dino", "glip", "glipv2", "mdetr", "detclip")
 

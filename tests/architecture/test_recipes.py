@@ -18,10 +18,14 @@ BLOCKS = dict(
 JOIN = """
 import sys
 from pathlib import Path
-import benchmark.datasets, benchmark.tables, methods
+import benchmark.datasets, benchmark.evaluators, benchmark.tables, benchmark.tasks, methods, slurm.sweeps
 new = Path(sys.argv[1])
-for package in (benchmark.datasets, benchmark.tables, methods):
-    package.__path__.append(str(new.joinpath(*package.__name__.split("."))))
+for package in (
+    benchmark.datasets, benchmark.evaluators, benchmark.tables, benchmark.tasks, methods, slurm.sweeps,
+):
+    folder = new.joinpath(*package.__name__.split("."))
+    folder.mkdir(parents=True, exist_ok=True)
+    package.__path__.append(str(folder))
 from benchmark.core.detector import Limits
 from benchmark.core.plugins import list_names, load, load_adapter
 """
@@ -60,6 +64,29 @@ from benchmark.cli.main import main
 assert "table-wording" in list_names("table")
 assert main(["table", "wording"]) == 0
 """
+EVALUATOR = """
+import numpy as np
+from benchmark.core.detections import Annotations, Detections
+from benchmark.core.evaluation import ScoredSet
+from benchmark.core.sample import Sample
+boxes = Annotations.from_boxes(np.array([[2.0, 2, 8, 8]]), np.array([0]))
+samples = [Sample(i, Path("x"), 32, 32, boxes, "steel", str(i), "made") for i in (1, 2, 3)]
+def answer(*xyxy):
+    return Detections(np.array(xyxy, np.float32).reshape(-1, 4), np.full(len(xyxy), 0.5, np.float32),
+                      np.zeros(len(xyxy), np.int64))
+detections = {1: answer((3, 3, 7, 7)), 2: answer((20, 20, 30, 30)), 3: answer()}
+scores = load("evaluator", "pointing").evaluate(ScoredSet(("hole",), samples, detections))
+assert scores.metrics == {"pointing": 1 / 3}, scores
+"""
+TASK = """
+from benchmark.cli.main import main
+plan = ["run", "--method", "yolov8", "--task", "quality-gate", "--data", "mmio-synth@n60", "--profile", "smoke"]
+assert main([*plan, "--dry-run"]) == 0
+"""
+SWEEP = """
+from benchmark.cli.main import main
+assert main(["sweep", "wordings", "--data", "mmio-synth@n60", "--profile", "smoke", "--dry-run"]) == 0
+"""
 
 
 def use(check: str, tmp_path: Path, bench_home: Path, *files: str) -> str:
@@ -89,6 +116,27 @@ def test_table_recipe(tmp_path: Path, bench_home: Path) -> None:
     printed = use(TABLE, tmp_path, bench_home, "benchmark/tables/table_wording.py")
     assert printed.startswith("Table wording: what the words are worth")
     assert "AP50" in printed
+
+
+def test_evaluator_recipe(tmp_path: Path, bench_home: Path) -> None:
+    use(EVALUATOR, tmp_path, bench_home, "benchmark/evaluators/pointing.py")
+
+
+@pytest.mark.models
+def test_task_recipe(tmp_path: Path, bench_home: Path) -> None:
+    printed = use(TASK, tmp_path, bench_home, "benchmark/evaluators/pointing.py", "benchmark/tasks/quality_gate.py")
+    assert "yolov8-n · quality-gate · mmio-synth@n60" in printed
+
+
+@pytest.mark.models
+def test_sweep_recipe(tmp_path: Path, bench_home: Path) -> None:
+    printed = use(SWEEP, tmp_path, bench_home, "slurm/sweeps/wordings.py")
+    assert printed.startswith("RTVP asked by other words: 3 cells")
+
+
+def test_every_recipe_is_run() -> None:
+    run = Path(__file__).read_text(encoding="utf-8")
+    assert [file for file in BLOCKS if f'"{file}"' not in run] == []
 
 
 def test_recipes_are_short() -> None:

@@ -7,7 +7,7 @@ import pytest
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import list_names, load
 from benchmark.harness.request import split_variant
-from slurm.sweeps._sweep import Asked, Sweep
+from slurm.sweep import Asked, Sweep
 
 ASKED = Asked("mmio-synth@n300", "smoke")
 
