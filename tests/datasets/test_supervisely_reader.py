@@ -45,5 +45,5 @@ def test_rectangle_without_points(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "[]", "{}"])
 def test_other_json(tmp_path: Path, content: str) -> None:
     (tmp_path / "a.json").write_text(content)
-    with pytest.raises(DataError, match="not (JSON|Supervisely json)"):
+    with pytest.raises(DataError, match=r"not (JSON|Supervisely json)"):
         read_supervisely(tmp_path / "a.json", 100, 50, Repairs())
