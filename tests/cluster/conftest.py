@@ -22,15 +22,21 @@ PATIENCE_S = 600.0
 
 @dataclass(frozen=True)
 class Cluster:
-    """The running cluster, and one home for all tests of a file, so that the small data set is made once."""
+    """The running cluster, and one home for all tests of a file, so that the small data set is made once.
+
+    python, folder: what `bench` runs under, and where.
+    """
 
     home: Path
     variables: dict[str, str]
+    python: Path = Path(sys.executable)
+    folder: Path | None = None
 
     def bench(self, *arguments: str, status: int | None = 0, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run `bench`; its exit status must be the expected one (None: any)."""
         done = subprocess.run(
-            [sys.executable, "-m", "benchmark", *arguments],
+            [self.python, "-P", "-m", "benchmark", *arguments],
+            cwd=self.folder,
             capture_output=True,
             text=True,
             check=False,

@@ -6,10 +6,12 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from installed_wheel import install_wheel
 
 if TYPE_CHECKING:
     from tests.cluster.conftest import Cluster
@@ -73,6 +75,22 @@ def test_sweeps_go_through_and_train_what_cells_share_once(cluster: Cluster, tmp
     assert [values.get("patch_size") for values in params] == [None, 64, 128, 16, 8]  # 32 is the default
     events = [path.read_text() for path in cluster.home.glob("fits/*/events.jsonl")]
     assert all(text.count('"fit_id"') == 1 for text in events), "a shared fit was trained twice"
+
+
+def test_an_installed_wheel_runs_wherever_it_is_submitted(cluster: Cluster, tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    for name in ("methods", "slurm"):  # not ours: neither submitit's process nor the worker looks into this folder
+        (folder / name).mkdir(parents=True)
+        (folder / name / "__init__.py").write_text("raise SystemExit('not ours')\n")
+    variables = {name: value for name, value in cluster.variables.items() if name != "PYTHONPATH"}
+    installed = replace(cluster, variables=variables, python=install_wheel(tmp_path), folder=folder)
+    name = installed.submit(*UNTRAINED, "--seed", "7")
+    assert installed.facts(name)["code"] is None
+    (row,) = installed.ended(name)
+    assert row["state"] == "finished", row
+    provenance = installed.record(row["run_id"])["provenance"]
+    assert (provenance["commit"], provenance["slurm_job"]) == (None, row["slurm_job"])
+    assert {path.name for path in folder.iterdir()} == {"methods", "slurm"}
 
 
 def test_a_gpu_is_asked_for_and_too_many_are_refused(cluster: Cluster) -> None:
