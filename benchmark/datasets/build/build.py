@@ -158,7 +158,7 @@ def _construct(chosen: list[Chosen], plan: Plan, report: Report) -> list[Chosen]
     if plan.review is not None:
         chosen, entries = apply_review(chosen, plan.review)
         report.add(*entries)
-    if not any(len(each.found.boxes) for each in chosen):
+    if not any(len(each.image.boxes) for each in chosen):
         raise DataError(
             f"none of the {len(chosen)} images that were found has a box: there is no class to detect; "
             "give labels, or another source"
@@ -190,7 +190,7 @@ def _facts(found: Scan, rows: Sequence[Row], chosen: Sequence[Chosen], *, everyt
 
 
 def _check_space(chosen: Sequence[Chosen], target: Path) -> None:
-    needed = sum(each.found.path.stat().st_size for each in chosen)
+    needed = sum(each.image.path.stat().st_size for each in chosen)
     at = next(folder for folder in (target, *target.parents) if folder.exists())
     free = shutil.disk_usage(at).free
     if free < needed:

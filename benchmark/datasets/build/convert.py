@@ -68,8 +68,8 @@ def coco_content(chosen: Sequence[Chosen], sizes: Sequence[Size], max_side_px: i
     annotations: list[dict[str, Any]] = []
     for each, (width, height) in zip(chosen, sizes, strict=True):
         images.append(_image(each, width, height))
-        scale = (width / each.found.width_px, height / each.found.height_px)
-        for name, corners in zip(each.found.boxes.names, each.found.boxes.xyxy.tolist(), strict=True):
+        scale = (width / each.image.width_px, height / each.image.height_px)
+        for name, corners in zip(each.image.boxes.names, each.image.boxes.xyxy.tolist(), strict=True):
             category = ids[each.source.kinds[name].name]
             annotations.append(_annotation(len(annotations) + 1, each.image_id, category, corners, scale))
     categories = [{"id": ids[name], **_category(kind)} for name, kind in kinds.items()]
@@ -94,8 +94,8 @@ def licences_text(sources: Sequence[PublicSource]) -> str:
 
 def _place(folder: Path, max_side_px: int | None, each: Chosen) -> Size:
     """One image, unless an earlier build that was killed has put it there; its time of change tells."""
-    path, target = each.found.path, folder / file_name(each)
-    size = each.found.width_px, each.found.height_px
+    path, target = each.image.path, folder / file_name(each)
+    size = each.image.width_px, each.image.height_px
     changed_ns = path.stat().st_mtime_ns
     there = target.is_file() and target.stat().st_mtime_ns == changed_ns
     waiting = target.with_name(f".{target.name}.part")
@@ -131,7 +131,7 @@ def _image(each: Chosen, width: int, height: int) -> dict[str, Any]:
         "file_name": file_name(each),
         "width": width,
         "height": height,
-        "scene": each.found.scene,
+        "scene": each.image.scene,
         "group": each.row.group,
         "source": each.row.source,
         "sha256": each.row.sha256,

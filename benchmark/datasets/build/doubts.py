@@ -61,14 +61,14 @@ def doubtful(
     """
     kinds = kinds_of(chosen)
     names = list(kinds)
-    shown = [each for each in chosen if len(each.found.boxes)]
+    shown = [each for each in chosen if len(each.image.boxes)]
     vectors = np.concatenate(list(bar(progress, "match crops", _vectors(shown, embed_images, kind, cache), len(shown))))
-    own = [each.source.kinds[name].name for each in shown for name in each.found.boxes.names]
+    own = [each.source.kinds[name].name for each in shown for name in each.image.boxes.names]
     labels = np.array([names.index(name) for name in own], np.int64)
     scenes = np.array([kinds[name].scene for name in names])
     allowed = scenes[None, :] == scenes[labels][:, None]
     sure = probabilities(vectors @ embed_names([kinds[name].defect for name in names]).T, labels, allowed)
-    items = [f"{each.row.source}/{each.row.path}#{k}" for each in shown for k in range(len(each.found.boxes))]
+    items = [f"{each.row.source}/{each.row.path}#{k}" for each in shown for k in range(len(each.image.boxes))]
     found = []
     for row in np.argsort(sure[np.arange(len(labels)), labels], kind="stable")[:LISTED]:
         best = int(np.argmax(sure[row]))
@@ -82,12 +82,12 @@ def doubtful(
 def _vectors(shown: Sequence[Chosen], embed: EmbedImages, kind: str, cache: Cache) -> Iterator[NDArray[np.float32]]:
     """(boxes, D) of each image."""
     for each in shown:
-        boxes = each.found.boxes.xyxy
+        boxes = each.image.boxes.xyxy
 
         def compute(path: Path, boxes: NDArray[np.float64] = boxes) -> bytes:
             return embed(crops(decode(path), boxes)).astype(np.float32).tobytes()
 
-        (value,) = computed(cache, f"{kind}-{boxes_digest(each.found)}", [each.found.path], compute, 1)
+        (value,) = computed(cache, f"{kind}-{boxes_digest(each.image)}", [each.image.path], compute, 1)
         yield np.frombuffer(value, np.float32).reshape(len(boxes), -1)
 
 

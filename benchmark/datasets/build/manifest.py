@@ -25,7 +25,7 @@ from benchmark.datasets.build.report import Entry, Report
 from benchmark.datasets.build.scan import Scan
 from benchmark.datasets.build.unusable import unusable
 from benchmark.datasets.build.views import find_views_by_scene
-from benchmark.datasets.sources.shared.source import Found, PublicSource
+from benchmark.datasets.sources.shared.source import SourceImage, PublicSource
 
 NEAR = "near:"
 
@@ -49,7 +49,7 @@ class Chosen:
 
     image_id: int
     row: Row
-    found: Found
+    image: SourceImage
     source: PublicSource
 
 
@@ -135,19 +135,19 @@ def follow(rows: Sequence[Row], scan: Scan, sources: Iterable[str], cache: Cache
     ]
 
 
-def classes_of(found: Found) -> str:
+def classes_of(found: SourceImage) -> str:
     """`crack:2 pit:1`, by the source's own class names with spaces as `_`; empty for a defect-free image."""
     counts = Counter(name.replace(" ", "_") for name in found.boxes.names)
     return " ".join(f"{name}:{count}" for name, count in sorted(counts.items()))
 
 
-def boxes_digest(found: Found) -> str:
+def boxes_digest(found: SourceImage) -> str:
     """12 hex digits over class names and corners to a hundredth of a pixel."""
     rows = zip(found.boxes.names, found.boxes.xyxy.tolist(), strict=True)
     return digest(sorted([name, *(f"{value:.2f}" for value in corners)] for name, corners in rows))[:12]
 
 
-def _copies(images: Sequence[Found], same: Mapping[int, int]) -> list[Entry]:
+def _copies(images: Sequence[SourceImage], same: Mapping[int, int]) -> list[Entry]:
     return [
         Entry(
             "copies",
@@ -161,13 +161,13 @@ def _copies(images: Sequence[Found], same: Mapping[int, int]) -> list[Entry]:
     ]
 
 
-def _copy_reason(copy: Found, kept: Found) -> str:
+def _copy_reason(copy: SourceImage, kept: SourceImage) -> str:
     equal = (classes_of(copy), boxes_digest(copy)) == (classes_of(kept), boxes_digest(kept))
     return "the same pixels" if equal else "the same pixels, with other boxes"
 
 
 def _joined(
-    images: Sequence[Found], step: str, why: str, pairs: Sequence[tuple[int, int]], same: Mapping[int, int]
+    images: Sequence[SourceImage], step: str, why: str, pairs: Sequence[tuple[int, int]], same: Mapping[int, int]
 ) -> list[Entry]:
     return [
         Entry(step, "image", _name(images[j]), "joined", why, _name(images[i]))
@@ -176,15 +176,15 @@ def _joined(
     ]
 
 
-def _name(image: Found) -> str:
+def _name(image: SourceImage) -> str:
     return f"{image.source}/{image.key}"
 
 
-def _row(image: Found, sha256: str, group: str) -> Row:
+def _row(image: SourceImage, sha256: str, group: str) -> Row:
     return Row(image.source, image.key, sha256, group, classes_of(image), boxes_digest(image))
 
 
-def _match(source: str, rows: Sequence[Row], images: Sequence[Found], cache: Cache | None) -> dict[str, Found]:
+def _match(source: str, rows: Sequence[Row], images: Sequence[SourceImage], cache: Cache | None) -> dict[str, SourceImage]:
     """Manifest path -> image: the file of that path, else any file with those bytes."""
     wanted = [row for row in rows if row.source == source and not row.copy_of]
     by_key = {image.key.casefold(): image for image in images}
@@ -192,7 +192,7 @@ def _match(source: str, rows: Sequence[Row], images: Sequence[Found], cache: Cac
         zip((image.key for image in images), file_digests([image.path for image in images], cache), strict=True)
     )
     by_sha = {sha: by_key[key.casefold()] for key, sha in reversed(shas.items())}
-    found: dict[str, Found] = {}
+    found: dict[str, SourceImage] = {}
     missing = []
     for row in wanted:
         image = by_key.get(row.path.casefold())

@@ -27,7 +27,7 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 def kinds_of(chosen: Sequence[Chosen]) -> dict[str, Kind]:
     """Class name -> class, its super category filled in; only classes with boxes, in the order of the importers."""
-    shown = {(each.row.source, name) for each in chosen for name in each.found.boxes.names}
+    shown = {(each.row.source, name) for each in chosen for name in each.image.boxes.names}
     sources = {each.row.source: each.source for each in chosen}
     return {
         kind.name: replace(kind, super_category=kind.super_category or sources[source].super_category)

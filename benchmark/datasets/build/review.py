@@ -87,7 +87,7 @@ def apply_review(chosen: Sequence[Chosen], decisions: Sequence[Decision]) -> tup
     gone = {each.item for each in decisions if each.kind == "class" and each.action == "drop"}
     parts = _Parts(chosen, decisions, kinds)
     kept = [image for image in (parts.reviewed(each, gone) for each in chosen) if image is not None]
-    if not any(len(each.found.boxes) for each in kept):
+    if not any(len(each.image.boxes) for each in kept):
         raise DataError("the review leaves no box of any class; drop less")
     return rename_classes(kept, new), [_entry(each) for each in decisions]
 
@@ -158,11 +158,11 @@ class _Parts:
 
     def _keep_box(self, decision: Decision, by_name: Mapping[str, Chosen], kinds: Mapping[str, Kind]) -> None:
         name, number = _box_of(decision, by_name)
-        image = by_name[name]
+        each = by_name[name]
         new = None
         if decision.action == "rename":
-            new = _kind(decision, kinds, kinds[image.source.kinds[image.found.boxes.names[number]].name])
-            source = self._sources[image.row.source]
+            new = _kind(decision, kinds, kinds[each.source.kinds[each.image.boxes.names[number]].name])
+            source = self._sources[each.row.source]
             self._sources[source.name] = replace(source, kinds={**source.kinds, new.name: new})
         self._boxes.setdefault(name, {})[number] = new
 
@@ -171,7 +171,7 @@ class _Parts:
         name = f"{each.row.source}/{each.row.path}"
         if name in self._images:
             return None
-        boxes, decided = each.found.boxes, self._boxes.get(name, {})
+        boxes, decided = each.image.boxes, self._boxes.get(name, {})
         left = {
             number: new.name if (new := decided.get(number)) else own
             for number, own in enumerate(boxes.names)
@@ -180,7 +180,7 @@ class _Parts:
         if boxes.names and not left:
             return None
         kept = replace(boxes, xyxy=boxes.xyxy[list(left)], names=tuple(left.values()))
-        return replace(each, source=self._sources[each.row.source], found=replace(each.found, boxes=kept))
+        return replace(each, source=self._sources[each.row.source], image=replace(each.image, boxes=kept))
 
 
 def _decision(row: Mapping[str, str], where: str) -> Decision:
@@ -220,10 +220,10 @@ def _box_of(decision: Decision, by_name: Mapping[str, Chosen]) -> tuple[str, int
     each = by_name.get(image)
     if not mark or not number.isdigit() or each is None:
         raise DataError(f"{decision.where}: there is no box '{decision.item}' in this build; expected source/path#k")
-    boxes = each.found.boxes
+    boxes = each.image.boxes
     if int(number) >= len(boxes):
         raise DataError(f"{decision.where}: '{image}' has {len(boxes)} boxes, #0 to #{len(boxes) - 1}")
-    shares = boxes.xyxy[int(number)] / np.tile([each.found.width_px, each.found.height_px], 2)
+    shares = boxes.xyxy[int(number)] / np.tile([each.image.width_px, each.image.height_px], 2)
     if decision.box and (len(decision.box) != 4 or np.abs(shares - np.array(decision.box)).max() > BOX_TOLERANCE):
         raise DataError(f"{decision.where}: box #{number} of '{image}' is elsewhere than when reviewed; export again")
     return image, int(number)

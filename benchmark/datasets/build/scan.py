@@ -13,7 +13,7 @@ from benchmark.core.sample import Progress
 from benchmark.datasets.build.bars import bar
 from benchmark.datasets.readers.reading import IMAGE_SUFFIXES, Repairs, turned_upright
 from benchmark.datasets.sources.shared.exports import declared_exports
-from benchmark.datasets.sources.shared.source import Found, PublicSource, Tree, load_sources
+from benchmark.datasets.sources.shared.source import SourceImage, PublicSource, Tree, load_sources
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Scan:
     sources: the importers whose images these are, also those of exports that the user has declared.
     """
 
-    images: dict[str, list[Found]] = field(default_factory=dict)
+    images: dict[str, list[SourceImage]] = field(default_factory=dict)
     sources: dict[str, PublicSource] = field(default_factory=dict)
     repairs: dict[str, dict[str, dict[str, object]]] = field(default_factory=dict)
     """source -> kind -> {"count", "first"}, places relative to the source's folder"""
@@ -104,7 +104,7 @@ def _lacking(result: Scan, name: str) -> str:
     return result.sources[name].expected.lacking(len(images), sum(image.boxes.written for image in images))
 
 
-def _check_names(source: PublicSource, image: Found) -> None:
+def _check_names(source: PublicSource, image: SourceImage) -> None:
     unknown = set(image.boxes.names) - set(source.kinds)
     if unknown:
         raise DataError(
@@ -113,7 +113,7 @@ def _check_names(source: PublicSource, image: Found) -> None:
         )
 
 
-def _usable(image: Found, folder: Path, known: Mapping[str, Path], repairs: Repairs) -> Found | None:
+def _usable(image: SourceImage, folder: Path, known: Mapping[str, Path], repairs: Repairs) -> SourceImage | None:
     """The image with its boxes upright, or None with the reason counted. known: key in lower case -> file."""
     same_name = known.get(image.key.casefold())
     boxes = image.boxes

@@ -35,4 +35,4 @@ def _limit_one(images: Iterable[Chosen], limit: int) -> list[Chosen]:
 
 
 def _shown(each: Chosen) -> set[str]:
-    return set(each.found.boxes.names) or {""}
+    return set(each.image.boxes.names) or {""}

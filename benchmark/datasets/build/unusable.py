@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from benchmark.datasets.build.dedupe import Fingerprint
 from benchmark.datasets.build.report import Entry
-from benchmark.datasets.sources.shared.source import Found
+from benchmark.datasets.sources.shared.source import SourceImage
 
 BLANK_LEVELS = 8
 """grey values between darkest and brightest that noise of an encoder makes on an empty picture"""
 
 
-def unusable(images: Sequence[Found], prints: Sequence[Fingerprint]) -> dict[int, Entry]:
+def unusable(images: Sequence[SourceImage], prints: Sequence[Fingerprint]) -> dict[int, Entry]:
     """Index -> why the image cannot be part of a set: it cannot be decoded, or all its pixels are equal."""
     found: dict[int, Entry] = {}
     for index, (image, each) in enumerate(zip(images, prints, strict=True)):

@@ -1,6 +1,6 @@
-"""AITEX: line-scan strips of seven fabrics; the second number of a file's name is the defect, its mask a file apart.
+"""AITEX: line-scan strips of seven fabrics; the second number of a file name is the class, masks are separate files.
 
-A few images have two masks (`_mask1`, `_mask2`): the boxes of all of them count.
+A few images have two masks (`_mask1`, `_mask2`): the boxes of both are read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,15 @@ from benchmark.datasets.readers.masks import binary_mask_boxes
 from benchmark.datasets.readers.reading import Labelled, Repairs, image_size
 from benchmark.datasets.sources.shared.anomaly import EMPTY, Read, good, images_at
 from benchmark.datasets.sources.shared.fabric import BROKEN_END, KNOT, NEP, WEFT_CURLING
-from benchmark.datasets.sources.shared.source import Expected, Found, Kind, PublicSource, Tree, child, found
+from benchmark.datasets.sources.shared.source import (
+    Expected,
+    Kind,
+    PublicSource,
+    SourceImage,
+    Tree,
+    child,
+    source_image,
+)
 
 SCENE = "fabric"
 THRESHOLD = 127
@@ -43,13 +51,13 @@ def _roots(tree: Tree) -> list[Path]:
     return [folder.parent for folder in tree.named("defect_images") if child(folder.parent, "mask_images")]
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     strips = images_at(child(root, "defect_images"), STEM)
     masks = images_at(child(root, "mask_images"), rf"{STEM}_mask\d*")
     fine = images_at(child(root, "nodefect_images"), STEM)
     for image, size_px, boxes in chain(good(fine), _defective(strips, masks, repairs)):
         group = image.relative_to(root).with_suffix("").as_posix()
-        yield found("aitex", root, image, size_px, boxes, SCENE, group)
+        yield source_image("aitex", root, image, size_px, boxes, SCENE, group)
 
 
 def _defective(strips: Iterable[Path], masks: Iterable[Path], repairs: Repairs) -> Iterator[Read]:

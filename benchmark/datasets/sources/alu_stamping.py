@@ -12,18 +12,18 @@ from benchmark.datasets.readers.yolo import read_yolo
 from benchmark.datasets.sources.shared.roboflow import pairs_of_parts
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
-    found,
     images_below,
+    source_image,
     unique,
 )
 
 SCENE = "aluminium stamping"
-# The source names no classes; these were told apart by looking at the pictures ("rupture" is printed on one of them).
+# The source has no class names; these were chosen by looking at the images ("rupture" is printed on one of them).
 NAMES = dict(enumerate(("rupture", "scratch", "wrinkle", "crack", "edge indentation")))
 KINDS = {
     "rupture": Kind("rupture", SCENE, ("tear", "torn edge"), "The sheet is torn open at a notch of its edge."),
@@ -37,10 +37,10 @@ KINDS = {
 STEM = r"\d+(?:_z\d+)?"
 SIDES_PX = {1280, 1706}
 SAME_BURST = 3
-"""numbers at most this far apart that show the same defects are photos of one part"""
+"""images whose numbers differ by at most this and that show the same classes are photos of one part"""
 
 SEEN_AGAIN = {26: 3, 119: 3}
-"""first number of a burst -> that of an earlier one: the same crack under the same chalk marks is in both"""
+"""first number of a burst -> first number of an earlier burst that shows the same crack with the same chalk marks"""
 
 
 def _roots(tree: Tree) -> list[Path]:
@@ -54,14 +54,14 @@ def _roots(tree: Tree) -> list[Path]:
     return unique(roots)
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     read = []
     for image, label in pairs_of_parts(root, repairs):
         size_px = image_size(image)
         read.append((image, size_px, read_yolo(label, NAMES, *size_px, repairs)))
     groups = _bursts({_number(image): frozenset(boxes.names) for image, _, boxes in read})
     for image, size_px, boxes in read:
-        yield found("alu-stamping", root, image, size_px, boxes, SCENE, groups[_number(image)])
+        yield source_image("alu-stamping", root, image, size_px, boxes, SCENE, groups[_number(image)])
 
 
 def _number(image: Path) -> int:

@@ -1,4 +1,4 @@
-"""BTAD (beanTech): three industrial products, defective images with masks whose suffix may differ from the image's."""
+"""BTAD (beanTech): three industrial products; a mask has its image's stem, not always its file suffix."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from pathlib import Path
 from benchmark.core.sample import Source
 from benchmark.datasets.readers.reading import Repairs
 from benchmark.datasets.sources.shared.anomaly import folder_at, good, has_folders, images_at, masked
-from benchmark.datasets.sources.shared.source import UNKNOWN, Expected, Found, Kind, PublicSource, Tree, found
+from benchmark.datasets.sources.shared.source import (
+    UNKNOWN,
+    Expected,
+    Kind,
+    PublicSource,
+    SourceImage,
+    Tree,
+    source_image,
+)
 
 THRESHOLD = 0
 KINDS = {
@@ -31,14 +39,14 @@ def _roots(tree: Tree) -> list[Path]:
     ]
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     product = root.name
     scene = KINDS[product].scene
     fine = [*images_at(folder_at(root, "train", "ok")), *images_at(folder_at(root, "test", "ok"))]
     broken, masks = images_at(folder_at(root, "test", "ko")), images_at(folder_at(root, "ground_truth", "ko"))
     for image, size_px, boxes in (*good(fine), *masked(broken, masks, "", product, THRESHOLD, repairs)):
         group = image.relative_to(root.parent).with_suffix("").as_posix()
-        yield found("btad", root.parent, image, size_px, boxes, scene, group)
+        yield source_image("btad", root.parent, image, size_px, boxes, scene, group)
 
 
 SOURCE = PublicSource(

@@ -1,4 +1,4 @@
-"""CarDD: damaged cars, COCO json a part; the saliency half of the download (CarDD_SOD) is not read."""
+"""CarDD: damaged cars, one COCO json per part; the saliency part of the download (CarDD_SOD) is not read."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from benchmark.datasets.readers.coco import boxes_by_file_name
 from benchmark.datasets.readers.reading import Repairs, check_boxes, image_size
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
     files_below,
-    found,
     images_below,
+    source_image,
 )
 from benchmark.datasets.sources.shared.tianchi import with_boxes
 
@@ -49,7 +49,7 @@ def _is_cardd(path: Path) -> bool:
     return path.stat().st_size <= MAX_BYTES and MARK in path.read_bytes()
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     for table in _tables(child(root, "annotations") or root):
         part = re.sub(STEM, r"\g<1>2017", table.stem.casefold())
         boxes = boxes_by_file_name(table)
@@ -58,7 +58,7 @@ def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
         for image in with_boxes(images, boxes, repairs):
             size_px = image_size(image)
             labelled = check_boxes(boxes[image.name.casefold()], *size_px, repairs)
-            yield found("cardd", root, image, size_px, labelled, SCENE, f"{part}/{image.stem}")
+            yield source_image("cardd", root, image, size_px, labelled, SCENE, f"{part}/{image.stem}")
 
 
 SOURCE = PublicSource(

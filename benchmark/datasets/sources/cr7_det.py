@@ -10,18 +10,18 @@ from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets.readers.yolo import read_yolo
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
     files_below,
-    found,
     images_below,
+    source_image,
 )
 
 SCENE = "cold-rolled steel"
-# The ids follow from the file names' prefixes and the order in the source's README.
+# Ids derived from the prefixes of the file names and the order of the classes in the source's README.
 NAMES = dict(enumerate(("inclusion", "dents", "oil spots", "pits", "punching", "linear", "macular")))
 KINDS = {
     "inclusion": Kind(
@@ -58,10 +58,12 @@ def _roots(tree: Tree) -> list[Path]:
     return [f.parent for f in labels if child(f.parent, "image") or child(f.parent, "images")]
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     for image, label in pair_by_stem(images_below(root, STEM), files_below(root, ".txt", STEM), repairs):
         size_px = image_size(image)
-        yield found("cr7-det", root, image, size_px, read_yolo(label, NAMES, *size_px, repairs), SCENE, image.stem)
+        yield source_image(
+            "cr7-det", root, image, size_px, read_yolo(label, NAMES, *size_px, repairs), SCENE, image.stem
+        )
 
 
 SOURCE = PublicSource(

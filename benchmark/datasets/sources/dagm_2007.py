@@ -1,6 +1,6 @@
-"""DAGM 2007: ten computer-made textures, each with one kind of blemish, marked by a coarse ellipse as a mask.
+"""DAGM 2007: ten synthetic textures, each with one class of defect, annotated by masks with coarse ellipses.
 
-`Label/Labels.txt` names the masks there should be, so that a lost mask cannot pass for a defect-free image.
+`Label/Labels.txt` lists the masks, so that an image whose mask is missing is not read as defect-free.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from benchmark.datasets.sources.shared.anomaly import good, images_at, masked
 from benchmark.datasets.sources.shared.source import (
     UNKNOWN,
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
     files_below,
-    found,
+    source_image,
 )
 
 SCENE = "artificial texture"
@@ -51,7 +51,7 @@ def _roots(tree: Tree) -> list[Path]:
     return roots
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     for part in filter(None, (child(root, name) for name in PARTS)):
         labels = child(part, "Label")
         images = [path for path in images_at(part, IMAGE) if path.parent == part]
@@ -66,11 +66,11 @@ def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
         pairs = masked(defective, masks, "_label", root.name.casefold(), THRESHOLD, repairs)
         for image, size_px, boxes in chain(good(fine), pairs):
             group = image.relative_to(root.parent).with_suffix("").as_posix()
-            yield found("dagm-2007", root.parent, image, size_px, boxes, SCENE, group)
+            yield source_image("dagm-2007", root.parent, image, size_px, boxes, SCENE, group)
 
 
 def _listed(labels: Path) -> set[str]:
-    """Stems of the masks that Labels.txt names."""
+    """Stems of the masks that Labels.txt lists, in lower case."""
     texts = [read_text(path, DataError) for path in files_below(labels, ".txt", "labels")]
     return {stem.casefold() for text in texts for stem in re.findall(rf"({MASK})\.png", text, re.IGNORECASE)}
 

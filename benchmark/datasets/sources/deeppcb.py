@@ -1,4 +1,4 @@
-"""DeepPCB: six defects of bare circuit boards; text labels in folders of their own. Templates are no test images."""
+"""DeepPCB: six defects of bare circuit boards; text labels in separate folders. Template images are not read."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets.sources.shared.boards import MOUSE_BITE, OPEN, SCENE, SHORT, SPUR, SPURIOUS_COPPER
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     files_below,
-    found,
     images_below,
+    source_image,
     unique,
 )
 
@@ -43,16 +43,16 @@ def _roots(tree: Tree) -> list[Path]:
     )
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     images = images_below(root, r"\d+_test")
     for image, label in pair_by_stem(
         images, files_below(root, ".txt", r"\d+"), repairs, lambda path: path.stem[: -len("_test")]
     ):
         size_px = image_size(image)
         boxes = read_deeppcb(label, NAMES, *size_px, repairs)
-        # Crops of one board: the folder is the only thing that tells boards apart.
+        # Images are crops of boards; only the folder says of which board.
         board = re.sub(r"\D", "", image.parent.name)
-        yield found("deeppcb", root, image, size_px, boxes, SCENE, board)
+        yield source_image("deeppcb", root, image, size_px, boxes, SCENE, board)
 
 
 SOURCE = PublicSource(

@@ -1,6 +1,6 @@
-"""elpv: solar cells with the probability of a defect, and no boxes; only the cells without a defect can be used.
+"""elpv: images of solar cells with the probability of a defect, without boxes; only defect-free cells are read.
 
-A defective cell without a box is neither an example nor a defect-free image: it is left out and counted.
+A defective cell without a box is of no use for training or testing: it is left out and counted.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from benchmark.datasets.sources.shared.anomaly import good
 from benchmark.datasets.sources.shared.solar import SCENE
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     PublicSource,
+    SourceImage,
     Tree,
     child,
-    found,
     images_below,
     named_file,
+    source_image,
 )
 
 TABLE = r"labels\.csv"
@@ -37,27 +37,27 @@ def _roots(tree: Tree) -> list[Path]:
     ]
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     table = named_file(root, TABLE)
-    probability = _probabilities(table)
+    probabilities = _probabilities(table)
     fine = []
     for image in images_below(child(root, "images") or root, STEM):
-        chance = probability.pop(image.name.casefold(), None)
+        chance = probabilities.pop(image.name.casefold(), None)
         if chance is None:
             repairs.add("image without a label left out", str(image))
         elif chance > 0:
             repairs.add("image of a defect without a box left out", str(image))
         else:
             fine.append(image)
-    for name in probability:
+    for name in probabilities:
         repairs.add("label of an image that is not there left out", f"{table}: {name}")
     for image, size_px, boxes in good(fine):
-        yield found("elpv", root, image, size_px, boxes, SCENE, image.stem)
+        yield source_image("elpv", root, image, size_px, boxes, SCENE, image.stem)
 
 
 def _probabilities(table: Path) -> dict[str, float]:
     """Image name in lower case -> probability of a defect, from lines `images/cell0001.png  0.0  mono`."""
-    found: dict[str, float] = {}
+    probabilities: dict[str, float] = {}
     for number, line in enumerate(read_text(table, DataError).splitlines(), start=1):
         fields = line.replace(",", " ").split()
         try:
@@ -68,8 +68,8 @@ def _probabilities(table: Path) -> dict[str, float]:
             raise DataError(f"{table}:{number}: expected an image, a probability and a kind of cell") from error
         if not 0 <= chance <= 1:
             raise DataError(f"{table}:{number}: the probability of a defect is {chance:g}; expected 0 to 1")
-        found[Path(name).name.casefold()] = chance
-    return found
+        probabilities[Path(name).name.casefold()] = chance
+    return probabilities
 
 
 SOURCE = PublicSource(

@@ -1,6 +1,6 @@
-"""Fabric with cuts and holes: carpet pictures of MVTec AD with boxes, and a few pictures of other cloth.
+"""Fabric with cuts and holes: carpet images of MVTec AD with boxes, and a few images of other cloth.
 
-The list of names in its data.yaml is off by one and one id means two defects, so the file's name decides as well.
+The names in its data.yaml are off by one and one id stands for two defects, so the class follows from id and file name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from benchmark.datasets.readers.reading import Labelled, Repairs, image_size
 from benchmark.datasets.readers.yolo import read_yolo
 from benchmark.datasets.sources.shared.fabric import CARPET, CARPET_CUT, CARPET_HOLE, HOLE, WEAVE_LINE
 from benchmark.datasets.sources.shared.roboflow import original, pairs_of_parts
-from benchmark.datasets.sources.shared.source import Expected, Found, PublicSource, Tree, child, found, unique
+from benchmark.datasets.sources.shared.source import (
+    Expected,
+    PublicSource,
+    SourceImage,
+    Tree,
+    child,
+    source_image,
+    unique,
+)
 
 IDS = {0: "0", 1: "1", 2: "2"}
 CLASSES = {("carpet", "1"): "cut", ("carpet", "2"): "hole", ("fabric", "1"): "line", ("fabric", "0"): "large hole"}
@@ -35,12 +43,12 @@ def _roots(tree: Tree) -> list[Path]:
     return unique([folder.parent.parent for folder in images])
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     for image, label in pairs_of_parts(root, repairs):
         cloth = "fabric" if re.match(r"(?i)fabric\d", image.stem) else CARPET
         size_px = image_size(image)
         boxes = _named(read_yolo(label, IDS, *size_px, repairs), cloth, label)
-        yield found("fabric-cut-hole", root, image, size_px, boxes, cloth, original(image.stem))
+        yield source_image("fabric-cut-hole", root, image, size_px, boxes, cloth, original(image.stem))
 
 
 def _named(boxes: Labelled, cloth: str, label: Path) -> Labelled:

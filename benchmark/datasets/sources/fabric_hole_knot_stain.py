@@ -1,4 +1,4 @@
-"""Fabric Defect Detection v5 of Roboflow: images and labels side by side in one folder."""
+"""Fabric Defect Detection v5 of Roboflow: images and label files in one folder."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from benchmark.datasets.sources.shared.fabric import HOLE, KNOT, STAIN
 from benchmark.datasets.sources.shared.roboflow import original, roots_with_names
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     PublicSource,
+    SourceImage,
     Tree,
     files_below,
-    found,
     images_below,
+    source_image,
     unique,
 )
 
@@ -29,12 +29,12 @@ def _roots(tree: Tree) -> list[Path]:
     return unique(roots_with_names(tree, frozenset(name.casefold() for name in KINDS)))
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     names = read_names(next(path for path in root.iterdir() if path.name.lower() in ("data.yaml", "data.yml")))
     for image, label in pair_by_stem(images_below(root, STEM), files_below(root, ".txt", STEM), repairs):
         size_px = image_size(image)
         boxes = read_yolo(label, names, *size_px, repairs)
-        yield found("fabric-hole-knot-stain", root, image, size_px, boxes, "fabric", original(image.stem))
+        yield source_image("fabric-hole-knot-stain", root, image, size_px, boxes, "fabric", original(image.stem))
 
 
 SOURCE = PublicSource(

@@ -1,4 +1,4 @@
-"""Fabric stains (HSST): line-scan crops with binary masks. Crops of one web overlap, so a minute is one group."""
+"""Fabric stains (HSST): line-scan crops with binary masks. Crops overlap, so those of one minute are one group."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets.sources.shared.fabric import STAIN
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     PublicSource,
+    SourceImage,
     Tree,
     child,
     files_below,
-    found,
     images_below,
+    source_image,
 )
 
 KINDS = {"stain": STAIN}
 STEM = r"\d{4}(?:_\d+){8}"
-"""year, month, day, hour, minute, second, millisecond, then the crop's x and y"""
+"""year, month, day, hour, minute, second, millisecond, then x and y of the crop"""
 THRESHOLD = 127
 
 
@@ -31,7 +31,7 @@ def _roots(tree: Tree) -> list[Path]:
     return [folder.parent for folder in masks if child(folder.parent, "images")]
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     images = [path for path in images_below(root, STEM) if path.suffix.lower() != ".png"]
     for image, mask in pair_by_stem(images, files_below(root, ".png", STEM), repairs):
         size_px = image_size(image)
@@ -40,7 +40,7 @@ def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
             repairs.add("empty mask of a defective image: image left out", str(image))
             continue
         minute = "-".join(image.stem.split("_")[:5])
-        yield found("fabric-stain-hsst", root, image, size_px, boxes, "fabric", minute)
+        yield source_image("fabric-stain-hsst", root, image, size_px, boxes, "fabric", minute)
 
 
 SOURCE = PublicSource(

@@ -1,6 +1,6 @@
-"""GC10-DET: ten defects of steel sheet, Pascal VOC; the labels lie in a folder that is spelt `lable`.
+"""GC10-DET: ten defects of steel sheet, Pascal VOC; the folder of the labels is spelt `lable`.
 
-An image lies in the folder of one of its classes and may show several: only the xml counts. Its names are pinyin.
+An image is in the folder of one of its classes and may show several: classes are read from the xml only, in pinyin.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from benchmark.datasets.readers.reading import Labelled, Repairs, image_size, pa
 from benchmark.datasets.readers.voc import read_voc
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     files_below,
-    found,
     images_below,
+    source_image,
     unique,
 )
 
@@ -52,7 +52,7 @@ KINDS = {
 }
 OTHER_SPELLINGS = {"10_yaozhed": "10_yaozhe"}
 NO_CLASS = "d"
-"""the name of one object in the download; nobody knows what was meant"""
+"""name of one object in the download, with unknown meaning"""
 STEM = r"img_\d+_\d+_\d+"
 
 
@@ -61,12 +61,12 @@ def _roots(tree: Tree) -> list[Path]:
     return unique([folder.parent for folder in labels if tree.holds(folder, STEM + r"\.xml")])
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     for image, label in pair_by_stem(images_below(root, STEM), files_below(root, ".xml", STEM), repairs):
         size_px = image_size(image)
         boxes = _named(read_voc(label, *size_px, repairs), label, repairs)
-        # img_<camera>_<strip>_<frame>: frames of one strip show the same mark again.
-        yield found("gc10-det", root, image, size_px, boxes, SCENE, image.stem.rpartition("_")[0])
+        # img_<camera>_<strip>_<frame>: several frames of a strip show the same defect.
+        yield source_image("gc10-det", root, image, size_px, boxes, SCENE, image.stem.rpartition("_")[0])
 
 
 def _named(boxes: Labelled, label: Path, repairs: Repairs) -> Labelled:

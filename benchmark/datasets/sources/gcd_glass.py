@@ -1,7 +1,7 @@
-"""GCD: glass containers, YOLO labels; its two releases number the same five classes in another order.
+"""GCD: glass containers, YOLO labels; its two releases number the same five classes in different orders.
 
-So the order is never guessed: it is taken from a yaml with `names` beside `images` and `labels`, which may have to be
-copied there from the repository (`GCD.yaml`, `GCD-Part-1.yaml`).
+So the order is read from a yaml with `names` beside `images` and `labels`, which may have to be copied there from the
+repository (`GCD.yaml`, `GCD-Part-1.yaml`).
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from benchmark.datasets.readers.yolo import read_names, read_yolo
 from benchmark.datasets.sources.shared.anomaly import folder_at, images_at
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
     files_below,
-    found,
+    source_image,
     unique,
 )
 
@@ -50,28 +50,28 @@ def _roots(tree: Tree) -> list[Path]:
 
 
 def _is_gcd(folder: Path, tree: Tree) -> bool:
-    """Whether the folder or one above it, inside the tree, is named after the set."""
+    """Whether the name of the folder, or of one above it inside the tree, begins with `gcd`."""
     inside = [at for at in (folder, *folder.parents) if at.is_relative_to(tree.folder)]
     return any(at.name.casefold().startswith("gcd") for at in inside)
 
 
 def _yaml(root: Path) -> Path | None:
-    """The yaml in the folder that names exactly our classes, in any order."""
+    """The yaml in the folder that lists exactly the classes of GCD, in any order; None without one."""
     for path in sorted(entry for entry in root.iterdir() if entry.suffix.lower() in (".yaml", ".yml")):
         try:
             names = {name.casefold() for name in read_names(path).values()}
         except DataError:
-            continue  # somebody else's file
+            continue  # a file of another project
         if names == set(KINDS):
             return path
     return None
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     path = _yaml(root)
     if path is None:
         raise DataError(
-            f"{root}: nothing says which class is which number, and releases differ; copy GCD.yaml or GCD-Part-1.yaml "
+            f"{root}: no yaml says which number is which class, and releases differ; copy GCD.yaml or GCD-Part-1.yaml "
             f"of {SOURCE.facts.url} into this folder"
         )
     names = {number: name.casefold() for number, name in read_names(path).items()}
@@ -81,11 +81,11 @@ def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
         for image, label in pairs:
             size_px = image_size(image)
             boxes = read_yolo(label, names, *size_px, repairs)
-            yield found("gcd-glass", root, image, size_px, boxes, SCENE, "/".join((*part, image.stem)))
+            yield source_image("gcd-glass", root, image, size_px, boxes, SCENE, "/".join((*part, image.stem)))
 
 
 def _parts(root: Path) -> list[tuple[str, ...]]:
-    """Folders below `images` that are read alone; the same names may occur in several."""
+    """Folders below `images`, each paired with its own labels: file names repeat between them. [()] without any."""
     images = child(root, "images")
     inner = sorted(entry.name for entry in images.iterdir() if entry.is_dir()) if images else []
     return [(name,) for name in inner] or [()]

@@ -1,4 +1,4 @@
-"""KolektorSDD: cracks in the plastic of commutators; eight views of each of fifty, a mask beside every view."""
+"""KolektorSDD: cracks in the plastic of 50 commutators, eight images of each, a mask beside every image."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from benchmark.core.sample import Source
 from benchmark.datasets.readers.reading import Repairs
 from benchmark.datasets.sources.shared.anomaly import images_at
 from benchmark.datasets.sources.shared.kolektor import LICENCE, inspected
-from benchmark.datasets.sources.shared.source import Expected, Found, Kind, PublicSource, Tree, found, unique
+from benchmark.datasets.sources.shared.source import (
+    Expected,
+    Kind,
+    PublicSource,
+    SourceImage,
+    Tree,
+    source_image,
+    unique,
+)
 
 SCENE = "commutator"
 KINDS = {
@@ -25,13 +33,13 @@ def _roots(tree: Tree) -> list[Path]:
     return unique([folder.parent for folder in tree.named(ITEM) if tree.holds(folder, MASK + r"\..*")])
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     for item in sorted(
         entry for entry in root.iterdir() if entry.is_dir() and re.fullmatch(ITEM, entry.name.casefold())
     ):
         pairs = inspected(images_at(item, IMAGE), images_at(item, MASK), "_label", "crack", repairs)
         for image, size_px, boxes in pairs:
-            yield found("kolektor-sdd", root, image, size_px, boxes, SCENE, item.name.casefold())
+            yield source_image("kolektor-sdd", root, image, size_px, boxes, SCENE, item.name.casefold())
 
 
 SOURCE = PublicSource(

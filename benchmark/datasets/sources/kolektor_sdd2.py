@@ -1,4 +1,4 @@
-"""KolektorSDD2: defects of several kinds on one product's surface, not told apart; a mask beside every image."""
+"""KolektorSDD2: defects of one product's surface, all of one class; a mask beside every image."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ from benchmark.core.sample import Source
 from benchmark.datasets.readers.reading import Repairs
 from benchmark.datasets.sources.shared.anomaly import images_at
 from benchmark.datasets.sources.shared.kolektor import LICENCE, inspected
-from benchmark.datasets.sources.shared.source import Expected, Found, Kind, PublicSource, Tree, child, found, unique
+from benchmark.datasets.sources.shared.source import (
+    Expected,
+    Kind,
+    PublicSource,
+    SourceImage,
+    Tree,
+    child,
+    source_image,
+    unique,
+)
 
 SCENE = "Kolektor part"
-"""its owners do not say what it is"""
+"""its owners do not name the product"""
 KINDS = {
     "defect": Kind(
         "surface defect",
@@ -29,11 +38,13 @@ def _roots(tree: Tree) -> list[Path]:
     return unique([folder.parent for folder in tree.named("|".join(PARTS)) if tree.holds(folder, MASK + r"\.png")])
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     for part in filter(None, (child(root, name) for name in PARTS)):
         pairs = inspected(images_at(part, IMAGE), images_at(part, MASK), "_GT", "defect", repairs)
         for image, size_px, boxes in pairs:
-            yield found("kolektor-sdd2", root, image, size_px, boxes, SCENE, f"{part.name.casefold()}-{image.stem}")
+            yield source_image(
+                "kolektor-sdd2", root, image, size_px, boxes, SCENE, f"{part.name.casefold()}-{image.stem}"
+            )
 
 
 SOURCE = PublicSource(

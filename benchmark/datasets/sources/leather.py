@@ -1,7 +1,7 @@
-"""Leather Defect Detection v1 of Roboflow: train and valid share source images, and one hide fills several.
+"""Leather Defect Detection v1 of Roboflow: train and valid share originals, and several images show one piece.
 
-Copies of an image are known by its name. Photos of one piece follow each other within seconds (the name holds the time
-of most) or under consecutive numbers (of the others).
+File names identify augmented copies of an image. Photos of one piece were taken within seconds (most names contain the
+time) or have consecutive numbers (the other names). All images of a piece are one group.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from benchmark.core.sample import Source
 from benchmark.datasets.readers.reading import Repairs, image_size
 from benchmark.datasets.readers.yolo import read_names, read_yolo
 from benchmark.datasets.sources.shared.roboflow import original, pairs_of_parts, roots_with_names
-from benchmark.datasets.sources.shared.source import Expected, Found, Kind, PublicSource, Tree, found, unique
+from benchmark.datasets.sources.shared.source import (
+    Expected,
+    Kind,
+    PublicSource,
+    SourceImage,
+    Tree,
+    source_image,
+    unique,
+)
 
 SCENE = "leather"
 KINDS = {
@@ -38,25 +46,25 @@ KINDS = {
 }
 TIMED, NUMBERED = re.compile(r"Image_(\d{14})(\d{3})_"), re.compile(r"(.+?)-?(\d+)-?$")
 SAME_PIECE_S = 5.0
-"""the camera's own pace is 2 to 3 s; half of the photos that follow each other so show a common part"""
+"""the camera takes a photo every 2 to 3 s; half of the photos taken within this time of each other overlap"""
 
 
 def _roots(tree: Tree) -> list[Path]:
     return unique(roots_with_names(tree, frozenset(name.casefold() for name in KINDS)))
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     names = read_names(next(path for path in root.iterdir() if path.name.lower() in ("data.yaml", "data.yml")))
     pairs = list(pairs_of_parts(root, repairs))
     pieces = _pieces({original(image.stem) for image, _ in pairs})
     for image, label in pairs:
         size_px = image_size(image)
         boxes = read_yolo(label, names, *size_px, repairs)
-        yield found("leather", root, image, size_px, boxes, SCENE, pieces[original(image.stem)])
+        yield source_image("leather", root, image, size_px, boxes, SCENE, pieces[original(image.stem)])
 
 
 def _pieces(originals: Iterable[str]) -> dict[str, str]:
-    """Name of an original -> that of the first photo of its piece."""
+    """Name of an original -> name of the first photo of the same piece."""
     first: dict[str, str] = {}
     before = ("", float("-inf"), "")
     for series, place, name in sorted((*_place(name), name) for name in originals):
@@ -67,7 +75,7 @@ def _pieces(originals: Iterable[str]) -> dict[str, str]:
 
 
 def _place(name: str) -> tuple[str, float]:
-    """The series that a photo belongs to and its place there: seconds, or a number."""
+    """The series of a photo and its position in it: a time in seconds, or a number."""
     if timed := TIMED.match(name):
         return "timed", datetime.strptime(timed[1], "%Y%m%d%H%M%S").timestamp() + int(timed[2]) / 1000
     numbered = NUMBERED.fullmatch(name)

@@ -1,4 +1,4 @@
-"""Magnetic tile surface defects: grey masks beside the images, one folder a defect, one folder without."""
+"""Magnetic tile surface defects: grey masks beside the images, one folder per class and one defect-free folder."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from benchmark.datasets.readers.masks import binary_mask_boxes
 from benchmark.datasets.readers.reading import Labelled, Repairs, image_size, pair_by_stem
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
     files_below,
-    found,
     images_below,
+    source_image,
     unique,
 )
 
@@ -35,9 +35,9 @@ KINDS = {
 FREE = "Free"
 STEM = r"exp\d+_num_\d+"
 THRESHOLD = 127
-"""masks are not binary: their edges are grey"""
+"""masks are not binary: edges of components are grey"""
 SAME_TILE = 400
-"""the camera counts on through the exposures of one tile; counts at most this far apart are taken for one tile"""
+"""image numbers increase through the exposures of a tile; a larger step between two numbers starts a new tile"""
 
 
 def _roots(tree: Tree) -> list[Path]:
@@ -45,7 +45,7 @@ def _roots(tree: Tree) -> list[Path]:
     return unique([folder.parent for folder in tree.named(f"MT_(?:{names})") if child(folder, "Imgs")])
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     pairs: list[tuple[str, Path, Path]] = []
     for name in [*KINDS, FREE]:
         folder = child(root, f"MT_{name}")
@@ -61,7 +61,7 @@ def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
         elif not boxes.written:
             repairs.add("empty mask of a defective image: image left out", str(image))
             continue
-        yield found("magnetic-tile", root, image, size_px, boxes, SCENE, groups[_count(image)])
+        yield source_image("magnetic-tile", root, image, size_px, boxes, SCENE, groups[_count(image)])
 
 
 def _count(image: Path) -> int:

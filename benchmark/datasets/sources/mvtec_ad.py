@@ -1,4 +1,4 @@
-"""MVTec AD: fifteen products, 73 defects; good images without masks, defective ones with a mask in ground_truth/."""
+"""MVTec AD: 15 products, 73 defects; defect-free images without masks, defective ones with a mask in ground_truth/."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmark.core.sample import Source
 from benchmark.datasets.readers.reading import Repairs
 from benchmark.datasets.sources.shared.anomaly import Read, folder_at, good, has_folders, images_at, masked
 from benchmark.datasets.sources.shared.mvtec_kinds import DAILY, KINDS, PLACES
-from benchmark.datasets.sources.shared.source import Expected, Found, PublicSource, Tree, found
+from benchmark.datasets.sources.shared.source import Expected, PublicSource, SourceImage, Tree, source_image
 
 GOOD = "good"
 THRESHOLD = 127
@@ -25,12 +25,12 @@ def _roots(tree: Tree) -> list[Path]:
     ]
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     product = root.name.casefold()
     for image, size_px, boxes in chain(_good(root), _defective(root, product, repairs)):
-        # The folder above is the root of the layout, so that products that were downloaded alone have the same keys.
+        # Keys start at the folder above, so that they are the same for products that were downloaded one by one.
         group = image.relative_to(root.parent).with_suffix("").as_posix()
-        yield found("mvtec-ad", root.parent, image, size_px, boxes, PLACES[product][0], group)
+        yield source_image("mvtec-ad", root.parent, image, size_px, boxes, PLACES[product][0], group)
 
 
 def _good(root: Path) -> Iterator[Read]:

@@ -1,4 +1,4 @@
-"""NEU-DET: six defects of hot-rolled steel strip, Pascal VOC. Flat form and the form with parts."""
+"""NEU-DET: six defects of hot-rolled steel strip, Pascal VOC; layouts with and without train and validation folders."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from benchmark.datasets.sources.shared.hot_rolled import (
 )
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     PublicSource,
+    SourceImage,
     Tree,
     files_below,
-    found,
     images_below,
+    source_image,
     unique,
 )
 
@@ -46,10 +46,10 @@ def _roots(tree: Tree) -> list[Path]:
     return unique([p.parent if p.name.casefold() in PARTS and p != tree.folder else p for p in parents])
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     for image, label in pair_by_stem(images_below(root, STEM), files_below(root, ".xml", STEM), repairs):
         size_px = image_size(image)
-        yield found("neu-det", root, image, size_px, read_voc(label, *size_px, repairs), SCENE, image.stem)
+        yield source_image("neu-det", root, image, size_px, read_voc(label, *size_px, repairs), SCENE, image.stem)
 
 
 SOURCE = PublicSource(

@@ -1,6 +1,6 @@
 """NEU-Seg: three defects of hot-rolled steel strip as masks of class numbers.
 
-Its pictures are those of NEU-DET, also changed and put together; a build joins near copies to one group.
+Its images are those of NEU-DET, some of them changed or stitched together; a build groups near-duplicates.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from benchmark.datasets.readers.masks import index_mask_boxes
 from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets.sources.shared.anomaly import EMPTY, folder_at, images_at
 from benchmark.datasets.sources.shared.hot_rolled import INCLUSION, PATCHES, SCENE, SCRATCH
-from benchmark.datasets.sources.shared.source import Expected, Found, PublicSource, Tree, child, found
+from benchmark.datasets.sources.shared.source import Expected, PublicSource, SourceImage, Tree, child, source_image
 
 KINDS = {"inclusion": INCLUSION, "patches": PATCHES, "scratches": SCRATCH}
 VALUES = dict(enumerate(KINDS, start=1))
-"""of the masks; 0 is background"""
+"""mask value -> class; 0 is background"""
 PARTS = ("training", "test")
 STEM = r"\d{6}"
 SIDE = b"\x00\x00\x00\xc8"
-"""200 px as a PNG header has it: other sets of masks have folders of these names and larger images"""
+"""200 px in a PNG header: other sets of masks have the same folders and larger images"""
 
 
 def _roots(tree: Tree) -> list[Path]:
@@ -38,14 +38,14 @@ def _is_neu_seg(tree: Tree, folder: Path, part: str) -> bool:
         return file.read(24)[16:24] == SIDE * 2
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     for part in PARTS:
         images, masks = (images_at(folder_at(root, kind, part), STEM) for kind in ("images", "annotations"))
         for image, mask in pair_by_stem(images, masks, repairs):
             size_px = image_size(image)
             boxes = index_mask_boxes(mask, VALUES, size_px, repairs)
             if boxes.written:
-                yield found("neu-seg", root, image, size_px, boxes, SCENE, f"{part}-{image.stem}")
+                yield source_image("neu-seg", root, image, size_px, boxes, SCENE, f"{part}-{image.stem}")
             else:
                 repairs.add(EMPTY, str(image))
 

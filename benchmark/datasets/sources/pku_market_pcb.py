@@ -1,6 +1,6 @@
-"""PKU-Market-PCB (HRIPCB): six defects drawn into photos of ten bare boards, Pascal VOC, one folder a class.
+"""PKU-Market-PCB (HRIPCB): six defects drawn into photos of ten bare boards, Pascal VOC, one folder per class.
 
-`rotation/` repeats the photos turned, without boxes, and `PCB_USED/` holds the boards without defects: both stay out.
+Not read: `rotation/`, the same photos rotated without boxes, and `PCB_USED/`, the boards without defects.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from benchmark.datasets.readers.voc import read_voc
 from benchmark.datasets.sources.shared.boards import MOUSE_BITE, OPEN, SCENE, SHORT, SPUR, SPURIOUS_COPPER
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
     files_below,
-    found,
     images_below,
+    source_image,
     unique,
 )
 
@@ -50,7 +50,7 @@ def _roots(tree: Tree) -> list[Path]:
     return unique(roots)
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     images, labels = child(root, "images"), child(root, "annotations")
     if not images or not labels:
         return
@@ -58,9 +58,9 @@ def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
         size_px = image_size(image)
         boxes = read_voc(label, *size_px, repairs)
         boxes = replace(boxes, names=tuple(name.casefold() for name in boxes.names))
-        # All photos of one board show the same copper.
+        # All photos of one board are one group.
         board = re.split("_", image.stem, maxsplit=1)[0]
-        yield found("pku-market-pcb", root, image, size_px, boxes, SCENE, board)
+        yield source_image("pku-market-pcb", root, image, size_px, boxes, SCENE, board)
 
 
 SOURCE = PublicSource(

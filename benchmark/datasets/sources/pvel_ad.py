@@ -1,7 +1,7 @@
-"""PVEL-AD: electroluminescence pictures of solar cells, Pascal VOC; `othertypes/good` holds cells without a defect.
+"""PVEL-AD: electroluminescence images of solar cells, Pascal VOC; `othertypes/good` holds cells without a defect.
 
-Other folders of `othertypes` say what a picture shows and not where: they are not read. The labels of `test` came out
-in 2026; without them its images are left out.
+The other folders of `othertypes` have classes without boxes and are not read. The labels of `test` were published in
+2026; without them its images are left out.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from benchmark.datasets.sources.shared.anomaly import Read, folder_at, good, ima
 from benchmark.datasets.sources.shared.solar import SCENE
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
     files_below,
-    found,
+    source_image,
 )
 
 KINDS = {
@@ -54,7 +54,7 @@ KINDS = {
 OF_NO_OTHER_SET = tuple(f"<name>{name}</name>".encode() for name in KINDS if name not in ("crack", "scratch", "corner"))
 PARTS = ("trainval", "train", "val", "test")
 LOOKED_INTO = 40
-"""labels read to recognise the set, whose layout is that of VOC"""
+"""label files read to recognise the set: its layout is that of any VOC set"""
 
 
 def _roots(tree: Tree) -> list[Path]:
@@ -70,12 +70,12 @@ def _is_pvel(tree: Tree, part: Path) -> bool:
     return any(mark in text for text in texts for mark in OF_NO_OTHER_SET)
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     fine = images_at(folder_at(root, "othertypes", "good"))
     parts = [root, *filter(None, (child(root, name) for name in PARTS))]
     for image, size_px, boxes in chain(good(fine), *(_labelled(part, repairs) for part in parts)):
         group = image.relative_to(root).with_suffix("").as_posix()
-        yield found("pvel-ad", root, image, size_px, boxes, SCENE, group)
+        yield source_image("pvel-ad", root, image, size_px, boxes, SCENE, group)
 
 
 def _labelled(part: Path, repairs: Repairs) -> Iterator[Read]:

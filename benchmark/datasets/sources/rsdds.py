@@ -1,4 +1,4 @@
-"""RSDDs: strips of rail surface, masks of the same name in another folder, stored as JPEG and so not quite binary."""
+"""RSDDs: strips of rail surface; masks of the same name in another folder, as JPEG and so not exactly binary."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from pathlib import Path
 from benchmark.core.sample import Source
 from benchmark.datasets.readers.reading import Repairs
 from benchmark.datasets.sources.shared.anomaly import images_at, masked
-from benchmark.datasets.sources.shared.source import Expected, Found, Kind, PublicSource, Tree, child, found
+from benchmark.datasets.sources.shared.source import (
+    Expected,
+    Kind,
+    PublicSource,
+    SourceImage,
+    Tree,
+    child,
+    source_image,
+)
 
 SCENE = "rail"
 KINDS = {
@@ -28,12 +36,12 @@ def _roots(tree: Tree) -> list[Path]:
     return [folder.parent for folder in tree.named("|".join(IMAGES)) if child(folder.parent, MASKS)]
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
-    """root: of one type of rail; names repeat in the other, so that keys begin with the type."""
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
+    """root: folder of one type of rail; file names repeat in the other type, so keys begin with the type."""
     images = [image for name in IMAGES for image in images_at(child(root, name), STEM)]
     masks = images_at(child(root, MASKS), STEM)
     for image, size_px, boxes in masked(images, masks, "", "defect", THRESHOLD, repairs):
-        yield found("rsdds", root.parent, image, size_px, boxes, SCENE, f"{root.name.casefold()}/{image.stem}")
+        yield source_image("rsdds", root.parent, image, size_px, boxes, SCENE, f"{root.name.casefold()}/{image.stem}")
 
 
 SOURCE = PublicSource(

@@ -1,7 +1,7 @@
 """Severstal steel defect detection (Kaggle): one csv of run-length codes beside a folder of images.
 
-Two forms of the csv: `ImageId,ClassId,EncodedPixels` lists defects only; the older `ImageId_ClassId,EncodedPixels` has
-four lines an image, most of them empty. The hidden half, `test_images`, has no labels and is not read.
+The csv has two forms: `ImageId,ClassId,EncodedPixels` lists defects only; the older `ImageId_ClassId,EncodedPixels` has
+four lines per image, most of them empty. `test_images` has no labels and is not read.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from benchmark.datasets.readers.reading import Repairs, image_size
 from benchmark.datasets.readers.rle import read_rle
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
-    found,
     images_below,
     named_file,
+    source_image,
 )
 
 SCENE = "flat steel"
@@ -38,7 +38,7 @@ KINDS = {
         "patches", SCENE, ("rough patch", "scaled area"), "A large rough area, often torn or covered with scale."
     ),
 }
-"""the competition numbers its classes; these are the names that papers use"""
+"""the competition has numbers only; these are the names used in papers"""
 TABLE = r"train\.csv"
 NEW, OLD = ("ImageId", "ClassId", "EncodedPixels"), ("ImageId_ClassId", "EncodedPixels")
 Codes = dict[str, dict[str, str]]
@@ -50,13 +50,13 @@ def _roots(tree: Tree) -> list[Path]:
 
 
 def _is_severstal(folder: Path) -> bool:
-    """Other competitions have a train.csv beside train_images, too."""
+    """Whether train.csv has a header of Severstal: other competitions have a train.csv beside train_images, too."""
     with named_file(folder, TABLE).open("rb") as file:
         header = file.readline(200).decode("utf-8-sig", "replace").strip().replace('"', "")
     return tuple(header.split(",")) in (NEW, OLD)
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     table = named_file(root, TABLE)
     codes, lists_all = _codes(table)
     waiting = dict.fromkeys(codes)
@@ -69,13 +69,13 @@ def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
         size_px = image_size(image)
         where = f"{table}: {image.name}"
         masks = {name: read_rle(code, size_px, f"{where} class {name}") for name, code in sorted((own or {}).items())}
-        yield found("severstal", root, image, size_px, mask_boxes(masks, where, repairs), SCENE, image.stem)
+        yield source_image("severstal", root, image, size_px, mask_boxes(masks, where, repairs), SCENE, image.stem)
     for name in waiting:
         repairs.add("label of an image that is not there left out", f"{table}: {name}")
 
 
 def _codes(table: Path) -> tuple[Codes, bool]:
-    """The codes, and whether the table names defect-free images as well."""
+    """The codes, and whether the table lists defect-free images as well."""
     rows = csv.DictReader(io.StringIO(read_text(table, DataError)))
     lists_all = tuple(rows.fieldnames or ()) == OLD
     codes: Codes = {}

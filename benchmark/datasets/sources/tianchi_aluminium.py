@@ -1,6 +1,6 @@
 """Tianchi 2018 aluminium profile, round 2: a labelme json beside every defective image, labels in Chinese.
 
-Images without a defect have no json and a folder of their own; the first round has no boxes and is not read.
+Defect-free images are in a separate folder and have no json. Round 1 has no boxes and is not read.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from benchmark.datasets.readers.reading import IMAGE_SUFFIXES, Repairs, image_si
 from benchmark.datasets.sources.shared.anomaly import Read, good
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     files_below,
-    found,
     images_below,
+    source_image,
     unique,
 )
 from benchmark.datasets.sources.shared.tianchi import LICENCE
@@ -55,12 +55,12 @@ KINDS = {
 DEFECT_FREE_LABEL = "正常"
 DEFECT_FREE_FOLDERS = re.compile(r"无瑕疵(?:图片|样本)|正常")
 FOLDERS = re.compile(rf"单瑕疵(?:图片|样本)|多瑕疵(?:图片|样本)|{DEFECT_FREE_FOLDERS.pattern}|{'|'.join(KINDS)}")
-"""below the download's own folder"""
+"""folders inside the root of the download"""
 MARKS = tuple(
     word for name in KINDS for word in (f'"{name}"'.encode(), f'"{name}"'.encode("ascii", "backslashreplace"))
 )
 LOOKED_INTO = 40
-"""labels read to recognise the set: the first may show no defect"""
+"""label files read to recognise the set: the first may have no defect"""
 STAMP = re.compile(r"\d{14}")
 
 
@@ -69,7 +69,7 @@ def _roots(tree: Tree) -> list[Path]:
 
 
 def _is_labelled(tree: Tree, folder: Path) -> bool:
-    """Whether a json lies beside an image of its stem and has one of our labels."""
+    """Whether the folder has a json beside an image of the same stem, with a label of this set."""
     labels = [name for name in tree.files[folder] if name.lower().endswith(".json")]
     images = {Path(name).stem for name in tree.files[folder] if labels and Path(name).suffix.lower() in IMAGE_SUFFIXES}
     beside = [folder / name for name in labels if Path(name).stem in images]
@@ -86,14 +86,16 @@ def _top(folder: Path, outermost: Path) -> Path:
     return folder
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     images = images_below(root)
     fine = {path for path in images if any(map(DEFECT_FREE_FOLDERS.fullmatch, path.relative_to(root).parts))}
     defective = [path for path in images if path not in fine]
     for image, size_px, boxes in chain(good(sorted(fine)), _labelled(defective, root, repairs)):
-        # Names hold the moment of the photo; what shares it shows one profile.
+        # Names contain the time of the photo; images of the same second show one profile.
         stamp = STAMP.search(image.stem)
-        yield found("tianchi-aluminium", root, image, size_px, boxes, SCENE, stamp.group() if stamp else image.stem)
+        yield source_image(
+            "tianchi-aluminium", root, image, size_px, boxes, SCENE, stamp.group() if stamp else image.stem
+        )
 
 
 def _labelled(images: list[Path], root: Path, repairs: Repairs) -> Iterator[Read]:

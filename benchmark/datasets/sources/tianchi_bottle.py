@@ -1,6 +1,6 @@
-"""Tianchi 2020 liquor bottles: COCO-like json whose annotation ids repeat, and two classes that are no defect.
+"""Tianchi 2020 liquor bottles: COCO-like json with repeated annotation ids and two classes that are not defects.
 
-The box `背景` (background) marks a defect-free image, `喷码正常` a printed code as it should be: neither is read.
+A box `背景` (background) marks a defect-free image, `喷码正常` a correct printed code: neither is read.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from benchmark.core.sample import Source
 from benchmark.datasets.readers.reading import RawBox, Repairs, check_boxes, image_size
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
-    found,
     images_below,
+    source_image,
 )
 from benchmark.datasets.sources.shared.tianchi import LICENCE, Boxes, corners, look_up, with_boxes
 
@@ -48,7 +48,7 @@ KINDS = {
         "impurity in liquor", SCENE, ("floating particle", "foreign body"), "A foreign body is in the liquor."
     ),
 }
-"""the last three occur in the second round only"""
+"""the last three occur in round 2 only"""
 ANNOTATIONS = r"annotations\.json"
 
 
@@ -65,13 +65,13 @@ def _is_bottle(path: Path) -> bool:
     return any(word in text for word in ("瓶盖".encode(), b"\\u74f6\\u76d6"))
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     boxes = _boxes(_json(root), repairs)
     for image in with_boxes(images_below(child(root, "images") or root), boxes, repairs):
         size_px = image_size(image)
         labelled = check_boxes(boxes[image.name.casefold()], *size_px, repairs)
-        # Round 2 takes five pictures of a bottle: img_0022033_0 to _4.
-        yield found("tianchi-bottle", root, image, size_px, labelled, SCENE, re.sub(r"_\d$", "", image.stem))
+        # Round 2 has five images per bottle: img_0022033_0 to _4.
+        yield source_image("tianchi-bottle", root, image, size_px, labelled, SCENE, re.sub(r"_\d$", "", image.stem))
 
 
 def _json(folder: Path) -> Path:
@@ -88,7 +88,7 @@ def _boxes(path: Path, repairs: Repairs) -> Boxes:
         raise DataError(f"{path}: not COCO json with images, annotations, categories ({error!r})") from error
     boxes: Boxes = {name: [] for name in images.values()}
     for number, entry in enumerate(entries):
-        # Ids repeat in this file, so that the place is what names an entry.
+        # Ids repeat in this file, so entries are named by their position.
         where = f"{path}: annotation number {number}"
         image_id = entry.get("image_id") if isinstance(entry, dict) else None
         if not isinstance(image_id, int) or image_id not in images:

@@ -1,4 +1,4 @@
-"""Tianchi 2019 fabric, round 1: plain cloth with 34 Chinese defect names that the competition merged to 20 classes."""
+"""Tianchi 2019 fabric, round 1: plain cloth; 34 Chinese defect names, which the competition merges to 20 classes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from benchmark.datasets.sources.shared.anomaly import good, images_at
 from benchmark.datasets.sources.shared.fabric import BROKEN_END, HOLE, KNOT, NEP, STAIN, WEFT_CURLING
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
     files_below,
-    found,
+    source_image,
 )
 from benchmark.datasets.sources.shared.tianchi import LICENCE, Boxes, listed_boxes, look_up, with_boxes
 
@@ -67,7 +67,7 @@ CLASSES = (
         ),
     ),
 )
-"""names that the competition scores as one class, in the order of its ids from 1"""
+"""names that the competition counts as one class, in the order of its class ids from 1"""
 KINDS = {name: kind for names, kind in CLASSES for name in names}
 ANNOTATIONS = r"anno_train.*"
 DEFECTIVE, NORMAL = ("defect_images", "defect images"), ("normal_images", "normal images")
@@ -81,7 +81,7 @@ def _roots(tree: Tree) -> list[Path]:
     ]
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     boxes: Boxes = {}
     for path in files_below(child(root, "annotations") or root, ".json", ANNOTATIONS):
         for name, more in listed_boxes(path, _name).items():
@@ -89,9 +89,9 @@ def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
     for image in with_boxes(images_at(_one_of(root, DEFECTIVE)), boxes, repairs):
         size_px = image_size(image)
         labelled = check_boxes(boxes[image.name.casefold()], *size_px, repairs)
-        yield found("tianchi-fabric", root, image, size_px, labelled, SCENE, image.stem)
+        yield source_image("tianchi-fabric", root, image, size_px, labelled, SCENE, image.stem)
     for image, size_px, none in good(images_at(_one_of(root, NORMAL))):
-        yield found("tianchi-fabric", root, image, size_px, none, SCENE, image.stem)
+        yield source_image("tianchi-fabric", root, image, size_px, none, SCENE, image.stem)
 
 
 def _one_of(root: Path, names: tuple[str, ...]) -> Path | None:

@@ -1,4 +1,4 @@
-"""Tianchi 2021 ceramic tiles: large photos by three cameras of each tile, all boxes in `train_annos.json`."""
+"""Tianchi 2021 ceramic tiles: large photos of each tile by three cameras, all boxes in `train_annos.json`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from benchmark.core.sample import Source
 from benchmark.datasets.readers.reading import Repairs, check_boxes, image_size
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
-    found,
     images_below,
+    source_image,
 )
 from benchmark.datasets.sources.shared.tianchi import LICENCE, listed_boxes, look_up, with_boxes
 
@@ -29,7 +29,7 @@ NAMES = dict(
         start=1,
     )
 )
-"""7 and 8 occur in the second round only"""
+"""7 and 8 occur in round 2 only"""
 KINDS = {
     "edge defect": Kind("edge defect", SCENE, ("chipped edge", "edge crack"), "The tile's edge is chipped or cracked."),
     "corner defect": Kind(
@@ -49,15 +49,15 @@ def _roots(tree: Tree) -> list[Path]:
     return [f for f in tree.folders if tree.holds(f, ANNOTATIONS) and child(f, "train_imgs")]
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     path = next(entry for entry in root.iterdir() if re.fullmatch(ANNOTATIONS, entry.name, re.IGNORECASE))
     boxes = listed_boxes(path, _name)
     for image in with_boxes(images_below(child(root, "train_imgs") or root), boxes, repairs):
         size_px = image_size(image)
         labelled = check_boxes(boxes[image.name.casefold()], *size_px, repairs)
-        # 226_46_t20201125133518273_CAM1: the first two numbers are the tile, which three cameras see.
+        # 226_46_t20201125133518273_CAM1: the first two numbers name the tile, which three cameras photograph.
         tile = "_".join(image.stem.split("_")[:2])
-        yield found("tianchi-tile", root, image, size_px, labelled, SCENE, tile)
+        yield source_image("tianchi-tile", root, image, size_px, labelled, SCENE, tile)
 
 
 def _name(entry: Mapping[str, Any], where: str) -> str | None:

@@ -1,4 +1,4 @@
-"""VisA: twelve products; the small integers of a mask say which defect, so a mask holds several classes."""
+"""VisA: 12 products; the values of a mask are class numbers, so one mask can hold several classes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmark.core.sample import Source
 from benchmark.datasets.readers.masks import index_mask_boxes
 from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
 from benchmark.datasets.sources.shared.anomaly import EMPTY, Read, folder_at, good, images_at
-from benchmark.datasets.sources.shared.source import Expected, Found, PublicSource, Tree, child, found
+from benchmark.datasets.sources.shared.source import Expected, PublicSource, SourceImage, Tree, child, source_image
 from benchmark.datasets.sources.shared.visa_kinds import DAILY, KINDS, PLACES, VALUES
 
 
@@ -18,13 +18,13 @@ def _roots(tree: Tree) -> list[Path]:
     return [folder for folder in tree.named("|".join(PLACES)) if folder_at(folder, "data", "images")]
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     product = root.name.casefold()
     data = child(root, "data") or root
     fine = good(images_at(folder_at(data, "images", "normal")))
     for image, size_px, boxes in chain(fine, _defective(data, product, repairs)):
         group = image.relative_to(root.parent).with_suffix("").as_posix()
-        yield found("visa", root.parent, image, size_px, boxes, PLACES[product][0], group)
+        yield source_image("visa", root.parent, image, size_px, boxes, PLACES[product][0], group)
 
 
 def _defective(data: Path, product: str, repairs: Repairs) -> Iterator[Read]:

@@ -1,7 +1,7 @@
-"""Wood surface defects of VSB-TUO: the official form, and Supervisely's.
+"""Wood surface defects of VSB-TUO, in the official layout or Supervisely's.
 
-Official: `Images1` to `Images10` with bmp, `Bounding Boxes/<id>_anno.txt`; the `Semantic Maps` stay out. Supervisely:
-every defect is drawn twice, only rectangles are read.
+Official: `Images1` to `Images10` with bmp files, `Bounding Boxes/<id>_anno.txt`; `Semantic Maps` are not read.
+Supervisely: every defect has a rectangle and a bitmap, only rectangles are read.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from benchmark.datasets.readers.vsb import read_vsb
 from benchmark.datasets.sources.shared.anomaly import Read
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
     files_below,
-    found,
     images_below,
+    source_image,
     unique,
 )
 
@@ -48,7 +48,7 @@ KINDS = {
     "overgrown": Kind("overgrown wood", SCENE, ("bark pocket", "ingrown bark"), "Bark overgrown by later wood."),
 }
 OFFICIAL = {**{name.casefold(): name for name in KINDS}, "dead_knot": "Death_know"}
-"""the official names in lower case: letter case and the spelling of the dead knot differ"""
+"""official names in lower case -> names of Supervisely: case and the spelling of the dead knot differ"""
 IMAGES, LABELS = r"images[ _]?\d*", r"bounding[ _]boxes"
 PARTS = {"train", "val", "valid", "test", "ds"}
 
@@ -76,11 +76,11 @@ def _is_wood(label: Path) -> bool:
     return any(f'"classTitle": "{name}"' in text or f'"classTitle":"{name}"' in text for name in KINDS)
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     labels = [folder for folder in _children(root, LABELS) for folder in files_below(folder, ".txt", r".*_anno")]
     read = _official(root, labels, repairs) if labels else _supervisely(root, repairs)
     for image, size_px, boxes in read:
-        yield found("wood-vsb", root, image, size_px, boxes, SCENE, image.stem)
+        yield source_image("wood-vsb", root, image, size_px, boxes, SCENE, image.stem)
 
 
 def _official(root: Path, labels: list[Path], repairs: Repairs) -> Iterator[Read]:
@@ -97,10 +97,10 @@ def _supervisely(root: Path, repairs: Repairs) -> Iterator[Read]:
 
 
 def _children(root: Path, pattern: str) -> list[Path]:
-    found = (
+    folders = (
         folder for folder in root.iterdir() if folder.is_dir() and re.fullmatch(pattern, folder.name, re.IGNORECASE)
     )
-    return sorted(found)
+    return sorted(folders)
 
 
 SOURCE = PublicSource(

@@ -1,7 +1,7 @@
-"""X-SDD: seven defects of hot-rolled steel strip, one folder a class.
+"""X-SDD: seven defects of hot-rolled steel strip, one folder per class.
 
-The official download says what an image shows and not where, so that none of it can train or test a detector. Images
-for which somebody has drawn boxes are read: VOC xml of the same stem anywhere below the download.
+The official download has no boxes, so it cannot train or test a detector. Images with boxes that a user has drawn are
+read: VOC xml files of the same stem anywhere below the download.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from benchmark.datasets.readers.voc import read_voc
 from benchmark.datasets.sources.shared.hot_rolled import INCLUSION, SCENE, SCRATCH
 from benchmark.datasets.sources.shared.source import (
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     files_below,
-    found,
     images_below,
+    source_image,
     unique,
 )
 
@@ -60,12 +60,12 @@ def _roots(tree: Tree) -> list[Path]:
     return unique([at.parent if at.name.casefold() == "datas" and at != tree.folder else at for at in parents])
 
 
-def _read(root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     for image, label in pair_by_stem(images_below(root, STEM), files_below(root, ".xml", STEM), repairs):
         size_px = image_size(image)
         boxes = read_voc(label, *size_px, repairs)
         names = tuple(" ".join(name.casefold().replace("_", " ").split()) for name in boxes.names)
-        yield found("x-sdd", root, image, size_px, replace(boxes, names=names), SCENE, image.stem)
+        yield source_image("x-sdd", root, image, size_px, replace(boxes, names=names), SCENE, image.stem)
 
 
 SOURCE = PublicSource(

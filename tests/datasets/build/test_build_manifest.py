@@ -74,7 +74,7 @@ def test_follow_finds_images_by_path_and_else_by_content(downloads: Path) -> Non
     (cold / "image").rename(cold / "IMAGE")
     chosen = follow(rows, scan([downloads], ["cr7-det"]), ["cr7-det"])
     assert [each.row.path for each in chosen] == [row.path for row in rows]
-    assert {each.found.path.name for each in chosen} >= {"pits70.jpg", "dents7.jpg"}
+    assert {each.image.path.name for each in chosen} >= {"pits70.jpg", "dents7.jpg"}
 
 
 def test_follow_names_what_is_missing(downloads: Path) -> None:

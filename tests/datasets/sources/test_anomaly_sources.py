@@ -11,13 +11,13 @@ from PIL import Image
 from benchmark.core.errors import DataError
 from benchmark.datasets.build.scan import scan
 from benchmark.datasets.sources.shared.mvtec_kinds import KINDS as MVTEC_KINDS
-from benchmark.datasets.sources.shared.source import Found, load_sources
+from benchmark.datasets.sources.shared.source import SourceImage, load_sources
 from benchmark.datasets.sources.shared.visa_kinds import KINDS as VISA_KINDS
 from benchmark.datasets.sources.shared.visa_kinds import VALUES
 from tests.datasets.official_layouts import aitex, btad, dagm_2007, ellipse, mask, mvtec_ad, photo, visa
 
 
-def read(folder: Path, source: str) -> dict[str, Found]:
+def read(folder: Path, source: str) -> dict[str, SourceImage]:
     return {image.key: image for image in scan([folder], [source]).images[source]}
 
 

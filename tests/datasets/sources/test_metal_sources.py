@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.core.errors import DataError
 from benchmark.datasets.build.scan import scan
-from benchmark.datasets.sources.shared.source import Found, load_sources
+from benchmark.datasets.sources.shared.source import SourceImage, load_sources
 from tests.datasets.official_layouts import mask, photo, text
 from tests.datasets.official_metal_layouts import (
     X_SDD_CLASSES,
@@ -28,7 +28,7 @@ from tests.datasets.official_metal_layouts import (
 )
 
 
-def read(folder: Path, source: str) -> dict[str, Found]:
+def read(folder: Path, source: str) -> dict[str, SourceImage]:
     return {image.key: image for image in scan([folder], [source]).images[source]}
 
 
@@ -36,7 +36,7 @@ def repairs(folder: Path, source: str) -> dict[str, object]:
     return {kind: facts["count"] for kind, facts in scan([folder], [source]).repairs[source].items()}
 
 
-def boxes_of(image: Found) -> dict[tuple[float, ...], str]:
+def boxes_of(image: SourceImage) -> dict[tuple[float, ...], str]:
     return {tuple(corners): name for corners, name in zip(image.boxes.xyxy.tolist(), image.boxes.names, strict=True)}
 
 

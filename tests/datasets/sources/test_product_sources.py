@@ -11,13 +11,13 @@ import pytest
 
 from benchmark.core.errors import DataError
 from benchmark.datasets.build.scan import scan
-from benchmark.datasets.sources.shared.source import Found, load_sources
+from benchmark.datasets.sources.shared.source import SourceImage, load_sources
 from tests.datasets.official_layouts import dump, photo, text
 from tests.datasets.official_metal_layouts import voc
 from tests.datasets.official_product_layouts import GCD_OTHER_YAML, PVEL_CLASSES, cardd, elpv, gcd_glass, pvel_ad
 
 
-def read(folder: Path, source: str) -> dict[str, Found]:
+def read(folder: Path, source: str) -> dict[str, SourceImage]:
     return {image.key: image for image in scan([folder], [source]).images[source]}
 
 
@@ -41,7 +41,7 @@ def test_gcd_without_a_yaml_is_refused_with_what_to_do(tmp_path: Path) -> None:
     text(tmp_path / "GCD-Part-1" / "other.yaml", "names: [cat, dog]\n")
     text(tmp_path / "GCD-Part-1" / "broken.yml", "names: [cat\n")
     with pytest.raises(
-        DataError, match=r"nothing says which class is which number.*copy GCD\.yaml or GCD-Part-1\.yaml"
+        DataError, match=r"no yaml says which number is which class.*copy GCD\.yaml or GCD-Part-1\.yaml"
     ):
         scan([tmp_path], ["gcd-glass"])
 

@@ -11,7 +11,7 @@ import pytest
 
 from benchmark.core.errors import DataError
 from benchmark.datasets.build.scan import scan
-from benchmark.datasets.sources.shared.source import Found, load_sources
+from benchmark.datasets.sources.shared.source import SourceImage, load_sources
 from benchmark.datasets.sources.tianchi_fabric import CLASSES
 from tests.datasets.official_layouts import dump, photo, tianchi_bottle, tianchi_fabric, tianchi_tile
 
@@ -24,7 +24,7 @@ LISTS = pytest.mark.parametrize("source", ["tianchi-tile", "tianchi-fabric"])
 ALL = pytest.mark.parametrize("source", sorted(MAKERS))
 
 
-def read(folder: Path, source: str) -> dict[str, Found]:
+def read(folder: Path, source: str) -> dict[str, SourceImage]:
     return {image.path.name: image for image in scan([folder], [source]).images[source]}
 
 

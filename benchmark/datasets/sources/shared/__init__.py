@@ -1,1 +1,1 @@
-"""What several public sources share: how a source is described, and layouts that many of them have."""
+"""What several sources share: how a source is described, layouts and classes that many of them have."""

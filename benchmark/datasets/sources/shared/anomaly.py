@@ -1,4 +1,4 @@
-"""What anomaly sets have in common: good images without masks; defective ones, each with a mask elsewhere."""
+"""Layout of anomaly detection sets: defect-free images without masks, defective ones with masks in another folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Read = tuple[Path, tuple[int, int], Labelled]
 
 
 def folder_at(root: Path, *names: str) -> Path | None:
-    """The folder `root/first/second/...`, letter case ignored; None where a step is missing."""
+    """The folder `root/first/second/...`, case ignored; None where one of them is missing."""
     folder: Path | None = root
     for name in names:
         folder = child(folder, name) if folder else None
@@ -27,17 +27,17 @@ def folder_at(root: Path, *names: str) -> Path | None:
 
 
 def has_folders(tree: Tree, folder: Path, *names: str) -> bool:
-    """Whether all those folders lie directly in that folder, letter case ignored."""
+    """Whether the folder directly contains folders of all those names, case ignored."""
     return set(names) <= {other.name.casefold() for other in tree.inside(folder)}
 
 
 def images_at(folder: Path | None, pattern: str = r".*") -> list[Path]:
-    """All images below a folder whose stem matches; none where there is no folder."""
+    """All images below a folder whose whole stem matches the pattern; none without a folder."""
     return images_below(folder, pattern) if folder else []
 
 
 def good(images: Iterable[Path]) -> Iterator[Read]:
-    """Defect-free images: only their headers are read."""
+    """Defect-free images with their sizes; only the headers are read."""
     for image in images:
         yield image, image_size(image), NO_BOXES
 
@@ -45,9 +45,10 @@ def good(images: Iterable[Path]) -> Iterator[Read]:
 def masked(
     images: Iterable[Path], masks: Iterable[Path], suffix: str, name: str, threshold: int, repairs: Repairs
 ) -> Iterator[Read]:
-    """Defective images with the mask of their stem and `suffix`; the components above `threshold` are boxes `name`.
+    """Defective images with one box of the class `name` per component of the mask above `threshold`.
 
-    An image without a mask and one with an empty mask are left out and counted: they are not defect-free.
+    The mask of an image has its stem followed by `suffix`. An image without a mask and one with an empty mask are left
+    out and counted as repairs: they are not defect-free.
     """
     for image, mask in pair_by_stem(images, masks, repairs, lambda path: path.stem + suffix):
         size_px = image_size(image)

@@ -1,7 +1,8 @@
-"""Roboflow YOLO exports that a user has: every folder with a data.yaml and YOLO labels is a source of its own.
+"""A user's own Roboflow YOLO exports: every folder with a data.yaml and YOLO labels is a source of its own.
 
-A `taxonomy.csv` beside data.yaml says what the classes are (see `_taxonomy`); without it scene and super category are
-unknown. Name and licence come from the `roboflow:` part of data.yaml. Exports that an importer of ours knows stay its.
+A `taxonomy.csv` beside data.yaml gives scene and super category of the classes (see `opening.taxonomy`); without it
+both are unknown. Name and licence are read from `roboflow:` in data.yaml. A folder that a known importer reads is not
+read again as an export.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from benchmark.datasets.sources.shared.roboflow import PARTS, original, pairs_of
 from benchmark.datasets.sources.shared.source import (
     UNKNOWN,
     Expected,
-    Found,
     Kind,
     PublicSource,
+    SourceImage,
     Tree,
     child,
     files_below,
-    found,
     images_below,
+    source_image,
     unique,
 )
 
@@ -41,17 +42,17 @@ OPEN_LICENCES = {"cc by 4.0", "cc by-sa 4.0", "cc0 1.0", "public domain", "mit",
 
 
 def declared_exports(trees: Sequence[Tree], known: Mapping[str, PublicSource]) -> dict[str, PublicSource]:
-    """One source an export, by name (`roboflow-<project>`); two downloads of one project are one source.
+    """One source per export, by name (`roboflow-<project>`); two downloads of one project are one source.
 
-    known: the importers; a folder that one of them reads is left to it. Raises DataError for a data.yaml or taxonomy
-    that cannot be, and for two exports of one name with other classes.
+    known: the importers; folders that one of them reads are skipped. Raises DataError for a data.yaml or taxonomy.csv
+    that is wrong, and for two exports of one name with different classes.
     """
     sources: dict[str, PublicSource] = {}
     roots: dict[str, list[Path]] = defaultdict(list)
     for root in (root for tree in trees for root in _exports(tree, known)):
         source = _source(root, known)
         if sources.setdefault(source.name, source).kinds != source.kinds:
-            raise DataError(f"{root}: another export is named {source.name} and has other classes; rename its project")
+            raise DataError(f"{root}: another export is named {source.name} and has other classes; rename one project")
         roots[source.name].append(root)
     return {name: replace(source, roots=partial(_below, roots[name])) for name, source in sources.items()}
 
@@ -82,21 +83,21 @@ def _source(root: Path, known: Mapping[str, PublicSource]) -> PublicSource:
         title=f"Roboflow export {project}",
         super_category=UNKNOWN,
         kinds=kinds,
-        expected=Expected(note="what was exported"),
+        expected=Expected(note="as exported"),
         roots=lambda _: [root],
         read=partial(_read, name, kinds),
     )
 
 
-def _read(name: str, kinds: Mapping[str, Kind], root: Path, repairs: Repairs) -> Iterator[Found]:
+def _read(name: str, kinds: Mapping[str, Kind], root: Path, repairs: Repairs) -> Iterator[SourceImage]:
     names = read_names(root / _name(root, DATA))
     pairs = pairs_of_parts(root, repairs) if _has_parts(root) else _side_by_side(root, repairs)
     for image, label in pairs:
         size_px = image_size(image)
         boxes = read_yolo(label, names, *size_px, repairs)
-        # A defect-free image shows the export's own place; most exports have one.
+        # A defect-free image gets the scene of the first class; most exports have only one scene.
         shown = boxes.names[0] if boxes.names else next(iter(kinds))
-        yield found(name, root, image, size_px, boxes, kinds[shown].scene, original(image.stem))
+        yield source_image(name, root, image, size_px, boxes, kinds[shown].scene, original(image.stem))
 
 
 def _side_by_side(root: Path, repairs: Repairs) -> list[tuple[Path, Path]]:
@@ -104,13 +105,13 @@ def _side_by_side(root: Path, repairs: Repairs) -> list[tuple[Path, Path]]:
 
 
 def _name(root: Path, pattern: str) -> str:
-    """The name of the file in that folder, empty where there is none."""
+    """Name of the first matching file directly in the folder, case ignored; empty where there is none."""
     names = sorted(entry.name for entry in root.iterdir() if re.fullmatch(pattern, entry.name, re.IGNORECASE))
     return names[0] if names else ""
 
 
 def _facts(root: Path) -> Mapping[str, Any]:
-    """What data.yaml's `roboflow:` says of project, licence and address."""
+    """The mapping `roboflow:` of data.yaml (project, license, url), empty where there is none."""
     content = read_yaml(root / _name(root, DATA), DataError)
     facts = content.get("roboflow") if isinstance(content, dict) else None
     return facts if isinstance(facts, dict) else {}
@@ -133,7 +134,7 @@ def _kinds(root: Path, known: Mapping[str, PublicSource]) -> dict[str, Kind]:
 
 
 def _agreed(kind: Kind, known: Mapping[str, PublicSource], table: Path) -> Kind:
-    """The class as an importer has it, where one has it: one name means one class."""
+    """The class of that name of a known importer, else the class itself: one name is one class in all sources."""
     for source in known.values():
         for other in source.kinds.values():
             above = other.super_category or source.super_category

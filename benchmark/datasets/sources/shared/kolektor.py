@@ -1,4 +1,4 @@
-"""What the two Kolektor sets have in common: a mask for every image, which is empty where there is no defect."""
+"""Layout of the two Kolektor sets: one mask per image, empty where there is no defect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ THRESHOLD = 127
 def inspected(
     images: Iterable[Path], masks: Iterable[Path], suffix: str, name: str, repairs: Repairs
 ) -> Iterator[Read]:
-    """Images with the mask of their stem and `suffix`; its components are boxes `name`, none means no defect."""
+    """Images with one box of the class `name` per component of their mask (stem and `suffix`); none: no defect."""
     for image, mask in pair_by_stem(images, masks, repairs, lambda path: path.stem + suffix):
         size_px = image_size(image)
         yield image, size_px, binary_mask_boxes(mask, name, size_px, THRESHOLD, repairs)

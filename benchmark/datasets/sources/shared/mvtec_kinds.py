@@ -1,4 +1,4 @@
-"""The 73 defects of MVTec AD's fifteen products: `product/folder` -> class."""
+"""The 73 defects of the 15 products of MVTec AD: `product/folder` -> class."""
 
 from __future__ import annotations
 

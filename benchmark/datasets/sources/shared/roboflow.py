@@ -1,4 +1,4 @@
-"""What Roboflow's YOLO exports have in common: parts, data.yaml, and names that tell copies of one image."""
+"""Layout of Roboflow's YOLO exports: parts, data.yaml, and file names that identify augmented copies of one image."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PARTS = ("train", "valid", "val", "test")
 
 
 def original(stem: str) -> str:
-    """`DSC03012_JPG.rf.41248add` -> `DSC03012`: what all augmented copies of one image share."""
+    """`DSC03012_JPG.rf.41248add` -> `DSC03012`: the stem of the image that was augmented, shared by all its copies."""
     return re.split(r"[_.](?:jpe?g|png|bmp)\.rf\.", stem, maxsplit=1, flags=re.IGNORECASE)[0]
 
 
 def pairs_of_parts(root: Path, repairs: Repairs) -> list[tuple[Path, Path]]:
-    """Image and label pairs of `<part>/images` and `<part>/labels`, paired within each part."""
+    """Pairs of an image in `<part>/images` and its label file in `<part>/labels`, of all parts."""
     pairs = []
     for part in PARTS:
         folder = child(root, part)
@@ -30,7 +30,7 @@ def pairs_of_parts(root: Path, repairs: Repairs) -> list[tuple[Path, Path]]:
 
 
 def roots_with_names(tree: Tree, wanted: frozenset[str]) -> list[Path]:
-    """Folders whose data.yaml names exactly these classes, case ignored."""
+    """Folders whose data.yaml lists exactly those classes, in any order, case ignored."""
     roots = []
     for folder in tree.folders:
         if tree.holds(folder, r"data\.ya?ml"):
@@ -38,7 +38,7 @@ def roots_with_names(tree: Tree, wanted: frozenset[str]) -> list[Path]:
             try:
                 names = {name.casefold() for name in read_names(path).values()}
             except DataError:
-                continue  # somebody else's file: no layout of ours
+                continue  # not a data.yaml of YOLO: a file of another project
             if names == wanted:
                 roots.append(folder)
     return roots

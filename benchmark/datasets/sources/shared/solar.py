@@ -1,4 +1,4 @@
-"""What the two sets of solar cells share."""
+"""The scene of the two sources of solar cells."""
 
 from __future__ import annotations
 

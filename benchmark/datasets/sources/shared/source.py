@@ -1,4 +1,4 @@
-"""What an importer is: how to recognise a source's layout below any folder, and how to read it."""
+"""Importers: how the layout of a public source is recognised below any folder, and how it is read."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from benchmark.core.sample import Source
 from benchmark.datasets.readers.reading import IMAGE_SUFFIXES, Labelled, Repairs
 
 RESOURCE_FORK = "._"
-"""what macOS puts beside every file of an archive, under the same suffix"""
+"""prefix of the files that macOS adds beside every file of an archive, with the same suffix"""
 UNKNOWN = "unknown"
-"""scene or super category that nobody told; no cell asks for transfer to it"""
+"""scene or super category that is not given; it is never the target of the task transfer"""
 NEARLY_ALL = 0.98
-"""of a download: less is worth a warning"""
+"""share of a download below which it is reported as incomplete"""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A class as one source has it: a defect in a scene, with its other names and one sentence."""
+    """A class of a source: a defect in a scene, with synonyms and a description of one sentence."""
 
     defect: str
     scene: str
     synonyms: tuple[str, ...]
     description: str
     super_category: str = ""
-    """where it is not the source's: sources of many products lie in several"""
+    """empty where it is that of the source; sources of many products have classes in several"""
 
     @property
     def name(self) -> str:
-        """What a detector is asked for; unique in the data set."""
+        """`<defect>, <scene>`, the name given to detectors; unique in the data set."""
         return f"{self.defect}, {self.scene}"
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class SourceImage:
     """One image of a source with its boxes.
 
-    key: posix path below the layout's own root, the same in every copy of the download.
-    boxes: named by the source's own class names, the keys of `PublicSource.kinds`.
-    group: what may not be split, unique within the source.
+    key: posix path below the root of the source's layout, the same in every copy of the download.
+    boxes: their names are the source's own class names, the keys of `PublicSource.kinds`.
+    group: images of one group stay on one side of every split; unique over all sources.
     """
 
     source: str
@@ -60,7 +60,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the complete download gives; None where nobody says. defect_free: images among them without a box."""
+    """Counts of the complete download, None where unknown. defect_free: how many of the images have no box."""
 
     images: int | None = None
     boxes: int | None = None
@@ -75,12 +75,12 @@ class Expected:
         return ", ".join(parts) or self.note
 
     def lacking(self, images: int, boxes: int) -> str:
-        """How little is there, as `1650 of 1800 images`; empty where it is enough. boxes: as the files hold them.
+        """What is incomplete, as `1650 of 1800 images`; empty for at least 98 % of images and boxes.
 
-        Copies of one download differ by a few files, which this passes over.
+        boxes: all boxes in the label files, also those that were dropped. Copies of one download differ by a few files.
         """
         counted = ((images, self.images, "images"), (boxes, self.boxes, "boxes"))
-        short = [f"{here} of {whole} {what}" for here, whole, what in counted if here < (whole or 0) * NEARLY_ALL]
+        short = [f"{count} of {whole} {what}" for count, whole, what in counted if count < (whole or 0) * NEARLY_ALL]
         return ", ".join(short)
 
 
@@ -89,7 +89,7 @@ class PublicSource:
     """A public data set that `bench data build mmio-open` knows.
 
     kinds: the source's own class name -> class. expected: counts of the complete download.
-    roots(tree): where its layout lies. read(root, repairs): its images with boxes.
+    roots(tree): the folders in which its layout begins. read(root, repairs): the images there with their boxes.
     """
 
     facts: Source
@@ -98,7 +98,7 @@ class PublicSource:
     kinds: Mapping[str, Kind]
     expected: Expected
     roots: Callable[[Tree], list[Path]]
-    read: Callable[[Path, Repairs], Iterator[Found]]
+    read: Callable[[Path, Repairs], Iterator[SourceImage]]
 
     @property
     def name(self) -> str:
@@ -107,7 +107,7 @@ class PublicSource:
 
 
 class Tree:
-    """A folder walked once: every folder below it with its files. Links are not followed, nor what macOS adds."""
+    """Every folder below a folder with its files, listed once; without links to folders and what macOS adds."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -118,11 +118,11 @@ class Tree:
 
     @cached_property
     def folders(self) -> list[Path]:
-        """All folders, the outermost first."""
+        """All folders, outermost first."""
         return sorted(self.files, key=lambda folder: (len(folder.parts), folder))
 
     def named(self, pattern: str) -> list[Path]:
-        """Folders whose whole name matches, case ignored."""
+        """Folders whose whole name matches the pattern, case ignored."""
         compiled = re.compile(pattern, re.IGNORECASE)
         return [folder for folder in self.folders if compiled.fullmatch(folder.name)]
 
@@ -131,19 +131,19 @@ class Tree:
         return [other for other in self.folders if other.parent == folder]
 
     def holds(self, folder: Path, pattern: str) -> bool:
-        """Whether a file directly in that folder has a matching name, case ignored."""
+        """Whether the name of a file directly in that folder matches the pattern, case ignored."""
         compiled = re.compile(pattern, re.IGNORECASE)
         return any(compiled.fullmatch(name) for name in self.files.get(folder, ()))
 
 
 def child(folder: Path, name: str) -> Path | None:
-    """The sub-folder of that name, case ignored."""
-    found = [entry for entry in folder.iterdir() if entry.is_dir() and entry.name.casefold() == name.casefold()]
-    return sorted(found)[0] if found else None
+    """The sub-folder of that name, case ignored; None where there is none."""
+    folders = [entry for entry in folder.iterdir() if entry.is_dir() and entry.name.casefold() == name.casefold()]
+    return min(folders, default=None)
 
 
 def named_file(folder: Path, pattern: str) -> Path:
-    """The file directly in the folder whose whole name matches, case ignored. Raises DataError where there is none."""
+    """The first file directly in the folder whose whole name matches, case ignored. Raises DataError without one."""
     compiled = re.compile(pattern, re.IGNORECASE)
     names = sorted(entry.name for entry in folder.iterdir() if compiled.fullmatch(entry.name))
     if not names:
@@ -152,12 +152,12 @@ def named_file(folder: Path, pattern: str) -> Path:
 
 
 def images_below(folder: Path, pattern: str = r".*") -> list[Path]:
-    """All images below a folder whose stem matches, case ignored, sorted."""
+    """All images below a folder whose whole stem matches the pattern, case ignored, sorted."""
     return _below(folder, IMAGE_SUFFIXES, pattern)
 
 
 def files_below(folder: Path, suffix: str, pattern: str = r".*") -> list[Path]:
-    """All files below a folder with that suffix whose stem matches, case ignored, sorted."""
+    """All files below a folder with that suffix whose whole stem matches the pattern, case ignored, sorted."""
     return _below(folder, {suffix}, pattern)
 
 
@@ -171,7 +171,7 @@ def _below(folder: Path, suffixes: Collection[str], pattern: str) -> list[Path]:
 
 
 def unique(folders: Iterator[Path] | list[Path]) -> list[Path]:
-    """Without repetitions and without folders that lie in another one."""
+    """The folders once each, sorted, without those inside another one of them."""
     kept: list[Path] = []
     for folder in sorted(set(folders), key=lambda f: (len(f.parts), f)):
         if not any(folder.is_relative_to(other) for other in kept):
@@ -180,13 +180,13 @@ def unique(folders: Iterator[Path] | list[Path]) -> list[Path]:
 
 
 def load_sources() -> dict[str, PublicSource]:
-    """All importers by public name, found by convention."""
+    """All importers by public name."""
     return {name: load("source", name) for name in list_names("source")}
 
 
-def found(
+def source_image(
     source: str, root: Path, image: Path, size_px: tuple[int, int], boxes: Labelled, scene: str, group: str
-) -> Found:
-    """One image with its key taken from where it lies below the layout's root."""
+) -> SourceImage:
+    """An image of a source; its key is its path below the root of the layout, its group gets the source as prefix."""
     key = image.relative_to(root).as_posix()
-    return Found(source, key, image, size_px[0], size_px[1], boxes, scene, f"{source}/{group}")
+    return SourceImage(source, key, image, size_px[0], size_px[1], boxes, scene, f"{source}/{group}")

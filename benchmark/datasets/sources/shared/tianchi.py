@@ -1,4 +1,4 @@
-"""What Tianchi's competitions have in common: one json for all boxes, images that it names."""
+"""Layout of the Tianchi competitions: one json with the boxes of all images, which it names."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Boxes = dict[str, list[RawBox]]
 def listed_boxes(path: Path, name_of: Callable[[Mapping[str, Any], str], str | None]) -> Boxes:
     """The boxes of a json list of `{"name": image, "bbox": [x1, y1, x2, y2], class}`, by image.
 
-    name_of(entry, where): the class's name, None where the entry means a defect-free image. Raises DataError with file
-    and entry.
+    name_of(entry, where): the class name, None for an entry that marks a defect-free image. Raises DataError that names
+    file and entry.
     """
     content = read_json(path, DataError)
     if not isinstance(content, list):
@@ -37,7 +37,7 @@ def listed_boxes(path: Path, name_of: Callable[[Mapping[str, Any], str], str | N
 
 
 def corners(entry: Mapping[str, Any], where: str) -> tuple[float, float, float, float]:
-    """The four numbers of `bbox`. Raises DataError."""
+    """The four numbers of `bbox`. Raises DataError for anything else."""
     try:
         a, b, c, d = (float(value) for value in entry["bbox"])
     except (KeyError, TypeError, ValueError) as error:
@@ -46,14 +46,14 @@ def corners(entry: Mapping[str, Any], where: str) -> tuple[float, float, float, 
 
 
 def look_up(names: Mapping[Any, str], key: Any, where: str) -> str:
-    """The class of an entry. Raises DataError naming the valid ones."""
+    """The class name of an entry. Raises DataError that lists the valid keys for any other."""
     if not isinstance(key, (int, str)) or key not in names:
         raise DataError(f"{where}: unknown class {key!r}; valid: {', '.join(map(str, names))}")
     return names[key]
 
 
 def with_boxes(images: Iterable[Path], boxes: Mapping[str, list[RawBox]], repairs: Repairs) -> Iterator[Path]:
-    """The images that the json names; an image or a name without the other is left out and counted."""
+    """The images that the json names; images without a name and names without an image are counted as repairs."""
     waiting = dict.fromkeys(boxes)
     for image in images:
         if image.name.casefold() in waiting:

@@ -1,4 +1,4 @@
-"""VisA's defects in the order of the mask values of its twelve products (its repository: utils/id2class.py)."""
+"""Defects of the 12 products of VisA in the order of their mask values (utils/id2class.py in its repository)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLACES = {
     "pcb4": ("assembled circuit board", ELECTRONICS),
     "pipe_fryum": ("pipe fryum", DAILY),
 }
-"""product -> scene, super category; boards and macaroni of several makes are one scene each"""
+"""product -> scene, super category; the four boards are one scene, both kinds of macaroni another"""
 
 _BOARD = ("bent part", "melted part", "scratch", "missing part")
 VALUES = {
@@ -98,7 +98,7 @@ VALUES = {
         "other defect",
     ),
 }
-"""product -> defects of the mask values 1, 2, ..."""
+"""product -> defects in the order of the mask values 1, 2, ..."""
 
 ABOUT = {
     "bent part": (("crooked lead", "bent component"), "A component or its lead is bent."),
