@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmark.cli._cells import cell_name
+from benchmark.cli._printing import cell_name
 from benchmark.cli._slurm_options import resources_of
 from benchmark.core.errors import EXIT_STOPPED
 from benchmark.core.method import Capability

@@ -64,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 1 if a cell failed or is blocked; with --slurm 0 once it is submitted."""
-    from benchmark.cli._cells import print_plan, print_records
+    from benchmark.cli._printing import print_plan, print_records
     from benchmark.core.record import Status
     from benchmark.harness.cell import resolve
     from benchmark.harness.plan import plan

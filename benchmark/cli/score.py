@@ -46,8 +46,8 @@ def _cross_check(options: argparse.Namespace) -> int:
     """Exit status 1 where the engines differ."""
     import json
 
-    from benchmark.cli._cells import cell_name
     from benchmark.cli._cross_check import cross_check, store, text
+    from benchmark.cli._printing import cell_name
     from benchmark.harness.rescore import find_record, load_stored
 
     stored = load_stored(find_record(options.record))
@@ -60,7 +60,7 @@ def _cross_check(options: argparse.Namespace) -> int:
 def _of_run(options: argparse.Namespace) -> int:
     import json
 
-    from benchmark.cli._cells import print_metrics
+    from benchmark.cli._printing import print_metrics
     from benchmark.harness.rescore import find_record, load_stored, score_again
 
     stored = load_stored(find_record(options.record))
@@ -116,7 +116,7 @@ def differences(record: RunRecord, scores: Scores) -> list[str]:
 def _of_file(options: argparse.Namespace) -> int:
     import json
 
-    from benchmark.cli._cells import print_metrics
+    from benchmark.cli._printing import print_metrics
     from benchmark.evaluators.scoring.score import score
     from benchmark.evaluators.statistics.bootstrap import intervals
 

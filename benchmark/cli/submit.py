@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     import json
     from pathlib import Path
 
-    from benchmark.cli._cells import cell_name
+    from benchmark.cli._printing import cell_name
     from benchmark.cli._submissions import judge
     from benchmark.core.errors import RecordError
     from benchmark.core.paths import Results

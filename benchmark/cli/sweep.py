@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
 def _print_plan(expanded: Expanded, sums: Any, done: set[str], resources: Any, file: Any) -> None:
     from collections import Counter
 
-    from benchmark.cli._cells import cell_name
+    from benchmark.cli._printing import cell_name
     from benchmark.cli._submit import trains_on_several
 
     print(f"{expanded.title}: {sums.cells} cells, {sums.finished} finished already", file=file)

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
-from benchmark.figures.drawing.cells import Cell, Source, cell_label, explain_command
+from benchmark.figures.drawing.panels import Source, cell_label, explain_command
 from benchmark.figures.drawing.style import PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.figures.precision_recall import curves
 from benchmark.records.explanations import Numbers
+from benchmark.records.seeds import SeedGroup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,12 +76,12 @@ def gathered(counts: NDArray[np.int64], most: int = MOST_CLASSES) -> tuple[list[
     return kept, np.array([[counts[np.ix_(rows, columns)].sum() for columns in groups] for rows in groups])
 
 
-def _matrix(cell: Cell, numbers: Numbers) -> Matrix:
+def _matrix(cell: SeedGroup, numbers: Numbers) -> Matrix:
     kept, counts = gathered(numbers.confusion)
     others = len(numbers.names) - len(kept)
     names = [numbers.names[label] for label in kept] + ([f"{others} others"] if others else [])
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    title = f"{cell_label(cell[0].spec)}, from score {numbers.confidence:.2g} on\n({numbers.chosen})"
+    title = f"{cell_label(cell.spec)}, from score {numbers.confidence:.2g} on\n({numbers.chosen})"
     return Matrix(title, (*names, "background"), shares)
 
 

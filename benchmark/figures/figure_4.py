@@ -18,11 +18,11 @@ from benchmark.core.errors import MissingExtraError, RecordError
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
 from benchmark.core.vocabulary import CANONICAL
-from benchmark.figures.drawing.cells import Cell, Source, ap_text, explain_command, mean_ap, source_of
+from benchmark.figures.drawing.panels import Source, ap_text, explain_command, mean_ap, source_of
 from benchmark.figures.drawing.pictures import blank
 from benchmark.figures.drawing.style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import Numbers, find_numbers
-from benchmark.records.query import group_by_cell
+from benchmark.records.seeds import SeedGroup, seed_groups
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,7 +69,7 @@ class Panel:
     """One prompt: its cell and features where both are there, else what is missing."""
 
     title: str
-    cell: Cell | None
+    cell: SeedGroup | None
     numbers: Numbers | None
     missing: str
 
@@ -77,9 +77,9 @@ class Panel:
 def panels(records: Sequence[RunRecord]) -> tuple[Source, list[Panel]] | None:
     """The source with the most prompts that have features, and its panels; None where no record has any."""
     good = [r for r in records if r.status is Status.OK and r.metrics.get("AP") is not None and _is_plain(r.spec)]
-    found: dict[Source, list[Cell]] = {}
-    for cell in group_by_cell(good):
-        found.setdefault(source_of(cell[0].spec), []).append(cell)
+    found: dict[Source, list[SeedGroup]] = {}
+    for cell in seed_groups(good):
+        found.setdefault(source_of(cell.spec), []).append(cell)
     drawn = [(source, [_panel(prompt, cells) for prompt in PROMPTS]) for source, cells in sorted(found.items())]
     full = [(source, shown) for source, shown in drawn if any(panel.numbers for panel in shown)]
     return max(full, key=lambda pair: sum(panel.numbers is not None for panel in pair[1]), default=None)
@@ -136,19 +136,19 @@ def purity(features: NDArray[np.float16], labels: NDArray[np.int64]) -> float:
     return float((labels[near] == labels[:, None]).mean())
 
 
-def _panel(prompt: Prompt, cells: Sequence[Cell]) -> Panel:
-    mine = [cell for cell in cells if prompt.belongs(cell[0].spec)]
-    mine.sort(key=lambda cell: (len(cell[0].spec.overrides), -mean_ap(cell)))
+def _panel(prompt: Prompt, cells: Sequence[SeedGroup]) -> Panel:
+    mine = [cell for cell in cells if prompt.belongs(cell.spec)]
+    mine.sort(key=lambda cell: (len(cell.spec.overrides), -mean_ap(cell)))
     plain = f"{prompt.title}\n{prompt.remark}"
     for cell in mine:
-        masks = cell[0].spec.overrides.get("masks")
+        masks = cell.spec.overrides.get("masks")
         said = [prompt.remark] * bool(prompt.remark) + [f"{masks} masks"] * bool(masks)
-        for record in cell:
+        for record in cell.good:
             numbers = find_numbers(record.run_id)
             if numbers is not None and len(numbers.features) > 1:
                 return Panel(f"{prompt.title}\n{', '.join(said)}", cell, numbers, "")
     if mine:
-        return Panel(plain, mine[0], None, f"no features:\nbench explain\n{mine[0][0].run_id}")
+        return Panel(plain, mine[0], None, f"no features:\nbench explain\n{mine[0].first.run_id}")
     return Panel(plain, None, None, f"not run:\n{prompt.command}")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.vocabulary import CANONICAL
-from benchmark.figures.drawing.cells import Source, cell_label, explain_command, source_of
+from benchmark.figures.drawing.panels import Source, cell_label, explain_command, source_of
 from benchmark.figures.drawing.pictures import TRUTH, blank, credit, name_of, outline, show
 from benchmark.figures.drawing.style import PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import Picture, find_pictures

@@ -14,8 +14,7 @@ from benchmark.core.detections import Detections
 from benchmark.core.errors import RecordError
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import RunRecord
-from benchmark.figures.drawing.cells import (
-    Cell,
+from benchmark.figures.drawing.panels import (
     Source,
     ap_text,
     by_source,
@@ -27,6 +26,7 @@ from benchmark.figures.drawing.pictures import MISSED, RIGHT, TRUTH, WRONG, blan
 from benchmark.figures.drawing.style import PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import NamedBox, Numbers, Picture, find_numbers, find_pictures
 from benchmark.records.predictions import read_predictions
+from benchmark.records.seeds import SeedGroup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,11 +54,9 @@ def shown_rows(records: Sequence[RunRecord]) -> tuple[Source, tuple[Picture, ...
     """The source with the most of the three methods, its pictures, and a row a method; None without pictures."""
     found = []
     for source, cells in by_source(measured_cells(records)).items():
-        mine = {
-            m: [c for c in cells if c[0].spec.method == m and set(c[0].spec.overrides) <= {"variant"}] for m in METHODS
-        }
+        mine = {m: [c for c in cells if c.spec.method == m and set(c.spec.overrides) <= {"variant"}] for m in METHODS}
         pictures = next(
-            (p for m in reversed(METHODS) for c in mine[m] for r in c if (p := find_pictures(r.run_id))), ()
+            (p for m in reversed(METHODS) for c in mine[m] for r in c.good if (p := find_pictures(r.run_id))), ()
         )
         if pictures:
             rows = [_row(source, method, mine[method], pictures[:MOST]) for method in METHODS]
@@ -123,7 +121,7 @@ def judged(
     return right, wrong, left
 
 
-def _row(source: Source, method: str, cells: Sequence[Cell], pictures: Sequence[Picture]) -> Row:
+def _row(source: Source, method: str, cells: Sequence[SeedGroup], pictures: Sequence[Picture]) -> Row:
     if not cells:
         return Row(
             method,
@@ -133,13 +131,13 @@ def _row(source: Source, method: str, cells: Sequence[Cell], pictures: Sequence[
             f" --profile {source.profile}",
         )
     cell = cells[0]
-    title = f"{cell_label(cell[0].spec)}\n{ap_text(cell)}"
-    for record in cell:
+    title = f"{cell_label(cell.spec)}\n{ap_text(cell)}"
+    for record in cell.good:
         numbers, path = find_numbers(record.run_id), _predictions(record.run_id)
         if numbers is not None and path is not None:
             found = read_predictions(path)
             return Row(title, tuple(_answer(numbers, found.get(picture.image_id)) for picture in pictures))
-    return Row(title, f"no arrays: bench explain {cell[0].run_id}")
+    return Row(title, f"no arrays: bench explain {cell.first.run_id}")
 
 
 def _answer(numbers: Numbers, found: Detections | None) -> tuple[NamedBox, ...]:

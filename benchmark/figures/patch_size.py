@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import Cost, RunRecord
-from benchmark.figures.drawing.cells import Cell, Source, by_source, mean_ap, measured_cells, run_command
+from benchmark.figures.drawing.panels import Source, by_source, mean_ap, measured_cells, run_command
 from benchmark.figures.drawing.style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
+from benchmark.records.seeds import SeedGroup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +32,7 @@ class Size:
     """One cell: patch size in pixels of the input image, and its records."""
 
     patch_px: int
-    cell: Cell
+    cell: SeedGroup
 
 
 def sizes(records: Sequence[RunRecord]) -> dict[Source, list[Size]]:
@@ -39,8 +40,8 @@ def sizes(records: Sequence[RunRecord]) -> dict[Source, list[Size]]:
     mine = [record for record in records if record.spec.method == METHOD]
     found = {}
     for source, cells in by_source(measured_cells(mine)).items():
-        plain = [cell for cell in cells if set(cell[0].spec.overrides) <= {"patch_size"}]
-        several = [Size(int(cell[0].spec.overrides.get("patch_size", PAPERS_PX)), cell) for cell in plain]
+        plain = [cell for cell in cells if set(cell.spec.overrides) <= {"patch_size"}]
+        several = [Size(int(cell.spec.overrides.get("patch_size", PAPERS_PX)), cell) for cell in plain]
         if len({size.patch_px for size in several}) > 1:
             found[source] = sorted(several, key=lambda size: size.patch_px)
     return found
@@ -70,9 +71,7 @@ def draw(records: Sequence[RunRecord]) -> Figure:
 
 def _draw_ap(axes: Axes, shown: Sequence[Size]) -> None:
     patches, values = [size.patch_px for size in shown], [mean_ap(size.cell) for size in shown]
-    bounds = [
-        size.cell[0].intervals.get("AP", (value / 100, value / 100)) for size, value in zip(shown, values, strict=True)
-    ]
+    bounds = [size.cell.interval("AP") or (value / 100, value / 100) for size, value in zip(shown, values, strict=True)]
     below = [max(value - 100 * low, 0.0) for value, (low, _) in zip(values, bounds, strict=True)]
     above = [max(100 * high - value, 0.0) for value, (_, high) in zip(values, bounds, strict=True)]
     axes.errorbar(patches, values, [below, above], color=COLOURS[0], marker=MARKERS[0], markersize=4, capsize=2)
@@ -84,7 +83,7 @@ def _draw_ap(axes: Axes, shown: Sequence[Size]) -> None:
 def _draw_cost(axes: Axes, shown: Sequence[Size], label: str, cost: Callable[[Cost], float | None]) -> None:
     pairs = []
     for size in shown:
-        values = [value for record in size.cell if (value := cost(record.cost)) is not None]
+        values = [value for record in size.cell.good if (value := cost(record.cost)) is not None]
         if values:
             pairs.append((size.patch_px, statistics.median(values)))
     axes.plot([x for x, _ in pairs], [y for _, y in pairs], color=COLOURS[1], marker=MARKERS[1], markersize=4)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
-from benchmark.figures.drawing.cells import (
-    Cell,
+from benchmark.figures.drawing.panels import (
     Source,
     by_source,
     cell_label,
@@ -18,6 +17,7 @@ from benchmark.figures.drawing.cells import (
 )
 from benchmark.figures.drawing.style import COLOURS, PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import RECALLS, Numbers, find_numbers
+from benchmark.records.seeds import SeedGroup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,11 +30,11 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)
 """a second sign for the same curve, for grey print"""
 
 
-def curves(records: Sequence[RunRecord]) -> dict[Source, list[tuple[Cell, Numbers]]]:
+def curves(records: Sequence[RunRecord]) -> dict[Source, list[tuple[SeedGroup, Numbers]]]:
     """Cells with stored curves, the best first; of several seeds the lowest that has them."""
     found = {}
     for source, cells in by_source(measured_cells(records)).items():
-        stored = [(cell, next((n for r in cell if (n := find_numbers(r.run_id))), None)) for cell in cells]
+        stored = [(cell, next((n for r in cell.good if (n := find_numbers(r.run_id))), None)) for cell in cells]
         known = [(cell, numbers) for cell, numbers in stored if numbers is not None]
         if known:
             found[source] = known[:MOST]
@@ -54,7 +54,7 @@ def draw(records: Sequence[RunRecord]) -> Figure:
         grid = figure.subplots(len(found), len(TITLES), squeeze=False)
         for row, (source, shown) in zip(grid, found.items(), strict=True):
             for place, axes in enumerate(row):
-                _draw_panel(axes, [(cell_label(cell[0].spec), n.precision[place]) for cell, n in shown])
+                _draw_panel(axes, [(cell_label(cell.spec), n.precision[place]) for cell, n in shown])
                 axes.set_title(TITLES[place] if place else f"{source}\n{TITLES[0]}", loc="left")
             row[0].set_ylabel("precision")
     return figure

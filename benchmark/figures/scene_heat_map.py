@@ -11,8 +11,7 @@ import numpy as np
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
-from benchmark.figures.drawing.cells import (
-    Cell,
+from benchmark.figures.drawing.panels import (
     Source,
     by_source,
     cell_label,
@@ -22,6 +21,7 @@ from benchmark.figures.drawing.cells import (
     run_command,
 )
 from benchmark.figures.drawing.style import PAGE_INCHES, SMALL, STYLE, FigureKind
+from benchmark.records.seeds import SeedGroup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +44,7 @@ class HeatMap:
 
 def heat_maps(records: Sequence[RunRecord]) -> list[HeatMap]:
     """One a source whose records say something about scenes; cells with changed settings are left out."""
-    scened = [c for c in measured_cells(records) if c[0].per_scene and set(c[0].spec.overrides) <= {"variant"}]
+    scened = [c for c in measured_cells(records) if c.first.per_scene and set(c.spec.overrides) <= {"variant"}]
     return [_heat_map(source, cells[:MOST_ROWS]) for source, cells in by_source(scened).items()]
 
 
@@ -66,19 +66,19 @@ def draw(records: Sequence[RunRecord]) -> Figure:
     return figure
 
 
-def _heat_map(source: Source, cells: Sequence[Cell]) -> HeatMap:
+def _heat_map(source: Source, cells: Sequence[SeedGroup]) -> HeatMap:
     found = [_scenes(cell) for cell in cells]
     scenes = {scene for row in found for scene in row}
     mean = {scene: statistics.fmean(row[scene] for row in found if scene in row) for scene in scenes}
     order = tuple(sorted(scenes, key=lambda scene: (-mean[scene], scene)))
-    rows = tuple(f"{cell_label(cell[0].spec)}  {percent(mean_ap(cell))}" for cell in cells)
+    rows = tuple(f"{cell_label(cell.spec)}  {percent(mean_ap(cell))}" for cell in cells)
     return HeatMap(source, rows, order, tuple(tuple(row.get(s, float("nan")) for s in order) for row in found))
 
 
-def _scenes(cell: Cell) -> Mapping[str, float]:
+def _scenes(cell: SeedGroup) -> Mapping[str, float]:
     """Scene -> AP in percent, mean over seeds; scenes with nothing to measure are left out."""
     values: dict[str, list[float]] = {}
-    for record in cell:
+    for record in cell.good:
         for scene, facts in record.per_scene.items():
             if facts.get("AP") is not None:
                 values.setdefault(scene, []).append(100 * (facts["AP"] or 0.0))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
-from benchmark.figures.drawing.cells import Cell, cell_label, mean_ap, measured_cells, run_command, source_of
+from benchmark.figures.drawing.panels import cell_label, mean_ap, measured_cells, run_command, source_of
 from benchmark.figures.drawing.style import PANEL_INCHES, STYLE, FigureKind, signs
+from benchmark.records.seeds import SeedGroup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,15 +123,15 @@ def _draw_front(axes: Axes, found: Sequence[Point], right: float) -> None:
         axes.step([*xs, right], [*ys, ys[-1]], where="post", color="0.5", linewidth=1, linestyle="--", zorder=0)
 
 
-def _point(cell: Cell) -> Point:
-    first, spec = cell[0], cell[0].spec
+def _point(cell: SeedGroup) -> Point:
+    first, spec = cell.first, cell.spec
     ap = mean_ap(cell)
     low, high = first.intervals.get("AP", (ap / 100, ap / 100))
     return Point(
         panel=f"{source_of(spec)}\n{first.cost.device or 'device unknown'}",
         method=spec.method,
         label=cell_label(spec),
-        latency_ms=statistics.median((record.cost.latency_p50_s or 0.0) * 1000 for record in cell),
+        latency_ms=statistics.median((record.cost.latency_p50_s or 0.0) * 1000 for record in cell.good),
         ap=ap,
         ap_low=low * 100,
         ap_high=high * 100,

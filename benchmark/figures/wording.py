@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord, Status
-from benchmark.figures.drawing.cells import Source, cell_label, run_command, source_of
+from benchmark.figures.drawing.panels import Source, cell_label, run_command, source_of
 from benchmark.figures.drawing.style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.robustness import Robustness, robustness
 

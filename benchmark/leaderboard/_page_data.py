@@ -13,16 +13,16 @@ from typing import Any
 from benchmark.core.record import Status
 from benchmark.core.spec import RunSpec
 from benchmark.core.vocabulary import CANONICAL
-from benchmark.leaderboard._columns import COSTS, FACTS, Column, metric_columns
+from benchmark.leaderboard._board_columns import COSTS, FACTS, Column, metric_columns
 from benchmark.leaderboard.around import Around
-from benchmark.leaderboard.cells import (
-    Cell,
+from benchmark.leaderboard.boards import (
     board_key,
     is_open,
     short_licence,
     title_of,
     zero_shot_share,
 )
+from benchmark.records.seeds import SeedGroup
 
 WITH_INTERVAL = ("AP", "AP50")
 LIMIT_BYTES = 1_500_000
@@ -32,7 +32,7 @@ _REASON = 160
 """characters of an error on the first page; the record's own file has all of it"""
 
 
-def page_data(cells: Sequence[Cell], around: Around) -> dict[str, Any]:
+def page_data(cells: Sequence[SeedGroup], around: Around) -> dict[str, Any]:
     """Plain values for the page: boards, columns with their values, what cells are called."""
     keys = [board_key(cell.spec) for cell in cells]
     boards = sorted(set(keys), key=_board_order)
@@ -70,7 +70,7 @@ def _board_order(key: tuple[str, ...]) -> tuple[Any, ...]:
     )
 
 
-def _board(key: tuple[str, ...], cells: Sequence[Cell], around: Around) -> dict[str, Any]:
+def _board(key: tuple[str, ...], cells: Sequence[SeedGroup], around: Around) -> dict[str, Any]:
     task, dataset, profile, rules = key
     known = around.tasks.get(task)
     good = next((cell.first for cell in cells if cell.good), cells[0].first)
@@ -91,7 +91,7 @@ def _board(key: tuple[str, ...], cells: Sequence[Cell], around: Around) -> dict[
     }
 
 
-def _facts(cells: Sequence[Cell], around: Around) -> dict[str, Any]:
+def _facts(cells: Sequence[SeedGroup], around: Around) -> dict[str, Any]:
     """Columns about what a cell is."""
     infos = [around.methods.get(cell.spec.method) for cell in cells]
     firsts = [cell.first for cell in cells]
@@ -126,7 +126,7 @@ def _variations(spec: RunSpec, around: Around) -> tuple[str, ...]:
 
 
 def _within_limit(
-    metrics: Sequence[Column], cells: Sequence[Cell], values: dict[str, Any]
+    metrics: Sequence[Column], cells: Sequence[SeedGroup], values: dict[str, Any]
 ) -> tuple[tuple[Column, ...], dict[str, Any]]:
     """The metrics that fit into LIMIT_BYTES beside the values, in order, and all values together."""
     left = LIMIT_BYTES - len(json.dumps(values, separators=(",", ":")))
@@ -142,11 +142,11 @@ def _within_limit(
     return tuple(shown), values
 
 
-def _costs(cells: Sequence[Cell], column: Column) -> list[Any] | dict[str, Any]:
+def _costs(cells: Sequence[SeedGroup], column: Column) -> list[Any] | dict[str, Any]:
     return [_four_digits(getattr(cell.first.cost, column.key)) for cell in cells]
 
 
-def _intervals(cells: Sequence[Cell], metric: str) -> dict[str, Any]:
+def _intervals(cells: Sequence[SeedGroup], metric: str) -> dict[str, Any]:
     bounds = [cell.interval(metric) for cell in cells]
     return {
         "low": [None if b is None else _hundredths(b[0]) for b in bounds],
@@ -154,7 +154,7 @@ def _intervals(cells: Sequence[Cell], metric: str) -> dict[str, Any]:
     }
 
 
-def _above(cells: Sequence[Cell], around: Around) -> dict[str, list[int]]:
+def _above(cells: Sequence[SeedGroup], around: Around) -> dict[str, list[int]]:
     """Row -> rows that are better by paired resamples, for the cells that were compared in that way."""
     rows = {cell.first.run_id: row for row, cell in enumerate(cells)}
     return {

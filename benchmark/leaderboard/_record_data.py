@@ -7,10 +7,11 @@ from typing import Any
 from benchmark.core.canonical import to_plain
 from benchmark.core.record import RunRecord
 from benchmark.leaderboard.around import Around
-from benchmark.leaderboard.cells import Cell, title_of, zero_shot_share
+from benchmark.leaderboard.boards import title_of, zero_shot_share
+from benchmark.records.seeds import SeedGroup
 
 
-def record_data(record: RunRecord, cell: Cell, around: Around) -> dict[str, Any]:
+def record_data(record: RunRecord, cell: SeedGroup, around: Around) -> dict[str, Any]:
     """Plain values of one record's page."""
     info = around.methods.get(record.spec.method)
     ledger = around.ledgers.get(cell.first.run_id)

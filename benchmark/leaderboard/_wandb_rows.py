@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 
 from benchmark.core.record import RunRecord
-from benchmark.records.query import group_by_cell
+from benchmark.records.seeds import SeedGroup, seed_groups
 from benchmark.records.versions import one_version
 
 _HEADERS = (
@@ -30,43 +29,36 @@ def markdown_tables(records: Sequence[RunRecord]) -> list[tuple[str, str]]:
     Of a data set and a method the newest version is shown. A row is a cell: mean over seeds in percent, the interval
     that of the lowest seed, as in the records.
     """
-    groups: dict[tuple[str, str, str], list[tuple[RunRecord, ...]]] = {}
-    for cell in group_by_cell(one_version(records).records):
-        spec = cell[0].spec
-        groups.setdefault((spec.task, spec.data, spec.profile), []).append(cell)
+    groups: dict[tuple[str, str, str], list[SeedGroup]] = {}
+    for cell in seed_groups(one_version(records).records):
+        groups.setdefault((cell.spec.task, cell.spec.data, cell.spec.profile), []).append(cell)
     return [(" · ".join(key), _table(groups[key])) for key in sorted(groups)]
 
 
-def _table(cells: Sequence[tuple[RunRecord, ...]]) -> str:
-    best_first = sorted(cells, key=lambda cell: -(_mean(cell, "AP") or 0.0))
+def _table(cells: Sequence[SeedGroup]) -> str:
+    best_first = sorted(cells, key=lambda cell: -(cell.mean("AP") or 0.0))
     lines = ["| " + " | ".join(_HEADERS) + " |", "|" + " --- |" * len(_HEADERS)]
     for rank, cell in enumerate(best_first, 1):
         lines.append("| " + " | ".join(_plain(text) for text in _row(rank, cell)) + " |")
     return "\n".join(lines)
 
 
-def _row(rank: int, cell: tuple[RunRecord, ...]) -> list[str]:
-    first = cell[0]
-    spec, cost = first.spec, first.cost
-    interval = first.intervals.get("AP")
+def _row(rank: int, cell: SeedGroup) -> list[str]:
+    spec, cost = cell.spec, cell.first.cost
+    interval = cell.interval("AP")
     return [
         str(rank),
         spec.model,
         ", ".join(spec.variations) or "plain",
-        _percent(_mean(cell, "AP")),
+        _percent(cell.mean("AP")),
         f"{interval[0] * 100:.1f} to {interval[1] * 100:.1f}" if interval else "-",
-        _percent(_mean(cell, "AP50")),
-        _percent(_mean(cell, "AP75")),
-        str(len(cell)),
+        _percent(cell.mean("AP50")),
+        _percent(cell.mean("AP75")),
+        str(len(cell.good)),
         f"{cost.parameters / 1e6:.1f} M" if cost.parameters is not None else "-",
         f"{cost.latency_p50_s * 1e3:.0f} ms" if cost.latency_p50_s is not None else "-",
         cost.device or "-",
     ]
-
-
-def _mean(cell: Sequence[RunRecord], metric: str) -> float | None:
-    values = [value for record in cell if (value := record.metrics.get(metric)) is not None]
-    return statistics.fmean(values) if values else None
 
 
 def _percent(value: float | None) -> str:

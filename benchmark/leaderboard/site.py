@@ -19,7 +19,8 @@ from benchmark.leaderboard._page_data import page_data
 from benchmark.leaderboard._paper_data import paper_data
 from benchmark.leaderboard._record_data import record_data
 from benchmark.leaderboard.around import Around, Picture
-from benchmark.leaderboard.cells import Cell, cells_of
+from benchmark.leaderboard.boards import cells_of
+from benchmark.records.seeds import SeedGroup
 
 MARK = "rtvp-bench leaderboard"
 """what the first page says of itself, so that no other folder is ever replaced"""
@@ -71,7 +72,7 @@ def _refuse_foreign(folder: Path) -> None:
         raise RecordError(f"{folder}: holds something that is no site of ours; name an empty or a new folder")
 
 
-def _write_records(folder: Path, cell: Cell, around: Around) -> None:
+def _write_records(folder: Path, cell: SeedGroup, around: Around) -> None:
     for record in cell.records:
         text = _script("record", record.run_id, record_data(record, cell, around))
         (folder / f"{record.run_id}.js").write_text(text, encoding="utf-8")

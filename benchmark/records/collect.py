@@ -21,7 +21,8 @@ from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records.leaks import leak_of
 from benchmark.records.predictions import read_predictions
-from benchmark.records.query import HIDDEN_PROFILES, group_by_cell
+from benchmark.records.query import HIDDEN_PROFILES
+from benchmark.records.seeds import seed_groups
 from benchmark.records.store import Store, read_run
 from benchmark.records.versions import one_version
 
@@ -146,8 +147,7 @@ def _judged(home: Home, path: Path) -> RunRecord | str:
 def _kept_seeds(known: Sequence[RunRecord], found: Sequence[RunRecord]) -> set[str]:
     """Run ids whose predictions are kept: one seed a cell, the lowest, unless another one's lie there already."""
     has_one = {record.spec.cell_key for record in known if any(artifact.uri for artifact in record.artifacts)}
-    cells = group_by_cell(found)
-    return {cell[0].run_id for cell in cells if cell[0].spec.cell_key not in has_one}
+    return {group.first.run_id for group in seed_groups(found) if group.spec.cell_key not in has_one}
 
 
 def _take(home: Home, results: Results, record: RunRecord, keep: bool) -> str | None:

@@ -57,14 +57,6 @@ def select(
     ]
 
 
-def group_by_cell(records: Iterable[RunRecord]) -> list[tuple[RunRecord, ...]]:
-    """Records that differ in nothing but the seed, by ascending seed."""
-    cells: dict[str, list[RunRecord]] = {}
-    for record in records:
-        cells.setdefault(record.spec.cell_key, []).append(record)
-    return [tuple(sorted(cell, key=lambda record: record.spec.seed)) for cell in cells.values()]
-
-
 def differing_fields(records: Sequence[RunRecord]) -> list[str]:
     """Names of the spec's fields, seed left out, in which the records are not all equal."""
     if len(records) < 2 or len({record.spec.cell_key for record in records}) == 1:

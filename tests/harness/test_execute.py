@@ -27,7 +27,7 @@ from benchmark.harness.ship import ship
 from benchmark.harness.worker import run_cell, run_job
 from benchmark.records.codec import decode_run, encode
 from benchmark.records.predictions import read_predictions
-from benchmark.tables.content.cell import measure, source_of
+from benchmark.tables.content.measured import measure, source_of
 
 pytestmark = pytest.mark.models
 

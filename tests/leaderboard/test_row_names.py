@@ -9,20 +9,20 @@ from hashlib import sha256
 
 import pytest
 
-from benchmark.cli._cells import cell_name
+from benchmark.cli._printing import cell_name
 from benchmark.cli.main import main
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Home
 from benchmark.core.plugins import load
 from benchmark.core.record import Artifact, FitRecord, RunRecord
 from benchmark.core.spec import RunRequest
-from benchmark.figures.drawing.cells import cell_label
+from benchmark.figures.drawing.panels import cell_label
 from benchmark.harness.cell import resolve
 from benchmark.leaderboard._page_data import page_data
 from benchmark.leaderboard._record_data import record_data
 from benchmark.leaderboard._wandb_rows import markdown_tables
 from benchmark.leaderboard.around import Around
-from benchmark.leaderboard.cells import cells_of
+from benchmark.leaderboard.boards import cells_of
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
 from benchmark.tracking.names import config_of

@@ -12,7 +12,8 @@ from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Home
 from benchmark.core.record import RunRecord, Status
 from benchmark.records.codec import encode
-from benchmark.records.query import differing_fields, group_by_cell, run_records, select
+from benchmark.records.query import differing_fields, run_records, select
+from benchmark.records.seeds import seed_groups
 from benchmark.records.store import Store, to_frame, write_atomic
 
 Make = Callable[..., RunRecord]
@@ -27,8 +28,8 @@ def test_seeds_of_a_cell_belong_together_and_nothing_else_does(make_record: Make
         make_record(overrides={"epochs": 3}),
         make_record(weights=WeightsOrigin.RANDOM, fit=None),
     ]
-    groups = group_by_cell([*cell, *others])
-    assert [[record.spec.seed for record in group] for group in groups] == [[0, 1, 2], *([0] for _ in others)]
+    groups = seed_groups([*cell, *others])
+    assert [[record.spec.seed for record in group.records] for group in groups] == [[0, 1, 2], *([0] for _ in others)]
     assert len({record.spec.cell_key for record in (*cell, *others)}) == 1 + len(others)
     assert differing_fields(cell) == []
     assert differing_fields([cell[0], others[2]]) == ["method_version"]

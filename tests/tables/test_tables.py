@@ -19,8 +19,9 @@ from benchmark.core.paths import Home
 from benchmark.core.plugins import list_names, load, load_adapter
 from benchmark.core.record import DatasetRecord, RunRecord, Status
 from benchmark.records.codec import encode
+from benchmark.records.seeds import SeedGroup
 from benchmark.records.store import write_atomic
-from benchmark.tables.content.cell import Measured, Source, belongs, measure, source_of, status
+from benchmark.tables.content.measured import Measured, Source, belongs, measure, source_of, status
 from benchmark.tables.content.reported import Reported, reported_row
 from benchmark.tables.content.sheet import fill
 from benchmark.tables.content.table import Column, Row, Table
@@ -104,7 +105,7 @@ def test_tolerance_grows_with_the_seeds_spread(make_record: Make) -> None:
 @pytest.mark.parametrize(("distance", "expected"), [(6.0, "reproduced"), (6.01, "mismatch")])
 def test_two_standard_deviations_over_seeds_are_tolerated(make_record: Make, distance: float, expected: str) -> None:
     records = tuple(make_record(ap=ap, seed=seed) for seed, ap in enumerate((0.20, 0.23, 0.26)))
-    measured = Measured(records, "measured")
+    measured = Measured(SeedGroup(records), "measured")
     assert measured.deviation("AP") == pytest.approx(3.0)
     for printed in (23 - distance, 23 + distance):
         assert status(TABLE, Source("mmio", "paper"), measured, "AP", Reported("", printed, None)) == expected
@@ -119,7 +120,7 @@ def test_the_tolerance_itself_is_still_reproduced(make_record: Make) -> None:
             (printed + 10.01, "mismatch"),
             (printed - 10.01, "mismatch"),
         ):
-            measured = Measured((make_record(ap=ap / 1000),), "measured")
+            measured = Measured(SeedGroup((make_record(ap=ap / 1000),)), "measured")
             cell = Reported(str(printed / 10), printed / 10, None)
             assert status(TABLE, source, measured, "AP", cell) == expected
 

@@ -20,8 +20,9 @@ from benchmark.evaluators.statistics.comparison import rank_groups
 from benchmark.harness.data import open_dataset
 from benchmark.harness.rescore import Stored, find_record, load_stored
 from benchmark.leaderboard.around import Picture
-from benchmark.leaderboard.cells import Cell, board_key, cells_of
+from benchmark.leaderboard.boards import board_key, cells_of
 from benchmark.leaderboard.failures import Failure, even_threshold, worst_images
+from benchmark.records.seeds import SeedGroup
 
 MOST_COMPARED = 40
 """cells of one board that are compared pair by pair; memory grows with them"""
@@ -54,14 +55,14 @@ def gather_evidence(records: Sequence[RunRecord]) -> Evidence:
     return evidence
 
 
-def _of_board(cells: Sequence[Cell], evidence: Evidence) -> None:
+def _of_board(cells: Sequence[SeedGroup], evidence: Evidence) -> None:
     if len(cells) > MOST_COMPARED:
         evidence.missing |= {c.first.run_id: f"more than {MOST_COMPARED} cells on its board" for c in cells}
         return
     label = f"{cells[0].spec.task} {cells[0].spec.dataset}"
     found: dict[str, Stored] = {}
     for cell in progress(f"score {label}", cells, len(cells)):
-        if isinstance(cell, Cell):
+        if isinstance(cell, SeedGroup):
             try:
                 found[cell.first.run_id] = load_stored(find_record(cell.first.run_id))
             except BenchError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark.core.record import DatasetRecord
-from benchmark.tables.content.cell import versioned
+from benchmark.tables.content.measured import versioned
 from benchmark.tables.content.reported import read_reported
 from benchmark.tables.content.sheet import Sheet
 

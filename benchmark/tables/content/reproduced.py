@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmark.tables.content.cell import versioned
 from benchmark.tables.content.datasets import COUNTED, PRINTED, DatasetTable
+from benchmark.tables.content.measured import versioned
 from benchmark.tables.content.sheet import Sheet
 from benchmark.tables.content.table import PARAMETERS, Row, Table
 

@@ -11,7 +11,7 @@ from benchmark.core.record import RunRecord
 from benchmark.core.vocabulary import CANONICAL
 from benchmark.records.query import HIDDEN_PROFILES, select
 from benchmark.records.versions import one_version
-from benchmark.tables.content.cell import PAPER_PROFILE, Measured, Source, belongs, measure, seen, source_of, status
+from benchmark.tables.content.measured import PAPER_PROFILE, Measured, Source, belongs, measure, seen, source_of, status
 from benchmark.tables.content.number import Number, Place, ranked
 from benchmark.tables.content.reported import Reported, reported_row
 from benchmark.tables.content.table import PARAMETERS, Row, Table

@@ -10,6 +10,7 @@ from typing import Any
 from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord, Status
 from benchmark.records.query import differing_fields
+from benchmark.records.seeds import SeedGroup, seed_groups
 from benchmark.tables.content.reported import Reported
 from benchmark.tables.content.table import PARAMETERS, Row, Table
 
@@ -55,52 +56,59 @@ def versioned(name: str, version: int | None) -> str:
 
 @dataclass(frozen=True)
 class Measured:
-    """A row's records of one source, by ascending seed. state: `measured`, or why there is nothing.
+    """A row's records of one source. state: `measured`, or why there is nothing.
 
-    lost: records of the same cell that failed or are blocked, so that their seeds are missing from the mean.
+    group: those of one cell, good or not; None without a good one.
     """
 
-    records: tuple[RunRecord, ...]
+    group: SeedGroup | None
     state: str
-    lost: tuple[RunRecord, ...] = ()
+
+    @property
+    def records(self) -> tuple[RunRecord, ...]:
+        """The good ones, by ascending seed."""
+        return self.group.good if self.group else ()
+
+    @property
+    def lost(self) -> tuple[RunRecord, ...]:
+        """Those that failed or are blocked, so that their seeds are missing from the mean."""
+        return tuple(r for r in self.group.records if r.status is not Status.OK) if self.group else ()
 
     def mean(self, metric: str) -> float | None:
         """Mean over seeds in percent; millions of parameters."""
-        values = self._values(metric)
-        return statistics.fmean(values) if values else None
+        if metric == PARAMETERS:
+            return statistics.fmean(self._parameters) if self._parameters else None
+        return _percent(self.group.mean(metric)) if self.group else None
 
     def deviation(self, metric: str) -> float | None:
-        """Standard deviation over seeds in percent points; None for one seed."""
-        values = self._values(metric)
-        return statistics.stdev(values) if len(values) > 1 else None
+        """Standard deviation over seeds in percent points, in millions of parameters; None for one seed."""
+        if metric == PARAMETERS:
+            return statistics.stdev(self._parameters) if len(self._parameters) > 1 else None
+        return _percent(self.group.deviation(metric)) if self.group else None
 
     @property
     def seeds(self) -> tuple[int, ...]:
         """Which seeds were measured."""
-        return tuple(sorted(record.spec.seed for record in self.records))
+        return tuple(record.spec.seed for record in self.records)
 
     @property
     def variant(self) -> str | None:
         """The size that was measured."""
-        return (self.records[0].spec.size or None) if self.records else None
+        return (self.group.spec.size or None) if self.group else None
 
     @property
     def version(self) -> int | None:
         """Of the method that was measured."""
-        return self.records[0].spec.method_version if self.records else None
+        return self.group.spec.method_version if self.group else None
 
     def interval(self, metric: str) -> tuple[float, float] | None:
         """Bootstrap interval of the lowest seed in percent."""
-        if not self.records:
-            return None
-        bounds = self.records[0].intervals.get(metric)
+        bounds = self.group.interval(metric) if self.group else None
         return (bounds[0] * 100, bounds[1] * 100) if bounds else None
 
-    def _values(self, metric: str) -> list[float]:
-        if metric == PARAMETERS:
-            return [r.cost.parameters / 1e6 for r in self.records if r.cost.parameters is not None]
-        found = [record.metrics.get(metric) for record in self.records]
-        return [value * 100 for value in found if value is not None]
+    @property
+    def _parameters(self) -> list[float]:
+        return [r.cost.parameters / 1e6 for r in self.records if r.cost.parameters is not None]
 
 
 def measure(table: Table, row: Row, source: Source, records: Sequence[RunRecord]) -> Measured:
@@ -110,8 +118,8 @@ def measure(table: Table, row: Row, source: Source, records: Sequence[RunRecord]
     if not good:
         blocked = [record for record in mine if record.status is Status.BLOCKED]
         if blocked:
-            return Measured((), f"blocked ({(blocked[0].error or 'unknown').split(':')[0]})")
-        return Measured((), "failed" if mine else "not run")
+            return Measured(None, f"blocked ({(blocked[0].error or 'unknown').split(':')[0]})")
+        return Measured(None, "failed" if mine else "not run")
     fields = differing_fields(good)
     if fields:
         ids = ", ".join(sorted(record.run_id for record in good))
@@ -119,9 +127,8 @@ def measure(table: Table, row: Row, source: Source, records: Sequence[RunRecord]
             f"table {table.name}, row '{row.title}', {source}: records {ids} differ in more "
             f"than the seed ({', '.join(fields)}); remove those that should not count, a table does not guess"
         )
-    bad = [record for record in mine if record.status is not Status.OK]
-    lost = tuple(record for record in bad if record.spec.cell_key == good[0].spec.cell_key)
-    return Measured(tuple(sorted(good, key=lambda record: record.spec.seed)), "measured", lost)
+    (group,) = seed_groups(record for record in mine if record.spec.cell_key == good[0].spec.cell_key)
+    return Measured(group, "measured")
 
 
 def status(table: Table, source: Source, measured: Measured, metric: str, reported: Reported | None) -> str:
@@ -172,3 +179,7 @@ def _has_seen(row: Row, record: RunRecord) -> bool:
 
 def _but_size(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key != "variant"}
+
+
+def _percent(fraction: float | None) -> float | None:
+    return None if fraction is None else 100 * fraction

@@ -10,7 +10,8 @@ import pytest
 from benchmark.core.errors import RecordError
 from benchmark.core.record import Artifact, Cost, RunRecord
 from benchmark.figures import patch_size, scene_heat_map, wording
-from benchmark.figures.drawing import cells
+from benchmark.figures.drawing import panels
+from benchmark.records.seeds import SeedGroup
 
 Make = Callable[..., RunRecord]
 
@@ -18,20 +19,20 @@ Make = Callable[..., RunRecord]
 def test_controls_and_oracles_are_no_cells(make_record: Make) -> None:
     plain = make_record()
     oracle = make_record(method="fgvp", params={"prompt": "truth"})
-    assert cells.measured_cells([plain, oracle, make_record(wording="codes")]) == [(plain,)]
+    assert panels.measured_cells([plain, oracle, make_record(wording="codes")]) == [SeedGroup((plain,))]
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.0, "0.0"), (0.0454, "0.05"), (0.95, "0.9"), (23.44, "23.4")])
 def test_small_numbers_keep_two_decimals(value: float, text: str) -> None:
-    assert cells.percent(value) == text
+    assert panels.percent(value) == text
 
 
 def test_commands_name_runs_that_kept_their_detections(make_record: Make) -> None:
     first, second = make_record(), make_record(seed=1)
     kept = replace(second, artifacts=(Artifact("predictions", "x.parquet", "0"),))
-    assert cells.explain_command([first, kept]) == f"bench explain {second.run_id}"
-    assert cells.explain_command([kept], ("yolov8",)).endswith("then 'bench explain RUN'")
-    assert cells.run_command([]) == "bench run --method rtvp --task zeroshot"
+    assert panels.explain_command([first, kept]) == f"bench explain {second.run_id}"
+    assert panels.explain_command([kept], ("yolov8",)).endswith("then 'bench explain RUN'")
+    assert panels.run_command([]) == "bench run --method rtvp --task zeroshot"
 
 
 def patched(make_record: Make, side: int, ap: float) -> RunRecord:

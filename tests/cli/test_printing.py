@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from benchmark.cli._cells import metric_lines
+from benchmark.cli._printing import metric_lines
 from benchmark.core.record import RunRecord
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
 from benchmark.core.vocabulary import CANONICAL
-from benchmark.records.query import group_by_cell
+from benchmark.records.seeds import SeedGroup, seed_groups
 
 MOST_NAMED = 4
 """runs in a command that is offered"""
-Cell = tuple[RunRecord, ...]
-"""records that differ in nothing but the seed, by ascending seed"""
 
 
 @dataclass(frozen=True, order=True)
@@ -36,7 +33,7 @@ def source_of(spec: RunSpec) -> Source:
     return Source(spec.task_asked, spec.dataset, spec.dataset_version, spec.profile)
 
 
-def measured_cells(records: Sequence[RunRecord]) -> list[Cell]:
+def measured_cells(records: Sequence[RunRecord]) -> list[SeedGroup]:
     """Cells with an AP; controls and oracles left out: class names as they are, weights that were trained, no truth."""
     good = [
         record
@@ -47,7 +44,7 @@ def measured_cells(records: Sequence[RunRecord]) -> list[Cell]:
         and record.metrics.get("AP") is not None
         and not is_oracle(record.spec)
     ]
-    return group_by_cell(good)
+    return seed_groups(good)
 
 
 def is_oracle(spec: RunSpec) -> bool:
@@ -55,23 +52,23 @@ def is_oracle(spec: RunSpec) -> bool:
     return spec.params.get("prompt") == "truth"
 
 
-def by_source(cells: Sequence[Cell]) -> dict[Source, list[Cell]]:
+def by_source(cells: Sequence[SeedGroup]) -> dict[Source, list[SeedGroup]]:
     """Cells of each panel, panels in order, within one the best first."""
-    found: dict[Source, list[Cell]] = {}
-    for cell in sorted(cells, key=lambda cell: (-mean_ap(cell), cell_label(cell[0].spec))):
-        found.setdefault(source_of(cell[0].spec), []).append(cell)
+    found: dict[Source, list[SeedGroup]] = {}
+    for cell in sorted(cells, key=lambda cell: (-mean_ap(cell), cell_label(cell.spec))):
+        found.setdefault(source_of(cell.spec), []).append(cell)
     return dict(sorted(found.items()))
 
 
-def mean_ap(cell: Cell) -> float:
+def mean_ap(cell: SeedGroup) -> float:
     """AP in percent, mean over seeds."""
-    return statistics.fmean(100 * (record.metrics.get("AP") or 0.0) for record in cell)
+    return 100 * (cell.mean("AP") or 0.0)
 
 
-def ap_text(cell: Cell) -> str:
+def ap_text(cell: SeedGroup) -> str:
     """AP in percent with the interval of the lowest seed."""
-    low, high = cell[0].intervals.get("AP", (None, None))
-    interval = "" if low is None or high is None else f" [{percent(100 * low)}, {percent(100 * high)}]"
+    bounds = cell.interval("AP")
+    interval = f" [{percent(100 * bounds[0])}, {percent(100 * bounds[1])}]" if bounds else ""
     return f"AP {percent(mean_ap(cell))}{interval}"
 
 
@@ -82,8 +79,10 @@ def percent(value: float) -> str:
 
 def explain_command(records: Sequence[RunRecord], methods: Container[str] | None = None) -> str:
     """What stores the arrays of those methods' best cells; where none was measured, what measures one."""
-    cells = [cell for cell in measured_cells(records) if methods is None or cell[0].spec.method in methods]
-    kept = [r.run_id for cell in cells for r in cell if any(a.name == "predictions" and a.uri for a in r.artifacts)]
+    cells = [cell for cell in measured_cells(records) if methods is None or cell.spec.method in methods]
+    kept = [
+        r.run_id for cell in cells for r in cell.good if any(a.name == "predictions" and a.uri for a in r.artifacts)
+    ]
     if kept:
         return " ".join(["bench explain", *kept[:MOST_NAMED]])
     return f"{run_command(records)}, then 'bench explain RUN'"

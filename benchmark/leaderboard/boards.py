@@ -2,65 +2,19 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from benchmark.core.canonical import digest
 from benchmark.core.method import Capability, MethodInfo
-from benchmark.core.record import RunRecord, Status
+from benchmark.core.record import RunRecord
 from benchmark.core.spec import RunSpec
-from benchmark.records.query import group_by_cell
+from benchmark.records.seeds import SeedGroup, seed_groups
 
 
-@dataclass(frozen=True)
-class Cell:
-    """Records that differ in nothing but the seed, by ascending seed; `good` holds those that were measured."""
-
-    records: tuple[RunRecord, ...]
-    good: tuple[RunRecord, ...]
-
-    @property
-    def first(self) -> RunRecord:
-        """The record that stands for the cell: the lowest seed that was measured, else the lowest."""
-        return (self.good or self.records)[0]
-
-    @property
-    def spec(self) -> RunSpec:
-        """The spec of that record."""
-        return self.first.spec
-
-    @property
-    def status(self) -> Status:
-        """Of that record."""
-        return self.first.status
-
-    def mean(self, metric: str) -> float | None:
-        """Over seeds, a fraction; None where there is nothing."""
-        values = self._values(metric)
-        return statistics.fmean(values) if values else None
-
-    def deviation(self, metric: str) -> float | None:
-        """Standard deviation over seeds, a fraction; None for fewer than two."""
-        values = self._values(metric)
-        return statistics.stdev(values) if len(values) > 1 else None
-
-    def interval(self, metric: str) -> tuple[float, float] | None:
-        """95 % interval of the lowest seed, as fractions."""
-        return self.first.intervals.get(metric)
-
-    def _values(self, metric: str) -> list[float]:
-        found = (record.metrics.get(metric) for record in self.good)
-        return [value for value in found if value is not None]
-
-
-def cells_of(records: Sequence[RunRecord]) -> list[Cell]:
+def cells_of(records: Sequence[RunRecord]) -> list[SeedGroup]:
     """All cells, in a fixed order."""
-    cells = [
-        Cell(group, tuple(r for r in group if r.status is Status.OK)) for group in map(tuple, group_by_cell(records))
-    ]
-    return sorted(cells, key=lambda cell: (*board_key(cell.spec), cell.spec.method, cell.first.run_id))
+    return sorted(seed_groups(records), key=lambda cell: (*board_key(cell.spec), cell.spec.method, cell.first.run_id))
 
 
 def board_key(spec: RunSpec) -> tuple[str, ...]:
