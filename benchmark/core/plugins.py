@@ -114,8 +114,8 @@ def load_cluster(part: str) -> ModuleType:
         raise
 
 
-@lru_cache(maxsize=1)
-def _refuse_others_of_our_names() -> None:
+@lru_cache(maxsize=8)
+def _refuse_others_of_our_names(path: tuple[str, ...]) -> None:  # noqa: ARG001  # the cache's key
     """Raises BenchError where one of our packages would be imported from elsewhere than beside this one.
 
     `python -m benchmark` searches the current folder first, and a folder `methods` or `slurm` there would win.
@@ -133,7 +133,7 @@ def _refuse_others_of_our_names() -> None:
 
 
 def _own(kind: str) -> Mapping[str, str]:
-    _refuse_others_of_our_names()
+    _refuse_others_of_our_names(tuple(sys.path))
     folder = _KINDS[kind][0]
     try:
         found = importlib.util.find_spec(folder)

@@ -56,6 +56,12 @@ def test_safe_path_finds_ours(crowded: Path) -> None:
     assert "yolo-world" in done.stdout
 
 
+def test_a_check_that_looks_into_the_folder_refuses_it(crowded: Path) -> None:
+    done = bench(crowded, "-P", "-m", "benchmark", "check", "--method", "yolo-world")
+    assert done.returncode == 2
+    assert f"'methods' would be imported from {crowded}, " in done.stderr
+
+
 def test_a_worker_started_there_is_ours(crowded: Path) -> None:
     done = bench(crowded, "-P", "-m", "benchmark", *BLOCKED, "--slurm", "local", "--allow-dirty")
     (log,) = (crowded.parent / "home" / "slurm").glob("*/logs/*.out")
