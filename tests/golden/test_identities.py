@@ -11,8 +11,7 @@ import pytest
 from benchmark.core.canonical import to_plain
 from benchmark.core.record import RunRecord
 from benchmark.core.spec import RunRequest
-from benchmark.records.codec import decode_dataset, decode_fit
-from benchmark.records.store import read_run, read_text
+from benchmark.records.store import read_dataset, read_fit, read_run
 from tests.golden.identities import DATASETS, FILE, dataset_identities, planned, planned_ids
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -43,7 +42,7 @@ def test_no_record_of_the_golden_file_is_lost() -> None:
 
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("checkpoints/*.json")), ids=lambda path: path.stem)
 def test_a_shipped_checkpoint_has_the_id_of_its_spec(path: Path) -> None:
-    fit = decode_fit(read_text(path))
+    fit = read_fit(path)
     assert fit.spec.fit_id == fit.fit_id == path.stem
     assert fit.fit_id in {record.spec.fit.fit_id for record in [*CURRENT, *ARCHIVED] if record.spec.fit}
 
@@ -60,7 +59,7 @@ def test_the_digests_of_mmio_open(built_open: Path) -> None:
 def _check_digests(name: str) -> None:
     today = dataset_identities(name)
     assert today == GOLDEN["datasets"][name]
-    committed = decode_dataset(read_text(RESULTS / "datasets" / f"{name}.json"))
+    committed = read_dataset(RESULTS / "datasets" / f"{name}.json")
     assert (committed.version, committed.digest) == (today["version"], today["digest"])
     assert {rule: facts["digest"] for rule, facts in committed.splits.items()} == {
         rule: digests[0] for rule, digests in today["splits"].items()
