@@ -66,11 +66,13 @@ class RTVP(WorldModel):
 
     size: of the detector and its expert; class_count: names shown at a fit (the head's width follows it);
     text_projection: (B, K, encoder dimensions) to (B, K, 512), part of the checkpoint.
-    `args` (box, cls and dfl gains) must be set before `loss` is called, as for any ultralytics model.
+    `args` must be set before `loss` is called, as for any ultralytics model.
     """
 
     model: Any
     """the library's layers, an nn.Sequential whose items carry `i` and `f`"""
+    args: Any
+    """gains of the detection loss: `box`, `cls` and `dfl`"""
 
     def __init__(
         self, size: str, class_count: int, text_projection: nn.Module, config: PromptConfig | None = None

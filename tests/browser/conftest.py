@@ -17,18 +17,16 @@ from benchmark.cli.publishing.content import around
 from benchmark.core.record import RunRecord, Status
 from benchmark.leaderboard.around import Around, Picture
 from benchmark.leaderboard.site import build_site
+from tests.browser import hostile
 from tests.performance.browser import chromium, installed
 from tests.performance.made_records import make_records
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-HOSTILE_METHOD = "</script><script>window.owned=1</script><img src=x onerror=window.owned=1>"
-HOSTILE_CLASS = "<img src=x onerror=window.owned=1> & \u2028 '\"`${window.owned=1}"
-HOSTILE_FORMULA = "=HYPERLINK(1)"
 FACTS = {"utc": "2026-01-02 03:04 UTC", "version": "0.1.0", "commit": "0123456789abcdef"}
 PICTURE_BOXES = (
-    (20.0, 30.0, 60.0, 90.0, "missed", HOSTILE_CLASS, None),
+    (20.0, 30.0, 60.0, 90.0, "missed", hostile.CLASS, None),
     (100.0, 10.0, 160.0, 40.0, "false", "hole, wood", 0.71),
     (10.0, 100.0, 50.0, 120.0, "found", "hole, wood", 0.9),
 )
@@ -49,20 +47,20 @@ def browser() -> Iterator[Browser]:
 def records() -> list[RunRecord]:
     """120 made records; the third and fourth have names that attack whoever shows them, and the fourth is blocked."""
     made = make_records(120)
-    spec = replace(made[2].spec, method=HOSTILE_METHOD, overrides={"note": HOSTILE_CLASS})
-    hostile = replace(
+    spec = replace(made[2].spec, method=hostile.METHOD, overrides={"note": hostile.CLASS})
+    attacking = replace(
         made[2],
         run_id=spec.run_id,
         spec=spec,
-        metrics={**made[2].metrics, "__proto__": 0.5, "id": 0.5, HOSTILE_CLASS: 0.25},
-        per_class={HOSTILE_CLASS: {"AP": 0.1, "boxes": 3.0}, "__proto__": {"AP": 0.2, "boxes": 1.0}},
-        per_scene={HOSTILE_CLASS: {"AP": 0.1, "boxes": 3.0}},
+        metrics={**made[2].metrics, "__proto__": 0.5, "id": 0.5, hostile.CLASS: 0.25},
+        per_class={hostile.CLASS: {"AP": 0.1, "boxes": 3.0}, "__proto__": {"AP": 0.2, "boxes": 1.0}},
+        per_scene={hostile.CLASS: {"AP": 0.1, "boxes": 3.0}},
     )
-    other = replace(made[3].spec, method=HOSTILE_FORMULA)
+    other = replace(made[3].spec, method=hostile.FORMULA)
     formula = replace(
         made[3], run_id=other.run_id, spec=other, status=Status.BLOCKED, metrics={}, intervals={}, error="weights: none"
     )
-    return [*made[:2], hostile, formula, *made[4:]]
+    return [*made[:2], attacking, formula, *made[4:]]
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +75,7 @@ def site(records: Sequence[RunRecord], tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("built")
     Image.new("RGB", (200, 150), (90, 110, 90)).save(folder / "image.jpg")
     picture = Picture(
-        folder / "image.jpg", "picture-1.jpg", 1, 200, 150, HOSTILE_CLASS, "neu-det", "CC BY 4.0", PICTURE_BOXES
+        folder / "image.jpg", "picture-1.jpg", 1, 200, 150, hostile.CLASS, "neu-det", "CC BY 4.0", PICTURE_BOXES
     )
     found = around(records, open_data=False)
     shown = replace(

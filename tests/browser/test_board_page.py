@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import HOSTILE_FORMULA, HOSTILE_METHOD
+
+from tests.browser import hostile
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -155,8 +156,8 @@ def test_the_csv_holds_the_rows_that_are_shown_with_their_intervals(visit: Visit
     assert [row["method"].removeprefix("'") for row in rows] == names(page)
     assert [f"{float(row['AP']):.1f}" for row in rows if row["AP"]] == [f"{v:.1f}" for v in shown_numbers(page, "AP %")]
     assert all(float(row["AP low"]) <= float(row["AP"]) <= float(row["AP high"]) for row in rows if row["AP low"])
-    assert any(HOSTILE_METHOD in row["method"] for row in rows)
-    assert any(row["method"].startswith(f"'{HOSTILE_FORMULA}") for row in rows)
+    assert any(hostile.METHOD in row["method"] for row in rows)
+    assert any(row["method"].startswith(f"'{hostile.FORMULA}") for row in rows)
     assert not any(value.startswith(("=", "+", "@")) for row in rows for value in row.values())
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import HOSTILE_CLASS, HOSTILE_METHOD
 
 from benchmark.core.record import RunRecord
+from tests.browser import hostile
 from tests.performance.browser import wait_until
 
 if TYPE_CHECKING:
@@ -86,13 +86,13 @@ def test_a_hostile_record_is_only_text(visit: Visit, hostile_id: str) -> None:
         f"#/record/{hostile_id}?of=__proto__",
     ):
         page = visit(address)
-        assert HOSTILE_METHOD in page.locator("main").inner_text()
+        assert hostile.METHOD in page.locator("main").inner_text()
         page.wait_for_timeout(100)
         assert page.evaluate("window.owned === undefined")
         assert page.locator("img[src=x]").count() == 0
     assert page.locator("#classes tbody th").first.inner_text() == "__proto__"
     assert page.locator("#classes tbody th", has_text="<img src=x").count() == 1
-    assert page.locator("rect.box.missed title").text_content() == f"missed: {HOSTILE_CLASS}"
+    assert page.locator("rect.box.missed title").text_content() == f"missed: {hostile.CLASS}"
 
 
 def test_the_page_refuses_scripts_that_are_not_its_own(browser: Browser, site: Path) -> None:

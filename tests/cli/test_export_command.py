@@ -92,7 +92,7 @@ def test_supervision(stored: tuple[str, ScoredSet], tmp_path: Path, capsys: pyte
         ]  # fmt: skip
         wanted = corners(part, kind)
         if kind == "ground_truth":  # supervision's corners are float32
-            wanted = sorted([(*row[:3], *np.float32(row[3:]).tolist()) for row in wanted], key=str)
+            wanted = sorted([(*row[:3], *np.array(row[3:], np.float32).tolist()) for row in wanted], key=str)
         assert sorted(rows, key=str) == wanted
 
 

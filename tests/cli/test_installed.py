@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from installed_wheel import install_wheel
+
+from tests.installed_wheel import install_wheel
 
 pytestmark = [pytest.mark.slow, pytest.mark.models]
 

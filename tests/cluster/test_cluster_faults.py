@@ -118,9 +118,9 @@ def _continued(events: list[dict[str, Any]]) -> None:
 
 
 def _equals_undisturbed(cluster: Cluster, seed: str, row: dict[str, Any]) -> None:
-    here = {"BENCH_HOME": str(cluster.home.parent / "home-here")}
-    cluster.bench(*LONG, "--seed", seed, **here)
-    path = cluster.home.parent / "home-here" / "runs" / row["run_id"] / "record.json"
+    here = cluster.home.parent / "home-here"
+    cluster.bench(*LONG, "--seed", seed, BENCH_HOME=str(here))
+    path = here / "runs" / row["run_id"] / "record.json"
     undisturbed, ours = json.loads(path.read_text()), cluster.record(row["run_id"])
     assert ours["metrics"] == undisturbed["metrics"]
     assert ours["artifacts"] == undisturbed["artifacts"]

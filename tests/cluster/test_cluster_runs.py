@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from installed_wheel import install_wheel
+
+from tests.installed_wheel import install_wheel
 
 if TYPE_CHECKING:
     from tests.cluster.conftest import Cluster
@@ -37,12 +38,12 @@ def test_two_submitters_submit_eight_cells_once_and_they_equal_local_runs(cluste
     again = json.loads(cluster.bench(*asked, *SLURM).stdout)
     assert (again["name"], again["finished"]) == (None, 8)
 
-    here = {"BENCH_HOME": str(cluster.home.parent / "home-here")}
-    local = cluster.bench(*CELL, "--seed", "0,7", "--slurm", "local", "--allow-dirty", **here)
+    here = str(cluster.home.parent / "home-here")
+    local = cluster.bench(*CELL, "--seed", "0,7", "--slurm", "local", "--allow-dirty", BENCH_HOME=here)
     assert "2 tasks" in local.stdout
     for row in (rows[0], rows[7]):
         ours = cluster.record(row["run_id"])
-        theirs = json.loads((Path(here["BENCH_HOME"]) / "runs" / row["run_id"] / "record.json").read_text())
+        theirs = json.loads((Path(here) / "runs" / row["run_id"] / "record.json").read_text())
         assert ours["metrics"] == theirs["metrics"]
         assert ours["artifacts"] == theirs["artifacts"]
         assert ours["provenance"]["slurm_job"] == row["slurm_job"]

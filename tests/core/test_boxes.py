@@ -21,4 +21,4 @@ def test_an_inverted_box_has_no_area() -> None:
 def test_iou_by_hand() -> None:
     a = np.array([[0.0, 0, 2, 2], [0, 0, 0, 0]])
     b = np.array([[1.0, 1, 3, 3], [0, 0, 2, 2], [0, 0, 0, 0]])
-    assert np.allclose(boxes.iou(a, b), [[1 / 7, 1, 0], [0, 0, 0]])
+    assert np.allclose(boxes.iou(a, b), np.array([[1 / 7, 1, 0], [0, 0, 0]]))

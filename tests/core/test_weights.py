@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_unreadable_pins_are_named(tmp_path: Path, text: str, words: str) -> Non
 
 
 @pytest.mark.parametrize("wrong", [{"sha256": "abc"}, {"sha256": "Z" * 64}, {"name": "../up"}, {"name": "/abs"}])
-def test_a_declaration_that_cannot_be_is_refused(wrong: dict[str, str]) -> None:
+def test_a_declaration_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"no sha256|below the weights folder"):
         dataclasses.replace(PUBLISHED, **wrong)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,8 +142,8 @@ def _others(folder: Path) -> None:
     wood = folder / "wood" / "train"
     for number, name in enumerate(["Live_knot", "Death_know", "resin", "Crack", "Marrow"]):
         paint(wood / "img" / f"10{number}.jpg", 530 + number)
-        rectangle = {"id": 1, "classTitle": name, "geometryType": "rectangle"}
-        rectangle["points"] = {"exterior": [[40, 30], [10, 5]], "interior": []}  # type: ignore[assignment]
+        rectangle: dict[str, Any] = {"id": 1, "classTitle": name, "geometryType": "rectangle"}
+        rectangle["points"] = {"exterior": [[40, 30], [10, 5]], "interior": []}
         bitmap = {"id": 2, "classTitle": name, "geometryType": "bitmap", "bitmap": {"data": "", "origin": [10, 5]}}
         text(wood / "ann" / f"10{number}.jpg.json", json.dumps({"objects": [bitmap, rectangle]}))
 

@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -176,7 +177,7 @@ def test_ensure_draws_only_what_is_missing_and_the_same_bytes(bench_home: Path) 
     opened = open_synth(images=6, side_px=64)
     seen: list[tuple[str, int]] = []
 
-    def progress(label: str, items: object, total: int) -> object:
+    def progress(label: str, items: Iterable[object], total: int) -> Iterable[object]:
         seen.append((label, total))
         return items
 

@@ -24,7 +24,8 @@ MakeScored = Callable[..., ScoredSet]
 
 def replicate(scored: ScoredSet, times: np.ndarray) -> ScoredSet:
     """The set in which the image of rank i stands `times[i]` times, its copies side by side."""
-    samples, detections = [], {}
+    samples: list[Sample] = []
+    detections = {}
     for sample, count in zip(sorted(scored.samples, key=lambda s: s.image_id), times, strict=True):
         for _ in range(count):
             new_id = len(samples) + 1
@@ -143,6 +144,7 @@ def test_bca_of_a_mean_is_the_formula(make_scored: MakeScored) -> None:
     around = left_out.mean() - left_out
     a = (around**3).sum() / (6 * (around**2).sum() ** 1.5)
     own = result.point["AP"]
+    assert own is not None
     z0 = normal.inv_cdf(((resampled < own).sum() + (resampled == own).sum() / 2) / len(resampled))
     tails = [normal.cdf(z0 + (z0 + z) / (1 - a * (z0 + z))) for z in (normal.inv_cdf(0.025), normal.inv_cdf(0.975))]
     assert a > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from benchmark.evaluators.scoring.engine import ENGINES, coco_curves
 
 MakeScored = Callable[..., ScoredSet]
 
-HARD = {
+HARD: dict[str, dict[str, Any]] = {
     "plain": {},
     "ties": {"score_decimals": 1},
     "all scores equal": {"score_decimals": 0},

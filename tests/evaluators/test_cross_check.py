@@ -13,6 +13,7 @@ from benchmark.core.evaluation import Evaluator, ScoredSet
 from benchmark.evaluators import coco_ap
 from benchmark.evaluators.scoring.columns import columns_of
 from benchmark.evaluators.scoring.cross_check import compare_engines, compare_framework
+from tests.evaluators.ultralytics_matches import ultralytics_matches
 
 MakeScored = Callable[..., ScoredSet]
 
@@ -70,28 +71,10 @@ def test_a_perfect_detector_is_perfect_by_any_curve(make_scored: MakeScored) -> 
 @pytest.mark.models
 @pytest.mark.parametrize("shape", [{"images": 60}, {"images": 40, "crowd": 0.4, "found": 60}])
 def test_own_matches_are_what_ultralytics_prints(make_scored: MakeScored, shape: dict[str, Any]) -> None:
-    import torch
-    from ultralytics.engine.validator import BaseValidator
-    from ultralytics.utils.metrics import ap_per_class, box_iou
-
-    class Iou:
-        iouv = torch.linspace(0.5, 0.95, 10)
+    from ultralytics.utils.metrics import ap_per_class
 
     scored = make_scored(3, **shape)
-    true, conf, label, target = [], [], [], []
-    for sample in scored.samples:
-        real = sample.annotations.select(~sample.annotations.iscrowd)
-        found = scored.detections[sample.image_id].best(10_000)
-        iou = box_iou(torch.from_numpy(real.xyxy), torch.from_numpy(found.xyxy))
-        true.append(
-            BaseValidator.match_predictions(
-                Iou(), torch.from_numpy(found.labels), torch.from_numpy(real.labels), iou
-            ).numpy()
-        )
-        conf.append(found.scores)
-        label.append(found.labels)
-        target.append(real.labels)
-    theirs = ap_per_class(*(np.concatenate(column) for column in (true, conf, label, target)))[5]
+    theirs = ap_per_class(*ultralytics_matches(scored))[5]
     facts = compare_framework(columns_of(scored), lambda *columns: ap_per_class(*columns)[5:7])
     assert facts["own_matches"]["AP"] == pytest.approx(theirs.mean(), abs=1e-12)
     assert facts["own_matches"]["AP50"] == pytest.approx(theirs[:, 0].mean(), abs=1e-12)

@@ -19,7 +19,8 @@ from benchmark.evaluators.scoring.engine import ENGINES, coco_curves, lvis_curve
 from tests.evaluators.coco_files import federate, lvis_api_precision, needs_lvis, pycocotools_precision, to_files
 
 MakeScored = Callable[..., ScoredSet]
-Truth, Results = dict[str, Any], list[dict[str, Any]]
+Truth = dict[str, Any]
+Results = list[dict[str, Any]]
 Change = Callable[[Truth, Results], Any]
 RNG = np.random.default_rng(0)
 
@@ -52,6 +53,11 @@ def _one_image_of_two(truth: Truth, results: Results) -> None:
     truth["images"] = [image for image in truth["images"] if image["id"] in kept]
     truth["annotations"] = [row for row in truth["annotations"] if row["image_id"] in kept]
     results[:] = [row for row in results if row["image_id"] in kept]
+
+
+def _no_images(truth: Truth, results: Results) -> None:
+    truth |= {"images": [], "annotations": []}
+    results.clear()
 
 
 def _one_class(truth: Truth, results: Results) -> None:
@@ -117,7 +123,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
         _set("results", bbox=[110, 90, 190, 150]), r"all fit as two corners; bbox must be x, y, width, height"
     ),
     "ignore": (_set("annotations", 2, ignore=1, iscrowd=0), "annotation id 1 has `ignore`.*COCO's rules overwrite"),
-    "no images": (lambda t, r: (t.update(images=[], annotations=[]), r.clear()), "no images to score"),
+    "no images": (_no_images, "no images to score"),
 }  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def test_a_name_used_twice_gets_its_id(make_scored: MakeScored) -> None:
     assert columns_from_coco(truth, results).names == ("class 0 (id 3)", "8", "class 0 (id 13)", "class 3")
 
 
-ARRAYS = {
+ARRAYS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
     "columns": (lambda a: a[:, :6], r"float64 \(\d+, 6\), expected float64 \(N, 7\): image id, x, y"),
     "float32": (lambda a: a.astype(np.float32), "detections are float32"),
     "NaN": (lambda a: _at(a, 5, np.nan), r"detection number 4 \(from 0\) holds a value that is not finite"),

@@ -26,7 +26,7 @@ from tests.evaluators.coco_files import federate, needs_lvis
 
 MakeScored = Callable[..., ScoredSet]
 
-HARD = {
+HARD: dict[str, dict[str, Any]] = {
     "plain": {},
     "ties": {"score_decimals": 1},
     "all scores equal": {"score_decimals": 0},
@@ -150,7 +150,7 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
     width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
     inter = max(width, 0) * max(height, 0)
-    return inter / (a[2] * a[3] + b[2] * b[3] - inter)
+    return float(inter / (a[2] * a[3] + b[2] * b[3] - inter))
 
 
 @pytest.mark.parametrize("per_class", [5, 30, 10_000])

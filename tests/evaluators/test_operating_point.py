@@ -13,6 +13,7 @@ from benchmark.core.detections import Detections
 from benchmark.core.errors import EvaluationError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.evaluators import operating_point
+from tests.evaluators.ultralytics_matches import ultralytics_matches
 
 MakeScored = Callable[..., ScoredSet]
 
@@ -26,36 +27,16 @@ MakeScored = Callable[..., ScoredSet]
     {"images": 5, "quality": 0.0},
 ])  # fmt: skip
 def test_equal_to_ultralytics(make_scored: MakeScored, shape: dict[str, object]) -> None:
-    import torch
-    from ultralytics.engine.validator import BaseValidator
-    from ultralytics.utils.metrics import ap_per_class, box_iou
-
-    class Iou:
-        iouv = torch.linspace(0.5, 0.95, 10)
+    from ultralytics.utils.metrics import ap_per_class, smooth
 
     for seed in range(4):
         scored = make_scored(seed, **shape)
-        true, conf, label, target = [], [], [], []
-        for sample in scored.samples:
-            real = sample.annotations.select(~sample.annotations.iscrowd)
-            found = scored.detections[sample.image_id].best(10_000)
-            iou = box_iou(torch.from_numpy(real.xyxy), torch.from_numpy(found.xyxy))
-            matched = BaseValidator.match_predictions(
-                Iou(), torch.from_numpy(found.labels), torch.from_numpy(real.labels), iou
-            )
-            true.append(matched.numpy())
-            conf.append(found.scores)
-            label.append(found.labels)
-            target.append(real.labels)
-        columns = [np.concatenate(column) for column in (true, conf, label, target)]
-        theirs = ap_per_class(*columns)
+        theirs = ap_per_class(*ultralytics_matches(scored))
         precision, recall, f1_curves = theirs[2], theirs[3], theirs[9]
 
         ours = operating_point.evaluate(scored).metrics
         assert ours["P@maxF1"] == pytest.approx(precision.mean(), abs=1e-15)
         assert ours["R@maxF1"] == pytest.approx(recall.mean(), abs=1e-15)
-        from ultralytics.utils.metrics import smooth
-
         assert ours["conf@maxF1"] == theirs[10][smooth(f1_curves.mean(0), 0.1).argmax()]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from benchmark.core.errors import ConfigError, UnknownNameError
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
 from benchmark.evaluators import coco_ap, operating_point
+from benchmark.evaluators.scoring.engine import coco_curves
 from benchmark.evaluators.scoring.score import score
 
 MakeScored = Callable[..., ScoredSet]
@@ -52,8 +54,12 @@ def test_a_set_of_one_scene_is_counted_once(make_scored: MakeScored, monkeypatch
     scored = dataclasses.replace(scored, samples=[dataclasses.replace(s, scene="steel") for s in scored.samples])
     expected = coco_ap.evaluate(scored, engine="reference")
     calls = []
-    counted = coco_ap.coco_curves
-    monkeypatch.setattr(coco_ap, "coco_curves", lambda *given: calls.append(given) or counted(*given))
+
+    def counted(*given: Any) -> Any:
+        calls.append(given)
+        return coco_curves(*given)
+
+    monkeypatch.setattr(coco_ap, "coco_curves", counted)
     scores = coco_ap.evaluate(scored)
     assert len(calls) == 1
     assert scores == expected

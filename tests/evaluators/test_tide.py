@@ -27,6 +27,7 @@ SHAPES = [
     {"images": 30, "truths": 15, "found": 60, "jitter_px": 10.0},
     {"images": 30, "classes": 12, "quality": 0.9},
 ]
+Row = tuple[int, float, bool, int]
 THEIRS = dict(zip(("Cls", "Loc", "Both", "Dupe", "Bkg", "Miss"), tide.ERRORS, strict=True))
 
 
@@ -114,7 +115,9 @@ def plain_tide(columns: Columns) -> dict[str, float]:
     return gains | {"missed": max(plain_ap50(rows, left, positives) - base, 0)}
 
 
-def plain_ap50(rows: list, positives: dict[int, int], classes: dict[int, int] | None = None) -> float:
+def plain_ap50(
+    rows: list[tuple[int, float, bool, int]], positives: dict[int, int], classes: dict[int, int] | None = None
+) -> float:
     values = []
     for k in [k for k, count in (classes or positives).items() if count]:
         hits = [true for label, _, true, _ in sorted(rows, key=lambda row: -row[1]) if label == k]
@@ -193,8 +196,9 @@ def _one_image(
     iscrowd: list[bool] | None = None,
     scores: list[float] | None = None,
 ) -> ScoredSet:
-    xyxy = np.array(boxes)
-    truth = Annotations(xyxy, np.array(labels), np.array(iscrowd or [False] * len(boxes)), area_px(xyxy))
+    xyxy = np.array(boxes, np.float64)
+    area = area_px(xyxy).astype(np.float64)
+    truth = Annotations(xyxy, np.array(labels), np.array(iscrowd or [False] * len(boxes)), area)
     sample = Sample(1, Path("x.png"), 400, 400, truth, "s", "g", "made")
     detections = Detections(
         np.array([box for box, _ in found], np.float32),

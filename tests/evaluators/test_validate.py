@@ -67,7 +67,7 @@ def _first_annotation(**change: Any) -> Change:
     return lambda truth: truth["annotations"][0].update(change)
 
 
-GROUND_TRUTH = {
+GROUND_TRUTH: dict[str, tuple[Change, str]] = {
     "no list": (lambda t: t.pop("categories"), "'categories' must be a list"),
     "ids from 0": (_first_annotation(id=0), r"annotation number 0 .*id is 0; .*from 1 on"),
     "negative image id": (lambda t: t["images"][0].update(id=-1), "image number 0"),
@@ -99,7 +99,7 @@ def test_bad_ground_truth_is_refused(truth: dict[str, Any], case: str) -> None:
         validate_ground_truth(truth, "set/val.json")
 
 
-LVIS = {
+LVIS: dict[str, tuple[Change, str]] = {
     "neg": (lambda t: t["images"][0].pop("neg_category_ids"), "image id 1: has no neg_category_ids"),
     "nel": (lambda t: t["images"][0].pop("not_exhaustive_category_ids"), "has no not_exhaustive_category_ids"),
     "frequency": (lambda t: t["categories"][1].pop("frequency"), "category id 2: has no frequency; .*'r', 'c' or 'f'"),
@@ -116,7 +116,7 @@ def test_bad_lvis_is_refused(lvis_truth: dict[str, Any], case: str) -> None:
         validate_ground_truth(lvis_truth, rules="lvis")
 
 
-DETECTIONS = {
+DETECTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "NaN score": ({"score": float("nan")}, "score is nan"),
     "infinite score": ({"score": float("inf")}, "score is inf"),
     "null score": ({"score": None}, "score is None"),

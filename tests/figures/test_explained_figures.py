@@ -93,7 +93,7 @@ def test_a_file_that_is_none_is_named(make_record: Make, monkeypatch: pytest.Mon
 def test_the_area_of_a_curve_is_its_legend(make_record: Make) -> None:
     record = explained(make_record())
     axes = precision_recall.draw([record]).axes
-    assert [each.get_legend().get_texts()[0].get_text() for each in axes] == [
+    assert [each.get_legend_handles_labels()[1][0] for each in axes] == [
         "rtvp-n  50.0",
         "rtvp-n  25.0",
         "rtvp-n  12.5",

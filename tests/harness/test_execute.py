@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,12 +36,12 @@ ASKED = RunRequest("yolo-world", "zeroshot", "mmio-synth@n300", "smoke")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One home for the module: fits are reused as they are in use."""
     folder = tmp_path_factory.mktemp("home")
     patch = pytest.MonkeyPatch()
     patch.setenv("BENCH_HOME", str(folder))
-    yield folder  # type: ignore[misc]  # a generator fixture
+    yield folder
     patch.undo()
 
 

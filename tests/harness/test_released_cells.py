@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from benchmark.cli.main import main
 from benchmark.cli.prefetch import _weights
+from benchmark.core.detections import Annotations
 from benchmark.core.errors import RefusedError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import load_adapter
@@ -162,9 +164,12 @@ def test_an_oracle_is_shown_the_truth_by_the_harness(monkeypatch: pytest.MonkeyP
     shown: list[int] = []
     adapter = load_adapter("fgvp").Adapter
     inner = adapter.show_ground_truth
-    monkeypatch.setattr(
-        adapter, "show_ground_truth", lambda self, truth: (shown.append(len(truth)), inner(self, truth))[1]
-    )
+
+    def show_ground_truth(self: object, truth: Sequence[Annotations]) -> None:
+        shown.append(len(truth))
+        inner(self, truth)
+
+    monkeypatch.setattr(adapter, "show_ground_truth", show_ground_truth)
     record = execute(cell, Options())
     assert record.status is Status.OK, record.error
     assert sum(shown) > record.facts["test_images"]

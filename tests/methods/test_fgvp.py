@@ -89,7 +89,12 @@ def test_the_detector_sees_the_prompted_image() -> None:
     adapter = ready(candidate_score=0.0, candidates=1)
     seen: list[Any] = []
     inner = adapter.prompt
-    adapter.prompt = lambda image, boxes: seen.append((image, boxes)) or inner(image, boxes)
+
+    def prompt(image: Any, boxes: Any) -> Any:
+        seen.append((image, boxes))
+        return inner(image, boxes)
+
+    adapter.prompt = prompt
     found = adapter.predict([noise()], LIMITS)[0]
     ((image, boxes),) = seen
     assert boxes.shape == (1, 4)
@@ -172,7 +177,7 @@ def test_mobile_sam_by_digest_and_as_in_the_library(home: Path, monkeypatch: pyt
     image = noise(64, 64)  # square: the library pads others with grey, the authors with zeros after normalising
     boxes = np.array([[10, 5, 50, 40], [0, 0, 64, 60]], np.float32)
     sam = load_mobile_sam(made, "cpu")
-    predictor = Predictor(overrides={"imgsz": 1024, "device": "cpu", "verbose": False, "save": False})
+    predictor: Any = Predictor(overrides={"imgsz": 1024, "device": "cpu", "verbose": False, "save": False})
     predictor.setup_model(theirs, verbose=False)
     predictor.set_image(np.ascontiguousarray(image[..., ::-1]))
     predictor.batch = (["square"], [image], [""])

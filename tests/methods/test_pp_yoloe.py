@@ -255,8 +255,8 @@ def test_the_authors_weights_give_their_network(tmp_path: Path, protocol: int) -
     model = build(classes=80).eval()
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
-            torch.nn.init.normal_(module.running_mean, std=0.1)
-            torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
+            torch.nn.init.normal_(module.get_buffer("running_mean"), std=0.1)
+            torch.nn.init.uniform_(module.get_buffer("running_var"), 0.5, 1.5)
         elif isinstance(module, torch.nn.Conv2d):  # as strong as trained ones: pixels still show at the other end
             torch.nn.init.kaiming_normal_(module.weight)
     for layer in (*model.model[2].pred_cls, *model.model[2].pred_reg):

@@ -1,6 +1,9 @@
 """RTVP as a method: settings, Mobile-SAM's weights by digest, a fit with resume, predictions that follow the words."""
 
 import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from PIL import Image
 from benchmark.core.detections import Annotations
 from benchmark.core.detector import Limits
 from benchmark.core.errors import ConfigError, MissingWeightsError, UnknownNameError
+from benchmark.core.method import FitResult, Report
 from benchmark.core.sample import Sample
 from benchmark.core.settings import make_config
 from benchmark.core.vocabulary import Vocabulary
@@ -22,13 +26,13 @@ from methods.yolo_world.adapter import Config as BaselineConfig
 NAMES = Vocabulary.from_names(("red scratch", "green hole"))
 
 
-def smoke(**settings):
+def smoke(**settings: Any) -> Config:
     """The smoke profile without an expert."""
     return make_config(Config, {**PROFILES["smoke"], "init": "none", **settings}, "rtvp")
 
 
 @pytest.fixture
-def samples(tmp_path):
+def samples(tmp_path: Path) -> list[Sample]:
     """Four images with one red or green box each."""
     rng = np.random.default_rng(0)
     made = []
@@ -45,7 +49,7 @@ def samples(tmp_path):
 
 
 @pytest.mark.parametrize("profile", ["smoke", "quick", "demo", "paper"])
-def test_recipe_and_expert_are_the_baselines(profile):
+def test_recipe_and_expert_are_the_baselines(profile: str) -> None:
     ours = make_config(Config, PROFILES[profile], "rtvp")
     baseline = make_config(BaselineConfig, BASELINE[profile], "yolo-world")
     for field in dataclasses.fields(Recipe):
@@ -55,12 +59,12 @@ def test_recipe_and_expert_are_the_baselines(profile):
     assert Adapter.starting_fit(dataclasses.replace(ours, init="none")) is None
 
 
-def test_the_encoder_sees_half_the_side_on_two_cores():
+def test_the_encoder_sees_half_the_side_on_two_cores() -> None:
     assert PROFILES["quick"]["sam_side_px"] == PROFILES["quick"]["image_side_px"] // 2
     assert make_config(Config, PROFILES["paper"], "rtvp").sam_side_px is None
 
 
-def test_the_prompts_own_errors_become_the_projects():
+def test_the_prompts_own_errors_become_the_projects() -> None:
     with pytest.raises(ConfigError, match="rtvp: patch_size 16 with select_at=level"):
         smoke(patch_size=16, select_at="level")
     with pytest.raises(ConfigError, match="image_side_px: got 100"):
@@ -69,12 +73,12 @@ def test_the_prompts_own_errors_become_the_projects():
         smoke(patch_sise=32)
 
 
-def test_settings_come_as_text_too():
+def test_settings_come_as_text_too() -> None:
     config = smoke(adapter="false", patch_size="64", sam_side_px="none", scorer="simam")
     assert (config.adapter, config.patch_size, config.sam_side_px, config.scorer) == (False, 64, None, "simam")
 
 
-def test_auto_weights_become_their_digest(bench_home):
+def test_auto_weights_become_their_digest(bench_home: Path) -> None:
     assert smoke(sam_weights="auto").sam_weights == "none"
     folder = bench_home / "weights"
     folder.mkdir(parents=True)
@@ -92,19 +96,25 @@ def test_auto_weights_become_their_digest(bench_home):
         _sam_weights.find(named)
 
 
-def test_a_path_to_weights_is_refused():
+def test_a_path_to_weights_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"sam_weights is '/some/mobile_sam\.pt'"):
         smoke(sam_weights="/some/mobile_sam.pt")
 
 
-def fitted(config, samples, folder, report=None, start=None):
+def fitted(
+    config: Config,
+    samples: list[Sample],
+    folder: Path,
+    report: Report | None = None,
+    start: Path | None = None,
+) -> FitResult:
     """A finished fit and the facts it leaves."""
     adapter = Adapter(config, device="cpu")
     return adapter.fit(samples, [], NAMES, 0, folder, start, report)
 
 
 @pytest.mark.models
-def test_released_weights_are_loaded_and_frozen(bench_home, samples, tmp_path):
+def test_released_weights_are_loaded_and_frozen(bench_home: Path, samples: list[Sample], tmp_path: Path) -> None:
     import torch
 
     from rtvp.sam_encoder import SAMEncoder
@@ -127,9 +137,9 @@ def test_released_weights_are_loaded_and_frozen(bench_home, samples, tmp_path):
 
 
 @pytest.mark.models
-def test_fit_load_predict_explain(bench_home, samples, tmp_path):
+def test_fit_load_predict_explain(bench_home: Path, samples: list[Sample], tmp_path: Path) -> None:
     config = smoke(epochs=2, patch_size=16)
-    events = []
+    events: list[Mapping[str, Any]] = []
     result = fitted(config, samples, tmp_path / "fit", events.append)
     assert result.facts["sam"] == "random, trained here"
     assert result.facts["selection"] == "image"
@@ -147,7 +157,7 @@ def test_fit_load_predict_explain(bench_home, samples, tmp_path):
         (found,) = adapter.predict([image], Limits(0.0, 0.7, 20))
         assert len(found) == 20
         scores.append(found.scores)
-    assert not np.array_equal(*scores)
+    assert not np.array_equal(scores[0], scores[1])
     shown = adapter.explain([image, image])[1]
     assert set(shown.maps) == {"score", "selected", "visual", "features"}
     for name in shown.maps:
@@ -159,16 +169,18 @@ def test_fit_load_predict_explain(bench_home, samples, tmp_path):
 class _Stop:
     """Interrupts a training after the state of an epoch is written."""
 
-    def __init__(self, epoch):
+    def __init__(self, epoch: int) -> None:
         self.epoch = epoch
 
-    def __call__(self, event):
+    def __call__(self, event: Mapping[str, Any]) -> None:
         if event["epoch"] == self.epoch and "domain_loss" in event:
             raise KeyboardInterrupt
 
 
 @pytest.mark.models
-def test_a_resumed_fit_equals_an_undisturbed_one_with_the_stop_rule_between(bench_home, samples, tmp_path):
+def test_a_resumed_fit_equals_an_undisturbed_one_with_the_stop_rule_between(
+    bench_home: Path, samples: list[Sample], tmp_path: Path
+) -> None:
     import torch
 
     from benchmark.core.errors import InterruptedFitError
@@ -186,7 +198,7 @@ def test_a_resumed_fit_equals_an_undisturbed_one_with_the_stop_rule_between(benc
 
 
 @pytest.mark.models
-def test_both_experts_start_from_the_starting_fit(bench_home, samples, tmp_path):
+def test_both_experts_start_from_the_starting_fit(bench_home: Path, samples: list[Sample], tmp_path: Path) -> None:
     import torch
 
     from methods.yolov8.adapter import Adapter as ExpertAdapter
@@ -194,6 +206,7 @@ def test_both_experts_start_from_the_starting_fit(bench_home, samples, tmp_path)
 
     config = smoke(init="expert", expert="separate", lr0=1e-9, warmup_epochs=0.0)
     wanted = Adapter.starting_fit(config)
+    assert wanted is not None
     expert_config = make_config(ExpertConfig, dict(wanted.params), wanted.method)
     expert = ExpertAdapter(expert_config, device="cpu").fit(samples, [], NAMES, wanted.seed, tmp_path / "expert")
     result = fitted(config, samples, tmp_path / "fit", start=expert.checkpoint)

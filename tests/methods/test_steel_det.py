@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def test_corners_may_move_by_the_radius_and_no_further(size: tuple[float, float]
 
     w, h = size
     r = radius(w, h)
-    ways = [
+    ways: list[Callable[[float], float]] = [
         lambda d: overlap((0, 0, w, h), (d, d, w + d, h + d)),
         lambda d: overlap((0, 0, w, h), (d, d, w - d, h - d)),
         lambda d: overlap((0, 0, w, h), (-d, -d, w + d, h + d)),
@@ -79,11 +80,11 @@ def test_the_loss_is_that_of_the_paper() -> None:
         offset += abs(at[2] - (x - column)) + abs(at[3] - (y - row))
     wrong = 0.0
     for place in np.ndindex(*heat.shape):
-        p = 1 / (1 + math.exp(-float(maps[place].detach())))
-        if heat[place] == 1:
+        p, wanted_heat = 1 / (1 + math.exp(-float(maps[place].detach()))), float(heat[place])
+        if wanted_heat == 1:
             wrong -= (1 - p) ** 2 * math.log(p)
         else:
-            wrong -= (1 - heat[place]) ** 4 * p**2 * math.log(1 - p)
+            wrong -= (1 - wanted_heat) ** 4 * p**2 * math.log(1 - p)
     wanted = [wrong / 3, 0.1 * size / 3, offset / 3]
     np.testing.assert_allclose([float(v) for v in items.values()], wanted, rtol=1e-4)
     np.testing.assert_allclose(total.detach(), 2 * np.array(wanted), rtol=1e-4)

@@ -218,7 +218,7 @@ def small_clip(folder: Path) -> None:
     layers = {"hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4}
     ends = {"vocab_size": len(tokens), "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}
     config = CLIPConfig(text_config={**layers, **ends}, vision_config=layers, projection_dim=512)
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # the library leaves it so
+    disable_progress_bar()
     CLIPModel(config).save_pretrained(str(folder))
 
 

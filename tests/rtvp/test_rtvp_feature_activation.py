@@ -5,7 +5,8 @@ import math
 import pytest
 
 torch = pytest.importorskip("torch")
-from ultralytics.utils.metrics import bbox_iou  # noqa: E402  # after the skip
+from torch import Tensor  # noqa: E402  # after the skip
+from ultralytics.utils.metrics import bbox_iou  # noqa: E402
 
 from rtvp.feature_activation import (  # noqa: E402
     ActivationHead,
@@ -18,7 +19,7 @@ from rtvp.feature_activation import (  # noqa: E402
 pytestmark = pytest.mark.models
 
 
-def loop_ciou(a, b):
+def loop_ciou(a: list[float], b: list[float]) -> float:
     """Complete IoU of two xyxy boxes."""
     width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
     height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
@@ -31,13 +32,14 @@ def loop_ciou(a, b):
     return iou - distance / diagonal - v * v / (1 - iou + v)
 
 
-def boxes(count):
+def boxes(count: int) -> Tensor:
     """Random xyxy boxes between 1 and 100 px."""
     corner, size = torch.rand(count, 2) * 60, torch.rand(count, 2) * 39 + 1
-    return torch.cat([corner, corner + size], dim=1)
+    made: Tensor = torch.cat([corner, corner + size], dim=1)
+    return made
 
 
-def test_ciou_equals_the_formula_and_the_library():
+def test_ciou_equals_the_formula_and_the_library() -> None:
     torch.manual_seed(0)
     a, b = boxes(50), boxes(50)
     want = [loop_ciou(p, q) for p, q in zip(a.tolist(), b.tolist(), strict=True)]
@@ -45,7 +47,7 @@ def test_ciou_equals_the_formula_and_the_library():
     assert torch.allclose(ciou(a, b), bbox_iou(a, b, xywh=False, CIoU=True).squeeze(1), atol=1e-5)
 
 
-def test_the_loss_is_a_weighted_mean():
+def test_the_loss_is_a_weighted_mean() -> None:
     torch.manual_seed(0)
     predicted, targets = boxes(12).view(2, 6, 4), boxes(12).view(2, 6, 4)
     weights = torch.rand(2, 6) * (torch.rand(2, 6) > 0.3)
@@ -58,14 +60,14 @@ def test_the_loss_is_a_weighted_mean():
     assert activation_loss(predicted, targets, weights).item() == pytest.approx(want, abs=1e-5)
 
 
-def test_no_box_costs_nothing():
+def test_no_box_costs_nothing() -> None:
     predicted = boxes(3).view(1, 3, 4).requires_grad_()
     loss = activation_loss(predicted, torch.zeros(1, 3, 4), torch.zeros(1, 3))
     assert loss.item() == 0
     loss.backward()
 
 
-def test_a_cell_answers_for_the_smallest_box_around_its_centre():
+def test_a_cell_answers_for_the_smallest_box_around_its_centre() -> None:
     centres = torch.tensor([[4.0, 4.0], [12.0, 4.0], [28.0, 4.0]])
     around, inner = [0.0, 0.0, 16.0, 16.0], [0.0, 0.0, 8.0, 8.0]
     targets, weights = centre_assignment(centres, torch.tensor([inner, around]), torch.tensor([1.0, 1.0]), 2)
@@ -74,7 +76,7 @@ def test_a_cell_answers_for_the_smallest_box_around_its_centre():
     assert targets[1, 1].tolist() == around
 
 
-def test_boxes_are_the_expected_distances_from_the_cells_centres():
+def test_boxes_are_the_expected_distances_from_the_cells_centres() -> None:
     torch.manual_seed(0)
     head = ActivationHead((4, 4, 4)).eval()
     levels = [torch.randn(1, 4, 64 // stride, 96 // stride) for stride in (8, 16, 32)]

@@ -12,7 +12,7 @@ from rtvp.interaction import max_sigmoid_attention, plain_neck  # noqa: E402
 pytestmark = pytest.mark.models
 
 
-def test_the_attention_equals_the_formula():
+def test_the_attention_equals_the_formula() -> None:
     torch.manual_seed(0)
     feature, text, bias = torch.randn(2, 2, 4, 3, 3), torch.randn(2, 5, 2, 4), torch.randn(2)
     got = max_sigmoid_attention(feature, text, bias)
@@ -27,7 +27,7 @@ def test_the_attention_equals_the_formula():
                     assert got[b, m, y, x].item() == pytest.approx(want, abs=1e-5)
 
 
-def test_the_networks_block_is_this_formula():
+def test_the_networks_block_is_this_formula() -> None:
     torch.manual_seed(0)
     block = MaxSigmoidAttnBlock(64, 64, nh=2, ec=64, gc=512).eval()
     torch.nn.init.normal_(block.bias)
@@ -39,7 +39,7 @@ def test_the_networks_block_is_this_formula():
         assert torch.allclose(block(image, texts), want, atol=1e-5)
 
 
-def test_the_plain_neck_keeps_the_contrastive_head():
+def test_the_plain_neck_keeps_the_contrastive_head() -> None:
     yolov8 = {"backbone": ["b"], "head": [["up"], [[15, 18, 21], 1, "Detect", ["nc"]]]}
     world = {"backbone": ["b"], "head": [["attn"], [[15, 19, 22], 1, "WorldDetect", ["nc", 512, False]]]}
     assert plain_neck(yolov8, world)["head"] == [["up"], [[15, 18, 21], 1, "WorldDetect", ["nc", 512, False]]]

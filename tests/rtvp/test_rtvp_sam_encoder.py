@@ -3,7 +3,7 @@
 import pytest
 
 torch = pytest.importorskip("torch")
-from torch import nn  # noqa: E402  # after the skip
+from torch import Tensor, nn  # noqa: E402  # after the skip
 from ultralytics.models.sam.modules.tiny_encoder import TinyViT  # noqa: E402
 
 from rtvp.sam_encoder import PIXEL_MEAN, PIXEL_STD, SAMEncoder  # noqa: E402
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.models
 
 
 @pytest.fixture(scope="module")
-def reference():
+def reference() -> TinyViT:
     """The library's encoder with weights and statistics that are nowhere zero or one."""
     torch.manual_seed(0)
     model = TinyViT(
@@ -28,19 +28,19 @@ def reference():
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.normal_(module.running_mean, std=0.1)
-            nn.init.uniform_(module.running_var, 0.5, 1.5)
+            nn.init.normal_(module.get_buffer("running_mean"), std=0.1)
+            nn.init.uniform_(module.get_buffer("running_var"), 0.5, 1.5)
     return model.eval()
 
 
-def released(reference):
+def released(reference: TinyViT) -> dict[str, Tensor]:
     """As `mobile_sam.pt` is laid out: the encoder behind a prefix, other parts beside it."""
     encoder = {f"image_encoder.{name}": tensor for name, tensor in reference.state_dict().items()}
     return {**encoder, "mask_decoder.iou_token.weight": torch.zeros(1, 256)}
 
 
 @pytest.mark.parametrize("size", [(640, 640), (640, 352), (320, 320), (256, 256), (128, 128)])
-def test_any_input_shape_equals_the_reference(reference, size):
+def test_any_input_shape_equals_the_reference(reference: TinyViT, size: tuple[int, int]) -> None:
     torch.manual_seed(1)
     ours = SAMEncoder()
     ours.load_released(released(reference))
@@ -54,7 +54,7 @@ def test_any_input_shape_equals_the_reference(reference, size):
     assert torch.allclose(got, want, atol=5e-5)
 
 
-def test_loading_in_eval_mode_leaves_no_stale_attention_bias(reference):
+def test_loading_in_eval_mode_leaves_no_stale_attention_bias(reference: TinyViT) -> None:
     image = torch.rand(1, 3, 64, 64)
     before, after = SAMEncoder().eval(), SAMEncoder()
     before.load_released(released(reference))  # no .eval() after loading: the trap of the reference
@@ -64,7 +64,7 @@ def test_loading_in_eval_mode_leaves_no_stale_attention_bias(reference):
         assert torch.equal(before(image), after(image))
 
 
-def test_another_side_is_seen_and_the_grid_stays(reference):
+def test_another_side_is_seen_and_the_grid_stays(reference: TinyViT) -> None:
     full, half = SAMEncoder(), SAMEncoder(side_px=128)
     for encoder in (full, half):
         encoder.load_released(released(reference))
@@ -79,7 +79,7 @@ def test_another_side_is_seen_and_the_grid_stays(reference):
     assert not torch.allclose(coarse, fine, atol=1e-3)
 
 
-def test_frozen_means_no_gradient_and_running_statistics():
+def test_frozen_means_no_gradient_and_running_statistics() -> None:
     encoder = SAMEncoder()
     encoder.freeze()
     encoder.train()
@@ -88,20 +88,20 @@ def test_frozen_means_no_gradient_and_running_statistics():
     assert not encoder(torch.rand(1, 3, 32, 32)).requires_grad
 
 
-def test_unfrozen_trains_every_parameter():
+def test_unfrozen_trains_every_parameter() -> None:
     encoder = SAMEncoder()
     encoder(torch.rand(2, 3, 64, 64)).square().sum().backward()
     assert all(parameter.grad is not None for parameter in encoder.parameters())
 
 
-def test_weights_without_a_tensor_are_refused(reference):
+def test_weights_without_a_tensor_are_refused(reference: TinyViT) -> None:
     state = released(reference)
     del state["image_encoder.neck.0.weight"]
     with pytest.raises(ValueError, match=r"neck.0.weight is missing"):
         SAMEncoder().load_released(state)
 
 
-def test_weights_of_another_shape_are_refused(reference):
+def test_weights_of_another_shape_are_refused(reference: TinyViT) -> None:
     state = released(reference)
     state["image_encoder.neck.0.weight"] = torch.zeros(256, 320, 3, 3)
     with pytest.raises(ValueError, match=r"neck.0.weight is \(256, 320, 3, 3\), expected \(256, 320, 1, 1\)"):

@@ -13,7 +13,7 @@ from rtvp.sparse_sampling import SparseSampling, select  # noqa: E402
 pytestmark = pytest.mark.models
 
 
-def loop_select(scores, cells, ratio, rule="level_mean"):
+def loop_select(scores: list[list[float]], cells: int, ratio: float, rule: str = "level_mean") -> list[list[int]]:
     """M of one image: scores is a list of rows."""
     height, width = len(scores), len(scores[0])
     level_mean = sum(map(sum, scores)) / (height * width)
@@ -35,7 +35,7 @@ def loop_select(scores, cells, ratio, rule="level_mean"):
 @pytest.mark.parametrize("cells", [1, 2, 3, 4, 8])
 @pytest.mark.parametrize("ratio", [0.1, 0.25, 0.5, 1.0])
 @pytest.mark.parametrize("size", [(8, 8), (5, 7)])
-def test_the_selection_equals_the_formula(cells, ratio, size):
+def test_the_selection_equals_the_formula(cells: int, ratio: float, size: tuple[int, int]) -> None:
     torch.manual_seed(cells)
     scores = torch.rand(2, 1, *size)
     mask, _ = select(scores, cells, ratio)
@@ -43,7 +43,7 @@ def test_the_selection_equals_the_formula(cells, ratio, size):
         assert mask[b, 0].int().tolist() == loop_select(scores[b, 0].tolist(), cells, ratio)
 
 
-def test_a_lone_cell_can_be_kept():
+def test_a_lone_cell_can_be_kept() -> None:
     torch.manual_seed(0)
     scores = torch.rand(1, 1, 5, 5)
     mask, _ = select(scores, 1, 0.25, "keep")
@@ -52,20 +52,20 @@ def test_a_lone_cell_can_be_kept():
     assert ragged[0, 0].int().tolist() == loop_select(scores[0, 0].tolist(), 4, 0.25, "keep")
 
 
-def test_all_above_the_mean_is_ratio_one():
+def test_all_above_the_mean_is_ratio_one() -> None:
     torch.manual_seed(0)
     scores = torch.rand(1, 1, 8, 8)
     mask, threshold = select(scores, 4, 1.0)
     assert torch.equal(mask, (scores > threshold).float())
 
 
-def test_a_flat_patch_has_nothing_above_its_mean():
+def test_a_flat_patch_has_nothing_above_its_mean() -> None:
     mask, _ = select(torch.full((1, 1, 4, 4), 0.5), 2, 0.25)
     assert mask.sum() == 0
 
 
 @pytest.mark.parametrize(("stride", "cells"), [(8, 4), (16, 2), (32, 1)])
-def test_the_patch_is_measured_in_image_pixels(stride, cells):
+def test_the_patch_is_measured_in_image_pixels(stride: int, cells: int) -> None:
     torch.manual_seed(0)
     scores = torch.rand(1, 1, 256 // stride, 256 // stride)
     mask = SparseSampling(stride, PromptConfig(patch_size=32))(scores)
@@ -73,7 +73,7 @@ def test_the_patch_is_measured_in_image_pixels(stride, cells):
 
 
 @pytest.mark.parametrize("patch", [8, 16])
-def test_small_patches_select_at_stride_four_and_pool_back(patch):
+def test_small_patches_select_at_stride_four_and_pool_back(patch: int) -> None:
     torch.manual_seed(0)
     scores = torch.rand(1, 1, 4, 4)
     mask = SparseSampling(32, PromptConfig(patch_size=patch))(scores)
@@ -86,7 +86,7 @@ def test_small_patches_select_at_stride_four_and_pool_back(patch):
     assert mask[0, 0].int().tolist() == want
 
 
-def test_the_mask_is_hard_and_straight_through_only_changes_the_gradient():
+def test_the_mask_is_hard_and_straight_through_only_changes_the_gradient() -> None:
     torch.manual_seed(0)
     scores = torch.rand(1, 1, 8, 8, requires_grad=True)
     hard = SparseSampling(8, PromptConfig())(scores)

@@ -5,18 +5,20 @@ import math
 import pytest
 
 torch = pytest.importorskip("torch")
-
 from rtvp.uncertainty_scorer import CBAMScorer, SimAMScorer, build_scorer  # noqa: E402  # after the skip
+from tests.rtvp.gradients import has_gradient  # noqa: E402
+
+Rows = list[list[float]]
 
 pytestmark = pytest.mark.models
 
 
-def sigmoid(value):
+def sigmoid(value: float) -> float:
     """As in the formula."""
     return 1 / (1 + math.exp(-value))
 
 
-def loop_channel(x, w0, w1):
+def loop_channel(x: list[Rows], w0: Rows, w1: Rows) -> list[float]:
     """A_c: a weight a channel from its average and its maximum through one shared perceptron."""
     positions = [[v for row in plane for v in row] for plane in x]
     pooled = ([sum(p) / len(p) for p in positions], [max(p) for p in positions])
@@ -30,7 +32,7 @@ def loop_channel(x, w0, w1):
     return out
 
 
-def loop_spatial(x, kernel):
+def loop_spatial(x: list[Rows], kernel: list[Rows]) -> Rows:
     """A_s: a 7x7 convolution over the channels' mean and maximum."""
     height, width = len(x[0]), len(x[0][0])
     maps = [
@@ -51,7 +53,7 @@ def loop_spatial(x, kernel):
     return out
 
 
-def test_the_score_equals_the_formula():
+def test_the_score_equals_the_formula() -> None:
     torch.manual_seed(0)
     scorer = CBAMScorer(32)
     feature = torch.randn(1, 32, 5, 6)
@@ -64,7 +66,7 @@ def test_the_score_equals_the_formula():
     assert torch.allclose(got[0, 0], torch.tensor(want), atol=1e-5)
 
 
-def test_the_parameter_free_score_equals_its_energy():
+def test_the_parameter_free_score_equals_its_energy() -> None:
     torch.manual_seed(0)
     feature = torch.randn(1, 3, 4, 5)
     want = [[0.0] * 5 for _ in range(4)]
@@ -81,18 +83,18 @@ def test_the_parameter_free_score_equals_its_energy():
     assert not list(scorer.parameters())
 
 
-def test_parameters_of_three_levels_are_those_of_the_budget():
+def test_parameters_of_three_levels_are_those_of_the_budget() -> None:
     scorers = [build_scorer("cbam", c) for c in (128, 256, 512)]
     count = sum(p.numel() for scorer in scorers for p in scorer.parameters())
     assert count / 1e6 == pytest.approx(0.043, abs=0.001)
 
 
 @pytest.mark.parametrize("kind", ["cbam", "simam"])
-def test_scores_lie_between_zero_and_one_and_pass_gradients(kind):
+def test_scores_lie_between_zero_and_one_and_pass_gradients(kind: str) -> None:
     torch.manual_seed(0)
     feature = torch.randn(2, 16, 8, 8, requires_grad=True)
     scores = build_scorer(kind, 16)(feature)
     assert scores.min() > 0
     assert scores.max() < 1
     scores.sum().backward()
-    assert feature.grad.abs().sum() > 0
+    assert has_gradient(feature)

@@ -95,4 +95,4 @@ def test_two_submitters_get_one_whole_copy(checkout: Path, tmp_path: Path) -> No
         thread.join()
     assert len(found) == 8
     assert len(set(found)) == 1
-    assert [path.name for path in (tmp_path / "code").iterdir()] == [found[0].folder.name]
+    assert list((tmp_path / "code").iterdir()) == [found[0].folder]

@@ -1,6 +1,7 @@
 """Building mmio-open: small generated downloads, then the real images."""
 
 from __future__ import annotations
+from benchmark.datasets.opening.opened import CocoDataset
 
 import errno
 import json
@@ -124,7 +125,7 @@ def test_broken_image_that_cannot_be_made_smaller_is_named(
     image.write_bytes(image.read_bytes()[:-200])
     rows = [
         row if row.path != "image/pits7.jpg" else type(row)(**{**_dict(row), "sha256": file_sha256(image)})
-        for row in read_manifest(build_module.manifest_path())
+        for row in read_manifest(tmp_path / "manifest.csv.gz")
     ]
     write_manifest(path, rows)
     monkeypatch.setattr(build_module, "manifest_path", lambda: path)
@@ -215,7 +216,7 @@ def test_real_images_full(open_data: Path, bench_home: Path) -> None:
     _check_zeroshot(dataset)
 
 
-def _check_zeroshot(dataset: mmio_open.CocoDataset) -> None:
+def _check_zeroshot(dataset: CocoDataset) -> None:
     from benchmark.datasets.build.novel import KEPT_SHARE, defect_names
 
     split = dataset.split("zeroshot")

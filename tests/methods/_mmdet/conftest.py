@@ -61,8 +61,8 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., An
     def make(adapter: Any, chunk: int = -1) -> Callable[..., list[Any]]:
         deep = adapter.config.variant == "test-deep"
         folder = str(tmp_path / "bert")
-        width = {"hidden_size": 768 if deep else 32}
-        BertModel(BertConfig(**BERT, **width), add_pooling_layer=False).save_pretrained(folder)
+        config = BertConfig.from_dict({**BERT, "hidden_size": 768 if deep else 32})
+        BertModel(config, add_pooling_layer=False).save_pretrained(folder)
         AutoTokenizer.from_pretrained(get_model_path(), local_files_only=True).save_pretrained(folder)
         name = "c_fpn_dyhead_pretrain_obj365-goldg" if deep else "a_fpn_dyhead_pretrain_obj365"
         configs = Path(mmdet.__file__).parent / ".mim" / "configs" / "glip"

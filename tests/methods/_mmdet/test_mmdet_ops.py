@@ -44,8 +44,10 @@ def test_deformable_convolution_and_its_gradients(stride: int, height: int, widt
         torch.randn(4),
     ]
     ours, theirs = ([value.clone().requires_grad_() for value in values] for _ in range(2))
-    left = modulated_deform_conv2d(*ours, stride=stride, padding=1)
-    right = reference(*theirs, stride)
+    x, offset, mask, weight, bias = ours
+    left = modulated_deform_conv2d(x, offset, mask, weight, bias, stride=stride, padding=1)
+    x, offset, mask, weight, bias = theirs
+    right = reference(x, offset, mask, weight, bias, stride)
     torch.testing.assert_close(left, right, atol=1e-4, rtol=1e-4)
     left.square().sum().backward()
     right.square().sum().backward()

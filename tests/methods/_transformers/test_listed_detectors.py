@@ -67,9 +67,10 @@ def owlv2_says(model: Any, images: list[Any], names: tuple[str, ...]) -> list[An
     ids, mask = inputs["input_ids"], inputs["attention_mask"]
     with torch.no_grad():
         outputs = model(input_ids=ids, pixel_values=inputs["pixel_values"], attention_mask=mask)
-    return processor.post_process_grounded_object_detection(
+    boxes: list[Any] = processor.post_process_grounded_object_detection(
         outputs, threshold=-1, target_sizes=[image.shape[:2] for image in images]
     )
+    return boxes
 
 
 def omdet_says(model: Any, images: list[Any], names: tuple[str, ...]) -> list[Any]:
@@ -84,9 +85,10 @@ def omdet_says(model: Any, images: list[Any], names: tuple[str, ...]) -> list[An
     inputs.pop("pixel_mask", None)
     with torch.no_grad():
         outputs = model(**inputs)
-    return processor.post_process_grounded_object_detection(
+    boxes: list[Any] = processor.post_process_grounded_object_detection(
         outputs, threshold=-1, nms_threshold=0.7, target_sizes=[image.shape[:2] for image in images]
     )
+    return boxes
 
 
 @pytest.mark.parametrize("batch", [1, 3])

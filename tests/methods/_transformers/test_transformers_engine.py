@@ -67,7 +67,8 @@ def test_predict_equals_the_librarys_own_call(name: str, batch: int) -> None:
         outputs, threshold=-1, text_threshold=2, target_sizes=target
     )
     ids = inputs["input_ids"][0].tolist()
-    groups, current = [], []
+    groups: list[list[int]] = []
+    current: list[int] = []
     for position, token in enumerate(ids[1:-1], start=1):
         if token == 1012:
             groups.append(current)

@@ -40,3 +40,22 @@ def config_of(name: str, **settings: Any) -> Any:
 
 def adapter_of(name: str, **settings: Any) -> Any:
     return load_adapter(name).Adapter(config_of(name, **settings), device="cpu")
+
+
+def push(model: Any) -> None:
+    """Weights that an untrained detector lacks: spread batch norm and class scores, so that boxes exist."""
+    import torch
+
+    generator = torch.Generator().manual_seed(3)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.weight.data.uniform_(0.8, 1.6, generator=generator)
+            module.bias.data.uniform_(-0.4, 0.4, generator=generator)
+    for branch in [*model.model[-1].cv3, *getattr(model.model[-1], "one2one_cv3", [])]:
+        last = branch[-1]
+        if last.bias is not None and last.out_channels <= len(NAMES):
+            last.weight.data.normal_(0, 0.4, generator=generator)
+            last.bias.data.fill_(-2.0)
+    for head in getattr(model.model[-1], "cv4", []):
+        head.bias.data.fill_(-1.0)
+        getattr(head, "logit_scale", torch.nn.Parameter(torch.zeros(1))).data.fill_(2.0)

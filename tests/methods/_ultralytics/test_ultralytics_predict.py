@@ -10,31 +10,12 @@ import pytest
 
 from benchmark.core.detector import Limits
 from benchmark.core.vocabulary import Vocabulary
-from tests.methods._ultralytics.small_engine import NAMES, adapter_of
+from tests.methods._ultralytics.small_engine import NAMES, adapter_of, push
 
 pytestmark = pytest.mark.models
 
 LIMITS = Limits(0.05, 0.6, 40)
 SHAPES = ("hole", "scratch", "dead knot", "stain", "crack", "dent", "missing part")
-
-
-def push(model: Any) -> None:
-    """Weights that an untrained detector lacks: spread batch norm and class scores, so that boxes exist."""
-    import torch
-
-    generator = torch.Generator().manual_seed(3)
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.weight.data.uniform_(0.8, 1.6, generator=generator)
-            module.bias.data.uniform_(-0.4, 0.4, generator=generator)
-    for branch in [*model.model[-1].cv3, *getattr(model.model[-1], "one2one_cv3", [])]:
-        last = branch[-1]
-        if last.bias is not None and last.out_channels <= len(NAMES):
-            last.weight.data.normal_(0, 0.4, generator=generator)
-            last.bias.data.fill_(-2.0)
-    for head in getattr(model.model[-1], "cv4", []):
-        head.bias.data.fill_(-1.0)
-        getattr(head, "logit_scale", torch.nn.Parameter(torch.zeros(1))).data.fill_(2.0)
 
 
 def photos() -> list[Any]:
@@ -76,7 +57,7 @@ def library_says(
             return self.construct_results(kept, img, orig_imgs)
 
     table = {"yolov8": "yolov8n.yaml", "yolov9": "yolov9t.yaml", "yolov10": "yolov10n.yaml"}.get(name)
-    facade = YOLO(table) if table else YOLOWorld("yolov8n-world.yaml")
+    facade: Any = YOLO(table) if table else YOLOWorld("yolov8n-world.yaml")
     more = {"nms": False} if name == "yolov10" else {"predictor": MultiLabel}
     facade.model = model
     if texts is not None:

@@ -43,7 +43,7 @@ def test_two_processes_take_the_steps_of_one(samples: list[Sample], tmp_path: Pa
     import torch
 
     same = [dataclasses.replace(samples[0], image_id=i) for i in range(16)]
-    settings = {**PLAIN, "epochs": 17, "batch": 8}
+    settings: dict[str, Any] = {**PLAIN, "epochs": 17, "batch": 8}
     with pytest.raises(InterruptedFitError):
         fit("yolov8", "cpu", same, tmp_path / "begun", stop=15, **settings)
     states = []
@@ -75,7 +75,7 @@ def test_stopped_together_and_continued_equals_undisturbed(samples: list[Sample]
 
 def test_what_a_model_ends_on_the_way_ends_in_every_process(samples: list[Sample], tmp_path: Path) -> None:
     """RTVP's adapter: a process that went on alone would wait for the gradients of the others without end."""
-    settings = {"epochs": 3, "batch": 8, "da_stop_epochs": 1, "da_stop_decrease": 0.9}
+    settings: dict[str, Any] = {"epochs": 3, "batch": 8, "da_stop_epochs": 1, "da_stop_decrease": 0.9}
     facts = fit("rtvp", TWO, samples, tmp_path, **settings).facts
     assert (facts["domain_stop_epoch"], facts["processes"]) == (1, 2)
 

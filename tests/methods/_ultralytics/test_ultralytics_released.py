@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_ultralytics_predict import push
 
 from benchmark.core.detector import Limits
 from benchmark.core.errors import MissingWeightsError, RecordError, RefusedError
 from benchmark.core.plugins import load_adapter
 from benchmark.core.weights import Form, ReleasedWeights
-from tests.methods._ultralytics.small_engine import NAMES, adapter_of
+from tests.methods._ultralytics.small_engine import NAMES, adapter_of, push
 
 pytestmark = pytest.mark.models
 
@@ -60,7 +59,7 @@ def published(table: str, path: Path) -> Any:
 
     prepare()
     seed_everything(0, -1)
-    facade = (YOLOWorld if "world" in table else YOLO)(table)
+    facade: Any = (YOLOWorld if "world" in table else YOLO)(table)
     push(facade.model)
     facade.model.names = {i: f"kind {i}" for i in range(80)}
     facade.save(str(path))
@@ -82,7 +81,7 @@ def test_released_weights_detect_as_in_the_library(
     texts = torch.nn.functional.normalize(torch.randn(3, 512, generator=torch.Generator().manual_seed(1)), dim=-1)
     monkeypatch.setattr(adapter, "_embed", lambda vocabulary: texts if settings else None)
     adapter.load_released()
-    theirs = (YOLOWorld if settings else YOLO)(str(weights_folder / file))
+    theirs: Any = (YOLOWorld if settings else YOLO)(str(weights_folder / file))
     if settings:
         theirs.model.txt_feats, theirs.model.model[-1].nc = texts[None], 3
         theirs.model.names = dict(enumerate(NAMES.names))

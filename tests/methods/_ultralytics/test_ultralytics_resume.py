@@ -24,7 +24,7 @@ pytestmark = pytest.mark.models
 
 _CHILD = """
 import sys
-sys.path[:0] = [{tests!r}]
+sys.path[:0] = [{root!r}]
 from pathlib import Path
 from tests.methods._ultralytics.small_engine import NAMES, adapter_of, make_samples
 from benchmark.core.errors import InterruptedFitError
@@ -43,7 +43,7 @@ except InterruptedFitError as error:
 
 def start_fit(images: Path, run: Path, pause: float = 0.0) -> subprocess.Popen[str]:
     """A training of four epochs in its own process; `pause` seconds after each epoch's state is written."""
-    code = _CHILD.format(tests=str(Path(__file__).parent), images=str(images), run=str(run), pause=pause)
+    code = _CHILD.format(root=str(Path(__file__).parents[3]), images=str(images), run=str(run), pause=pause)
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
