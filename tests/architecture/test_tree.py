@@ -41,6 +41,13 @@ def test_readme_tree_is_true(path: str) -> None:
     assert (ROOT / path).is_dir() if path.endswith("/") else (ROOT / path).is_file()
 
 
+def test_every_module_the_architecture_names_is_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    modules = re.findall(r"`(\w+/[\w/]+\.py)`", page)
+    assert modules
+    assert [path for path in modules if not any((top / path).is_file() for top in (ROOT, ROOT / "benchmark"))] == []
+
+
 def test_every_path_in_bench_home_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BENCH_WEIGHTS", raising=False)
     home = Home(Path("home"))
