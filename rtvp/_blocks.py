@@ -1,4 +1,4 @@
-"""Convolution, normalisation, activation: the brick that several boxes are made of."""
+"""Convolution, normalisation, activation: shared by several boxes of the figure."""
 
 from __future__ import annotations
 

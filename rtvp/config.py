@@ -1,4 +1,4 @@
-"""Every decision that the paper leaves open, as one field with its default."""
+"""Settings of RTVP: one field per decision that the paper leaves open."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from annotated_types import Interval, MultipleOf
 
 STRIDES = (8, 16, 32)
-"""pixels of the input image a cell, of the levels P3, P4, P5"""
+"""pixels of the input image per cell, for the levels P3, P4, P5"""
 
 SELECTION_STRIDE = 4
-"""pixels of the input image a cell, of the map on which `select_at=image` selects"""
+"""pixels of the input image per cell, for the map on which `select_at=image` selects"""
 
 Share = Annotated[float, Interval(ge=0, le=1)]
 PositiveShare = Annotated[float, Interval(gt=0, le=1)]
@@ -21,9 +21,9 @@ PatchPx = Annotated[int, Interval(ge=1, le=8192)]
 
 @dataclass(frozen=True)
 class PromptConfig:
-    """What is built and how it is trained. Raises ValueError for a combination that means nothing.
+    """Settings of the model and its training. Raises ValueError for a combination that contradicts itself.
 
-    The range beside a type is for whoever makes a config from a user's settings; nothing here checks it.
+    Ranges beside the types are checked where a config is made from a user's settings, not here.
 
     The switches `adapter`, `visual_prompt` and `interaction` are the rows of Table 5, `patch_size` that of Table 6.
     Sizes called `_px` and `patch_size` are pixels of the detector's input image.
@@ -49,7 +49,7 @@ class PromptConfig:
     mask_patch_px: PatchPx = 32
     mask_ratio: PositiveShare = 0.65
     mask_shared: bool = True
-    """one draw an image for all levels whose patch grids agree"""
+    """one draw per image for all levels whose patch grids agree"""
     mask_fill: Literal["zero", "token"] = "zero"
 
     decoder: Literal["pairs", "pairs4", "stacked", "hourglass", "depthwise"] = "pairs"
@@ -59,7 +59,7 @@ class PromptConfig:
 
     da_distance: Literal["mse", "smooth_l1", "cosine", "cwd"] = "mse"
     da_normalise: Literal["channel", "instance", "none"] = "channel"
-    """statistics that both sides are normalised with: per channel over the batch, per channel and image, or none"""
+    """statistics by which both sides are normalised: per channel over the batch, per channel and image, or none"""
     da_masked_only: bool = False
     da_weight: Weight = 1.0
     """of a mean over positions; the detection losses beside it are multiplied by the batch size"""
@@ -78,7 +78,7 @@ class PromptConfig:
     keep_ratio: PositiveShare = 0.25
     """rho: at most this share of a patch's cells is kept; 1.0 keeps all above the mean"""
     one_cell_rule: Literal["level_mean", "keep"] = "level_mean"
-    """a patch of one cell has nothing above its own mean: compare with the level's mean, or keep it"""
+    """what a patch of one cell is compared with, since it cannot be above its own mean: the mean of the level, or nothing (kept)"""
     select_at: Literal["auto", "level", "image"] = "auto"
     """select on each level's grid, or on scores resampled to stride 4; auto: image below 32 px, else level"""
     straight_through: bool = False
@@ -87,7 +87,7 @@ class PromptConfig:
     aux_weight: Weight = 0.25
     aux_gain: Weight = 7.5
     aux_assign: Literal["task_aligned", "center"] = "task_aligned"
-    """cells that answer for a box: the main head's assignment, or all cells whose centre lies in it"""
+    """cells that predict a box: the main head's assignment, or all cells whose centre lies in it"""
 
     fusion: Literal["add", "multiply"] = "add"
     gamma_init: Annotated[float, Interval(ge=-1000, le=1000)] = 0.0
@@ -95,7 +95,7 @@ class PromptConfig:
     head: Literal["v1", "v2"] = "v1"
     """YOLO-World's first neck and head (image pooling, L2 contrast) or its second (no pooling, batch norm)"""
     bias_init: Literal["library", "level"] = "library"
-    """contrastive bias: ultralytics' constant, or ln(5 / classes / (640 / stride)^2) a level as the original"""
+    """contrastive bias: ultralytics' constant, or ln(5 / classes / (640 / stride)^2) per level as in the original"""
 
     def __post_init__(self) -> None:
         if self.select_at == "level" and self.patch_size < STRIDES[-1]:

@@ -36,7 +36,7 @@ def _cwd(adapted: Tensor, expert: Tensor) -> Tensor:
 
 
 def _distance(kind: str, adapted: Tensor, expert: Tensor) -> Tensor:
-    """(B, 1, H, W), a distance a position."""
+    """(B, 1, H, W): one distance per position."""
     if kind == "mse":
         return (adapted - expert).square().mean(dim=1, keepdim=True)
     if kind == "smooth_l1":
@@ -91,7 +91,7 @@ class StopRule(nn.Module):
 
     @property
     def stopped(self) -> bool:
-        """Whether the adapter is finished."""
+        """Whether training of the adapter has stopped."""
         return int(self.stop_epoch) >= 0
 
     @property

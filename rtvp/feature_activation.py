@@ -47,7 +47,7 @@ def cell_centres_px(features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def centre_assignment(centres_px: Tensor, boxes_px: Tensor, image_index: Tensor, batch: int) -> tuple[Tensor, Tensor]:
-    """Each cell answers for the smallest box that its centre lies in.
+    """Assign each cell to the smallest box that contains its centre.
 
     boxes_px (N, 4) xyxy, image_index (N,) to targets (B, A, 4) xyxy px and weights (B, A), 0 outside all boxes.
     """
@@ -70,7 +70,7 @@ def activation_loss(boxes_px: Tensor, targets_px: Tensor, weights: Tensor) -> Te
 
 
 class ActivationHead(nn.Module):
-    """A class-agnostic box branch a level: two 3x3 convolutions, then 16 bins a side, read as their expectation."""
+    """A class-agnostic box branch per level: two 3x3 convolutions, then 16 bins per side, read as their expectation."""
 
     bins: Tensor
 
@@ -82,7 +82,7 @@ class ActivationHead(nn.Module):
         self.register_buffer("bins", torch.arange(BINS, dtype=torch.float32), persistent=False)
 
     def forward(self, refined: Sequence[Tensor]) -> Tensor:
-        """V3, V4, V5 to boxes (B, A, 4): xyxy in pixels of the network's input, a box a cell."""
+        """V3, V4, V5 to boxes (B, A, 4): xyxy in pixels of the network's input, one box per cell."""
         maps = [branch(v).flatten(2) for branch, v in zip(self.branches, refined, strict=True)]
         logits = torch.cat(maps, dim=2).float()
         batch, _, cells = logits.shape

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def max_sigmoid_attention(feature: Tensor, text: Tensor, bias: Tensor | None = None) -> Tensor:
-    """A of Eq. 7, (B, m, H, W): sigmoid(max over texts of <X, W> / sqrt(d) + bias), a head at a time.
+    """A of Eq. 7, (B, m, H, W): sigmoid(max over texts of <X, W> / sqrt(d) + bias), one head at a time.
 
     feature: X split in heads (B, m, d, H, W); text: W split in heads (B, N, m, d); bias: (m,).
     The block then gives Y = A * Conv3x3(X), which is concatenated with the cross-stage features. The network uses

@@ -155,7 +155,7 @@ class RTVP(WorldModel):
         return Intermediates(predictions, prompts, fused, raw["feats"])
 
     def loss(self, batch: dict[str, Tensor], preds: Any = None) -> tuple[Tensor, dict[str, Tensor]]:
-        """Loss terms, one an entry of `loss_names`, and the same detached by name (per image, as the library's).
+        """Loss terms, one per entry of `loss_names`, and the same detached by name (per image, as the library's).
 
         batch: img (B, 3, H, W) in [0, 1]; batch_idx, cls (N,), bboxes (N, 4) xywh in shares of the image; txt_feats
         (B, K, encoder dimensions) raw embeddings. With `preds` (validation) only the detection terms are computed.

@@ -12,7 +12,7 @@ from rtvp.config import STRIDES
 
 
 def random_patches(batch: int, rows: int, columns: int, ratio: float, device: torch.device) -> Tensor:
-    """B of Eq. 1 on the patch grid: (B, 1, rows, columns), 0 on floor(ratio * n) patches an image, else 1.
+    """B of Eq. 1 on the patch grid: (B, 1, rows, columns), 0 on floor(ratio * n) patches per image, else 1.
 
     The masked index set is drawn uniformly without replacement, for each image by itself.
     """
@@ -30,7 +30,7 @@ def to_cells(patches: Tensor, cells: int, height: int, width: int) -> Tensor:
 
 
 class PatchMasking(nn.Module):
-    """F~ = F * B, zero fill by default, or a learned token a level where masked.
+    """F~ = F * B, zero fill by default, or a learned token per level where masked.
 
     patch_px: side of a patch in pixels of the input image; ratio: share of the patches that is masked.
     """

@@ -74,7 +74,7 @@ class _PatchMerging(nn.Module):
 
 
 class _Attention(nn.Module):
-    """Self-attention within a window, with a learned bias a head and absolute offset."""
+    """Self-attention within a window, with a learned bias per head and absolute offset."""
 
     def __init__(self, dim: int, heads: int, window: int) -> None:
         super().__init__()

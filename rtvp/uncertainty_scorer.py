@@ -1,4 +1,4 @@
-"""The learnable scorer: one uncertainty score a pixel of the coarse prompt (Eq. 4 and 5)."""
+"""The learnable scorer: one uncertainty score per pixel of the coarse prompt (Eq. 4 and 5)."""
 
 from __future__ import annotations
 

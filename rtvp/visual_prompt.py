@@ -18,7 +18,7 @@ from rtvp.uncertainty_scorer import build_scorer
 
 @dataclass(frozen=True, eq=False)
 class LevelPrompt:
-    """What the path made at one level.
+    """The results of the path at one level.
 
     coarse: F^ (B, C, H, W); scores: U and selected: M (B, 1, H, W), all ones without the refined prompt;
     refined: V = M * U * F^ (B, C, H, W); kept: B of Eq. 1 (B, 1, H, W), or None where nothing was masked.

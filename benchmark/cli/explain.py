@@ -11,12 +11,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench explain`."""
     parser.add_argument("runs", nargs="+", metavar="RUN", help="run id or the beginning of it, or a record's file")
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1")
-    parser.add_argument("--keep", action="store_true", help="put them into the results; pictures of others stay here")
+    parser.add_argument("--keep", action="store_true", help="also write them into results, except pictures of others")
     parser.add_argument("--json", action="store_true", help="print what was written as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the written files, and in one line each what a run's model could not say."""
+    """Print the files written, and on stderr why features and saliency of a run are missing."""
     import json
     import sys
 
@@ -26,25 +26,25 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.harness.rescore import find_record, load_stored
     from benchmark.records.explanations import write_numbers, write_pictures
 
-    told = []
+    rows = []
     for name in options.runs:
         stored = load_stored(find_record(name))
         run_id = stored.record.run_id
-        found = explain(stored, options.device, progress)
+        explained = explain(stored, options.device, progress)
         here = Home.find().explanations
-        written = [write_numbers(here, found.numbers), write_pictures(here, run_id, found.pictures)]
+        written = [write_numbers(here, explained.numbers), write_pictures(here, run_id, explained.pictures)]
         if options.keep:
             kept = Results.find().explanations
-            written.append(write_numbers(kept, found.numbers))
-            ours = all(picture.ours for picture in found.pictures)
-            written += [write_pictures(kept, run_id, found.pictures)] if ours else []
-        told.append({"run_id": run_id, "files": [str(path) for path in written], "missing": found.missing})
+            written.append(write_numbers(kept, explained.numbers))
+            ours = all(picture.ours for picture in explained.pictures)
+            written += [write_pictures(kept, run_id, explained.pictures)] if ours else []
+        rows.append({"run_id": run_id, "files": [str(path) for path in written], "missing": explained.missing})
         if not options.json:
             print("\n".join(str(path) for path in written))
-            if found.missing:
-                print(f"{run_id}: no features and no saliency, {found.missing}", file=sys.stderr)
+            if explained.missing:
+                print(f"{run_id}: no features and no saliency, {explained.missing}", file=sys.stderr)
     if options.json:
-        print(json.dumps(told, indent=1))
+        print(json.dumps(rows, indent=1))
     return 0
 
 

@@ -29,7 +29,9 @@ def run(options: argparse.Namespace) -> int:
     for one in sync(Home.find().root, options.timeout, dry_run=options.dry_run):
         done.append(one)
         if not options.json:
-            print(f"{one.outcome:<10}  {one.run_id}  {one.folder}" + (f": {one.said}" if one.said else ""), flush=True)
+            print(
+                f"{one.outcome:<10}  {one.run_id}  {one.folder}" + (f": {one.reason}" if one.reason else ""), flush=True
+            )
     left = [one for one in done if one.outcome in LEFT]
     if options.json:
         print(json.dumps(to_plain(done), indent=1))

@@ -1,1 +1,1 @@
-"""Where a run reports to: JSON lines always, W&B when it is asked for; mirrors only, nothing is read back."""
+"""Tracking of runs: JSON lines always, W&B on request. Nothing is read back from either."""

@@ -1,4 +1,4 @@
-"""A tracker that cannot end a run: the first failure is said in one line, and nothing is tracked from then on."""
+"""A tracker that cannot end a run: the first failure is printed in one line, and nothing is tracked afterwards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmark.tracking._tracker import Picture, Tracker
 
 
 class Guarded:
-    """Hands calls on. Only what is no Exception (Ctrl-C, a signal's exit) passes through."""
+    """Forwards calls to a tracker. Only what is not an Exception (Ctrl-C, a signal's exit) passes through."""
 
     def __init__(self, tracker: Tracker) -> None:
         self._tracker: Tracker | None = tracker
@@ -26,28 +26,28 @@ class Guarded:
         self._try(lambda tracker: tracker.__exit__(kind, error, trace))
 
     def log(self, values: Mapping[str, Any]) -> None:
-        """As the tracker's."""
+        """See Tracker."""
         self._try(lambda tracker: tracker.log(values))
 
     def summary(self, values: Mapping[str, Any]) -> None:
-        """As the tracker's."""
+        """See Tracker."""
         self._try(lambda tracker: tracker.summary(values))
 
     def table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """As the tracker's."""
+        """See Tracker."""
         self._try(lambda tracker: tracker.table(name, rows))
 
     def pictures(self, name: str, pictures: Sequence[Picture]) -> None:
-        """As the tracker's."""
+        """See Tracker."""
         self._try(lambda tracker: tracker.pictures(name, pictures))
 
     def artifact(self, name: str, kind: str, uri: str, sha256: str) -> None:
-        """As the tracker's."""
+        """See Tracker."""
         self._try(lambda tracker: tracker.artifact(name, kind, uri, sha256))
 
     @property
     def failed(self) -> bool:
-        """Whether it has given up."""
+        """Whether tracking has stopped."""
         return self._tracker is None
 
     def _try(self, call: Callable[[Tracker], object]) -> None:
@@ -57,5 +57,5 @@ class Guarded:
             call(self._tracker)
         except Exception as error:  # noqa: BLE001 - whatever a tracking library raises, the run matters more
             self._tracker = None
-            said = (str(error).strip().splitlines() or ["no message"])[0]
-            print(f"bench: tracking stopped, the run goes on: {type(error).__name__}: {said}", file=sys.stderr)
+            message = (str(error).strip().splitlines() or ["no message"])[0]
+            print(f"bench: tracking stopped, the run goes on: {type(error).__name__}: {message}", file=sys.stderr)

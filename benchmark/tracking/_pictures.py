@@ -14,7 +14,7 @@ COLUMNS = ("image_id", "image", "n_gt", "n_pred", "max_score")
 
 
 def drawn(wandb: Any, pictures: Sequence[Picture]) -> Any:
-    """A W&B table, one row a picture."""
+    """A W&B table with one row per picture."""
     table = wandb.Table(columns=list(COLUMNS))
     for picture in pictures:
         best = max((float(score) for score in picture.scores), default=None)

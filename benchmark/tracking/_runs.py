@@ -34,7 +34,7 @@ class RunFolder:
 
     @property
     def is_uploaded(self) -> bool:
-        """By the marker that W&B leaves, because its exit status is 0 whatever happens."""
+        """Whether it is uploaded, by the marker that W&B leaves:  its exit status is 0 whatever happens."""
         return self.log.with_name(self.log.name + ".synced").exists()
 
     @property
@@ -56,11 +56,11 @@ class RunFolder:
         return False
 
     def written(self) -> AbstractContextManager[bool]:
-        """Hold it as its writer."""
+        """Take the lock of its writer."""
         return held(self._lock, f"writes {self.path.name}")
 
     def set_aside(self) -> Path:
-        """Move it to where nobody looks for runs; its new place."""
+        """Move it out of the folder of runs; returns its new path."""
         target = self.path.parent / UNREADABLE / self.path.name
         target.parent.mkdir(exist_ok=True)
         return self.path.rename(target)

@@ -1,4 +1,4 @@
-"""What a tracker is: a tiny protocol, so that no library's object is known above this room."""
+"""The protocol of a tracker: nothing above this package sees an object of a tracking library."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TrackedRun:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One image with the boxes found in it and those that are there.
+    """One image with detections and ground truth.
 
     found_xyxy (N, 4), scores (N,), found_names N; truth_xyxy (M, 4), truth_names M: pixels of the original image.
     """
@@ -44,7 +44,7 @@ class Picture:
 
 
 class Tracker(Protocol):
-    """Used as a context manager: the way its block ends is how the run ends."""
+    """Used as a context manager: an exception that leaves the block marks the run as failed."""
 
     def __enter__(self) -> Tracker: ...
 
@@ -74,7 +74,7 @@ class Tracker(Protocol):
 
 
 class Silent:
-    """Tracks nothing."""
+    """A tracker that does nothing."""
 
     def __enter__(self) -> Silent:
         return self
@@ -82,19 +82,19 @@ class Silent:
     def __exit__(self, *_: object) -> None: ...
 
     def log(self, values: Mapping[str, Any]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def summary(self, values: Mapping[str, Any]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def pictures(self, name: str, pictures: Sequence[Picture]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def artifact(self, name: str, kind: str, uri: str, sha256: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 def is_first_process() -> bool:

@@ -1,4 +1,4 @@
-"""The tracker that is always on: one JSON object a line, flushed, appended to by one process at a time."""
+"""The tracker that is always on: one JSON object per line, flushed, appended to by one process at a time."""
 
 from __future__ import annotations
 

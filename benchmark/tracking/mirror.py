@@ -1,4 +1,4 @@
-"""What the harness calls: a training as it goes, a record when it is written. Neither can fail or end a run."""
+"""What the harness calls: events of a training, and a record once it is written. Neither can fail or end a run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from benchmark.tracking.wandb import WandbTracker
 
 
 class FitMirror:
-    """A training's events, one row a finished epoch. Use as a context manager."""
+    """Mirrors the events of a training, one row per finished epoch. Use as a context manager."""
 
     def __init__(self, spec: FitSpec) -> None:
         settings = _settings()
@@ -51,7 +51,7 @@ class FitMirror:
             self._tracker.log(row)
 
     def finished(self, record: FitRecord) -> None:
-        """What the training left behind."""
+        """Mirror the record of the finished training."""
         self._tracker.summary(fit_summary(record))
         name = f"checkpoints/{record.fit_id}.pt"
         self._tracker.artifact(f"checkpoint-{record.fit_id}", "model", _reference(name), record.checkpoint.sha256)
@@ -63,19 +63,19 @@ def mirror_record(record: RunRecord, pictures: Sequence[Picture] = ()) -> None:
     marker = Home.find().run(record.run_id).mirrored
     if settings is None:
         return
-    said = json.dumps({"record_sha256": digest(record), "entity": settings.entity, "project": settings.project})
-    if marker.is_file() and marker.read_text(encoding="utf-8") == said:
+    state = json.dumps({"record_sha256": digest(record), "entity": settings.entity, "project": settings.project})
+    if marker.is_file() and marker.read_text(encoding="utf-8") == state:
         return
     tracker = _tracker(tracked_cell(record), settings)
     with tracker:
         send_record(tracker, record)
         tracker.pictures("predictions_worst", pictures)
     if not tracker.failed and marker.parent.is_dir():
-        marker.write_text(said, encoding="utf-8")
+        marker.write_text(state, encoding="utf-8")
 
 
 def send_record(tracker: Tracker, record: RunRecord) -> None:
-    """A record's numbers, tables and references."""
+    """Send the numbers, tables and references of a record."""
     tracker.summary(summary_of(record))
     tracker.table("leaderboard_table", [leaderboard_row(record)])
     tracker.table("per_class", class_rows(record))
@@ -89,7 +89,7 @@ def send_record(tracker: Tracker, record: RunRecord) -> None:
 
 
 def _settings() -> TrackSettings | None:
-    """How to track, None where nothing but JSON lines is asked for. A file with a mistake in it is said and ignored."""
+    """How to track, None where nothing but JSON lines is asked for. A file with a mistake is reported and ignored."""
     try:
         settings = load_settings()
     except BenchError as error:
@@ -104,10 +104,10 @@ def _tracker(run: TrackedRun, settings: TrackSettings) -> Guarded:
 
 
 def _reference(name: str) -> str:
-    """A place in our own results, the same on every machine: which bytes it is, the digest beside it says."""
+    """A path below the results, the same on every machine; the digest beside it identifies the bytes."""
     return f"rtvp-bench://results/{name}"
 
 
 def _plain(name: str) -> str:
-    """A name that W&B takes for an artifact."""
+    """A name that W&B accepts for an artifact."""
     return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name)

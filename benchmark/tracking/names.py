@@ -1,4 +1,4 @@
-"""What records and fits are called in W&B: mmdet's names for COCO's numbers, `/` as the only separator."""
+"""Names of records and fits in W&B: mmdet's names for COCO's numbers, `/` as the only separator."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_CLASSES = 200
 
 
 def tracked_cell(record: RunRecord) -> TrackedRun:
-    """A record as a W&B run; its config says everything that its spec says."""
+    """A record as a W&B run, whose config holds the whole spec."""
     spec = record.spec
     name = f"{spec.method} {spec.task} {spec.dataset} {spec.profile} seed {spec.seed}"
     tags = (spec.task, spec.dataset, spec.profile, str(record.status))
@@ -72,7 +72,7 @@ def config_of(record: RunRecord) -> dict[str, Any]:
 
 
 def summary_of(record: RunRecord) -> dict[str, float | int | str]:
-    """Every number of a record, as fractions like there; what was not measured has no name."""
+    """Every number of a record, as fractions; what was not measured is left out."""
     values: dict[str, Any] = {"status": str(record.status), "error": record.error}
     coco = "coco_ap" in record.spec.protocol.get("evaluators", {})
     for name, value in record.metrics.items():
@@ -86,7 +86,7 @@ def summary_of(record: RunRecord) -> dict[str, float | int | str]:
 
 
 def leaderboard_row(record: RunRecord) -> dict[str, Any]:
-    """The one row that boards made of W&B's query panels put together."""
+    """The row of this record in boards that are made by W&B's query panels."""
     spec = record.spec
     low, high = record.intervals.get("AP", (None, None))
     cost = _cost(record)
@@ -111,7 +111,7 @@ def leaderboard_row(record: RunRecord) -> dict[str, Any]:
 
 
 def class_rows(record: RunRecord) -> list[dict[str, Any]]:
-    """One row a class, in the record's order."""
+    """One row per class, in the record's order."""
     return [
         {
             "category": name,
@@ -125,7 +125,7 @@ def class_rows(record: RunRecord) -> list[dict[str, Any]]:
 
 
 def fit_summary(record: FitRecord) -> dict[str, Any]:
-    """What a finished training leaves behind, nested facts left out."""
+    """Facts of a finished training without the nested ones."""
     plain = {f"fit/{_one_part(name)}": value for name, value in record.facts.items() if not isinstance(value, Mapping)}
     return _measured({"cost/train_hours": record.train_hours, "checkpoint_sha256": record.checkpoint.sha256, **plain})
 
@@ -174,7 +174,7 @@ def _settings(method: str, version: int, params: Mapping[str, Any]) -> dict[str,
         if load("method", method).version == version:
             values = to_plain(dataclasses.asdict(make_config(load_adapter(method).Config, params, method)))
     except BenchError:
-        pass  # a method that is not installed here: its spec says what it says
+        pass  # a method that is not installed here: the settings of its spec are all there is
     return {"params": values, **{name: values[name] for name in ("variant", "patch_size") if name in values}}
 
 

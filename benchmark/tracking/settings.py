@@ -1,4 +1,4 @@
-"""What is tracked where: `tracking.toml` in the user's configuration folder, and variables on top of it."""
+"""Settings of tracking: `tracking.toml` in the user's configuration folder, overridden by environment variables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.core.paths import user_config
 from benchmark.core.settings import make_config
 
 MOST_PICTURES = 200
-"""a run; each is a file, and clusters count files"""
+"""pictures per run; each is a file, and clusters limit the number of files"""
 
 Seconds = Annotated[float, Interval(gt=0, le=86_400)]
 
@@ -23,7 +23,7 @@ _VARIABLES = {"BENCH_TRACK": "track", "WANDB_MODE": "mode", "WANDB_ENTITY": "ent
 
 @dataclass(frozen=True)
 class TrackSettings:
-    """How, not what: none of this is part of an id."""
+    """How runs are tracked; no part of any id."""
 
     track: Literal["jsonl", "wandb"] = "jsonl"
     """JSON lines are always written; `wandb` mirrors there as well"""
@@ -39,7 +39,7 @@ class TrackSettings:
     flush_interval_s: Seconds = 1.0
     """how often rows reach the disk: a killed process loses at most this much"""
     pictures: Annotated[int, Interval(ge=0, le=MOST_PICTURES)] = 0
-    """images with boxes a cell, the worst first; each is uploaded, so 0 unless asked for"""
+    """images with boxes per cell, the worst first; each is uploaded, so 0 unless asked for"""
 
 
 def load_settings(**changes: Any) -> TrackSettings:

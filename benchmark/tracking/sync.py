@@ -1,4 +1,4 @@
-"""Offline runs to W&B, one folder a call: `wandb sync` of several uploads none of them if one cannot be read."""
+"""Upload offline runs to W&B, one folder per call: `wandb sync` of several uploads none if one cannot be read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.tracking.wandb import keep_files_in, library, no_server
 
 
 class Outcome(StrEnum):
-    """What became of a folder."""
+    """Outcome for one folder."""
 
     UPLOADED = "uploaded"
     PENDING = "pending"
@@ -27,7 +27,7 @@ class Outcome(StrEnum):
 
 
 LEFT = frozenset((Outcome.PENDING, Outcome.OPEN, Outcome.FAILED, Outcome.HELD_BACK, Outcome.UNREADABLE))
-"""outcomes after which W&B lacks something"""
+"""outcomes after which something is missing in W&B"""
 
 
 _ANSWER_S = 15.0
@@ -35,16 +35,16 @@ _ANSWER_S = 15.0
 
 @dataclass(frozen=True)
 class Synced:
-    """One folder. said: why it is not uploaded."""
+    """One folder and its outcome. reason: why it is not uploaded; empty where it is."""
 
     run_id: str
     folder: str
     outcome: Outcome
-    said: str = ""
+    reason: str = ""
 
 
 def sync(home: Path, timeout_s: float, *, dry_run: bool = False) -> Iterator[Synced]:
-    """Upload what is not uploaded yet, the oldest first; one answer a folder, as it is done.
+    """Upload what is not uploaded yet, the oldest first; yields one outcome per folder.
 
     A folder without a readable log is set aside. One that another process writes to is left, and so is a later
     attempt of a run whose earlier one did not go through, because rows are appended in the order of uploads.
@@ -54,9 +54,9 @@ def sync(home: Path, timeout_s: float, *, dry_run: bool = False) -> Iterator[Syn
     if waiting and not dry_run:
         os.environ.pop("WANDB_MODE", None)  # `offline` is for runs; under it the client says that it has no key
         keep_files_in(home)
-        said = no_server(library(), min(timeout_s, _ANSWER_S))
-        if said:
-            raise BenchError(f"W&B: {said}")
+        reason = no_server(library(), min(timeout_s, _ANSWER_S))
+        if reason:
+            raise BenchError(f"W&B: {reason}")
     stuck: set[str] = set()
     for folder in waiting:
         done = _one(folder, stuck, timeout_s, dry_run=dry_run)
@@ -68,8 +68,8 @@ def sync(home: Path, timeout_s: float, *, dry_run: bool = False) -> Iterator[Syn
 def _one(folder: RunFolder, stuck: set[str], timeout_s: float, *, dry_run: bool) -> Synced:
     run_id = folder.run_id  # read before the folder moves
 
-    def synced(outcome: Outcome, said: str = "") -> Synced:
-        return Synced(run_id, str(folder.path), outcome, said)
+    def synced(outcome: Outcome, reason: str = "") -> Synced:
+        return Synced(run_id, str(folder.path), outcome, reason)
 
     if folder.is_open:
         return synced(Outcome.OPEN, "a process still writes to it")
@@ -81,12 +81,12 @@ def _one(folder: RunFolder, stuck: set[str], timeout_s: float, *, dry_run: bool)
         return synced(Outcome.HELD_BACK, "an earlier attempt of the same run comes first")
     if dry_run:
         return synced(Outcome.PENDING)
-    said = _upload(folder, timeout_s)
-    return synced(Outcome.UPLOADED) if folder.is_uploaded else synced(Outcome.FAILED, said)
+    reason = _upload(folder, timeout_s)
+    return synced(Outcome.UPLOADED) if folder.is_uploaded else synced(Outcome.FAILED, reason)
 
 
 def _upload(folder: RunFolder, timeout_s: float) -> str:
-    """W&B's own upload; what it said last. Output goes to a file, because its service outlives it and keeps a pipe."""
+    """Run W&B's own upload; returns the last line it printed. Output goes to a file, because its service outlives it and keeps a pipe."""
     log = folder.path / "logs" / "sync.log"
     log.parent.mkdir(exist_ok=True)
     command = [sys.executable, "-P", "-m", "wandb", "sync", str(folder.path)]

@@ -1,4 +1,4 @@
-"""W&B as a tracker: one run an id, offline where no server answers, and a log on disk that a kill hardly hurts."""
+"""W&B as a tracker: one run per id, offline where no server answers, with a log on disk that survives a kill."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class WandbTracker:
             self._run.summary[name] = library().Table(columns=columns, data=data)
 
     def pictures(self, name: str, pictures: Sequence[Picture]) -> None:
-        """As many as the settings allow, as a table."""
+        """A table of as many pictures as the settings allow."""
         shown = pictures[: self._settings.pictures]
         if shown:
             self._run.summary[name] = drawn(library(), shown)
@@ -95,7 +95,7 @@ class WandbTracker:
                   file=sys.stderr)  # fmt: skip
 
     def artifact(self, name: str, kind: str, uri: str, sha256: str) -> None:
-        """A reference and no bytes; equal digests are one version."""
+        """A reference without bytes; equal digests are one version."""
         artifact = library().Artifact(name, kind, metadata={"sha256": sha256})
         artifact.add_reference(uri, name=uri.rpartition("/")[2].partition("?")[0], checksum=False)
         self._run.log_artifact(artifact)

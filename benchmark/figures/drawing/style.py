@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's palette: told apart with every kind of colour blindness"""
+"""the palette of Okabe and Ito: distinguishable with every kind of colour blindness"""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-"""a second sign for the same thing, for grey print"""
+"""markers that distinguish the same things in grey print"""
 PANEL_INCHES = (4.2, 3.2)
 PAGE_INCHES = 7.0
-"""width of a figure that spans both columns of a paper; letters in it are at least 6 pt"""
+"""width of a figure that spans both columns of a paper; text in it has at least 6 pt"""
 SMALL: dict[Any, Any] = {
     "font.size": 7,
     "axes.titlesize": 7.5,
@@ -30,9 +30,9 @@ SMALL: dict[Any, Any] = {
     "ytick.labelsize": 6.5,
     "legend.fontsize": 6.5,
 }
-"""letters of a figure as wide as a page, on top of STYLE"""
+"""font sizes of a figure as wide as a page; overrides STYLE"""
 OTHERS = "pictures of others"
-"""mark of a figure that shows pictures which are not our own generator's"""
+"""mark of a figure with pictures that are not from our own generator"""
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 9,

@@ -50,5 +50,5 @@ def ranked(cells: Mapping[Place, Number], contests: Sequence[Sequence[Place]]) -
 
 
 def _is_plain(number: Number) -> bool:
-    """A number that says what its column says: no footnote tells that it cannot be right or means something else."""
+    """Whether a number may be marked as best: it has no footnote that calls it impossible or of another meaning."""
     return number.flag == 0 and number.text.replace(".", "", 1).isdigit()
