@@ -78,7 +78,7 @@ class PromptConfig:
     keep_ratio: PositiveShare = 0.25
     """rho: at most this share of a patch's cells is kept; 1.0 keeps all above the mean"""
     one_cell_rule: Literal["level_mean", "keep"] = "level_mean"
-    """what a patch of one cell is compared with, since it cannot be above its own mean: the mean of the level, or nothing (kept)"""
+    """a patch of one cell cannot be above its own mean: compare it with the mean of the level, or keep it"""
     select_at: Literal["auto", "level", "image"] = "auto"
     """select on each level's grid, or on scores resampled to stride 4; auto: image below 32 px, else level"""
     straight_through: bool = False

@@ -86,7 +86,10 @@ def _one(folder: RunFolder, stuck: set[str], timeout_s: float, *, dry_run: bool)
 
 
 def _upload(folder: RunFolder, timeout_s: float) -> str:
-    """Run W&B's own upload; returns the last line it printed. Output goes to a file, because its service outlives it and keeps a pipe."""
+    """Run W&B's own upload; returns the last line it printed.
+
+    Output goes to a file: a service of W&B outlives the process and would keep a pipe open.
+    """
     log = folder.path / "logs" / "sync.log"
     log.parent.mkdir(exist_ok=True)
     command = [sys.executable, "-P", "-m", "wandb", "sync", str(folder.path)]
