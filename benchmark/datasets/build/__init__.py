@@ -1,1 +1,1 @@
-"""What turns sources into a data set: deduplication, manifest, conversion, splits."""
+"""From downloaded sources to a data set: deduplication, manifest, conversion, splits, record."""

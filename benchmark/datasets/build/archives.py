@@ -1,4 +1,4 @@
-"""Downloads given as .zip or .tar files: unpacked once beside the cache, and never outside the folder made for them."""
+"""Downloads in .zip or .tar files: each is unpacked once into its own folder below the cache, and never outside it."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
 def is_archive(path: Path) -> bool:
-    """By its name, and that it is a file."""
+    """Whether it is a file with the suffix of an archive."""
     return path.is_file() and path.name.casefold().endswith(SUFFIXES)
 
 
 def unpack(path: Path, below: Path) -> Path:
-    """The folder with the archive's content, made if it is not there; an interrupted unpacking starts again.
+    """The folder below `below` with the archive's content; unpacked where it is missing or was interrupted.
 
-    Raises DataError for an archive that is cut short, that would write outside the folder (a path with `..`, an
-    absolute one, a link out), or that needs more room than there is.
+    Raises DataError for an archive that is cut short, that would write outside its folder (a path with `..`, an
+    absolute path, a link to outside), or that needs more space than the disk has.
     """
     stat = path.stat()
     name = path.name.removesuffix(path.suffix)
     target = below / f"{name}-{digest([str(path), stat.st_size, stat.st_mtime_ns])[:8]}"
     with held(below / f".{target.name}.lock", f"unpacks {path.name}"):
         if not target.is_dir():
-            waiting = below / f".{target.name}.partial"
-            shutil.rmtree(waiting, ignore_errors=True)
-            waiting.mkdir(parents=True)
+            partial = below / f".{target.name}.partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
             try:
-                _extract(path, waiting)
-                waiting.replace(target)
+                _extract(path, partial)
+                partial.replace(target)
             finally:
-                shutil.rmtree(waiting, ignore_errors=True)
+                shutil.rmtree(partial, ignore_errors=True)
     return target
 
 
@@ -65,9 +65,9 @@ def _named_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, tarfile.ReadError, EOFError, zlib.error, lzma.LZMAError) as error:
-        why = str(error).partition(":\n")[0]  # tarfile lists every kind that it tried, a line each
+        why = str(error).partition(":\n")[0]  # tarfile adds one line per compression that it tried
         raise DataError(f"{path}: not a readable archive ({why}); fetch it again") from error
-    except tarfile.TarError as error:  # the filter's: links out of the folder, devices
+    except tarfile.TarError as error:  # raised by the filter: links to outside, devices
         raise DataError(f"{path}: would write outside its folder ({error}); do not trust this archive") from error
 
 

@@ -1,4 +1,4 @@
-"""Typed passage through a progress bar."""
+"""Iterate with a progress bar."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ T = TypeVar("T")
 
 
 def bar(progress: Progress | None, label: str, items: Iterable[T], total: int) -> Iterable[T]:
-    """The items, shown on their way where there is a progress bar."""
+    """The items, counted by a progress bar where `progress` is given. total: number of items."""
     return cast("Iterable[T]", progress(label, items, total)) if progress else items

@@ -1,4 +1,4 @@
-"""Build mmio-open: scan, choose, convert to one COCO-format folder, describe it. Atomic and repeatable."""
+"""Build mmio-open: scan the sources, select images, convert them to one COCO-format folder, write its record."""
 
 from __future__ import annotations
 
@@ -40,15 +40,19 @@ from benchmark.datasets.opening.opened import ANNOTATIONS, RECORD, read_folder
 from benchmark.datasets.sources.shared.source import load_sources
 
 CompareTexts = Callable[[Sequence[Chosen], Report, Cache, Progress | None], None]
-"""adds to the report what two names, or a name and a picture, have to do with each other"""
+"""adds to the report which class names may mean the same defect, and which boxes may have the wrong class"""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to build. Any choice that is not the default makes another variant under its own name.
+    """What to build. Every field that is not at its default makes another variant, with a name of its own.
 
-    sources: only these. limit: images a source. max_side_px: longer images are made smaller. everything: what is
-    found, not what the manifest says. review: what an expert decided.
+    Args:
+        sources: names of the sources to use; None for all.
+        limit: number of images per source; None for all.
+        max_side_px: images with a longer side are made smaller.
+        everything: build from all sources on disk instead of the images of the manifest.
+        review: decisions of an expert to apply.
     """
 
     sources: tuple[str, ...] | None = None
@@ -59,7 +63,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 1:
-            raise ConfigError(f"--limit {self.limit}: expected at least one image a source")
+            raise ConfigError(f"--limit {self.limit}: expected at least 1 image per source")
         if self.max_side_px is not None and self.max_side_px < 32:
             raise ConfigError(f"--max-side {self.max_side_px}: expected at least 32 px")
 
@@ -78,7 +82,7 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """Where the set lies, what is known about it, and what was dropped, merged or doubted on the way."""
+    """The folder of the built set, its record, and the report of what the build dropped, merged or doubted."""
 
     folder: Path
     record: DatasetRecord
@@ -93,11 +97,18 @@ def build(
     progress: Progress | None = None,
     compare_texts: CompareTexts | None = None,
 ) -> Built:
-    """Build into `target`, which appears only when it is complete; an earlier build there is replaced.
+    """Build into the folder `target`, which is created or replaced in one step once the build is complete.
 
-    A build that was killed is continued by the next one of the same plan. compare_texts: the steps that need an
-    encoder, for builds of everything. Raises DataError for sources or images that are missing or differ, for a set
-    without any box, and for a full disk.
+    A build that was killed is continued by the next build of the same plan. Raises DataError for sources or images that
+    are missing or differ, for a set without any box, and for a full disk.
+
+    Args:
+        info: of mmio-open; the variant is set to that of the plan.
+        folders: where the sources were downloaded to.
+        plan: what to build.
+        target: folder of the built set.
+        progress: makes progress bars.
+        compare_texts: the steps that need an encoder; called only where `plan.everything`.
     """
     home = Home.find()
     report = Report()
@@ -106,12 +117,12 @@ def build(
         held(home.root / "locks" / f"build-{target.name}", f"builds {target.name}"),
         open_cache(home.image_facts) as cache,
     ):
-        rows, found, chosen = _choose(folders, plan, cache, report, progress)
+        rows, sources, chosen = _choose(folders, plan, cache, report, progress)
         chosen = _construct(chosen, plan, report)
         if plan.everything and compare_texts is not None:
             compare_texts(chosen, report, cache, progress)
         info = replace(info, variant=plan.variant)
-        facts = _facts(found, rows, chosen, everything=plan.everything) | (
+        facts = _facts(sources, rows, chosen, everything=plan.everything) | (
             {"steps": report.facts()} if plan.everything or plan.review else {}
         )
         try:
@@ -119,7 +130,7 @@ def build(
             partial.mkdir(parents=True, exist_ok=True)
             record = _write(info, chosen, plan, partial, facts, progress)
             write_report(partial / REPORT, report.entries)
-            _swap(partial, target)
+            _replace_target(partial, target)
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -132,25 +143,26 @@ def build(
 
 
 def rows_of_everything(folders: Sequence[Path], progress: Progress | None = None) -> list[Row]:
-    """The manifest rows that a build of everything found would follow: how the committed manifest is made."""
+    """The manifest rows of all images below the folders: how the committed manifest is made."""
     return make_rows(scan(folders, None, progress), progress)
 
 
 def _choose(
     folders: Sequence[Path], plan: Plan, cache: Cache, report: Report, progress: Progress | None
 ) -> tuple[list[Row], Scan, list[Chosen]]:
+    """The manifest rows of the plan's sources, what was read of these sources, and the images to keep."""
     if plan.everything:
-        found = scan(folders, plan.sources, progress)
-        rows, wanted = make_rows(found, progress, cache, report), list(found.images)
+        sources = scan(folders, plan.sources, progress)
+        rows, wanted = make_rows(sources, progress, cache, report), list(sources.images)
     else:
         rows = read_manifest(manifest_path())
         wanted = _pinned_sources(plan, rows)
-        found = scan(folders, wanted, progress)
-    return [row for row in rows if row.source in wanted], found, follow(rows, found, wanted, cache)
+        sources = scan(folders, wanted, progress)
+    return [row for row in rows if row.source in wanted], sources, follow(rows, sources, wanted, cache)
 
 
 def _construct(chosen: list[Chosen], plan: Plan, report: Report) -> list[Chosen]:
-    """The steps after the choice of images that change what the set holds."""
+    """The images after merging class names, applying the review and limiting the number of images per source."""
     if plan.everything:
         new, merged = one_spelling(kinds_of(chosen))
         report.add(*merged)
@@ -160,14 +172,14 @@ def _construct(chosen: list[Chosen], plan: Plan, report: Report) -> list[Chosen]
         report.add(*entries)
     if not any(len(each.image.boxes) for each in chosen):
         raise DataError(
-            f"none of the {len(chosen)} images that were found has a box: there is no class to detect; "
-            "give labels, or another source"
+            f"none of the {len(chosen)} images has a box, so there is no class to detect; "
+            "add labels, or another source"
         )
     return limit_images(chosen, plan.limit) if plan.limit is not None else chosen
 
 
 def _pinned_sources(plan: Plan, rows: Sequence[Row]) -> list[str]:
-    """The importers to run: only those of the manifest, whatever else is known or lies there."""
+    """Names of the sources to read: those of the manifest, or those of the plan. Raises ConfigError for any other."""
     pinned = sorted({row.source for row in rows})
     wanted = (
         pinned if plan.sources is None else [source.name for source in choose_sources(plan.sources, load_sources())]
@@ -178,21 +190,21 @@ def _pinned_sources(plan: Plan, rows: Sequence[Row]) -> list[str]:
     return wanted
 
 
-def _facts(found: Scan, rows: Sequence[Row], chosen: Sequence[Chosen], *, everything: bool) -> dict[str, Any]:
-    """everything: whether downloads should be complete; otherwise the manifest says what must be there."""
+def _facts(sources: Scan, rows: Sequence[Row], chosen: Sequence[Chosen], *, everything: bool) -> dict[str, Any]:
+    """What the record keeps about the build. everything: also which downloads are incomplete."""
     near = Counter(each.row.group for each in chosen if each.row.group.startswith(NEAR))
     return {
         "dropped_copies": {f"{row.source}/{row.path}": row.copy_of for row in rows if row.copy_of},
         "near_duplicate_groups": {name.removeprefix(NEAR): count for name, count in sorted(near.items())},
-        "repairs": found.repairs,
-        **({"incomplete": found.incomplete} if everything else {}),
+        "repairs": sources.repairs,
+        **({"incomplete": sources.incomplete} if everything else {}),
     }
 
 
 def _check_space(chosen: Sequence[Chosen], target: Path) -> None:
     needed = sum(each.image.path.stat().st_size for each in chosen)
-    at = next(folder for folder in (target, *target.parents) if folder.exists())
-    free = shutil.disk_usage(at).free
+    existing = next(folder for folder in (target, *target.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
     if free < needed:
         raise DataError(
             f"{target}: needs {needed >> 20} MiB, {free >> 20} MiB are free; "
@@ -222,9 +234,9 @@ def _write(
     return record
 
 
-def _swap(partial: Path, target: Path) -> None:
+def _replace_target(partial: Path, target: Path) -> None:
     old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)  # of a build that was killed right here
+    shutil.rmtree(old, ignore_errors=True)  # left by a build that was killed in this function
     if target.exists():
         target.replace(old)
     partial.replace(target)

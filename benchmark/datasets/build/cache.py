@@ -1,7 +1,7 @@
-"""What was once computed of an image file, kept by path, size and time of change: a killed build goes on where it was.
+"""Cache of values computed from files, by path, size and modification time, so that a killed build can continue.
 
-One SQLite file. A file that changed within the last two seconds is not kept: a second change in the same tick of the
-clock would go unseen (as in git's racy index).
+One SQLite file. Values of files modified within the last two seconds are not cached: another change with the same
+modification time would not be noticed (like git's "racy" index entries).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 SETTLED_NS = 2_000_000_000
-ROWS_A_QUERY = 500
+"""age from which a file's value is cached"""
+ROWS_PER_QUERY = 500
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS facts (kind TEXT, path TEXT, size INTEGER, mtime_ns INTEGER, value BLOB, "
     "PRIMARY KEY (kind, path)) WITHOUT ROWID"
@@ -22,30 +23,30 @@ _TABLE = (
 
 
 class Cache:
-    """Bytes a kind of fact and file. Used by the thread that opened it."""
+    """Values (bytes) by kind and file. To be used only in the thread that opened it."""
 
     def __init__(self, connection: sqlite3.Connection | None) -> None:
         self._connection = connection
 
     @classmethod
     def none(cls) -> Cache:
-        """Remembers nothing."""
+        """A cache that stores nothing."""
         return cls(None)
 
     def get(self, kind: str, paths: Sequence[Path]) -> dict[Path, bytes]:
-        """What is known of those files as they are now."""
+        """The cached values of those files that have not changed since."""
         if self._connection is None:
             return {}
         known: dict[str, tuple[int, int, bytes]] = {}
-        for start in range(0, len(paths), ROWS_A_QUERY):
-            part = [str(path) for path in paths[start : start + ROWS_A_QUERY]]
+        for start in range(0, len(paths), ROWS_PER_QUERY):
+            part = [str(path) for path in paths[start : start + ROWS_PER_QUERY]]
             marks = ",".join("?" * len(part))
             query = f"SELECT path, size, mtime_ns, value FROM facts WHERE kind = ? AND path IN ({marks})"  # noqa: S608
             known |= {row[0]: (row[1], row[2], row[3]) for row in self._connection.execute(query, (kind, *part))}
         return {path: known[str(path)][2] for path in paths if str(path) in known and _same(path, known[str(path)])}
 
     def put(self, kind: str, values: Mapping[Path, bytes]) -> None:
-        """Remember, on disk when this returns."""
+        """Store values; they are on disk when this returns."""
         if self._connection is None:
             return
         now = time.time_ns()
@@ -61,7 +62,7 @@ class Cache:
 
 @contextlib.contextmanager
 def open_cache(path: Path) -> Iterator[Cache]:
-    """The cache in that file; one that is damaged is made again, one that cannot be written is done without."""
+    """The cache in that file. A damaged file is replaced; where it cannot be written, nothing is cached."""
     connection = None
     with contextlib.suppress(OSError, sqlite3.OperationalError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,27 +83,34 @@ def open_cache(path: Path) -> Iterator[Cache]:
 def computed(
     cache: Cache, kind: str, paths: Sequence[Path], compute: Callable[[Path], bytes], workers: int
 ) -> Iterator[bytes]:
-    """The fact of every path in order, each computed at most once; several at a time where the work leaves the lock.
+    """The value of every path in order, from the cache or computed once, in threads.
 
-    What is new is saved every few hundred files and when this ends, however it ends.
+    New values are stored every ROWS_PER_QUERY files and when the iteration ends, also by an error.
+
+    Args:
+        cache: where values are stored.
+        kind: name and version of the values.
+        paths: the files, which may repeat.
+        compute: file to value.
+        workers: number of threads.
     """
     known = cache.get(kind, paths)
     missing = [path for path in dict.fromkeys(paths) if path not in known]
-    waiting: dict[Path, bytes] = {}
+    unsaved: dict[Path, bytes] = {}
     with ThreadPoolExecutor(workers) as pool:
-        fresh = zip(missing, pool.map(compute, missing), strict=True)
+        computed_now = zip(missing, pool.map(compute, missing), strict=True)
         try:
             for path in paths:
                 if path not in known:
-                    done, value = next(fresh)
-                    known[done] = waiting[done] = value
-                    if len(waiting) >= ROWS_A_QUERY:
-                        cache.put(kind, waiting)
-                        waiting = {}
+                    done, value = next(computed_now)
+                    known[done] = unsaved[done] = value
+                    if len(unsaved) >= ROWS_PER_QUERY:
+                        cache.put(kind, unsaved)
+                        unsaved = {}
                 yield known[path]
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            cache.put(kind, waiting)
+            cache.put(kind, unsaved)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

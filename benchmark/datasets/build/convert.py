@@ -1,4 +1,4 @@
-"""From chosen images of many sources to one COCO-format folder."""
+"""Write the chosen images of all sources into one COCO-format folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from benchmark.datasets.sources.shared.source import Kind, PublicSource
 LICENCES = "LICENCES.txt"
 JPEG_QUALITY = 92
 DECIMALS = 3
-"""of a pixel, in the written boxes"""
+"""of the corners, in pixels"""
 
 Size = tuple[int, int]
 
@@ -31,9 +31,9 @@ Size = tuple[int, int]
 def place_images(
     chosen: Sequence[Chosen], folder: Path, max_side_px: int | None, progress: Progress | None = None
 ) -> list[Size]:
-    """Put every image to `images/<source>/<path>` and give its width and height there, in order.
+    """Write every image to `images/<source>/<path>` and return width and height of the written images, in order.
 
-    Copied as it is, or, where a side is longer than `max_side_px`, made smaller and encoded again.
+    An image with a side longer than `max_side_px` is made smaller and encoded again; any other file is copied.
     """
     for parent in {(folder / file_name(each)).parent for each in chosen}:
         parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def place_images(
 
 
 def _remove_others(folder: Path, wanted: Set[Path]) -> None:
-    """What a killed build of other downloads left there."""
+    """Delete files that are not wanted: a killed build of other downloads may have left them."""
     for at, _, names in os.walk(folder):
         for name in names:
             if (path := Path(at) / name) not in wanted:
@@ -53,14 +53,14 @@ def _remove_others(folder: Path, wanted: Set[Path]) -> None:
 
 
 def file_name(each: Chosen) -> str:
-    """Where an image lies below the set's folder."""
+    """Path of an image below the set's folder."""
     return f"images/{each.row.source}/{each.row.path}"
 
 
 def coco_content(chosen: Sequence[Chosen], sizes: Sequence[Size], max_side_px: int | None) -> dict[str, Any]:
-    """The annotation file. Its bytes are the set's identity, so that nothing of this machine is in it.
+    """Content of the annotation file. Its bytes give the digest of the set, so nothing in it depends on this machine.
 
-    `sha256` is of the source's file: encoders of other machines give other bytes for smaller copies.
+    `sha256` is that of the source's file: JPEG encoders of other machines write other bytes for smaller copies.
     """
     kinds = kinds_of(chosen)
     ids = {name: number for number, name in enumerate(kinds, start=1)}
@@ -78,13 +78,13 @@ def coco_content(chosen: Sequence[Chosen], sizes: Sequence[Size], max_side_px: i
 
 
 def sources_of(chosen: Sequence[Chosen]) -> list[PublicSource]:
-    """The importers that read these images, by name."""
-    found = {each.source.name: each.source for each in chosen}
-    return [found[name] for name in sorted(found)]
+    """The sources of these images, sorted by name."""
+    sources = {each.source.name: each.source for each in chosen}
+    return [sources[name] for name in sorted(sources)]
 
 
 def licences_text(sources: Sequence[PublicSource]) -> str:
-    """One paragraph a source: licence, origin, citation."""
+    """One paragraph per source: licence, origin, citation."""
     return "\n".join(
         f"{source.name}: {source.title}\n  licence: {source.facts.licence}\n"
         f"  from: {source.facts.url}\n  cite: {source.facts.citation}\n"
@@ -93,24 +93,24 @@ def licences_text(sources: Sequence[PublicSource]) -> str:
 
 
 def _place(folder: Path, max_side_px: int | None, each: Chosen) -> Size:
-    """One image, unless an earlier build that was killed has put it there; its time of change tells."""
+    """Write one image, unless an earlier build that was killed has written it: then its modification time is equal."""
     path, target = each.image.path, folder / file_name(each)
     size = each.image.width_px, each.image.height_px
     changed_ns = path.stat().st_mtime_ns
-    there = target.is_file() and target.stat().st_mtime_ns == changed_ns
-    waiting = target.with_name(f".{target.name}.part")
+    written = target.is_file() and target.stat().st_mtime_ns == changed_ns
+    partial_file = target.with_name(f".{target.name}.part")
     if max_side_px is None or max(size) <= max_side_px:
-        if there and target.stat().st_size == path.stat().st_size:
+        if written and target.stat().st_size == path.stat().st_size:
             return size
-        shutil.copyfile(path, waiting)
+        shutil.copyfile(path, partial_file)
     else:
         scale = max_side_px / max(size)
         size = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-        if there:
+        if written:
             return size
-        decode(path).resize(size, Image.Resampling.BOX).save(waiting, "JPEG", quality=JPEG_QUALITY)
-    os.utime(waiting, ns=(changed_ns, changed_ns))
-    waiting.replace(target)
+        decode(path).resize(size, Image.Resampling.BOX).save(partial_file, "JPEG", quality=JPEG_QUALITY)
+    os.utime(partial_file, ns=(changed_ns, changed_ns))
+    partial_file.replace(target)
     return size
 
 

@@ -1,10 +1,10 @@
-"""Crops: an image that is a part of another one, mirrored or not, from half the sides up, in about the whole's shape.
+"""Crops: images that were cut out of another image, mirrored or not, with at least half its sides and its aspect ratio.
 
-Each image is cut into windows of its own shape at several scales and places, each averaged to 8 x 8 cells without
-their shading; the windows that look most like the whole of another image are candidates. A window is then moved and
-scaled in ever smaller steps. At the best place the pictures must correlate, and without their light (as `views`
-flattens them) they must agree in nearly every region: one strong edge, or one bright area, makes pictures of two parts
-correlate by 0.99, but only a copy agrees where nothing stands out.
+Method. Windows of an image (several scales and positions, aspect ratio of the image) are averaged to 8 x 8 cells, and
+the lowest frequencies are removed as shading. Windows that correlate best with another whole image are candidates. A
+candidate is then moved and scaled in decreasing steps. At the optimum the images must correlate, and after
+normalisation (see `views`) nearly every region must agree: one strong edge or bright area gives images of two different
+parts a correlation of 0.99, but in uniform regions only copies agree.
 """
 
 from __future__ import annotations
@@ -24,42 +24,43 @@ from benchmark.core.sample import Progress
 from benchmark.datasets.build.bars import bar
 from benchmark.datasets.build.cache import Cache, computed
 from benchmark.datasets.build.dedupe import WORKERS, flipped, standardised
-from benchmark.datasets.build.views import agreement_throughout, flattened
+from benchmark.datasets.build.views import agreement_throughout, normalised
 from benchmark.datasets.opening.pixels import decode
 
 KIND = "small-picture-1"
-"""raised whenever the small copies change"""
+"""name and version of the thumbnails in the cache; the version is raised whenever they change"""
 SMALL_PX, CELLS, COMPARED_PX, FITTED_PX = 64, 8, 32, 64
-"""side of a small copy, of a window's cells, and of two pictures laid over each other, roughly and well"""
+"""sides of a thumbnail, of a grid of cells, and of the images compared in the coarse and in the fine fit"""
 SCALES = (0.9, 0.8, 0.71, 0.63, 0.56, 0.5)
 STEP = 0.1
-"""between neighbouring windows, in sides of the window"""
+"""distance of neighbouring windows, in sides of the window"""
 MIN_CANDIDATE = 0.7
-"""correlation of cells; the true window may lie half a step away"""
+"""correlation of cells; the best window may be half a step away"""
 MIN_SMALL = 0.6
-"""between small copies, whose pixels are coarse"""
+"""correlation of thumbnails after the coarse fit"""
 MIN_CORRELATION = 0.8
-"""between the files; a fine texture loses most to another scale and to JPEG"""
-MIN_FLATTENED = 0.5
-"""without light and without the cells that agree most"""
+"""correlation of the files after the fine fit; resizing and JPEG change a fine texture most"""
+MIN_NORMALISED = 0.5
+"""correlation of the normalised images without the best cells"""
 MIN_ERRORS = 6.0
-"""standard errors that this must exceed"""
+"""the same in standard errors"""
 SHADING_ORDERS = 3
-"""cosines of an order below this, summed over both axes, are shading"""
-WHOLES_A_PART = 3
-"""candidates that are looked at closely, the likeliest first"""
+"""cosines whose orders along both axes add up to less than this are shading"""
+WHOLES_PER_PART = 3
+"""candidates per image for the coarse fit, best first"""
 MIN_SPREAD = 1.0
-"""standard deviation of a picture's grey values below which noise alone decides what it looks like"""
+"""standard deviation of grey values below which an image has no content but noise"""
 FILE_PX = 256
+"""side to which files are resized for the fine fit"""
 BLOCK = 16
-"""images whose windows are compared at a time"""
+"""images whose windows are compared at once"""
 Window = tuple[float, float, float]
-"""left, top and side, in shares of the whole's sides"""
+"""left, top and side, as shares of the sides of the whole image"""
 
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """Index of the part and of the whole, where it was cut out, and how well they agree there throughout."""
+    """part and whole: indices of images. window: where the part was cut out. agreement: correlation of both there."""
 
     part: int
     whole: int
@@ -70,23 +71,23 @@ class Crop:
 def find_crops(
     paths: Sequence[Path], groups: Sequence[str], progress: Progress | None = None, cache: Cache | None = None
 ) -> Iterator[Crop]:
-    """Every image that was cut out of another one of another group. Raises DataError for a file that is gone."""
-    found = computed(cache or Cache.none(), KIND, paths, _small, WORKERS)
+    """Images that were cut out of an image of another group. Raises DataError for a file that is missing."""
+    thumbnails = computed(cache or Cache.none(), KIND, paths, _thumbnail, WORKERS)
     pictures = [
         np.frombuffer(value, np.uint8).reshape(SMALL_PX, SMALL_PX)
-        for value in bar(progress, "small copies", found, len(paths))
+        for value in bar(progress, "make thumbnails", thumbnails, len(paths))
     ]
     if not pictures:
         return
     names = np.array(groups)
-    likeliest: dict[int, list[tuple[float, Window, int, int, int]]] = {}
+    candidates: dict[int, list[tuple[float, Window, int, int, int]]] = {}
     cells = _parts(pictures)
     starts = range(0, len(paths), BLOCK)
     for start in bar(progress, "find crops", starts, len(starts)):
         for key, scored in _candidates(pictures[start : start + BLOCK], start, cells, names).items():
-            likeliest.setdefault(key[0], []).append((*scored, *key))
-    for part in bar(progress, "compare crops", sorted(likeliest), len(likeliest)):
-        for _, window, _, whole, flip in heapq.nlargest(WHOLES_A_PART, likeliest[part]):
+            candidates.setdefault(key[0], []).append((*scored, *key))
+    for part in bar(progress, "compare crops", sorted(candidates), len(candidates)):
+        for _, window, _, whole, flip in heapq.nlargest(WHOLES_PER_PART, candidates[part]):
             rough = _fitted(pictures[whole], _target(pictures[part], flip, COMPARED_PX), window, STEP / 2)
             crop = _confirmed(paths, (part, whole, flip), rough[0]) if rough[1] >= MIN_SMALL else None
             if crop is not None:
@@ -94,21 +95,21 @@ def find_crops(
 
 
 def _confirmed(paths: Sequence[Path], key: tuple[int, int, int], window: Window) -> Crop | None:
-    """The crop, if the files agree in the large and everywhere."""
+    """The crop, or None where the files do not correlate or do not agree in nearly every region."""
     part, whole, flip = key
     picture, target = _read(paths[whole]), _read(paths[part])
     window, correlation = _fitted(picture, _target(target, flip, FITTED_PX), window, STEP / 8)
     if correlation < MIN_CORRELATION:
         return None
     cuts = _cut(Image.fromarray(picture), window, FITTED_PX), _flip(Image.fromarray(target), flip)
-    first, second = (flattened(cut, FITTED_PX) for cut in cuts)
-    agreement, errors = agreement_throughout(first, second, MIN_FLATTENED)
-    return Crop(part, whole, window, agreement) if agreement >= MIN_FLATTENED and errors >= MIN_ERRORS else None
+    first, second = (normalised(cut, FITTED_PX) for cut in cuts)
+    agreement, errors = agreement_throughout(first, second, MIN_NORMALISED)
+    return Crop(part, whole, window, agreement) if agreement >= MIN_NORMALISED and errors >= MIN_ERRORS else None
 
 
 @lru_cache(maxsize=1)
 def windows() -> tuple[list[Window], list[NDArray[np.float32]]]:
-    """All windows, and for each scale the matrix (places * CELLS, SMALL_PX) that averages an axis to their cells."""
+    """All windows, and per scale a matrix (positions * CELLS, SMALL_PX) that averages one axis to cells."""
     places: list[Window] = []
     matrices = []
     for scale in SCALES:
@@ -127,12 +128,15 @@ def windows() -> tuple[list[Window], list[NDArray[np.float32]]]:
 def _candidates(
     block: Sequence[NDArray[np.uint8]], start: int, cells: Sequence[NDArray[np.float32]], groups: NDArray[np.str_]
 ) -> dict[tuple[int, int, int], tuple[float, Window]]:
-    """(part, whole, flip) -> the window of the whole that looks most like the part, and how much."""
+    """(part, whole, flip) -> correlation and window of the best window of each whole image in the block.
+
+    start: index of the first image of the block. cells: of all images, per flip. groups: of all images.
+    """
     places = windows()[0]
-    looks = np.concatenate([_cells(picture) for picture in block])
+    window_cells = np.concatenate([_cells(picture) for picture in block])
     best: dict[tuple[int, int, int], tuple[float, Window]] = {}
     for flip, parts in enumerate(cells):
-        agreement = looks @ parts.T
+        agreement = window_cells @ parts.T
         rows, columns = np.nonzero(agreement >= MIN_CANDIDATE)
         wholes = rows // len(places) + start
         other = groups[wholes] != groups[columns]
@@ -144,7 +148,7 @@ def _candidates(
 
 
 def _parts(pictures: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
-    """The cells (N, CELLS ** 2) of whole pictures in each flip; 0, which agrees with nothing, for flat ones."""
+    """The cells (N, CELLS ** 2) of whole images, per flip; 0, which correlates with nothing, for flat images."""
     side = SMALL_PX // CELLS
     stack = np.stack(pictures).astype(np.float32)
     cells = stack.reshape(-1, CELLS, side, CELLS, side).mean(axis=(2, 4))
@@ -154,7 +158,7 @@ def _parts(pictures: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
 
 
 def _cells(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The cells (windows, CELLS ** 2) of all windows of one picture."""
+    """The cells (windows, CELLS ** 2) of all windows of one image."""
     values = picture.astype(np.float32)
     rows = []
     for matrix in windows()[1]:
@@ -165,7 +169,7 @@ def _cells(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _unshaded(cells: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows (N, CELLS ** 2) of length 1 without their lowest cosines, which light and not the surface decides."""
+    """Rows (N, CELLS ** 2) without their lowest cosines, which depend on illumination, scaled to length 1."""
     left = cells - (cells @ _shading().T) @ _shading()
     length = np.linalg.norm(left, axis=1, keepdims=True)
     return np.asarray(np.divide(left, length, out=np.zeros_like(left), where=length > 1e-3))
@@ -173,7 +177,7 @@ def _unshaded(cells: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=1)
 def _shading() -> NDArray[np.float32]:
-    """The orthonormal cosines (6, CELLS ** 2) of orders below SHADING_ORDERS."""
+    """Orthonormal cosines (6, CELLS ** 2) whose orders add up to less than SHADING_ORDERS."""
     waves = [np.cos(np.pi * order * (2 * np.arange(CELLS) + 1) / (2 * CELLS)) for order in range(SHADING_ORDERS)]
     orders = [(u, v) for u, v in product(range(SHADING_ORDERS), repeat=2) if u + v < SHADING_ORDERS]
     basis = np.stack([np.outer(waves[u], waves[v]).ravel() for u, v in orders])
@@ -181,9 +185,9 @@ def _shading() -> NDArray[np.float32]:
 
 
 def _fitted(whole: NDArray[np.uint8], target: NDArray[np.float32], window: Window, step: float) -> tuple[Window, float]:
-    """The window near that one under which the whole looks most like the target, and their correlation.
+    """The window near the given one in which the whole correlates most with the target, and that correlation.
 
-    step: how far to move at first, in sides of the window; it is halved until a pixel no longer matters.
+    step: first distance to move, in sides of the window; it is halved until it is below 0.2 pixels of the target.
     """
     picture = Image.fromarray(whole)
     best, agreement = window, _agreement(picture, target, window)
@@ -227,14 +231,14 @@ def _flip(picture: Image.Image, flip: int) -> Image.Image:
     return ImageOps.flip(picture) if flip & 2 else picture
 
 
-def _small(path: Path) -> bytes:
-    return _squeezed(path, SMALL_PX).tobytes()
+def _thumbnail(path: Path) -> bytes:
+    return _square(path, SMALL_PX).tobytes()
 
 
 @lru_cache(maxsize=256)
 def _read(path: Path) -> NDArray[np.uint8]:
-    return np.asarray(_squeezed(path, FILE_PX), np.uint8)
+    return np.asarray(_square(path, FILE_PX), np.uint8)
 
 
-def _squeezed(path: Path, side_px: int) -> Image.Image:
+def _square(path: Path, side_px: int) -> Image.Image:
     return decode(path).convert("L").resize((side_px, side_px), Image.Resampling.BOX)

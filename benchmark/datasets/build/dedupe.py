@@ -1,8 +1,8 @@
-"""Copies and near-copies: pixel-identical images are dropped, near-duplicates share a group and stay.
+"""Copies (identical pixels), which a build drops, and near-duplicates, which it keeps in one group.
 
-Near-duplicate: 64-bit DCT hashes (Zauner 2010) that differ in at most 4 bits, in any of the four flips, confirmed by a
-correlation of at least 0.95 between the equally flipped images at 128 x 128 px. The hash alone is no proof: surfaces
-of one material look alike in 32 x 32 px.
+Near-duplicates have 64-bit DCT hashes (Zauner 2010) that differ in at most 4 bits, in any of the four flips, and a
+correlation of at least 0.95 between the images, flipped accordingly, at 128 x 128 px. Equal hashes alone are not enough:
+many images of one material look alike at the 32 x 32 px of the hash.
 """
 
 from __future__ import annotations
@@ -29,23 +29,24 @@ from benchmark.datasets.build.cache import Cache, computed
 from benchmark.datasets.opening.pixels import decode
 
 WORKERS = min(8, max(2, os.cpu_count() or 2))
-"""decoding leaves Python's lock, so threads are enough"""
+"""threads: decoding releases the interpreter lock"""
 HASH_SIDE_PX = 32
 HASH_BITS_DIFFERENT = 4
 THUMB_SIDE_PX = 128
 MIN_CORRELATION = 0.95
 BLOCK = 512
+"""hashes compared at once, and rows of pixels hashed at once"""
 KIND = "fingerprint-1"
-"""raised whenever a fingerprint changes"""
+"""name and version of fingerprints in the cache; the version is raised whenever they change"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fingerprint:
-    """What tells copies apart.
+    """Digests and hashes of an image, by which copies and near-duplicates are found.
 
     sha256: of the file, hex. pixels: digest of size and decoded RGB, hex. hashes: (4,) uint64 for no flip, left-right,
-    top-bottom, both. levels: brightest minus darkest grey value. error: why it cannot be decoded, else empty; then
-    nothing but sha256 is known.
+    top-bottom, both. levels: brightest minus darkest grey value. error: why the image cannot be decoded, else empty; with
+    an error only sha256 is set.
     """
 
     sha256: str
@@ -56,7 +57,7 @@ class Fingerprint:
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """Read and decode an image once and take its fingerprint. Raises DataError for a missing file."""
+    """Read and decode an image and compute its fingerprint. Raises DataError for a missing file."""
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
@@ -75,33 +76,32 @@ def fingerprint(path: Path) -> Fingerprint:
 def fingerprints(
     paths: Sequence[Path], progress: Progress | None = None, cache: Cache | None = None
 ) -> list[Fingerprint]:
-    """Fingerprints of many images, in order; those that the cache knows are not read again."""
-    found = computed(cache or Cache.none(), KIND, paths, lambda path: _packed(fingerprint(path)), WORKERS)
-    return [_unpacked(value) for value in bar(progress, "compare images", found, len(paths))]
+    """Fingerprints of many images, in order; those in the cache are not computed again."""
+    values = computed(cache or Cache.none(), KIND, paths, lambda path: _packed(fingerprint(path)), WORKERS)
+    return [_unpacked(value) for value in bar(progress, "compare images", values, len(paths))]
 
 
 def file_digests(paths: Sequence[Path], cache: Cache | None = None) -> list[str]:
     """sha256 (hex) of many files, in order."""
-    found = computed(cache or Cache.none(), "sha256", paths, lambda path: file_sha256(path).encode(), WORKERS)
-    return [value.decode() for value in found]
+    values = computed(cache or Cache.none(), "sha256", paths, lambda path: file_sha256(path).encode(), WORKERS)
+    return [value.decode() for value in values]
 
 
 def copies(prints: Sequence[Fingerprint]) -> dict[int, int]:
-    """Index of a pixel-identical copy -> index of the first image with those pixels."""
+    """Index of every copy (identical pixels) -> index of the first image with the same pixels."""
     first: dict[str, int] = {}
-    found = {}
+    kept_of = {}
     for index, each in enumerate(prints):
         kept = first.setdefault(each.pixels, index)
         if kept != index:
-            found[index] = kept
-    return found
+            kept_of[index] = kept
+    return kept_of
 
 
 def near_duplicates(prints: Sequence[Fingerprint], paths: Sequence[Path]) -> Iterator[tuple[int, int]]:
-    """Pairs (i, j), i < j, of images that are near-copies of each other; pixel-identical ones included.
+    """Pairs of indices (i, j), i < j, of images that are near-duplicates of each other, copies included.
 
-    Only images whose hash has a neighbour are decoded again, to be compared at THUMB_SIDE_PX. Raises DataError for one
-    that is gone by then.
+    Only images with a close hash are decoded again, for the correlation. Raises DataError for one that is missing.
     """
     pairs = _hash_neighbours(prints)
     close = sorted({index for pair in pairs for index in pair[:2]})
@@ -115,20 +115,20 @@ def near_duplicates(prints: Sequence[Fingerprint], paths: Sequence[Path]) -> Ite
 
 
 def thumbnail(path: Path) -> NDArray[np.float32]:
-    """(128 * 128,) float32 of grey values, mean 0 and length 1; all 0 for a flat image."""
+    """Grey values of an image, (128 * 128,) float32, scaled to mean 0 and length 1; all 0 for a uniform image."""
     grey = decode(path).convert("L").resize((THUMB_SIDE_PX, THUMB_SIDE_PX), Image.Resampling.BOX)
     return standardised(np.asarray(grey, np.float32).ravel())
 
 
 def standardised(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows (..., N) with mean 0 and length 1, so that products are correlations; 0 for constant ones."""
+    """Rows (..., N) scaled to mean 0 and length 1, so that dot products are correlations; 0 for constant rows."""
     centred = values - values.mean(axis=-1, keepdims=True)
     length = np.linalg.norm(centred, axis=-1, keepdims=True)
     return np.asarray(np.divide(centred, length, out=np.zeros_like(centred), where=length > 0))
 
 
 def flipped(thumb: NDArray[np.float32], flip: int) -> NDArray[np.float32]:
-    """A thumbnail (S * S,) mirrored: bit 1 left-right, bit 2 top-bottom."""
+    """A thumbnail (S * S,), flipped. flip: 0 to 3, bit 0 left-right, bit 1 top-bottom."""
     side = int(np.sqrt(thumb.size))
     image = thumb.reshape(side, side)
     image = image[:, ::-1] if flip & 1 else image
@@ -136,31 +136,31 @@ def flipped(thumb: NDArray[np.float32], flip: int) -> NDArray[np.float32]:
 
 
 def correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """Of two standardised pictures, in [-1, 1]."""
+    """Correlation of two standardised images (N,), in [-1, 1]."""
     return float(first @ second)
 
 
 def _hash_neighbours(prints: Sequence[Fingerprint]) -> list[tuple[int, int, int]]:
-    """(i, j, flip of j), i < j, of all hashes that differ in few bits."""
-    whole = [index for index, each in enumerate(prints) if each.hashes is not None]
-    if not whole:
+    """(i, j, flip of j), i < j, of all images whose hashes differ in at most HASH_BITS_DIFFERENT bits."""
+    decoded = [index for index, each in enumerate(prints) if each.hashes is not None]
+    if not decoded:
         return []
-    hashes = np.stack([np.asarray(prints[index].hashes) for index in whole])
-    found: list[tuple[int, int, int]] = []
-    for start in range(0, len(whole), BLOCK):
+    hashes = np.stack([np.asarray(prints[index].hashes) for index in decoded])
+    neighbours: list[tuple[int, int, int]] = []
+    for start in range(0, len(decoded), BLOCK):
         rows = hashes[start : start + BLOCK, 0]
         for flip in range(4):
             different = np.bitwise_count(rows[:, None] ^ hashes[None, :, flip])
             near_i, near_j = np.nonzero(different <= HASH_BITS_DIFFERENT)
             later = near_j > near_i + start
             pairs = zip((near_i[later] + start).tolist(), near_j[later].tolist(), strict=True)
-            found += [(whole[i], whole[j], flip) for i, j in pairs]
-    return found
+            neighbours += [(decoded[i], decoded[j], flip) for i, j in pairs]
+    return neighbours
 
 
 def _pixel_digest(picture: Image.Image) -> str:
     digest = hashlib.blake2b(f"{picture.width}x{picture.height}".encode(), digest_size=16)
-    for top in range(0, picture.height, BLOCK):  # in strips: a copy of a large picture is large
+    for top in range(0, picture.height, BLOCK):  # in strips, to save memory
         strip = picture.crop((0, top, picture.width, min(top + BLOCK, picture.height)))
         digest.update(strip.convert("RGB").tobytes())
     return digest.hexdigest()
@@ -177,9 +177,9 @@ def _unpacked(value: bytes) -> Fingerprint:
 
 
 def _hashes(grey: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """The 8 x 8 lowest DCT-II coefficients against their median, as 64 bits, for each flip of the image.
+    """64-bit hash per flip (4,): which of the 8 x 8 lowest DCT-II coefficients are above their median.
 
-    A flip changes the sign of the coefficients that are odd along its axis, so one transform gives all four.
+    A flip changes the sign of the coefficients that are odd along its axis, so one transform gives all four hashes.
     """
     frequency = np.arange(8)[:, None]
     position = np.arange(HASH_SIDE_PX)[None, :]

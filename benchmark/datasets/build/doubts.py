@@ -1,8 +1,9 @@
-"""How well a box's picture fits its class name, as a probability, so that an expert looks at the worst labels first.
+"""Probability that a box has the right class, from CLIP, so that an expert can review the most doubtful boxes first.
 
-A CLIP cosine between text and image means nothing as such (0.2 to 0.35 for right and wrong pairs alike): each name's
-own mean over all crops is taken off, and a softmax over the scene's names gets the temperature under which the labels,
-most of which are right, are most probable (temperature scaling: Guo et al., ICML 2017).
+The cosine between the crop of a box and a class name is not a probability (0.2 to 0.35 for right and wrong pairs
+alike). So the mean of each name over all crops is subtracted, and a softmax over the names of the scene is calibrated
+with the temperature that makes the labels, most of which are right, most probable (temperature scaling: Guo et al.,
+ICML 2017).
 """
 
 from __future__ import annotations
@@ -24,21 +25,22 @@ from benchmark.datasets.opening.pixels import decode
 
 STEP = "image and name"
 CONTEXT = 1.5
-"""side of a crop, in long sides of its box"""
+"""side of a crop, as a multiple of the long side of its box"""
 MIN_CROP_PX = 32
 TEMPERATURES = np.geomspace(0.002, 1.0, 60)
 LISTED = 500
-"""doubtful boxes that the report lists, the least probable first"""
+"""largest number of boxes in the report"""
 EmbedImages = Callable[[Sequence[Image.Image]], NDArray[np.float32]]
-"""RGB pictures -> (N, D) float32 rows of length 1, in the space of the text encoder"""
+"""RGB images -> (N, D) float32 rows of length 1, in the embedding space of the text encoder"""
 
 
 def probabilities(
     cosines: NDArray[np.float32], labels: NDArray[np.int64], allowed: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Calibrated probability of every name for every crop: (N, K), rows sum to 1.
+    """Calibrated probability of each name for each crop: (N, K), rows sum to 1.
 
-    cosines: (N, K) between crops and names. labels: (N,). allowed: (N, K), the names that a crop may have.
+    cosines: (N, K), between crops and names. labels: (N,), name of each crop. allowed: (N, K), whether the name is one of
+    the crop's scene.
     """
     centred = cosines.astype(np.float64)
     counts = np.maximum(allowed.sum(axis=0), 1)
@@ -55,33 +57,41 @@ def doubtful(
     cache: Cache,
     progress: Progress | None = None,
 ) -> list[Entry]:
-    """Boxes for which another name of their scene is more probable than their own, the least probable first.
+    """Report entries of boxes for which another class of their scene is more probable, lowest probability first.
 
-    kind: names the weights, for the cache. At most LISTED.
+    At most LISTED entries.
+
+    Args:
+        chosen: the images.
+        embed_names: class names to unit vectors.
+        embed_images: crops to unit vectors in the same space.
+        kind: name of the weights, for the cache.
+        cache: of the vectors of crops.
+        progress: makes progress bars.
     """
     kinds = kinds_of(chosen)
     names = list(kinds)
-    shown = [each for each in chosen if len(each.image.boxes)]
-    vectors = np.concatenate(list(bar(progress, "match crops", _vectors(shown, embed_images, kind, cache), len(shown))))
-    own = [each.source.kinds[name].name for each in shown for name in each.image.boxes.names]
+    with_boxes = [each for each in chosen if len(each.image.boxes)]
+    vectors = np.concatenate(list(bar(progress, "match crops", _vectors(with_boxes, embed_images, kind, cache), len(with_boxes))))
+    own = [each.source.kinds[name].name for each in with_boxes for name in each.image.boxes.names]
     labels = np.array([names.index(name) for name in own], np.int64)
     scenes = np.array([kinds[name].scene for name in names])
     allowed = scenes[None, :] == scenes[labels][:, None]
-    sure = probabilities(vectors @ embed_names([kinds[name].defect for name in names]).T, labels, allowed)
-    items = [f"{each.row.source}/{each.row.path}#{k}" for each in shown for k in range(len(each.image.boxes))]
-    found = []
-    for row in np.argsort(sure[np.arange(len(labels)), labels], kind="stable")[:LISTED]:
-        best = int(np.argmax(sure[row]))
+    probability = probabilities(vectors @ embed_names([kinds[name].defect for name in names]).T, labels, allowed)
+    items = [f"{each.row.source}/{each.row.path}#{k}" for each in with_boxes for k in range(len(each.image.boxes))]
+    entries = []
+    for row in np.argsort(probability[np.arange(len(labels)), labels], kind="stable")[:LISTED]:
+        best = int(np.argmax(probability[row]))
         if best != labels[row]:
             why = f"its picture fits '{names[best]}' better than '{own[row]}'"
-            score = f"{sure[row, labels[row]]:.3f}"
-            found.append(Entry(STEP, "box", items[row], "doubted", why, names[best], score))
-    return found
+            score = f"{probability[row, labels[row]]:.3f}"
+            entries.append(Entry(STEP, "box", items[row], "doubted", why, names[best], score))
+    return entries
 
 
-def _vectors(shown: Sequence[Chosen], embed: EmbedImages, kind: str, cache: Cache) -> Iterator[NDArray[np.float32]]:
-    """(boxes, D) of each image."""
-    for each in shown:
+def _vectors(with_boxes: Sequence[Chosen], embed: EmbedImages, kind: str, cache: Cache) -> Iterator[NDArray[np.float32]]:
+    """Vectors (boxes, D) of the crops of each image."""
+    for each in with_boxes:
         boxes = each.image.boxes.xyxy
 
         def compute(path: Path, boxes: NDArray[np.float64] = boxes) -> bytes:
@@ -92,14 +102,14 @@ def _vectors(shown: Sequence[Chosen], embed: EmbedImages, kind: str, cache: Cach
 
 
 def crops(picture: Image.Image, xyxy: NDArray[np.float64]) -> list[Image.Image]:
-    """A square RGB part around each box (N, 4), with some of what is about it."""
-    found = []
+    """The square crop around each box (N, 4), with context, as RGB."""
+    parts = []
     for x1, y1, x2, y2 in xyxy.tolist():
         half = max(MIN_CROP_PX, CONTEXT * max(x2 - x1, y2 - y1)) / 2
         cx, cy = (x1 + x2) / 2, (y1 + y2) / 2
         corners = (max(0, cx - half), max(0, cy - half), min(picture.width, cx + half), min(picture.height, cy + half))
-        found.append(picture.crop(tuple(round(value) for value in corners)).convert("RGB"))
-    return found
+        parts.append(picture.crop(tuple(round(value) for value in corners)).convert("RGB"))
+    return parts
 
 
 def _loss(logits: NDArray[np.float64], labels: NDArray[np.int64], allowed: NDArray[np.bool_]) -> float:

@@ -1,6 +1,6 @@
-"""A few example pictures of a data set in one small file, so that figures and cards never open the set.
+"""Example images of a data set in one small file, so that figures and cards never open the set.
 
-Only pictures of sources that may be passed on. Each tile is a square window around one box.
+Only images of sources that may be redistributed. Each tile is a square window around one box.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ COLUMNS = 6
 TILE_PX = 160
 JPEG_QUALITY = 85
 CONTEXT = 3.0
-"""side of the window, in long sides of its box"""
+"""side of the window, as a multiple of the long side of its box"""
 MIN_WINDOW_PX = 96
 MIN_VISIBLE = 0.5
-"""share of a box that must lie in the window to be drawn"""
+"""share of a box that must be in the window for the box to be drawn"""
 
 
 @dataclass(frozen=True)
 class Window:
-    """A square part of an image in pixels, and the box it was made for."""
+    """A square part of an image, in pixels of the image."""
 
     left_px: float
     top_px: float
     side_px: float
 
     def fractions(self, xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Boxes (N, 4) in pixels of the image as fractions of the window; may lie outside [0, 1]."""
+        """Boxes xyxy (N, 4) in pixels of the image as fractions of the window; some are outside [0, 1]."""
         return np.asarray((xyxy - np.tile([self.left_px, self.top_px], 2)) / self.side_px)
 
 
 def examples_name(label: str) -> str:
-    """`mmio-open.examples.jpg`: beside the record, wherever that lies."""
+    """File name of the tiles, beside the record: `mmio-open.examples.jpg`. label: `name` or `name@variant`."""
     return f"{label.replace('@', '-')}.examples.jpg"
 
 
 def make_examples(dataset: Dataset, folder: Path) -> dict[str, Any]:
-    """Write the sheet of tiles into `folder` and give the record's facts about it; empty where no picture may travel.
+    """Write the tiles into one file in `folder` and return its facts for the record.
 
-    {"examples": {"file", "sha256", "tile_px", "columns", "tiles"}}, a tile: {"image_id", "source", "scene",
-    "super_category", "boxes": [[x1, y1, x2, y2, class], ...]} with corners as fractions of the tile.
-    Raises DataError for a picture that cannot be read.
+    {"examples": {"file", "sha256", "tile_px", "columns", "tiles"}}, each tile {"image_id", "source", "scene",
+    "super_category", "boxes": [[x1, y1, x2, y2, class], ...]} with corners as fractions of the tile; empty, without a
+    file, where no image may be redistributed. Raises DataError for an image that cannot be read.
     """
     chosen = choose_examples(dataset)
     if not chosen:
@@ -72,35 +72,35 @@ def make_examples(dataset: Dataset, folder: Path) -> dict[str, Any]:
         tiles.append(_tile(dataset, sample, box, window))
     label = dataset.info.name + (f"@{dataset.info.variant}" if dataset.info.variant else "")
     path = folder / examples_name(label)
-    with written_whole(path) as waiting:
-        sheet.save(waiting, "JPEG", quality=JPEG_QUALITY, optimize=True)
+    with written_whole(path) as temporary:
+        sheet.save(temporary, "JPEG", quality=JPEG_QUALITY, optimize=True)
     facts = {"file": path.name, "sha256": file_sha256(path), "tile_px": TILE_PX, "columns": COLUMNS, "tiles": tiles}
     return {"examples": facts}
 
 
 def choose_examples(dataset: Dataset, count: int = TILES) -> list[tuple[Sample, int]]:
-    """Images with the index of the box to show: super categories, then scenes, then classes as even as can be.
+    """Images with the index of the box to show, balanced over super categories, then scenes, then classes.
 
-    Always the same ones: equal candidates are ranked by a hash of their image id.
+    The choice is deterministic: images are ranked by a hash of their id.
     """
-    behind = sources_of(dataset.info, (sample.source for sample in dataset.samples.values()))
-    candidates = [s for s in dataset.samples.values() if behind[s.source].redistributable and len(s.annotations)]
+    source_of = sources_of(dataset.info, (sample.source for sample in dataset.samples.values()))
+    candidates = [s for s in dataset.samples.values() if source_of[s.source].redistributable and len(s.annotations)]
     candidates.sort(key=lambda sample: hashlib.sha256(str(sample.image_id).encode()).digest())
-    waiting: dict[int, list[tuple[Sample, int]]] = {}
+    by_label: dict[int, list[tuple[Sample, int]]] = {}
     for sample in candidates:
         labels = sample.annotations.labels.tolist()
         for label in set(labels):
-            places = waiting.setdefault(label, [])
+            places = by_label.setdefault(label, [])
             if len(places) < count:
                 places.append((sample, labels.index(label)))
-    have: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     chosen: dict[int, tuple[Sample, int]] = {}
-    while waiting and len(chosen) < count:
-        label = min(waiting, key=lambda each: (*_crowding(dataset, each, have), each))
-        fresh = [place for place in waiting.pop(label) if place[0].image_id not in chosen]
-        if fresh:
-            chosen[fresh[0][0].image_id] = fresh[0]
-            have.update(_strata(dataset, label))
+    while by_label and len(chosen) < count:
+        label = min(by_label, key=lambda each: (*_chosen_so_far(dataset, each, counts), each))
+        unused = [place for place in by_label.pop(label) if place[0].image_id not in chosen]
+        if unused:
+            chosen[unused[0][0].image_id] = unused[0]
+            counts.update(_strata(dataset, label))
     return sorted(chosen.values(), key=lambda each: _order(dataset, *each))
 
 
@@ -109,8 +109,8 @@ def _strata(dataset: Dataset, label: int) -> tuple[tuple[str, str], tuple[str, s
     return ("super", category.super_category), ("scene", category.scene)
 
 
-def _crowding(dataset: Dataset, label: int, have: Counter[tuple[str, str]]) -> Iterable[int]:
-    return [have[stratum] for stratum in _strata(dataset, label)]
+def _chosen_so_far(dataset: Dataset, label: int, counts: Counter[tuple[str, str]]) -> Iterable[int]:
+    return [counts[stratum] for stratum in _strata(dataset, label)]
 
 
 def _order(dataset: Dataset, sample: Sample, box: int) -> tuple[str, str, str]:
@@ -119,7 +119,7 @@ def _order(dataset: Dataset, sample: Sample, box: int) -> tuple[str, str, str]:
 
 
 def window_around(sample: Sample, xyxy: NDArray[np.float64]) -> Window:
-    """A square inside the image around one box (4,), with room about it; never larger than the image's short side."""
+    """The square window around one box (4,), moved inside the image; at most the short side of the image."""
     x1, y1, x2, y2 = (float(value) for value in xyxy)
     short = min(sample.width_px, sample.height_px)
     side = min(float(short), max(MIN_WINDOW_PX, CONTEXT * max(x2 - x1, y2 - y1)))
@@ -129,7 +129,7 @@ def window_around(sample: Sample, xyxy: NDArray[np.float64]) -> Window:
 
 
 def cut(path: Path, window: Window | None, side_px: int) -> Image.Image:
-    """That part of an image (the whole of it without) as RGB that fits into side_px x side_px.
+    """The window of an image, or the whole image where it is None, as RGB that fits into side_px x side_px.
 
     Raises DataError that names a file which cannot be read.
     """
@@ -146,7 +146,7 @@ def cut(path: Path, window: Window | None, side_px: int) -> Image.Image:
 
 
 def _tile(dataset: Dataset, sample: Sample, shown: int, window: Window) -> dict[str, Any]:
-    """Facts of one tile; the box it was made for comes first."""
+    """Facts of one tile. shown: index of the box at its centre, which comes first."""
     labels = sample.annotations.labels.tolist()
     order = [shown, *(i for i in range(len(labels)) if i != shown)]
     relative = window.fractions(sample.annotations.xyxy)
@@ -164,7 +164,7 @@ def _tile(dataset: Dataset, sample: Sample, shown: int, window: Window) -> dict[
 
 
 def _visible(xyxy: Sequence[float] | NDArray[np.float64]) -> float:
-    """Share of a box (4,), in fractions of the window, that lies inside the window."""
+    """Share of the area of a box (4,) that is inside the window. xyxy: as fractions of the window."""
     x1, y1, x2, y2 = (float(value) for value in xyxy)
     inside = max(0.0, min(x2, 1) - max(x1, 0)) * max(0.0, min(y2, 1) - max(y1, 0))
     whole = (x2 - x1) * (y2 - y1)

@@ -1,10 +1,10 @@
-"""What a split must not have: one picture, one part or one defect on both sides of it.
+"""Leaks: the same image, the same inspected part or the same defect on both sides of a split.
 
-Pictures: pixel-identical, near-duplicate (as `dedupe` says, in any flip), views of one place or one cut out of the
-other (as `views` and `crops` say, within a scene). Parts: a group with images on two sides. Classes, in a true
-zero-shot split: a novel one that is a base one by name, by a listed synonym, or by a cosine of at least 0.8 between
-their names. Names that are composed of base words ("yellow scratch" of "yellow hole" and "red scratch") are near each
-other by design and are told apart by their words, not by a cosine.
+Images: identical pixels, near-duplicates in any flip (see `dedupe`), views of one place and crops (see `views` and
+`crops`, within a scene). Parts: a group with images on two sides. Classes, in a zero-shot split: a novel class that
+shares its name or a synonym with a base class, or has a cosine of at least 0.8 between both names. Novel names that
+consist of words of base names ("yellow scratch" of "yellow hole" and "red scratch") are close to them by design, so
+their cosines are not tested.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from benchmark.datasets.build.views import find_views_by_scene
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """One thing on two sides of a split.
+    """Two images, or two classes, that are the same and on different sides of a split.
 
-    kind: `exact copy`, `near-duplicate`, `same view`, `crop`, `group`, `class name`, `class synonym`, `class meaning`.
-    first, second: paths of images, or names of classes; of a group, one image on each side. sides: `train`, `val`,
-    `test`, or `base`, `novel`.
+    rule: of the split. kind: `exact copy`, `near-duplicate`, `same view`, `crop`, `group`, `class name`, `class synonym`
+    or `class meaning`. first, second: paths of images (for a group, one on each side) or names of classes. sides: the
+    parts they are in, of `train`, `val`, `test`, or `base` and `novel`.
     """
 
     rule: str
@@ -44,7 +44,7 @@ class Leak:
 
 @dataclass(frozen=True)
 class Checked:
-    """splits: rule -> digest of the split, of those that were looked at. skipped: what was not, and why."""
+    """The leaks of a data set. splits: rule -> digest of the checked splits. skipped: checks not made, and why."""
 
     splits: Mapping[str, str]
     leaks: tuple[Leak, ...]
@@ -56,12 +56,12 @@ class Checked:
 
 
 OWNERS_SPLITS = ("mmio", "coco", "lvis")
-"""sets whose parts their owners made and the paper was measured on: leaks there are said and nothing is refused"""
+"""sets with the official splits that the paper used: their leaks are reported and nothing is refused"""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of image ids that show one picture, by kind; found once for all splits."""
+    """Pairs of ids of images that show the same, by kind of leak; they do not depend on the split."""
 
     by_kind: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
 
@@ -73,10 +73,16 @@ def find_leaks(
     cache: Cache | None = None,
     progress: Progress | None = None,
 ) -> Checked:
-    """Look at every split of the data set, or at those of the rules; a split that the set refuses to make has no leak.
+    """The leaks of all splits of a data set, or of those in `rules`.
 
-    embed: texts to unit vectors; without it class names are compared letter by letter only, and `skipped` says so.
-    Raises RefusedError where a rule that was named cannot be made, DataError for an image that cannot be read.
+    Raises RefusedError where a split in `rules` cannot be made, DataError for an image that cannot be read.
+
+    Args:
+        dataset: the opened data set.
+        rules: split rules; None for all that the set can make.
+        embed: texts to unit vectors; without it class names are compared by spelling only, noted in `skipped`.
+        cache: of fingerprints and thumbnails.
+        progress: makes progress bars.
     """
     splits = _splits(dataset, rules)
     wanted = sorted({image_id for split in splits for image_id in (*split.train, *split.val, *split.test)})
@@ -90,7 +96,7 @@ def find_leaks(
 
 def _skipped(dataset: Dataset, splits: Sequence[Split], embed: Embed | None) -> tuple[str, ...]:
     if embed is None:
-        return ("class meanings: no text encoder is here",)
+        return ("class meanings: no text encoder on this machine",)
     composed = sum(len(_composed(dataset, split)) for split in splits if split.rule == "zeroshot")
     return (f"class meanings: {composed} novel names, composed of the words of base names",) if composed else ()
 
@@ -98,7 +104,7 @@ def _skipped(dataset: Dataset, splits: Sequence[Split], embed: Embed | None) -> 
 def find_pairs(
     dataset: Dataset, image_ids: Sequence[int], cache: Cache | None = None, progress: Progress | None = None
 ) -> Pairs:
-    """All pairs among those images that show one picture. Makes sure first that they are on disk."""
+    """All pairs of those images that show the same. Missing images are made first where the data set can make them."""
     dataset.ensure(image_ids, progress)
     samples = [dataset.samples[image_id] for image_id in image_ids]
     paths = [sample.path for sample in samples]
@@ -113,34 +119,34 @@ def find_pairs(
     views = [pair for pair in views if frozenset(pair) not in known]
     known |= set(map(frozenset, views))
     crops = [pair for pair in _crops(samples, cache, progress) if frozenset(pair) not in known]
-    found = {"exact copy": exact, "near-duplicate": near, "same view": views, "crop": crops}
-    return Pairs({kind: [(image_ids[i], image_ids[j]) for i, j in each] for kind, each in found.items()})
+    by_kind = {"exact copy": exact, "near-duplicate": near, "same view": views, "crop": crops}
+    return Pairs({kind: [(image_ids[i], image_ids[j]) for i, j in pairs] for kind, pairs in by_kind.items()})
 
 
 def _check_readable(paths: Sequence[Path], prints: Sequence[Fingerprint]) -> None:
     for path, each in zip(paths, prints, strict=True):
         if each.error:
-            raise DataError(f"{path}: {each.error}; what cannot be read cannot be compared")
+            raise DataError(f"{path}: {each.error}; every image must be readable to be compared")
 
 
 def _all_pairs(first: Mapping[int, int]) -> list[tuple[int, int]]:
-    """Every two of one picture, not each with the first only: a split may leave the first one out."""
-    alike: dict[int, list[int]] = {}
+    """All pairs of copies, not only pairs with the first copy: a split may leave the first one out."""
+    same: dict[int, list[int]] = {}
     for copy, kept in first.items():
-        alike.setdefault(kept, [kept]).append(copy)
-    return [pair for members in alike.values() for pair in combinations(members, 2)]
+        same.setdefault(kept, [kept]).append(copy)
+    return [pair for members in same.values() for pair in combinations(members, 2)]
 
 
 def _crops(samples: Sequence[Sample], cache: Cache | None, progress: Progress | None) -> list[tuple[int, int]]:
-    """(whole, part), by scene: what lies on another material was not cut out of this one."""
+    """Pairs (whole, part) within each scene: crops never cross scenes, which are different materials."""
     by_scene: dict[str, list[int]] = defaultdict(list)
     for index, sample in enumerate(samples):
         by_scene[sample.scene].append(index)
-    found = []
-    for places in by_scene.values():
-        paths, groups = [samples[i].path for i in places], [samples[i].group for i in places]
-        found += [(places[crop.whole], places[crop.part]) for crop in find_crops(paths, groups, progress, cache)]
-    return found
+    pairs = []
+    for indices in by_scene.values():
+        paths, groups = [samples[i].path for i in indices], [samples[i].group for i in indices]
+        pairs += [(indices[crop.whole], indices[crop.part]) for crop in find_crops(paths, groups, progress, cache)]
+    return pairs
 
 
 def _splits(dataset: Dataset, rules: Sequence[str] | None) -> list[Split]:
@@ -149,13 +155,13 @@ def _splits(dataset: Dataset, rules: Sequence[str] | None) -> list[Split]:
     scenes = sorted({sample.scene for sample in dataset.samples.values()})
     named = [rule for rule in dataset.info.split_rules if rule != "transfer"]
     named += [f"transfer:{scene}" for scene in scenes] if "transfer" in dataset.info.split_rules else []
-    found = []
+    splits = []
     for rule in named:
         try:
-            found.append(dataset.split(rule))
+            splits.append(dataset.split(rule))
         except RefusedError:
             continue
-    return found
+    return splits
 
 
 def _sides(split: Split) -> dict[int, str]:
@@ -166,8 +172,8 @@ def _picture_leaks(dataset: Dataset, split: Split, pairs: Pairs) -> list[Leak]:
     side = _sides(split)
     return [
         Leak(split.rule, kind, _name(dataset, first), _name(dataset, second), (side[first], side[second]))
-        for kind, found in pairs.by_kind.items()
-        for first, second in found
+        for kind, same in pairs.by_kind.items()
+        for first, second in same
         if first in side and second in side and side[first] != side[second]
     ]
 
@@ -184,7 +190,7 @@ def _group_leaks(dataset: Dataset, split: Split) -> list[Leak]:
 
 
 def _class_leaks(dataset: Dataset, split: Split, embed: Embed | None) -> list[Leak]:
-    """Only where novel means that no scene has the defect; transfer asks for known defects in a new scene."""
+    """Leaks of classes, for the zero-shot split only: transfer tests known defects in a new scene on purpose."""
     if split.rule != "zeroshot":
         return []
     leaks = []
@@ -206,7 +212,7 @@ def _class_leaks(dataset: Dataset, split: Split, embed: Embed | None) -> list[Le
 
 
 def _composed(dataset: Dataset, split: Split) -> set[int]:
-    """Novel labels of a data set that composes its names, but for those with a word that no base name has."""
+    """Novel labels whose name consists of words of base names, in a data set that composes its names."""
     if not dataset.info.composed_names:
         return set()
     words = {word for label in split.base for word in dataset.categories[label].defect.casefold().split()}
@@ -223,7 +229,7 @@ def _cosines(texts: Iterable[str], embed: Embed | None) -> dict[tuple[str, str],
 
 
 def _name(dataset: Dataset, image_id: int) -> str:
-    """`source/file name`, with as many folders as the set keeps below its own."""
+    """`source/path`: the path below `images/<source>/` where the set has that folder, else the file name."""
     sample = dataset.samples[image_id]
     below = sample.path.as_posix().rpartition(f"/images/{sample.source}/")[2]
     return f"{sample.source}/{below if below != sample.path.as_posix() else sample.path.name}"

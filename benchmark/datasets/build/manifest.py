@@ -1,8 +1,8 @@
-"""The committed manifest: which images make up mmio-open, their digests, groups and boxes; no pixels.
+"""The committed manifest: which images make up mmio-open, with their digests, groups and boxes, without pixels.
 
-One row an image, in the order of the image ids: source, path below the source's own layout, sha256 of the file, group,
-classes with box counts, a digest of the boxes, and for a dropped copy the path of the image it equals. A group that
-begins with `near:` joins near-duplicates or views of one place.
+One row per image, in the order of the image ids: source, path below the root of the source's layout, sha256 of the
+file, group, classes with box counts, a digest of the boxes, and for a dropped copy the path of the image it equals.
+A group whose name begins with `near:` was joined from several by near-duplicates or views of one place.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chosen:
-    """An image that belongs to the set: its manifest row, what was read from disk, and the importer that read it."""
+    """An image of the set: its manifest row, the image as read from disk, and the source it belongs to."""
 
     image_id: int
     row: Row
@@ -59,7 +59,7 @@ def manifest_path() -> Path:
 
 
 def read_manifest(path: Path) -> list[Row]:
-    """All rows. Raises DataError naming the file."""
+    """All rows of a manifest. Raises DataError that names a file which is not one."""
     try:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             lines = list(csv.reader(file))
@@ -72,7 +72,7 @@ def read_manifest(path: Path) -> list[Row]:
 
 
 def write_manifest(path: Path, rows: Iterable[Row]) -> None:
-    """Write rows; the same rows give the same bytes."""
+    """Write a manifest; equal rows give equal bytes."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([field.name for field in fields(Row)])
@@ -81,16 +81,16 @@ def write_manifest(path: Path, rows: Iterable[Row]) -> None:
 
 
 def number(rows: Sequence[Row]) -> list[tuple[int, Row]]:
-    """Kept rows with their image ids, from 1; dropped copies have none."""
+    """The rows of kept images with their image ids, from 1; dropped copies have none."""
     return list(enumerate((row for row in rows if not row.copy_of), start=1))
 
 
 def make_rows(
     scan: Scan, progress: Progress | None = None, cache: Cache | None = None, report: Report | None = None
 ) -> list[Row]:
-    """Rows for everything that was found and is of use.
+    """The rows of all images that were read, without corrupt and blank ones.
 
-    Copies are marked; groups with near-duplicates or with views of one place are joined.
+    Copies are marked; groups that share near-duplicates or views of one place are joined.
     """
     report = report if report is not None else Report()
     images = [image for source in sorted(scan.images) for image in scan.images[source]]
@@ -116,16 +116,16 @@ def make_rows(
 
 
 def follow(rows: Sequence[Row], scan: Scan, sources: Iterable[str], cache: Cache | None = None) -> list[Chosen]:
-    """The kept images of those sources as the manifest has them, wherever they lie and whatever they are called.
+    """The kept images of those sources, in the order of the manifest; a renamed or moved file is known by its sha256.
 
-    Raises DataError where a source or an image is missing or differs, with counts and the first place.
+    Raises DataError where a source or an image is missing or differs, with counts and the first path.
     """
     wanted = set(sources)
     absent = sorted(wanted - set(scan.images))
     if absent:
         raise DataError(
-            f"{len(absent)} of {len(wanted)} sources were not found: {', '.join(absent)}; download them, or build "
-            f"what is there with --sources {','.join(sorted(wanted & set(scan.images))) or 'NAME'}"
+            f"{len(absent)} of {len(wanted)} sources are missing: {', '.join(absent)}; download them, or build "
+            f"the others with --sources {','.join(sorted(wanted & set(scan.images))) or 'NAME'}"
         )
     matched = {source: _match(source, rows, scan.images[source], cache) for source in wanted}
     return [
@@ -135,15 +135,15 @@ def follow(rows: Sequence[Row], scan: Scan, sources: Iterable[str], cache: Cache
     ]
 
 
-def classes_of(found: SourceImage) -> str:
-    """`crack:2 pit:1`, by the source's own class names with spaces as `_`; empty for a defect-free image."""
-    counts = Counter(name.replace(" ", "_") for name in found.boxes.names)
+def classes_of(image: SourceImage) -> str:
+    """`crack:2 pit:1`, in the source's own class names with `_` for spaces; empty for a defect-free image."""
+    counts = Counter(name.replace(" ", "_") for name in image.boxes.names)
     return " ".join(f"{name}:{count}" for name, count in sorted(counts.items()))
 
 
-def boxes_digest(found: SourceImage) -> str:
-    """12 hex digits over class names and corners to a hundredth of a pixel."""
-    rows = zip(found.boxes.names, found.boxes.xyxy.tolist(), strict=True)
+def boxes_digest(image: SourceImage) -> str:
+    """12 hex digits over class names and corners, rounded to a hundredth of a pixel."""
+    rows = zip(image.boxes.names, image.boxes.xyxy.tolist(), strict=True)
     return digest(sorted([name, *(f"{value:.2f}" for value in corners)] for name, corners in rows))[:12]
 
 
@@ -185,14 +185,14 @@ def _row(image: SourceImage, sha256: str, group: str) -> Row:
 
 
 def _match(source: str, rows: Sequence[Row], images: Sequence[SourceImage], cache: Cache | None) -> dict[str, SourceImage]:
-    """Manifest path -> image: the file of that path, else any file with those bytes."""
+    """Manifest path -> image: the file at that path, else any file with the same sha256."""
     wanted = [row for row in rows if row.source == source and not row.copy_of]
     by_key = {image.key.casefold(): image for image in images}
     shas = dict(
         zip((image.key for image in images), file_digests([image.path for image in images], cache), strict=True)
     )
     by_sha = {sha: by_key[key.casefold()] for key, sha in reversed(shas.items())}
-    found: dict[str, SourceImage] = {}
+    matched: dict[str, SourceImage] = {}
     missing = []
     for row in wanted:
         image = by_key.get(row.path.casefold())
@@ -201,23 +201,23 @@ def _match(source: str, rows: Sequence[Row], images: Sequence[SourceImage], cach
         if image is None:
             missing.append(row.path)
         else:
-            found[row.path] = image
+            matched[row.path] = image
     if missing:
         raise DataError(
             f"{source}: {len(missing)} of {len(wanted)} images of the manifest are missing or other files, first "
-            f"'{missing[0]}'; download it again, or build what is there under another name with --all"
+            f"'{missing[0]}'; download it again, or build from the files on disk, under another name, with --all"
         )
-    changed = [row.path for row in wanted if boxes_digest(found[row.path]) != row.boxes]
+    changed = [row.path for row in wanted if boxes_digest(matched[row.path]) != row.boxes]
     if changed:
         raise DataError(
             f"{source}: the boxes of {len(changed)} images are not those of the manifest, first '{changed[0]}'; "
             "download its labels again, or build with --all"
         )
-    return found
+    return matched
 
 
 def _join(names: Sequence[str], pairs: Iterable[tuple[int, int]]) -> list[str]:
-    """Group names after joining the groups of each pair; a joined group is named `near:` and its first name."""
+    """Group names after joining the groups of each pair; a joined group is named `near:` and the first of its names."""
     parent = {name: name for name in names}
 
     def find(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The steps of a build that need an encoder: names against names, and pictures of boxes against names."""
+"""The steps of a build that need an encoder: similar class names, and boxes whose image fits another class better."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from benchmark.datasets.build.report import Report
 
 
 def compare_meanings(chosen: Sequence[Chosen], report: Report, cache: Cache, progress: Progress | None) -> None:
-    """Suggest classes to merge and list doubtful boxes; a step without its weights is skipped and says so."""
+    """Add to the report classes to merge and doubtful boxes; a step without weights is skipped, with a note."""
     encoder, note = names.find_encoder(lambda name: load("text encoder", name))
     if encoder is not None:
-        found = names.suggest(names.kinds_of(chosen), embedder(encoder))
-        report.add(*found)
-        note = f"{note}: {len(found)} pairs of classes with one meaning or a cosine of at least {names.MIN_COSINE}"
+        suggestions = names.suggest(names.kinds_of(chosen), embedder(encoder))
+        report.add(*suggestions)
+        note = f"{note}: {len(suggestions)} pairs of classes with one meaning or a cosine of at least {names.MIN_COSINE}"
     report.notes[names.STEP] = note
     report.notes[doubts.STEP] = _doubt(chosen, report, cache, progress)
 
 
 def embedder(encoder: TextEncoder) -> names.Embed:
-    """Texts to unit vectors, kept on disk."""
+    """A function from texts to unit vectors (N, D), with a cache on disk."""
     from benchmark.text.vectors.cache import embed  # noqa: PLC0415  # the base install has no encoder
 
     def unit(texts: Sequence[str]) -> NDArray[np.float32]:
@@ -43,9 +43,9 @@ def _doubt(chosen: Sequence[Chosen], report: Report, cache: Cache, progress: Pro
     from benchmark.text.vectors import clip_images  # noqa: PLC0415
 
     if clip_images.missing() is not None:
-        return "skipped: the weights of CLIP ViT-B/32 are not here; 'bench data build --help' says where to put them"
+        return "skipped: the weights of CLIP ViT-B/32 are missing; 'bench data build --help' says where to put them"
     encoder: TextEncoder = load("text encoder", "clip-vit-b32")
     kind = f"clip-vit-b32-{encoder.weights_sha256()[:12]}"
-    found = doubts.doubtful(chosen, embedder(encoder), clip_images.encode_images, kind, cache, progress)
-    report.add(*found)
-    return f"by clip-vit-b32: {len(found)} boxes for which another name of their scene is more probable"
+    entries = doubts.doubtful(chosen, embedder(encoder), clip_images.encode_images, kind, cache, progress)
+    report.add(*entries)
+    return f"by clip-vit-b32: {len(entries)} boxes for which another name of their scene is more probable"

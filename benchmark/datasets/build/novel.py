@@ -1,4 +1,4 @@
-"""Which classes are held out in the true zero-shot task (PROTOCOL, Zero-shot)."""
+"""Choice of the classes that the zero-shot task holds out (docs/protocol.md)."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from numpy.typing import NDArray
 from benchmark.core.sample import Category, Sample
 
 NOVEL_SHARE = 0.35
-"""of a super category's classes, the paper's 35 of 100"""
+"""largest share of novel classes per super category: the paper has 35 of 100"""
 SCENE_SHARE = 0.5
-"""of a scene's classes: a scene without base classes would measure transfer, not new defects"""
+"""largest share of novel classes per scene: a scene without base classes would measure transfer, not new defects"""
 KEPT_SHARE = 0.7
-"""of a super category's images with base defects that must stay free of novel ones"""
+"""share of the images with base defects, per super category, that must remain for training"""
 MIN_CLASSES = 3
-"""a super category with fewer classes has none to spare"""
+"""a super category with fewer classes has no novel one"""
 MIN_BOXES = 5
-"""a class with fewer boxes would measure nothing"""
+"""a class with fewer boxes is never novel: its AP would be noise"""
 DRAWS = 200
+"""random orders that are tried"""
 
 
 def choose_novel(samples: Mapping[int, Sample], categories: Sequence[Category], seed: int = 0) -> tuple[int, ...]:
-    """Category indices held out, ascending; empty where no class can be spared.
+    """Category indices to hold out, ascending; empty where no class can be held out.
 
     The unit is the defect, not the class: all classes that share a name (of the defect or a synonym, in any scene)
-    are novel or base together. Defects are drawn in seeded random order and kept while every super category keeps
-    70 % of its images with base defects, at most 35 % of its classes (at least one) and at most half of a scene's
-    classes are novel. The first draw that gives novel classes to every super category that can have one wins; else the
-    first of the best.
+    are novel or base together. Defects are taken in a seeded random order, each one that does not break these limits:
+    per super category 70 % of the images with base defects remain for training and at most 35 % of the classes (at
+    least one) are novel; per scene at most half of the classes are. Up to DRAWS orders are tried until every super
+    category that can have a novel class has one; else the first order with the most such super categories is taken.
     """
     table = _Table.make(samples, categories)
     families = [f for f in families_of(categories) if table.boxes[f].sum() >= MIN_BOXES]
@@ -53,7 +54,7 @@ def choose_novel(samples: Mapping[int, Sample], categories: Sequence[Category], 
 
 
 def families_of(categories: Sequence[Category]) -> list[list[int]]:
-    """Category indices grouped by defect: two classes that share any name are in one list."""
+    """Category indices grouped by defect: classes that share any name are in one list."""
     lists: list[tuple[set[str], list[int]]] = []
     for label, category in enumerate(categories):
         names, members = defect_names(category), [label]
@@ -68,7 +69,7 @@ def families_of(categories: Sequence[Category]) -> list[list[int]]:
 
 
 def defect_names(category: Category) -> set[str]:
-    """All names of its defect, without the scene, in one spelling (`Pin-hole, board` -> `pinhole`)."""
+    """All names of the class's defect, without the scene, spelling normalised (`Pin-hole, board` -> `pinhole`)."""
     return {_spelling(name, category.scene) for name in (category.defect, category.name, *category.synonyms)}
 
 
@@ -79,7 +80,11 @@ def _spelling(name: str, scene: str) -> str:
 
 @dataclass(frozen=True)
 class _Table:
-    """shows: (images, classes) bool; boxes: (classes,); group: (images,) index; super_of: by class."""
+    """Counts of a data set's images with boxes.
+
+    shows: (images, classes), whether an image shows a class. boxes: (classes,). group: (images,), group index.
+    image_super: (images,), super category of the first class shown. super_of, scene_of: by class.
+    """
 
     shows: NDArray[np.bool_]
     boxes: NDArray[np.int64]
@@ -107,7 +112,7 @@ class _Table:
         return cls(shows, boxes, group, np.array(super_of, np.int64)[first], super_of, scenes)
 
     def allows(self, novel: Iterable[int]) -> bool:
-        """Whether every super category can spare these classes."""
+        """Whether holding out these classes keeps all limits of choose_novel."""
         chosen = list(novel)
         total = Counter(self.super_of)
         for which, count in Counter(self.super_of[c] for c in chosen).items():
@@ -120,13 +125,13 @@ class _Table:
         base = np.ones(self.shows.shape[1], np.bool_)
         base[chosen] = False
         with_novel = self.shows[:, chosen].any(axis=1)
-        spoiled = np.isin(self.group, self.group[with_novel])
+        excluded = np.isin(self.group, self.group[with_novel])
         with_base = self.shows[:, base].any(axis=1)
         supers = max(self.super_of) + 1
-        here = np.bincount(self.image_super[with_base], minlength=supers)
-        kept = np.bincount(self.image_super[with_base & ~spoiled], minlength=supers)
-        touched = [self.super_of[c] for c in chosen]
-        return bool((kept >= KEPT_SHARE * here).all() and (here[touched] > 0).all())
+        total_images = np.bincount(self.image_super[with_base], minlength=supers)
+        kept = np.bincount(self.image_super[with_base & ~excluded], minlength=supers)
+        affected = [self.super_of[c] for c in chosen]
+        return bool((kept >= KEPT_SHARE * total_images).all() and (total_images[affected] > 0).all())
 
 
 def _hash(seed: int, draw: int, name: str) -> bytes:

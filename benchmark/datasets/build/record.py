@@ -1,4 +1,4 @@
-"""What is written down about a data set, so that tables and figures never open it."""
+"""The record of a data set: all that tables and figures read, so that they never open the set."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from benchmark.datasets.opening.licence import sources_of
 
 SIDE_EDGES_PX = (0, 4, 8, 16, 32, 64, 96, 128, 256, 512, 1024, 4096)
 SHARE_EDGES = (0.0, 0.001, 0.01, 0.1, 1.0)
-"""box area as a share of the image"""
+"""bins of box area, as a share of the image area"""
 FINE_SIDE_EDGES_PX = tuple(round(2 ** (k / 2), 2) for k in range(2, 25))
-"""half octaves from 2 to 4096 px, for curves"""
+"""bins of half an octave, 2 to 4096 px, for curves"""
 PERCENTILES = (5, 25, 50, 75, 95)
 Facts = dict[str, Any]
 
 
 def make_record(dataset: Dataset, facts: Mapping[str, Any]) -> DatasetRecord:
-    """Counts, splits and sizes of an opened data set. facts: what its build has to add."""
+    """Counts, splits and sizes of an opened data set. facts: entries of the build to add to the record's facts."""
     samples = [dataset.samples[image_id] for image_id in sorted(dataset.samples)]
     categories = dataset.categories
     supers = {category.scene: category.super_category for category in categories}
@@ -67,10 +67,11 @@ def make_record(dataset: Dataset, facts: Mapping[str, Any]) -> DatasetRecord:
 
 
 def novel_losses(samples: Mapping[int, Sample], split: Split) -> dict[str, dict[str, int]]:
-    """What the rule for mixed images costs, a source: images and boxes of base classes that no fit will see.
+    """Images and boxes of base classes, per source, that zero-shot training cannot use.
 
-    base_images: images that show a base class; test_images: those among them in the test part; left_out_images:
-    those in no part, because another image of their group is in the test part; lost_boxes: base boxes on both.
+    base_images: images that show a base class; test_images: those of them in the test part, as they also show a novel
+    class; left_out_images: those in no part, because an image of their group is in the test part; lost_boxes: boxes of
+    base classes on test_images and left_out_images.
     """
     fit = {*split.train, *split.val}
     test = set(split.test)
@@ -114,9 +115,9 @@ def _classes(samples: Sequence[Sample], categories: Sequence[Category]) -> dict[
 
 
 def _super_categories(samples: Sequence[Sample], categories: Sequence[Category]) -> dict[str, Facts]:
-    """What each holds: images by their scene, boxes by their class."""
-    above = {category.scene: category.super_category for category in categories}
-    images = Counter(above.get(sample.scene) for sample in samples)
+    """Counts per super category: images by their scene, boxes by their class."""
+    super_of = {category.scene: category.super_category for category in categories}
+    images = Counter(super_of.get(sample.scene) for sample in samples)
     boxes: Counter[str] = Counter()
     for sample in samples:
         boxes.update(categories[label].super_category for label in sample.annotations.labels.tolist())
@@ -132,7 +133,7 @@ def _super_categories(samples: Sequence[Sample], categories: Sequence[Category])
 
 
 def _super_category_sides(samples: Sequence[Sample], categories: Sequence[Category]) -> Facts:
-    """Box sides (root of area) a super category: counts in half octaves, and percentiles."""
+    """Box sides (square root of the area) per super category: counts per bin, and percentiles."""
     names = sorted({category.super_category for category in categories})
     place = np.array([names.index(category.super_category) for category in categories], np.int64)
     labels = np.concatenate([sample.annotations.labels for sample in samples])
@@ -182,20 +183,24 @@ def _split(dataset: Dataset, rule: str) -> dict[str, Any]:
 
 
 def _novelty(categories: Sequence[Category], split: Split) -> dict[str, list[str]]:
-    """reworded: novel classes that share a name or synonym with a base class; without_novel: super categories."""
+    """Limits of the zero-shot split.
+
+    reworded: novel classes that share a name or synonym with a base class. without_novel: super categories that have
+    no novel class.
+    """
     base = {name for label in split.base for name in defect_names(categories[label])}
     reworded = [categories[n].name for n in split.novel if base & defect_names(categories[n])]
-    spared = {category.super_category for category in categories}
-    spared -= {categories[label].super_category for label in split.novel}
-    return {"reworded": reworded, "without_novel": sorted(spared)}
+    without_novel = {category.super_category for category in categories}
+    without_novel -= {categories[label].super_category for label in split.novel}
+    return {"reworded": reworded, "without_novel": sorted(without_novel)}
 
 
 def _sources(dataset: Dataset, samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:
-    behind = sources_of(dataset.info, (sample.source for sample in samples))
-    images = Counter(behind[sample.source].name for sample in samples)
+    source_of = sources_of(dataset.info, (sample.source for sample in samples))
+    images = Counter(source_of[sample.source].name for sample in samples)
     boxes: Counter[str] = Counter()
     for sample in samples:
-        boxes[behind[sample.source].name] += len(sample.annotations)
+        boxes[source_of[sample.source].name] += len(sample.annotations)
     return {
         source.name: {
             "licence": source.licence,
@@ -205,7 +210,7 @@ def _sources(dataset: Dataset, samples: Sequence[Sample]) -> dict[str, dict[str,
             "url": source.url,
             "citation": source.citation,
         }
-        for source in dict.fromkeys(behind.values())
+        for source in dict.fromkeys(source_of.values())
     }
 
 

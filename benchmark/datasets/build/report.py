@@ -1,4 +1,4 @@
-"""What a build dropped, merged or doubts, and why: one line each in a CSV beside the set, counts in its record."""
+"""Decisions of a build (dropped, merged, doubted) with their reasons: a CSV beside the set, counts in its record."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ REPORT = "report.csv"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One decision. item: `source/path` of an image, that with `#k` for its box k, or a class name.
+    """One decision, a line of the CSV.
 
-    done: `dropped`, `joined`, `renamed`, `suggested` or `doubted`; the last two change nothing until a review says so.
-    other: what it equals or might be. score: cosine or probability behind it, as text.
+    step: of the build. kind: `class`, `image` or `box`. item: a class name, `source/path` of an image, or
+    `source/path#k` for box k of an image. done: `dropped`, `joined`, `merged`, `renamed`, `suggested` or `doubted`; the
+    last two change nothing until a review does. why: the reason. other: the image or class that the item equals or
+    may equal. score: cosine or probability, as text.
     """
 
     step: str
@@ -33,17 +35,17 @@ class Entry:
 
 @dataclass
 class Report:
-    """Filled step by step. notes: step -> one line, such as which encoder was used or why the step was skipped."""
+    """The entries of all steps. notes: step -> one line, such as the encoder that was used or why it was skipped."""
 
     entries: list[Entry] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
 
     def add(self, *entries: Entry) -> None:
-        """Keep decisions in the order in which they were made."""
+        """Append entries."""
         self.entries.extend(entries)
 
     def facts(self) -> dict[str, dict[str, Any]]:
-        """Step -> counts of what was done, and its note: what the record keeps."""
+        """Step -> its note and the number of entries per `done`, as kept in the data set's record."""
         steps: dict[str, dict[str, Any]] = {step: {"note": note} for step, note in self.notes.items()}
         for (step, done), count in Counter((entry.step, entry.done) for entry in self.entries).items():
             steps.setdefault(step, {})[done] = count
@@ -51,7 +53,7 @@ class Report:
 
 
 def write_report(path: Path, entries: Iterable[Entry]) -> None:
-    """UTF-8 with a mark, which spreadsheets need to show names of any language."""
+    """Write a report as UTF-8 with a byte order mark, without which spreadsheets show some names wrong."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([field.name for field in fields(Entry)])
@@ -59,7 +61,7 @@ def write_report(path: Path, entries: Iterable[Entry]) -> None:
 
 
 def read_report(path: Path) -> list[Entry]:
-    """All lines; none where the set was built before there were reports. Raises DataError for another file."""
+    """All entries; none where the file is missing. Raises DataError for a file that is not a report."""
     if not path.is_file():
         return []
     with path.open(encoding="utf-8-sig", newline="") as file:

@@ -1,9 +1,9 @@
 """A review: a CSV in which an expert accepts, renames or drops classes, images and boxes.
 
-Columns `kind`, `id`, `action`, `new_name`, and for reading only `box`, `images`, `boxes`, `why`, `score`. An id is a
-class name, `source/path` of an image, or that with `#k` for its box k (from 0, in the order of the label file), never
-a number that another build would give to something else. An empty action is `accept`. The same review on the same
-images always gives the same set.
+Columns: `kind`, `id`, `action`, `new_name`, and for information only `box`, `images`, `boxes`, `why`, `score`. An id is
+a class name, `source/path` of an image, or `source/path#k` for box k of an image (from 0, in the order of the label
+file); image ids are not used, because they differ between builds. An empty action means `accept`. The same review of
+the same images always gives the same set.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ ACTIONS = {
     "box": ("accept", "rename", "drop"),
 }
 BOX_TOLERANCE = 0.01
-"""of the image's sides, between a box as it was reviewed and as it is"""
+"""largest difference between a box in the review and in the build, as a share of the image's sides"""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One line that changes something. box: corners as shares of the image, where the line has them."""
+    """One line of a review. where: `file:line`. box: x1, y1, x2, y2 as shares of the image; empty where not given."""
 
     where: str
     kind: str
@@ -51,7 +51,7 @@ class Decision:
 
 
 def read_review(path: Path) -> list[Decision]:
-    """The lines that rename or drop. Raises DataError with file and line for anything that is not understood."""
+    """The decisions that rename or drop. Raises DataError that names file and line of anything invalid."""
     rows = csv.DictReader(io.StringIO(read_text(path, DataError)))
     header = rows.fieldnames or []
     lacking = [name for name in NEEDED if name not in header]
@@ -64,47 +64,47 @@ def read_review(path: Path) -> list[Decision]:
         )
         before = decisions.setdefault((decision.kind, decision.item), decision)
         if before is not decision:
-            raise DataError(f"{decision.where}: '{decision.item}' was decided before, at {before.where}; keep one line")
+            raise DataError(f"{decision.where}: '{decision.item}' has a decision already, at {before.where}; keep one line")
     return [decision for decision in decisions.values() if decision.action != "accept"]
 
 
 def review_digest(decisions: Iterable[Decision]) -> str:
-    """8 hex digits over what is decided: the same decisions in another order or file are the same variant."""
+    """8 hex digits over the decisions, the same for any order of lines and any file name."""
     return digest(sorted((each.kind, each.item, each.action, each.new_name) for each in decisions))[:8]
 
 
 def apply_review(chosen: Sequence[Chosen], decisions: Sequence[Decision]) -> tuple[list[Chosen], list[Entry]]:
-    """The images after the review, and one entry a decision.
+    """The images after the review, and one report entry per decision.
 
-    An image whose boxes were all dropped leaves the set: that nothing is left on it does not make it defect-free.
-    Raises UnknownNameError for a class, DataError for an image or box that is not in the set or not where it was.
+    An image whose boxes were all dropped is removed: it is not defect-free. Raises DataError for an unknown class, image
+    or box, for a box that differs from the reviewed one, and for a review that leaves no box.
     """
     kinds = kinds_of(chosen)
     for each in decisions:
         if each.kind == "class" and each.item not in kinds:
             raise DataError(f"{each.where}: {UnknownNameError('class', each.item, kinds)}")
     new = {each.item: _kind(each, kinds) for each in decisions if each.kind == "class" and each.action == "rename"}
-    gone = {each.item for each in decisions if each.kind == "class" and each.action == "drop"}
-    parts = _Parts(chosen, decisions, kinds)
-    kept = [image for image in (parts.reviewed(each, gone) for each in chosen) if image is not None]
+    dropped = {each.item for each in decisions if each.kind == "class" and each.action == "drop"}
+    single = _SingleDecisions(chosen, decisions, kinds)
+    kept = [image for image in (single.reviewed(each, dropped) for each in chosen) if image is not None]
     if not any(len(each.image.boxes) for each in kept):
-        raise DataError("the review leaves no box of any class; drop less")
+        raise DataError("the review leaves no box of any class; drop fewer")
     return rename_classes(kept, new), [_entry(each) for each in decisions]
 
 
 def export_review(dataset: Dataset) -> list[dict[str, str]]:
-    """What an expert is asked about a set that our build made. Raises DataError for any other set."""
+    """The rows of a review to fill in, for a set made by `bench data build`. Raises DataError for any other set."""
     folder = dataset.folder
     if folder is None or not (folder / REPORT).is_file():
         raise DataError(
             f"{dataset.info.name} has no {REPORT}: only a set made by 'bench data build mmio-open' can be reviewed; "
-            "one from before there were reports is built again"
+            "build a set again that is older than reports"
         )
     return review_rows(dataset, read_report(folder / REPORT))
 
 
 def review_rows(dataset: Dataset, report: Iterable[Entry]) -> list[dict[str, str]]:
-    """Every class, then doubted boxes, then images whose labels clash with those of a copy."""
+    """All classes, then boxes of doubtful class, then dropped copies whose boxes differ from the kept image's."""
     images: Counter[int] = Counter()
     boxes: Counter[int] = Counter()
     for sample in dataset.samples.values():
@@ -112,10 +112,10 @@ def review_rows(dataset: Dataset, report: Iterable[Entry]) -> list[dict[str, str
         boxes.update(labels)
         images.update(set(labels))
     entries = list(report)
-    asked = {entry.item: entry for entry in entries if entry.kind == "class" and entry.done == "suggested"}
+    suggestions = {entry.item: entry for entry in entries if entry.kind == "class" and entry.done == "suggested"}
     rows = []
     for label, category in enumerate(dataset.categories):
-        entry = asked.get(category.name)
+        entry = suggestions.get(category.name)
         why, score = (f"{entry.why} ({entry.other})", entry.score) if entry else ("", "")
         rows.append(_row("class", category.name, images=images[label], boxes=boxes[label], why=why, score=score))
     by_name = {f"{s.source}/{_path_of(s.path, s.source)}": s for s in dataset.samples.values()}
@@ -139,19 +139,19 @@ def write_review(path: Path, rows: Iterable[Mapping[str, str]]) -> None:
         writer.writerows(rows)
 
 
-class _Parts:
-    """Decisions about single images and boxes, checked against what there is."""
+class _SingleDecisions:
+    """The decisions about single images and boxes, checked against the images of the build."""
 
     def __init__(self, chosen: Sequence[Chosen], decisions: Sequence[Decision], kinds: Mapping[str, Kind]) -> None:
         self._images = {each.item for each in decisions if each.kind == "image"}
         self._boxes: dict[str, dict[int, Kind | None]] = {}
-        """image -> box -> its new class, None for a dropped one"""
+        """image -> box number -> its new class, None for a dropped box"""
         self._sources = {each.row.source: each.source for each in chosen}
         by_name = {f"{each.row.source}/{each.row.path}": each for each in chosen}
         for each in decisions:
             if each.kind == "image" and each.item not in by_name:
                 raise DataError(
-                    f"{each.where}: there is no image '{each.item}' in this build; see the file names in it"
+                    f"{each.where}: this build has no image '{each.item}'; expected source/path as in its file names"
                 )
             if each.kind == "box":
                 self._keep_box(each, by_name, kinds)
@@ -166,20 +166,20 @@ class _Parts:
             self._sources[source.name] = replace(source, kinds={**source.kinds, new.name: new})
         self._boxes.setdefault(name, {})[number] = new
 
-    def reviewed(self, each: Chosen, gone: set[str]) -> Chosen | None:
-        """The image with the boxes that are left, or None. gone: dropped classes."""
+    def reviewed(self, each: Chosen, dropped: set[str]) -> Chosen | None:
+        """The image with the boxes that remain; None for a dropped image. dropped: names of dropped classes."""
         name = f"{each.row.source}/{each.row.path}"
         if name in self._images:
             return None
         boxes, decided = each.image.boxes, self._boxes.get(name, {})
-        left = {
+        remaining = {
             number: new.name if (new := decided.get(number)) else own
             for number, own in enumerate(boxes.names)
-            if (number not in decided and each.source.kinds[own].name not in gone) or decided.get(number)
+            if (number not in decided and each.source.kinds[own].name not in dropped) or decided.get(number)
         }
-        if boxes.names and not left:
+        if boxes.names and not remaining:
             return None
-        kept = replace(boxes, xyxy=boxes.xyxy[list(left)], names=tuple(left.values()))
+        kept = replace(boxes, xyxy=boxes.xyxy[list(remaining)], names=tuple(remaining.values()))
         return replace(each, source=self._sources[each.row.source], image=replace(each.image, boxes=kept))
 
 
@@ -202,7 +202,7 @@ def _decision(row: Mapping[str, str], where: str) -> Decision:
 
 
 def _kind(decision: Decision, kinds: Mapping[str, Kind], old: Kind | None = None) -> Kind:
-    """What a class or box is called from now on: a class that there is, else a new one in the same scene."""
+    """The new class of a renamed class or box: an existing class of that name, else a new one in the same scene."""
     old = old or kinds[decision.item]
     name = decision.new_name
     existing = kinds.get(name) or kinds.get(f"{name}, {old.scene}")
@@ -219,13 +219,13 @@ def _box_of(decision: Decision, by_name: Mapping[str, Chosen]) -> tuple[str, int
     image, mark, number = decision.item.rpartition("#")
     each = by_name.get(image)
     if not mark or not number.isdigit() or each is None:
-        raise DataError(f"{decision.where}: there is no box '{decision.item}' in this build; expected source/path#k")
+        raise DataError(f"{decision.where}: this build has no box '{decision.item}'; expected source/path#k")
     boxes = each.image.boxes
     if int(number) >= len(boxes):
         raise DataError(f"{decision.where}: '{image}' has {len(boxes)} boxes, #0 to #{len(boxes) - 1}")
     shares = boxes.xyxy[int(number)] / np.tile([each.image.width_px, each.image.height_px], 2)
     if decision.box and (len(decision.box) != 4 or np.abs(shares - np.array(decision.box)).max() > BOX_TOLERANCE):
-        raise DataError(f"{decision.where}: box #{number} of '{image}' is elsewhere than when reviewed; export again")
+        raise DataError(f"{decision.where}: box #{number} of '{image}' is not where it was in the review; export again")
     return image, int(number)
 
 
@@ -235,7 +235,7 @@ def _entry(decision: Decision) -> Entry:
 
 
 def _path_of(path: Path, source: str) -> str:
-    """A built set keeps images below `images/<source>/`."""
+    """Path of an image of a built set below `images/<source>/`."""
     return path.as_posix().rpartition(f"/images/{source}/")[2]
 
 

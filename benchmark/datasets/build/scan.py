@@ -1,4 +1,4 @@
-"""Find every known source below some folders and read what is there."""
+"""Find all known sources below some folders and read their images and boxes."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from benchmark.datasets.sources.shared.source import SourceImage, PublicSource, 
 
 @dataclass
 class Scan:
-    """What was found, by source name; images in natural order of their keys.
+    """The images of all sources below some folders, by source name, in natural order of their keys.
 
-    sources: the importers whose images these are, also those of exports that the user has declared.
+    sources: their importers, those of the user's own exports included.
     """
 
     images: dict[str, list[SourceImage]] = field(default_factory=dict)
     sources: dict[str, PublicSource] = field(default_factory=dict)
     repairs: dict[str, dict[str, dict[str, object]]] = field(default_factory=dict)
-    """source -> kind -> {"count", "first"}, places relative to the source's folder"""
+    """source -> kind of repair -> {"count", "first"}, places relative to the source's folder"""
     incomplete: dict[str, str] = field(default_factory=dict)
-    """source -> how little of its download is here, as `1650 of 1800 images`; complete ones are not in it"""
+    """source -> what is incomplete, as `1650 of 1800 images`; without complete sources"""
 
 
 def scan(folders: Sequence[Path], only: Collection[str] | None = None, progress: Progress | None = None) -> Scan:
-    """Read all sources and Roboflow exports below the folders, or only those named.
+    """Read all sources and Roboflow exports below the folders, or only those in `only`.
 
     An image all of whose boxes were dropped is left out and counted: it is not defect-free. A source without any usable
-    image is passed over, unless it is named. Raises DataError for a folder that is missing, empty of images, or without
-    any known source; UnknownNameError for an unknown source.
+    image is skipped, unless it is in `only`. Raises DataError for a folder that is missing, has no images or no known
+    source; UnknownNameError for an unknown source.
     """
     trees = [_tree(folder) for folder in folders]
     known = load_sources()
@@ -49,13 +49,13 @@ def scan(folders: Sequence[Path], only: Collection[str] | None = None, progress:
         _read(source, tree, root, result)
     for source, _, root in jobs:
         if not result.images[source.name] and (only is not None or len(result.images) == 1):
-            raise DataError(f"{root}: looks like {source.name} and holds no image with a label; see {source.facts.url}")
+            raise DataError(f"{root}: has the layout of {source.name} and no image with a label; see {source.facts.url}")
     result.incomplete = {name: short for name in result.images if (short := _lacking(result, name))}
     result.images = {name: images for name, images in result.images.items() if images}
     if not result.images:
         raise DataError(
             f"none of the sources {', '.join(source.name for source in sources)} is below "
-            f"{', '.join(map(str, folders))}; see 'bench data sources' for what is known"
+            f"{', '.join(map(str, folders))}; 'bench data sources' lists the known ones"
         )
     return result
 
@@ -70,7 +70,7 @@ def choose_sources(only: Iterable[str] | None, known: Mapping[str, PublicSource]
 
 
 def natural(key: str) -> tuple[tuple[int, int, str], ...]:
-    """Sorting key in which `pits9` stands before `pits10`."""
+    """Sort key for natural order: `pits9` before `pits10`."""
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", key))
 
 
@@ -88,11 +88,11 @@ def _read(source: PublicSource, tree: Tree, root: Path, result: Scan) -> None:
     result.sources[source.name] = source
     images = result.images.setdefault(source.name, [])
     known = {image.key.casefold(): image.path for image in images}
-    for found in source.read(root, repairs):
-        _check_names(source, found)
-        image = _usable(found, tree.folder, known, repairs)
-        if image is not None:
-            images.append(image)
+    for image in source.read(root, repairs):
+        _check_names(source, image)
+        usable = _usable(image, tree.folder, known, repairs)
+        if usable is not None:
+            images.append(usable)
     images.sort(key=lambda image: natural(image.key))
     merged = result.repairs.setdefault(source.name, {})
     for kind, facts in repairs.facts(tree.folder).items():
@@ -114,7 +114,10 @@ def _check_names(source: PublicSource, image: SourceImage) -> None:
 
 
 def _usable(image: SourceImage, folder: Path, known: Mapping[str, Path], repairs: Repairs) -> SourceImage | None:
-    """The image with its boxes upright, or None with the reason counted. known: key in lower case -> file."""
+    """The image with its boxes upright, or None, with the reason counted as a repair.
+
+    folder: that was scanned. known: images of the source that were read before, key in lower case -> file.
+    """
     same_name = known.get(image.key.casefold())
     boxes = image.boxes
     if boxes.written and not len(boxes):

@@ -1,4 +1,4 @@
-"""Make a small set out of a large one."""
+"""Limit the number of images per source."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from benchmark.datasets.build.manifest import Chosen
 
 
 def limit_images(chosen: Sequence[Chosen], limit: int) -> list[Chosen]:
-    """At most `limit` images of each source, its classes (and defect-free images) as even as they can be.
+    """At most `limit` images per source, with classes (and defect-free images) as balanced as possible.
 
-    Always the same images: each is ranked by a hash of its name.
+    The choice is deterministic: images are ranked by a hash of their path.
     """
     kept: list[Chosen] = []
     for source in sorted({each.row.source for each in chosen}):
@@ -21,18 +21,19 @@ def limit_images(chosen: Sequence[Chosen], limit: int) -> list[Chosen]:
 
 
 def _limit_one(images: Iterable[Chosen], limit: int) -> list[Chosen]:
-    waiting = sorted(images, key=lambda each: hashlib.sha256(each.row.path.encode()).digest())
+    remaining = sorted(images, key=lambda each: hashlib.sha256(each.row.path.encode()).digest())
     taken: list[Chosen] = []
-    have: Counter[str] = Counter()
-    while waiting and len(taken) < limit:
-        available = {name for each in waiting for name in _shown(each)}
-        rarest = min(available, key=lambda name: (have[name], name))
-        image = next(each for each in waiting if rarest in _shown(each))
-        waiting.remove(image)
+    counts: Counter[str] = Counter()
+    while remaining and len(taken) < limit:
+        available = {name for each in remaining for name in _classes(each)}
+        rarest = min(available, key=lambda name: (counts[name], name))
+        image = next(each for each in remaining if rarest in _classes(each))
+        remaining.remove(image)
         taken.append(image)
-        have.update(_shown(image))
+        counts.update(_classes(image))
     return taken
 
 
-def _shown(each: Chosen) -> set[str]:
+def _classes(each: Chosen) -> set[str]:
+    """Class names of an image; "" for a defect-free one."""
     return set(each.image.boxes.names) or {""}

@@ -9,17 +9,17 @@ from benchmark.datasets.build.report import Entry
 from benchmark.datasets.sources.shared.source import SourceImage
 
 BLANK_LEVELS = 8
-"""grey values between darkest and brightest that noise of an encoder makes on an empty picture"""
+"""largest difference between the darkest and the brightest grey value of an image without content (JPEG noise)"""
 
 
 def unusable(images: Sequence[SourceImage], prints: Sequence[Fingerprint]) -> dict[int, Entry]:
-    """Index -> why the image cannot be part of a set: it cannot be decoded, or all its pixels are equal."""
-    found: dict[int, Entry] = {}
+    """Index -> report entry of each image that cannot be decoded or has no content."""
+    dropped: dict[int, Entry] = {}
     for index, (image, each) in enumerate(zip(images, prints, strict=True)):
         name = f"{image.source}/{image.key}"
         if each.error:
-            found[index] = Entry("corrupt images", "image", name, "dropped", each.error)
+            dropped[index] = Entry("corrupt images", "image", name, "dropped", each.error)
         elif each.levels <= BLANK_LEVELS:
             why = f"no content: {each.levels} grey values between its darkest and its brightest pixel"
-            found[index] = Entry("blank images", "image", name, "dropped", why)
-    return found
+            dropped[index] = Entry("blank images", "image", name, "dropped", why)
+    return dropped

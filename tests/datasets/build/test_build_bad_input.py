@@ -191,7 +191,7 @@ def test_a_link_out_of_the_folder_is_not_followed(steel: Path, tmp_path: Path) -
 def test_a_set_without_a_class_is_refused(tmp_path: Path, bench_home: Path) -> None:
     paint(tmp_path / "neu" / "IMAGES" / "scratches_1.jpg", 1)
     xml(tmp_path / "neu" / "ANNOTATIONS" / "scratches_1.xml")
-    with pytest.raises(DataError, match="none of the 1 images that were found has a box: there is no class to detect"):
+    with pytest.raises(DataError, match="none of the 1 images has a box, so there is no class to detect"):
         everything(tmp_path / "neu")
 
 

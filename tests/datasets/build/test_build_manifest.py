@@ -79,7 +79,7 @@ def test_follow_finds_images_by_path_and_else_by_content(downloads: Path) -> Non
 
 def test_follow_names_what_is_missing(downloads: Path) -> None:
     rows = make_rows(scan([downloads], ["cr7-det", "wood-vsb"]))
-    with pytest.raises(DataError, match=r"1 of 2 sources were not found: wood-vsb; .*--sources cr7-det"):
+    with pytest.raises(DataError, match=r"1 of 2 sources are missing: wood-vsb; .*--sources cr7-det"):
         follow(rows, scan([downloads], ["cr7-det"]), ["cr7-det", "wood-vsb"])
     next(downloads.rglob("pits7.jpg")).unlink()
     with pytest.raises(DataError, match=r"cr7-det: 1 of 7 images .* first 'image/pits7.jpg'.*--all"):

@@ -60,12 +60,12 @@ def test_scan_and_build_name_incomplete_downloads(tmp_path: Path, bench_home: Pa
 def test_a_named_source_without_a_usable_image_is_refused(tmp_path: Path) -> None:
     rsdds(tmp_path / "a")
     x_sdd(tmp_path / "b", labelled=False)
-    with pytest.raises(DataError, match="looks like x-sdd and holds no image with a label"):
+    with pytest.raises(DataError, match="has the layout of x-sdd and no image with a label"):
         scan([tmp_path], ["rsdds", "x-sdd"])
 
 
 def test_cells_without_defects_alone_make_no_set(tmp_path: Path, bench_home: Path) -> None:
     elpv(tmp_path)
     plan = Plan(everything=True)
-    with pytest.raises(DataError, match="none of the 2 images that were found has a box"):
+    with pytest.raises(DataError, match="none of the 2 images has a box"):
         build(INFO, [tmp_path], plan, folder_of(plan.variant))

@@ -197,7 +197,7 @@ def test_errors_name_the_folder_and_the_class(downloads: Path, tmp_path: Path) -
 def test_source_without_any_pair(downloads: Path) -> None:
     for path in downloads.rglob("MT_*/Imgs/*.jpg"):
         path.unlink()
-    with pytest.raises(DataError, match="looks like magnetic-tile and holds no image with a label"):
+    with pytest.raises(DataError, match="has the layout of magnetic-tile and no image with a label"):
         scan([downloads], ["magnetic-tile"])
 
 
