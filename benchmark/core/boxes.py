@@ -32,3 +32,19 @@ def iou(a_xyxy: FloatArray, b_xyxy: FloatArray) -> FloatArray:
     inter = size[..., 0] * size[..., 1]
     union = area_px(a_xyxy)[:, None] + area_px(b_xyxy)[None, :] - inter
     return np.asarray(np.divide(inter, union, out=np.zeros_like(inter), where=union > 0))
+
+
+def turn_boxes(xyxy: NDArray[np.float64], orientation: int, size_px: tuple[int, int]) -> NDArray[np.float64]:
+    """Boxes (N, 4) of the picture as it is stored, in the frame of the upright one.
+
+    orientation: 5 to 8, those that swap the sides (EXIF 2.3, 4.6.4 A). size_px: width and height of the upright one.
+    """
+    width, height = size_px
+    x1, y1, x2, y2 = xyxy.T
+    turned = {
+        5: (y1, x1, y2, x2),
+        6: (width - y2, x1, width - y1, x2),
+        7: (width - y2, height - x2, width - y1, height - x1),
+        8: (y1, height - x2, y2, height - x1),
+    }
+    return np.stack(turned[orientation], axis=1) if len(xyxy) else xyxy

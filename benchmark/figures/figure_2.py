@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import RecordError
+from benchmark.core.images import decode
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import DatasetRecord
 from benchmark.figures.drawing.style import OTHERS, PAGE_INCHES, SMALL, STYLE, DatasetFigure, signs
@@ -189,8 +190,6 @@ def _example_sheet(record: DatasetRecord, label: str) -> Image | None:
 
     Raises RecordError where the file is another one than the record names.
     """
-    from PIL import Image  # noqa: PLC0415
-
     facts = record.facts.get("examples")
     if not facts:
         return None
@@ -199,8 +198,7 @@ def _example_sheet(record: DatasetRecord, label: str) -> Image | None:
     here = [path for path in (results.readable(results.datasets / facts["file"]), built) if path.is_file()]
     for path in here:
         if file_sha256(path) == facts["sha256"]:
-            with Image.open(path) as sheet:
-                return sheet.convert("RGB")
+            return decode(path).convert("RGB")
     if here:
         raise RecordError(
             f"{here[0]}: not the example pictures that the record names; make it again, 'bench data build'"

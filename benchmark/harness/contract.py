@@ -22,6 +22,7 @@ from PIL import Image
 from benchmark.core.detections import Annotations, Detections
 from benchmark.core.detector import Detector, DetectorConfig, Limits
 from benchmark.core.errors import BenchError, RecordError, RefusedError, UnknownNameError
+from benchmark.core.images import read_image
 from benchmark.core.method import Capability, MethodInfo
 from benchmark.core.plugins import load_adapter, load_adapter_of
 from benchmark.core.sample import Sample
@@ -114,7 +115,7 @@ class Subject:
 
     def images(self, count: int = 4) -> list[NDArray[np.uint8]]:
         """Pixels of the first samples."""
-        return [np.asarray(Image.open(sample.path)) for sample in self.samples[:count]]
+        return [read_image(sample.path) for sample in self.samples[:count]]
 
 
 def run_checks(package: ModuleType) -> Iterator[Outcome]:

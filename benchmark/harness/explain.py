@@ -15,6 +15,7 @@ from PIL import Image
 
 from benchmark.core.detector import Detector, Explanation
 from benchmark.core.errors import RefusedError
+from benchmark.core.images import read_image
 from benchmark.core.method import Capability
 from benchmark.core.plugins import load_adapter
 from benchmark.core.sample import Progress, Sample
@@ -23,7 +24,7 @@ from benchmark.evaluators.scoring.curves import best_confidence, confusion, mean
 from benchmark.harness.cell import Cell
 from benchmark.harness.execute import take_weights
 from benchmark.harness.fitting import FitOptions, is_finished
-from benchmark.harness.images import batches, read_image
+from benchmark.harness.images import batches
 from benchmark.harness.rescore import Stored
 from benchmark.records.explanations import NamedBox, Numbers, Picture
 

@@ -1,22 +1,15 @@
-"""Pixels as every method gets them: uint8 (H, W, 3) RGB, with the EXIF orientation applied."""
+"""Samples with their pixels, in batches: the next one is decoded while a method works on the last."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.core.errors import DataError
+from benchmark.core.images import read_sample
 from benchmark.core.sample import Sample
-from benchmark.datasets.opening.pixels import decode
-
-
-def read_image(path: Path) -> NDArray[np.uint8]:
-    """Decode one image. Raises DataError that names the file when it is missing, empty, cut short or too large."""
-    return np.asarray(decode(path).convert("RGB"), dtype=np.uint8)
 
 
 def batches(samples: Sequence[Sample], size: int) -> Iterator[tuple[Sequence[Sample], list[NDArray[np.uint8]]]]:
@@ -32,11 +25,4 @@ def batches(samples: Sequence[Sample], size: int) -> Iterator[tuple[Sequence[Sam
 
 
 def _decode(samples: Sequence[Sample]) -> list[NDArray[np.uint8]]:
-    images = []
-    for sample in samples:
-        image = read_image(sample.path)
-        if image.shape[:2] != (sample.height_px, sample.width_px):
-            size = f"{image.shape[1]}x{image.shape[0]}"
-            raise DataError(f"{sample.path}: is {size} px, the annotations say {sample.width_px}x{sample.height_px}")
-        images.append(image)
-    return images
+    return [read_sample(sample) for sample in samples]

@@ -14,10 +14,11 @@ import numpy as np
 from benchmark.core.detections import Detections
 from benchmark.core.detector import Detector
 from benchmark.core.errors import BenchError
+from benchmark.core.images import read_image
 from benchmark.core.record import Cost
 from benchmark.core.sample import Progress, Sample
 from benchmark.harness.cell import Cell
-from benchmark.harness.images import batches, read_image
+from benchmark.harness.images import batches
 from benchmark.harness.provenance import device_name
 
 _BATCH = 16

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PIL import Image, ImageOps
-
+from benchmark.core.images import decode
 from benchmark.tracking._tracker import Picture
 
 LONGEST_SIDE_PX = 640
@@ -24,8 +23,7 @@ def drawn(wandb: Any, pictures: Sequence[Picture]) -> Any:
 
 
 def _image(wandb: Any, picture: Picture) -> Any:
-    with Image.open(picture.path) as file:
-        pixels = ImageOps.exif_transpose(file).convert("RGB")
+    pixels = decode(picture.path).convert("RGB")
     scale = min(1.0, LONGEST_SIDE_PX / max(pixels.size))
     pixels = pixels.resize((max(1, round(pixels.width * scale)), max(1, round(pixels.height * scale))))
     names = sorted({*picture.found_names, *picture.truth_names})

@@ -12,6 +12,7 @@ import torch
 from mmengine.structures import InstanceData
 
 from benchmark.core.errors import BenchError
+from benchmark.core.images import read_sample
 from benchmark.core.method import Report
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
@@ -20,7 +21,6 @@ from methods._mmdet.images import Prepared, batch, prepare_image
 from methods._mmdet.model import MAX_TOKENS
 from methods._mmdet.recipe import Recipe
 from methods._torch.trainer import EpochTrainer
-from methods._transformers.images import read_sample
 
 _SIDES = 5
 """steps between the smallest and the largest image, as in the library's settings"""

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
-
-from benchmark.core.errors import DataError
-from benchmark.core.sample import Sample
+from PIL import Image
 
 _SMALLEST_PX = 16
 """no side becomes smaller: the backbone halves it five times"""
@@ -82,23 +78,3 @@ def by_size(images: Sequence[Prepared]) -> list[list[int]]:
     for i, image in enumerate(images):
         groups.setdefault((*image.pixels.shape, *image.valid), []).append(i)
     return list(groups.values())
-
-
-def read_sample(sample: Sample) -> NDArray[np.uint8]:
-    """A training image, upright, RGB. Raises DataError naming what is missing, broken or of another size."""
-    pixels = _decode(sample.path)
-    if pixels.shape[:2] != (sample.height_px, sample.width_px):
-        found = f"{pixels.shape[1]}x{pixels.shape[0]}"
-        raise DataError(f"{sample.path}: is {found} px, the annotations say {sample.width_px}x{sample.height_px}")
-    return pixels
-
-
-def _decode(path: Path) -> NDArray[np.uint8]:
-    try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I;16"):
-                return np.repeat((np.asarray(upright) >> 8).astype(np.uint8)[..., None], 3, axis=2)
-            return np.asarray(upright.convert("RGB"), dtype=np.uint8)
-    except (OSError, SyntaxError) as error:
-        raise DataError(f"{path}: missing or not a readable image; build the data set again") from error

@@ -11,11 +11,11 @@ import torch
 from transformers.loss.loss_deformable_detr import DeformableDetrHungarianMatcher, DeformableDetrImageLoss
 
 from benchmark.core.errors import BenchError
+from benchmark.core.images import read_sample
 from benchmark.core.method import Report
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
 from methods._torch.trainer import EpochTrainer
-from methods._transformers.images import read_sample
 from methods._transformers.listed_predict import prepare_square
 
 if TYPE_CHECKING:

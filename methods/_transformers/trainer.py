@@ -10,11 +10,12 @@ import numpy as np
 import torch
 
 from benchmark.core.errors import BenchError
+from benchmark.core.images import read_sample
 from benchmark.core.method import Report
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
 from methods._torch.trainer import EpochTrainer
-from methods._transformers.images import make_processor, prepare_image, read_sample
+from methods._transformers.images import make_processor, prepare_image
 from methods._transformers.prompts import Tokenizer, captions, phrase, training_names
 from methods._transformers.recipe import Recipe
 

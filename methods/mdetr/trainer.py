@@ -11,10 +11,11 @@ import torch
 from torchvision.ops import box_convert
 
 from benchmark.core.errors import BenchError
+from benchmark.core.images import read_sample
 from benchmark.core.method import Report
 from benchmark.core.sample import Sample
 from methods._torch.trainer import EpochTrainer
-from methods._transformers.images import make_processor, prepare_image, read_sample
+from methods._transformers.images import make_processor, prepare_image
 from methods.mdetr.loss import WEIGHTS, losses
 
 

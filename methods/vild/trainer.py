@@ -13,11 +13,12 @@ from PIL import Image
 from torch import Tensor, nn
 
 from benchmark.core.errors import BenchError
+from benchmark.core.images import read_sample
 from benchmark.core.method import Report
 from benchmark.core.sample import Sample
 from benchmark.text.vectors.clip_images import encode_images
 from methods._torch.trainer import EpochTrainer, Schedule
-from methods._transformers.images import not_too_narrow, read_sample
+from methods._transformers.images import not_too_narrow
 from methods.vild.predict import as_tensor
 
 DISTILLATION = 0.5

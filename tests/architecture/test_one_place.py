@@ -1,4 +1,4 @@
-"""What has to be done in one way is done in one place: no call of a parser outside core/loading."""
+"""Files are parsed in core/loading and pictures opened in core/images, and nowhere else."""
 
 from __future__ import annotations
 
@@ -41,6 +41,16 @@ def places(wanted: set[str]) -> dict[str, set[str]]:
 
 def test_files_are_parsed_in_core_loading_alone() -> None:
     assert set(places(PARSERS)) == {"benchmark/core/loading.py"}
+
+
+def test_pictures_are_opened_in_core_images_alone() -> None:
+    found = places({"Image.open", "open_image", "imread", "cv2.imread", "cv2.imdecode", "Image.MAX_IMAGE_PIXELS"})
+    assert found == {
+        "benchmark/core/images.py": {"Image.open"},
+        "methods/_ultralytics/library.py": {"Image.open"},  # puts Pillow's own back, which the library replaced
+    }
+    assert (ROOT / "benchmark/core/images.py").read_text(encoding="utf-8").count("Image.open(") == 1
+    assert "Image.open(" not in (ROOT / "methods/_ultralytics/library.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,8 @@ import pytest
 from PIL import Image
 
 from benchmark.core.errors import DataError
-from benchmark.datasets.readers.reading import (
-    RawBox,
-    Repairs,
-    check_boxes,
-    image_size,
-    look_up,
-    pair_by_stem,
-)
+from benchmark.core.images import image_size
+from benchmark.datasets.readers.reading import RawBox, Repairs, check_boxes, look_up, pair_by_stem
 
 
 def boxes(*corners: tuple[float, float, float, float]) -> list[RawBox]:

@@ -89,8 +89,8 @@ def test_unknown_index_wrong_size_missing_and_truncated(tmp_path: Path) -> None:
         index_mask_boxes(path, {1: "a"}, (9, 8), Repairs())
     with pytest.raises(DataError, match="mask is 9x8 px, its image 8x8"):
         binary_mask_boxes(path, "a", (8, 8), 127, Repairs())
-    with pytest.raises(DataError, match="the mask is missing"):
+    with pytest.raises(DataError, match="the image is missing"):
         read_mask(tmp_path / "gone.png")
     (tmp_path / "cut.png").write_bytes(path.read_bytes()[:40])
-    with pytest.raises(DataError, match="not a readable mask"):
+    with pytest.raises(DataError, match="not a readable image"):
         read_mask(tmp_path / "cut.png")

@@ -11,11 +11,11 @@ from pathlib import Path
 from benchmark.cli._progress import progress
 from benchmark.core.errors import BenchError
 from benchmark.core.files import written_whole
+from benchmark.core.images import decode
 from benchmark.core.paths import Home
 from benchmark.core.record import RunRecord
 from benchmark.core.sample import Dataset, Source
 from benchmark.datasets.opening.licence import sources_of
-from benchmark.datasets.opening.pixels import decode
 from benchmark.evaluators.statistics.comparison import rank_groups
 from benchmark.harness.data import open_dataset
 from benchmark.harness.rescore import Stored, find_record, load_stored

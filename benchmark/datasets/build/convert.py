@@ -17,7 +17,7 @@ from benchmark.datasets.build.bars import bar
 from benchmark.datasets.build.dedupe import WORKERS
 from benchmark.datasets.build.manifest import Chosen
 from benchmark.datasets.build.names import kinds_of
-from benchmark.datasets.opening.pixels import decode
+from benchmark.core.images import decode
 from benchmark.datasets.sources.shared.source import Kind, PublicSource
 
 LICENCES = "LICENCES.txt"

@@ -24,8 +24,8 @@ from benchmark.core.sample import Progress
 from benchmark.datasets.build.bars import bar
 from benchmark.datasets.build.cache import Cache, computed
 from benchmark.datasets.build.dedupe import WORKERS, flipped, standardised
+from benchmark.core.images import decode
 from benchmark.datasets.build.views import agreement_throughout, normalised
-from benchmark.datasets.opening.pixels import decode
 
 KIND = "small-picture-1"
 """name and version of the thumbnails in the cache; the version is raised whenever they change"""

@@ -26,7 +26,7 @@ from benchmark.core.errors import DataError
 from benchmark.core.sample import Progress
 from benchmark.datasets.build.bars import bar
 from benchmark.datasets.build.cache import Cache, computed
-from benchmark.datasets.opening.pixels import decode
+from benchmark.core.images import decode
 
 WORKERS = min(8, max(2, os.cpu_count() or 2))
 """threads: decoding releases the interpreter lock"""

@@ -21,7 +21,7 @@ from benchmark.datasets.build.cache import Cache, computed
 from benchmark.datasets.build.manifest import Chosen, boxes_digest
 from benchmark.datasets.build.names import kinds_of
 from benchmark.datasets.build.report import Entry
-from benchmark.datasets.opening.pixels import decode
+from benchmark.core.images import decode
 
 STEP = "image and name"
 CONTEXT = 1.5

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from benchmark.core.canonical import file_sha256
+from benchmark.core.images import decode
 from benchmark.core.errors import DataError
 from benchmark.core.files import written_whole
 from benchmark.core.sample import Dataset, Sample
@@ -133,11 +134,7 @@ def cut(path: Path, window: Window | None, side_px: int) -> Image.Image:
 
     Raises DataError that names a file which cannot be read.
     """
-    try:
-        with Image.open(path) as file:
-            picture = ImageOps.exif_transpose(file).convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); build the data set again") from error
+    picture = decode(path).convert("RGB")
     if window is None:
         picture.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
         return picture

@@ -24,7 +24,7 @@ from PIL import Image
 from benchmark.core.sample import Progress
 from benchmark.datasets.build.bars import bar
 from benchmark.datasets.build.dedupe import WORKERS, standardised
-from benchmark.datasets.opening.pixels import decode
+from benchmark.core.images import decode
 
 COARSE_PX, FINE_PX = 64, 192
 MEAN_SHARE, SPREAD_SHARE = 0.07, 0.13

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 from benchmark.core.errors import DataError
+from benchmark.core.images import decode
 from benchmark.core.sample import Dataset, Sample
 
 _BOX, _TEXT, _TEXT_BACK, _PAPER = (255, 0, 220), (255, 255, 255), (0, 0, 0), (255, 255, 255)
@@ -40,11 +41,7 @@ def _cell(dataset: Dataset, sample: Sample, cell_px: int) -> Image.Image:
     cell = Image.new("RGB", (cell_px, cell_px + _CAPTION_PX), _PAPER)
     draw = ImageDraw.Draw(cell)
     draw.text((2, 1), f"{sample.scene} · {sample.image_id}", fill=_TEXT_BACK)
-    try:
-        with Image.open(sample.path) as file:
-            picture = ImageOps.exif_transpose(file).convert("RGB")
-    except OSError as error:
-        raise DataError(f"contact sheet: cannot read {sample.path}: {error}") from error
+    picture = decode(sample.path).convert("RGB")
     scale = cell_px / max(picture.size)
     picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
     cell.paste(picture, (0, _CAPTION_PX))

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import DataError
+from benchmark.core.images import image_size
 from benchmark.core.loading import MOST_COCO_BYTES, read_json
-from benchmark.datasets.readers.reading import RawBox, Repairs, check_boxes, image_size
+from benchmark.datasets.readers.reading import RawBox, Repairs, check_boxes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from benchmark.core.errors import DataError
+from benchmark.core.images import opened
 from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes
 
 MIN_AREA_PX = 20
@@ -22,14 +22,8 @@ MIN_AREA_PX = 20
 
 def read_mask(path: Path) -> NDArray[np.uint8]:
     """The grey or index values (H, W) of a mask image. Raises DataError that names the file."""
-    try:
-        with Image.open(path) as image:
-            plain = image if image.mode in ("L", "P") else image.convert("L")
-            return np.asarray(plain, np.uint8)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: the mask is missing") from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise DataError(f"{path}: not a readable mask ({path.stat().st_size} bytes); fetch it again") from error
+    with opened(path) as image:
+        return np.asarray(image if image.mode in ("L", "P") else image.convert("L"), np.uint8)
 
 
 def binary_mask_boxes(path: Path, name: str, size_px: tuple[int, int], threshold: int, repairs: Repairs) -> Labelled:

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.core.boxes import turn_boxes
 from benchmark.core.errors import DataError
-from benchmark.datasets.opening.pixels import orientation_of, turn_boxes, upright_size
+from benchmark.core.images import image_size, orientation_of
 
 EXAMPLES = 5
 """places kept for each kind of repair"""
@@ -119,11 +120,6 @@ def _show(corners: Sequence[float]) -> str:
     return "[" + ", ".join(f"{value:g}" for value in corners) + "]"
 
 
-def image_size(path: Path) -> tuple[int, int]:
-    """Width and height in pixels, upright, from the header alone. Raises DataError that names the file."""
-    return upright_size(path)
-
-
 def turned_upright(boxes: Labelled, image: Path, size_px: tuple[int, int]) -> Labelled | None:
     """Boxes that were drawn on the picture as it is stored, in the frame of the upright one.
 
@@ -188,7 +184,7 @@ def pair_by_stem(
 def _readable(image: Path, repairs: Repairs) -> bool:
     try:
         if image.is_file():  # one that is gone is for the reader to name
-            upright_size(image)
+            image_size(image)
     except DataError as error:
         large = "too large" in str(error)
         repairs.add("image too large to read left out" if large else "image that cannot be read left out", str(image))

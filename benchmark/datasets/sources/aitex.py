@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
 from benchmark.datasets.readers.masks import binary_mask_boxes
-from benchmark.datasets.readers.reading import Labelled, Repairs, image_size
+from benchmark.datasets.readers.reading import Labelled, Repairs
 from benchmark.datasets.sources.shared.anomaly import EMPTY, Read, good, images_at
 from benchmark.datasets.sources.shared.fabric import BROKEN_END, KNOT, NEP, WEFT_CURLING
 from benchmark.datasets.sources.shared.source import (

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
-from benchmark.datasets.readers.reading import Repairs, image_size
+from benchmark.datasets.readers.reading import Repairs
 from benchmark.datasets.readers.yolo import read_yolo
 from benchmark.datasets.sources.shared.roboflow import pairs_of_parts
 from benchmark.datasets.sources.shared.source import (

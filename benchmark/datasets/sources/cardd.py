@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
 from benchmark.datasets.readers.coco import boxes_by_file_name
-from benchmark.datasets.readers.reading import Repairs, check_boxes, image_size
+from benchmark.datasets.readers.reading import Repairs, check_boxes
 from benchmark.datasets.sources.shared.source import (
     Expected,
     Kind,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
-from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
+from benchmark.datasets.readers.reading import Repairs, pair_by_stem
 from benchmark.datasets.readers.yolo import read_yolo
 from benchmark.datasets.sources.shared.source import (
     Expected,

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
 from benchmark.datasets.readers.deeppcb import read_deeppcb
-from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
+from benchmark.datasets.readers.reading import Repairs, pair_by_stem
 from benchmark.datasets.sources.shared.boards import MOUSE_BITE, OPEN, SCENE, SHORT, SPUR, SPURIOUS_COPPER
 from benchmark.datasets.sources.shared.source import (
     Expected,

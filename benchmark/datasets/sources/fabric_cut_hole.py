@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmark.core.errors import DataError
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
-from benchmark.datasets.readers.reading import Labelled, Repairs, image_size
+from benchmark.datasets.readers.reading import Labelled, Repairs
 from benchmark.datasets.readers.yolo import read_yolo
 from benchmark.datasets.sources.shared.fabric import CARPET, CARPET_CUT, CARPET_HOLE, HOLE, WEAVE_LINE
 from benchmark.datasets.sources.shared.roboflow import original, pairs_of_parts

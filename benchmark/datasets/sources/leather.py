@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
-from benchmark.datasets.readers.reading import Repairs, image_size
+from benchmark.datasets.readers.reading import Repairs
 from benchmark.datasets.readers.yolo import read_names, read_yolo
 from benchmark.datasets.sources.shared.roboflow import original, pairs_of_parts, roots_with_names
 from benchmark.datasets.sources.shared.source import (

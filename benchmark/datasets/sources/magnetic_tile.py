@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
 from benchmark.datasets.readers.masks import binary_mask_boxes
-from benchmark.datasets.readers.reading import Labelled, Repairs, image_size, pair_by_stem
+from benchmark.datasets.readers.reading import Labelled, Repairs, pair_by_stem
 from benchmark.datasets.sources.shared.source import (
     Expected,
     Kind,

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
 from benchmark.datasets.readers.masks import index_mask_boxes
-from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
+from benchmark.datasets.readers.reading import Repairs, pair_by_stem
 from benchmark.datasets.sources.shared.anomaly import EMPTY, folder_at, images_at
 from benchmark.datasets.sources.shared.hot_rolled import INCLUSION, PATCHES, SCENE, SCRATCH
 from benchmark.datasets.sources.shared.source import Expected, PublicSource, SourceImage, Tree, child, source_image

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
-from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
+from benchmark.datasets.readers.reading import Repairs, pair_by_stem
 from benchmark.datasets.readers.voc import read_voc
 from benchmark.datasets.sources.shared.anomaly import Read, folder_at, good, images_at
 from benchmark.datasets.sources.shared.solar import SCENE

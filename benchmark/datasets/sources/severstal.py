@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark.core.errors import DataError
+from benchmark.core.images import image_size
 from benchmark.core.loading import read_text
 from benchmark.core.sample import Source
 from benchmark.datasets.readers.masks import mask_boxes
-from benchmark.datasets.readers.reading import Repairs, image_size
+from benchmark.datasets.readers.reading import Repairs
 from benchmark.datasets.readers.rle import read_rle
 from benchmark.datasets.sources.shared.source import (
     Expected,

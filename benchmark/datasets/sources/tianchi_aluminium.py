@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
 from benchmark.datasets.readers.labelme import read_labelme
-from benchmark.datasets.readers.reading import IMAGE_SUFFIXES, Repairs, image_size, pair_by_stem
+from benchmark.datasets.readers.reading import IMAGE_SUFFIXES, Repairs, pair_by_stem
 from benchmark.datasets.sources.shared.anomaly import Read, good
 from benchmark.datasets.sources.shared.source import (
     Expected,

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import DataError
+from benchmark.core.images import image_size
 from benchmark.core.loading import read_json
 from benchmark.core.sample import Source
-from benchmark.datasets.readers.reading import RawBox, Repairs, check_boxes, image_size
+from benchmark.datasets.readers.reading import RawBox, Repairs, check_boxes
 from benchmark.datasets.sources.shared.source import (
     Expected,
     Kind,

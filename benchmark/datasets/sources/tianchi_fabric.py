@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
-from benchmark.datasets.readers.reading import Repairs, check_boxes, image_size
+from benchmark.datasets.readers.reading import Repairs, check_boxes
 from benchmark.datasets.sources.shared.anomaly import good, images_at
 from benchmark.datasets.sources.shared.fabric import BROKEN_END, HOLE, KNOT, NEP, STAIN, WEFT_CURLING
 from benchmark.datasets.sources.shared.source import (

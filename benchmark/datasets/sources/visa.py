@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
 from benchmark.datasets.readers.masks import index_mask_boxes
-from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
+from benchmark.datasets.readers.reading import Repairs, pair_by_stem
 from benchmark.datasets.sources.shared.anomaly import EMPTY, Read, folder_at, good, images_at
 from benchmark.datasets.sources.shared.source import Expected, PublicSource, SourceImage, Tree, child, source_image
 from benchmark.datasets.sources.shared.visa_kinds import DAILY, KINDS, PLACES, VALUES

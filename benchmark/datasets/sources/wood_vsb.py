@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmark.core.images import image_size
 from benchmark.core.sample import Source
-from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
+from benchmark.datasets.readers.reading import Repairs, pair_by_stem
 from benchmark.datasets.readers.supervisely import read_supervisely
 from benchmark.datasets.readers.vsb import read_vsb
 from benchmark.datasets.sources.shared.anomaly import Read

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.core.images import decode
 from benchmark.figures.drawing.style import OTHERS
 from benchmark.records.explanations import NamedBox, Picture
 
@@ -26,9 +28,7 @@ LETTERS_A_LINE = 170
 
 def pixels(picture: Picture) -> NDArray[np.uint8]:
     """uint8 (h, w, 3) of the reduced picture."""
-    from PIL import Image  # noqa: PLC0415 - only figures with pictures need it
-
-    return np.asarray(Image.open(io.BytesIO(picture.jpeg)).convert("RGB"))
+    return np.asarray(decode(Path(f"picture of image {picture.image_id}"), io.BytesIO(picture.jpeg)).convert("RGB"))
 
 
 def show(axes: Axes, picture: Picture, saliency: NDArray[np.uint8] | None = None) -> None:

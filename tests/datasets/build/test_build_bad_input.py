@@ -26,8 +26,8 @@ from PIL import Image
 from benchmark.core.errors import DataError
 from benchmark.datasets.build.archives import unpack
 from benchmark.datasets.build.build import Built, Plan, build
-from benchmark.datasets.opening.pixels import decode
-from benchmark.datasets.readers.reading import image_size
+from benchmark.core.images import decode
+from benchmark.core.images import image_size
 from benchmark.datasets.any_coco import open_path
 from benchmark.datasets.mmio_open import INFO, folder_of, open_variant
 

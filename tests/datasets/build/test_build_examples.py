@@ -84,7 +84,7 @@ def test_a_tile_shows_its_box() -> None:
 
 def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "cut.png").write_bytes(b"\x89PNG")
-    with pytest.raises(DataError, match=r"cut\.png: cannot be read"):
+    with pytest.raises(DataError, match=r"cut\.png: not a readable image"):
         cut(tmp_path / "cut.png", None, 64)
 
 

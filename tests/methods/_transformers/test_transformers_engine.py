@@ -231,10 +231,10 @@ def test_unreadable_and_changed_images_are_named(squares: list[Sample], tmp_path
 def test_sixteen_bits_are_read_by_their_high_byte(tmp_path: Path) -> None:
     from PIL import Image
 
-    from methods._transformers.images import _decode
+    from benchmark.core.images import read_image
 
     Image.fromarray(np.full((8, 8), 0x1234, np.uint16)).save(tmp_path / "deep.png")
-    assert _decode(tmp_path / "deep.png").tolist() == np.full((8, 8, 3), 0x12).tolist()
+    assert read_image(tmp_path / "deep.png").tolist() == np.full((8, 8, 3), 0x12).tolist()
 
 
 def test_recipes_that_cannot_be_are_refused() -> None:

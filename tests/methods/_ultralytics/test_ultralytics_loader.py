@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from benchmark.core.errors import DataError
+from benchmark.core.images import read_image
 from benchmark.core.sample import Sample
-from benchmark.harness.images import read_image
 from tests.methods._ultralytics.small_engine import NAMES
 
 pytestmark = pytest.mark.models

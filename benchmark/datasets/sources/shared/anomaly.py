@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.core.images import image_size
 from benchmark.datasets.readers.masks import binary_mask_boxes
-from benchmark.datasets.readers.reading import Labelled, Repairs, image_size, pair_by_stem
+from benchmark.datasets.readers.reading import Labelled, Repairs, pair_by_stem
 from benchmark.datasets.sources.shared.source import Tree, child, images_below
 
 EMPTY = "empty mask of a defective image: image left out"

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import DataError
+from benchmark.core.images import image_size
 from benchmark.core.loading import read_yaml
 from benchmark.core.sample import Source
 from benchmark.datasets.opening.taxonomy import plain_kind, read_taxonomy
-from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
+from benchmark.datasets.readers.reading import Repairs, pair_by_stem
 from benchmark.datasets.readers.yolo import read_names, read_yolo
 from benchmark.datasets.sources.shared.roboflow import PARTS, original, pairs_of_parts
 from benchmark.datasets.sources.shared.source import (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from benchmark.core.images import image_size
 from benchmark.datasets.readers.masks import binary_mask_boxes
-from benchmark.datasets.readers.reading import Repairs, image_size, pair_by_stem
+from benchmark.datasets.readers.reading import Repairs, pair_by_stem
 from benchmark.datasets.sources.shared.anomaly import Read
 
 LICENCE = "CC BY-NC-SA 4.0"
