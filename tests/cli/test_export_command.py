@@ -14,6 +14,7 @@ import pytest
 
 from benchmark.cli.main import main
 from benchmark.core.boxes import xywh_to_xyxy
+from benchmark.core.detections import Detections
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.paths import Home
 from benchmark.harness.rescore import load_stored
@@ -36,7 +37,7 @@ def corners(part: ScoredSet, kind: str) -> list[tuple[Any, ...]]:
     rows = []
     for sample in part.samples:
         boxes = sample.annotations if kind == "ground_truth" else part.detections[sample.image_id]
-        scores = [None] * len(boxes) if kind == "ground_truth" else boxes.scores.tolist()  # type: ignore[union-attr]
+        scores = boxes.scores.tolist() if isinstance(boxes, Detections) else [None] * len(boxes)
         rows += [
             (sample.image_id, part.names[label], score, *box)
             for label, score, box in zip(boxes.labels.tolist(), scores, boxes.xyxy.tolist(), strict=True)

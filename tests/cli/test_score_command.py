@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark.cli import compare
 from benchmark.cli.main import main
 from benchmark.core import paths, plugins
 from benchmark.core.detections import Detections
@@ -204,7 +205,7 @@ def test_comparing_with_itself_and_with_worse(runs: list[str], tmp_path: Path, c
 
 
 def test_compared_runs_are_called_by_what_sets_them_apart(make_record: Any) -> None:
-    from benchmark.cli.compare import _facts
+    facts: Any = compare._facts
 
     size = {"params": {"variant": "n"}, "profile": "quick"}
     for changes, name in (
@@ -213,7 +214,7 @@ def test_compared_runs_are_called_by_what_sets_them_apart(make_record: Any) -> N
         ({"wording": "codes"}, "rtvp-n (quick, vocabulary=codes)"),
     ):
         record = make_record(method="rtvp", task="zeroshot", **size, **changes)
-        assert _facts([SimpleNamespace(record=record)], "AP")["name"] == name  # type: ignore[list-item]
+        assert facts([SimpleNamespace(record=record)], "AP")["name"] == name
 
 
 @pytest.fixture

@@ -59,9 +59,10 @@ def test_the_test_part_never_moves_a_threshold(make_scored: MakeScored) -> None:
     louder = dataclasses.replace(test, detections={
         i: dataclasses.replace(found, scores=found.scores**np.float32(0.25)) for i, found in test.detections.items()
     })  # fmt: skip
-    quiet, loud = (inspection.evaluate(one, val).metrics for one in (test, louder))
-    assert loud["false_alarm_rate@5%FA"] > quiet["false_alarm_rate@5%FA"]  # type: ignore[operator]
-    assert loud["escape_rate@5%FA"] < quiet["escape_rate@5%FA"]  # type: ignore[operator]
+    metrics = [inspection.evaluate(one, val).metrics for one in (test, louder)]
+    quiet, loud = (np.array([each["false_alarm_rate@5%FA"], each["escape_rate@5%FA"]], float) for each in metrics)
+    assert loud[0] > quiet[0]
+    assert loud[1] < quiet[1]
     itself = inspection.evaluate(test, test).metrics
     assert itself["false_alarm_rate@5%FA"] is not None
     assert itself["false_alarm_rate@5%FA"] <= 0.05

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -166,6 +167,6 @@ def test_pictures_of_others_never_lie_in_the_results(make_record: Make, tmp_path
 
 
 @pytest.mark.parametrize("module", [confusion, figure_4, figure_5a, figure_5b, precision_recall])
-def test_without_arrays_a_command_is_offered(module: object, make_record: Make) -> None:
+def test_without_arrays_a_command_is_offered(module: Any, make_record: Make) -> None:
     with pytest.raises(RecordError, match=r"come from: bench run --method rtvp .* then 'bench explain RUN'"):
-        module.draw([make_record()])  # type: ignore[attr-defined]
+        module.draw([make_record()])

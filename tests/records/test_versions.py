@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,8 +30,8 @@ def make(make_record: Make) -> Make:
     return of_version
 
 
-def ids(records: object) -> set[str]:
-    return {record.run_id for record in records}  # type: ignore[attr-defined]
+def ids(records: Iterable[RunRecord]) -> set[str]:
+    return {record.run_id for record in records}
 
 
 class TestOneVersion:

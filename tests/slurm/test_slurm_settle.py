@@ -13,7 +13,7 @@ from benchmark.core.paths import Home
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import Job
 from benchmark.records.codec import encode
-from benchmark.records.ends import read_end
+from benchmark.records.ends import Ended, read_end
 from benchmark.records.store import read_run, write_atomic
 from slurm.progress import last_line, read_progress
 from slurm.queue import TaskState
@@ -72,15 +72,21 @@ def test_a_failure_is_a_whole_record(bench_home: Path, make_record: Callable[...
     assert (end.status, end.error) == ("failed", "Slurm: gone")
 
 
+def end_of(record: RunRecord) -> Ended:
+    end = read_end(record.run_id)
+    assert end is not None
+    return end
+
+
 def test_a_good_or_newer_record_stays(bench_home: Path, make_record: Callable[..., RunRecord]) -> None:
     good, bad = make_record(), make_record(status=Status.FAILED, error="Error: mine", seed=1)
     for record in (good, bad):
         write_atomic(Home.find().run(record.run_id).record, encode(record))
     assert not settle(good, since_ns=time.time_ns())
     assert not settle(bad, since_ns=time.time_ns() - 10**10)
-    assert read_end(bad.run_id).error == "Error: mine"  # type: ignore[union-attr]
+    assert end_of(bad).error == "Error: mine"
     assert settle(bad, since_ns=time.time_ns() + 10**10)
-    assert read_end(bad.run_id).error == "Slurm: gone"  # type: ignore[union-attr]
+    assert end_of(bad).error == "Slurm: gone"
 
 
 def test_a_cell_that_is_being_measured_is_left_alone(bench_home: Path, make_record: Callable[..., RunRecord]) -> None:
@@ -106,7 +112,7 @@ def test_every_status_is_read_from_a_records_end(bench_home: Path, make_record: 
     for status in Status:
         record = make_record(status=status, error=None if status is Status.OK else 'a "status": "ok"\n}\n')
         write_atomic(Home.find().run(record.run_id).record, encode(record))
-        assert read_end(record.run_id).status == status  # type: ignore[union-attr]
+        assert end_of(record).status == status
 
 
 def test_progress_is_that_of_the_last_attempt(bench_home: Path) -> None:
