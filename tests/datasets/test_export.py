@@ -177,7 +177,7 @@ def test_wrong_questions(tmp_path: Path) -> None:
         export(dataset, "yol", tmp_path / "out", private=True)
     with pytest.raises(ConfigError, match="the folders of the layout mmio are the zero-shot split"):
         export(dataset, "mmio", tmp_path / "out", "closed", private=True)
-    with pytest.raises(ConfigError, match="is there already and not an empty folder"):
+    with pytest.raises(ConfigError, match="exists and is not an empty folder"):
         export(dataset, "coco", tmp_path / "mine", private=True)
     dataset.samples[1].path.unlink()
     with pytest.raises(DataError, match="the image is missing"):

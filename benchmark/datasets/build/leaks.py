@@ -3,7 +3,7 @@
 Images: identical pixels, near-duplicates in any flip (see `dedupe`), views of one place and crops (see `views` and
 `crops`, within a scene). Parts: a group with images on two sides. Classes, in a zero-shot split: a novel class that
 shares its name or a synonym with a base class, or has a cosine of at least 0.8 between both names. Novel names that
-consist of words of base names ("yellow scratch" of "yellow hole" and "red scratch") are close to them by design, so
+consist of words of base names ("bright scratch" of "bright crack" and "red scratch") are close to them by design, so
 their cosines are not tested.
 """
 

@@ -1,1 +1,1 @@
-"""Hand a data set on in a layout that other tools read: one layout a file, each exposes `write`."""
+"""Export of data sets in layouts of other tools: one file per layout, each exposes `write`."""

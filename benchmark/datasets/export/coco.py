@@ -1,4 +1,4 @@
-"""COCO: `annotations/instances_{train,val,test}.json` and the pictures in `images/`."""
+"""COCO: `annotations/instances_{train,val,test}.json` and the images in `images/{train,val,test}/`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.datasets.export.part import Part, coco_content
 
 
 def write(folder: Path, dataset: Dataset, parts: Sequence[Part]) -> None:
-    """One file a part; each lists all categories, and names its pictures below `images/`."""
+    """Write one json per part; each lists all categories, file names are relative to `images/`."""
     labels = range(len(dataset.categories))
     for part in parts:
         content = coco_content(part, dataset.categories, labels)
@@ -24,6 +24,6 @@ def write(folder: Path, dataset: Dataset, parts: Sequence[Part]) -> None:
 
 
 def write_json(path: Path, content: object) -> None:
-    """A JSON file, whole or not at all."""
-    with written_whole(path) as waiting:
-        waiting.write_bytes(orjson.dumps(content))
+    """Write a JSON file, completely or not at all."""
+    with written_whole(path) as temporary:
+        temporary.write_bytes(orjson.dumps(content))

@@ -1,4 +1,4 @@
-"""Look before you believe: pictures of any data set in a grid, with their boxes and class names."""
+"""A contact sheet: images of any data set in a grid, with their boxes and class names."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _CAPTION_PX = 14
 
 
 def contact_sheet(dataset: Dataset, image_ids: Sequence[int], columns: int, cell_px: int = 256) -> Image.Image:
-    """One RGB sheet: `columns` pictures a row, each fitted into cell_px x cell_px, captioned with its scene and id.
+    """One RGB sheet with `columns` images per row, each resized to fit cell_px x cell_px, with its scene and id above.
 
-    Renders or fetches what is missing through `dataset.ensure`. Raises DataError without images or columns, for an
-    image id that the set does not have and for a picture that cannot be read.
+    Missing images are made by `dataset.ensure` where it can. Raises DataError without images or columns, for an unknown
+    image id and for an image that cannot be read.
     """
     if not image_ids or columns < 1:
-        raise DataError(f"contact sheet needs images and columns, got {len(image_ids)} images and {columns} columns")
+        raise DataError(f"contact sheet: {len(image_ids)} images in {columns} columns; expected at least one of each")
     unknown = [image_id for image_id in image_ids if image_id not in dataset.samples]
     if unknown:
         raise DataError(f"contact sheet: {dataset.info.name} has no image {unknown[0]}")
@@ -37,7 +37,7 @@ def contact_sheet(dataset: Dataset, image_ids: Sequence[int], columns: int, cell
 
 
 def _cell(dataset: Dataset, sample: Sample, cell_px: int) -> Image.Image:
-    """One picture with boxes, names without their scene, and its caption above."""
+    """One image with its boxes and their defect names, and its caption above."""
     cell = Image.new("RGB", (cell_px, cell_px + _CAPTION_PX), _PAPER)
     draw = ImageDraw.Draw(cell)
     draw.text((2, 1), f"{sample.scene} · {sample.image_id}", fill=_TEXT_BACK)

@@ -1,7 +1,7 @@
 """A data set's record as Croissant metadata (MLCommons, https://docs.mlcommons.org/croissant).
 
-Facts only, no pictures: what the set is made of, its licences, its classes and sources as tables and, for a set that
-our build wrote, where images and boxes lie in its folder. Loadable with `mlcroissant.Dataset(jsonld=...)`.
+Metadata only, no images: counts, licences, classes and sources as tables and, for a set that `bench data build` wrote,
+where images and boxes are in its folder. Can be loaded with `mlcroissant.Dataset(jsonld=...)`.
 """
 
 from __future__ import annotations
@@ -74,9 +74,10 @@ BOX_KEYS = {"id": "Integer", "image_id": "Integer", "category_id": "Integer", "a
 
 
 def croissant(record: DatasetRecord, title: str, *, files: bool) -> dict[str, Any]:
-    """JSON-LD of a record. title: one line on the set; files: its folder holds annotations.json, as our builds do.
+    """JSON-LD of a data set's record.
 
-    The sha256 of annotations.json is then the record's digest, so that metadata and files cannot drift apart.
+    title: of the set. files: whether the set is a folder with annotations.json and images, as `bench data build` makes
+    it; the sha256 of annotations.json is then the digest in the record.
     """
     label = record.name + (f"-{record.variant}" if record.variant else "")
     count = record.counts
@@ -120,7 +121,7 @@ def _citation(record: DatasetRecord) -> str:
 
 
 def _distribution(record: DatasetRecord) -> list[dict[str, Any]]:
-    # One file under two names: readers take all tables of one file object to be equally long.
+    # One file under two names: readers assume that all tables of one file object have the same length.
     tables = [
         {
             "@type": "cr:FileObject",
@@ -145,7 +146,7 @@ def _distribution(record: DatasetRecord) -> list[dict[str, Any]]:
 
 
 def _inline(name: str, fields: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """A table whose rows stand in the metadata itself; values that are missing are empty."""
+    """A table with its rows in the metadata; missing values are empty. fields: name -> Croissant type."""
     empty = {"Text": "", "Integer": 0, "Boolean": False}
     data = [{f"{name}/{key}": row.get(key, empty[kind]) for key, kind in fields.items()} for row in rows]
     made = [_field(name, key, kind) for key, kind in fields.items()]
@@ -154,7 +155,7 @@ def _inline(name: str, fields: Mapping[str, str], rows: Iterable[Mapping[str, An
 
 
 def _tables_of_the_file() -> Sequence[dict[str, Any]]:
-    """The images and boxes of annotations.json, each value found by its path in the file."""
+    """Tables of the images and boxes in annotations.json, each column with its JSON path."""
     images = [_extracted("image_list", "images", key, kind) for key, kind in IMAGE_KEYS.items()]
     boxes = [_extracted("box_list", "annotations", key, kind) for key, kind in BOX_KEYS.items()]
     boxes[1]["references"] = {"field": {"@id": "image_list/id"}}

@@ -1,4 +1,4 @@
-"""From any opened data set to a folder in a layout of others: pictures copied, labels written, licences beside them."""
+"""Export of any opened data set to a folder: images are copied, labels written in a layout, licences added."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LICENCES = "LICENCES.txt"
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written. left_out: images of the data set that are in no part of the split."""
+    """What was written. images: number per part. left_out: number of images in no part of the split."""
 
     folder: Path
     layout: str
@@ -45,18 +45,25 @@ def export(
     *,
     private: bool = False,
 ) -> Exported:
-    """Write the set into a new or empty folder.
+    """Write a data set into a new or empty folder.
 
-    split: the rule by which images are shared out to the parts (default `closed`; the layout `mmio` is that of the
-    zero-shot split). private: the user's word that the result stays with them.
-    Raises UnknownNameError, ConfigError, DataError for a missing picture, RefusedError where a licence forbids it.
+    Raises UnknownNameError for a layout, ConfigError for a split or folder that cannot be used, DataError for a missing
+    image, RefusedError for an image that may not be redistributed.
+
+    Args:
+        dataset: the opened data set.
+        layout: a key of LAYOUTS.
+        folder: where to write.
+        split: rule that assigns images to parts; default `closed`, for the layout `mmio` always `zeroshot`.
+        progress: makes progress bars.
+        private: allows images that may not be redistributed: the user keeps the result.
     """
     if layout not in LAYOUTS:
         raise UnknownNameError("layout", layout, LAYOUTS)
     if layout == "mmio" and split not in (None, "zeroshot"):
         raise ConfigError(f"--split {split}: the folders of the layout mmio are the zero-shot split; leave it out")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError(f"{folder}: is there already and not an empty folder; name another one")
+        raise ConfigError(f"{folder}: exists and is not an empty folder; name another one")
     sources = sources_of(dataset.info, (sample.source for sample in dataset.samples.values())).values()
     refuse_unless_private(sources, "export", private=private)
     rule = split or ("zeroshot" if layout == "mmio" else "closed")
@@ -66,8 +73,8 @@ def export(
     for part in parts:
         _copy(part, folder / part.pictures, progress)
     LAYOUTS[layout](folder, dataset, parts)
-    with written_whole(folder / LICENCES) as waiting:
-        waiting.write_text(attribution(sources), encoding="utf-8")
+    with written_whole(folder / LICENCES) as temporary:
+        temporary.write_text(attribution(sources), encoding="utf-8")
     return Exported(
         folder,
         layout,

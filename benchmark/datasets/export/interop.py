@@ -1,7 +1,7 @@
-"""Hand a data set or detections to other people's tools: supervision, FiftyOne, Hugging Face `datasets`.
+"""Conversion of data sets and detections for other libraries: supervision, FiftyOne, Hugging Face `datasets`.
 
-Nothing is copied or sent: each conversion points at the images on this machine. Whoever sends them on minds the
-licences (`bench data card NAME`). Reachable as `benchmark.to_supervision` and so on.
+Nothing is copied or sent: the results refer to the image files on this machine. For redistribution the licences of the
+sources apply (`bench data card NAME`). Available as `benchmark.to_supervision` and so on.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
     import supervision as sv
 
 
-def to_supervision(found: Detections | Annotations, names: Sequence[str]) -> sv.Detections:
-    """One image's boxes as `supervision.Detections`, ground truth without confidence.
+def to_supervision(boxes: Detections | Annotations, names: Sequence[str]) -> sv.Detections:
+    """Boxes of one image as `supervision.Detections`; ground truth has no confidence.
 
-    names: what a label means (a vocabulary's names, or those of a data set's categories); they become
-    `data["class_name"]`. Raises ConfigError for a label without a name, MissingExtraError without supervision.
+    names: class names by label (of a vocabulary, or of a data set's categories), for `data["class_name"]`. Raises
+    ConfigError for a label without a name, MissingExtraError without supervision.
     """
     library = _supervision()
-    _check_labels(found, names)
-    scores = found.scores if isinstance(found, Detections) else None
+    _check_labels(boxes, names)
+    scores = boxes.scores if isinstance(boxes, Detections) else None
     made: sv.Detections = library.Detections(
-        xyxy=found.xyxy.astype(np.float32),
+        xyxy=boxes.xyxy.astype(np.float32),
         confidence=scores,
-        class_id=found.labels.astype(int),
-        data={"class_name": np.array([names[label] for label in found.labels.tolist()], dtype=str)},
+        class_id=boxes.labels.astype(int),
+        data={"class_name": np.array([names[label] for label in boxes.labels.tolist()], dtype=str)},
     )
     return made
 
 
 def to_supervision_dataset(dataset: Dataset, image_ids: Sequence[int] | None = None) -> sv.DetectionDataset:
-    """Ground truth of those images (all without) as `supervision.DetectionDataset`, which reads pictures when asked.
+    """Ground truth of those images as `supervision.DetectionDataset`, which reads image files when accessed.
 
-    Raises DataError for an image that is not there, MissingExtraError without supervision.
+    image_ids: None for all images. Raises DataError for a missing image, MissingExtraError without supervision.
     """
     library = _supervision()
     samples = _samples(dataset, image_ids)
@@ -59,14 +59,19 @@ def to_fiftyone(
     detections: Mapping[int, Detections] | None = None,
     names: Sequence[str] | None = None,
 ) -> list[fo.Sample]:
-    """Images with `ground_truth` and, where given, `predictions`, as FiftyOne samples.
+    """Images as FiftyOne samples with `ground_truth` and, where given, `predictions`.
 
-    For `fiftyone.Dataset("mine").add_samples(...)`, which needs FiftyOne's database; making samples does not.
-    detections: by image id, their labels index `names` (without: the data set's own categories).
-    Raises ConfigError for a label without a name, MissingExtraError without fiftyone.
+    For `fiftyone.Dataset("mine").add_samples(...)`, which needs FiftyOne's database; making samples does not. Raises
+    ConfigError for a label without a name, DataError for a missing image, MissingExtraError without fiftyone.
+
+    Args:
+        dataset: the opened data set.
+        image_ids: None for all images.
+        detections: by image id.
+        names: class names by label of the detections; None for the data set's categories.
     """
     own = [category.name for category in dataset.categories]
-    _fiftyone()  # before any picture is asked for
+    _fiftyone()  # fails before any image is made
     return fiftyone_samples(_samples(dataset, image_ids), own, detections, own if names is None else names)
 
 
@@ -76,7 +81,7 @@ def fiftyone_samples(
     detections: Mapping[int, Detections] | None,
     asked: Sequence[str],
 ) -> list[fo.Sample]:
-    """The same of samples whose labels index `own`, and of detections whose labels index `asked`."""
+    """As to_fiftyone, for samples. own: class names by label of the samples; asked: of the detections."""
     fo = _fiftyone()
     made = []
     for sample in samples:
@@ -116,9 +121,10 @@ def huggingface_features(dataset: Dataset) -> hf.Features:
 
 
 def to_huggingface(dataset: Dataset, image_ids: Sequence[int] | None = None) -> hf.Dataset:
-    """Ground truth of those images (all without) as a Hugging Face `datasets.Dataset`; pictures are decoded when asked.
+    """Ground truth of those images as a Hugging Face `datasets.Dataset`, which decodes image files when accessed.
 
-    Its `info` carries citation and licences. Raises DataError for an image that is not there, MissingExtraError.
+    Its `info` has citation and licences. image_ids: None for all images. Raises DataError for a missing image,
+    MissingExtraError without the library `datasets`.
     """
     hf = _huggingface()
     info, features = dataset.info, huggingface_features(dataset)
@@ -139,21 +145,21 @@ def _samples(dataset: Dataset, image_ids: Sequence[int] | None) -> list[Sample]:
     return [dataset.samples[image_id] for image_id in ids]
 
 
-def _check_labels(found: Detections | Annotations, names: Sequence[str]) -> None:
-    if len(found) and int(found.labels.max()) >= len(names):
-        raise ConfigError(f"label {int(found.labels.max())} has no name: {len(names)} names were given")
+def _check_labels(boxes: Detections | Annotations, names: Sequence[str]) -> None:
+    if len(boxes) and int(boxes.labels.max()) >= len(names):
+        raise ConfigError(f"label {int(boxes.labels.max())} has no name: {len(names)} names were given")
 
 
-def _fiftyone_boxes(fo: Any, sample: Sample, found: Detections | Annotations, names: Sequence[str]) -> Any:
-    """Boxes as fractions of the image, left, top, width, height, as FiftyOne has them."""
-    _check_labels(found, names)
+def _fiftyone_boxes(fo: Any, sample: Sample, boxes: Detections | Annotations, names: Sequence[str]) -> Any:
+    """Boxes in FiftyOne's form: left, top, width, height as fractions of the image."""
+    _check_labels(boxes, names)
     size = np.array([sample.width_px, sample.height_px] * 2, np.float64)
-    boxes = (xyxy_to_xywh(found.xyxy.astype(np.float64)) / size).tolist()
-    scores = found.scores.tolist() if isinstance(found, Detections) else [None] * len(found)
+    relative = (xyxy_to_xywh(boxes.xyxy.astype(np.float64)) / size).tolist()
+    scores = boxes.scores.tolist() if isinstance(boxes, Detections) else [None] * len(boxes)
     return fo.Detections(
         detections=[
             fo.Detection(label=names[label], bounding_box=box, confidence=score)
-            for label, box, score in zip(found.labels.tolist(), boxes, scores, strict=True)
+            for label, box, score in zip(boxes.labels.tolist(), relative, scores, strict=True)
         ]
     )
 
@@ -198,6 +204,6 @@ def _huggingface() -> Any:
         import datasets  # noqa: PLC0415 - optional
     except ModuleNotFoundError as error:
         raise MissingExtraError("datasets", "interop") from error
-    if datasets.__file__ is None:  # any folder of that name on the path is importable, as a package without a file
+    if datasets.__file__ is None:  # a folder of that name on the path is a namespace package
         raise MissingExtraError("datasets", "interop")
     return datasets

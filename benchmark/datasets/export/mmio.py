@@ -1,7 +1,7 @@
-"""The layout in which MMIO's owners hand it out: `Images/{train,validation}`, `labels/{train,validation}/...`.
+"""The layout of the owners of MMIO: `Images/{train,validation}`, `labels/{train,validation}/...`.
 
-The folders are the zero-shot split: `validation` holds what it is tested on, `train` everything else. `taxonomy.csv`,
-which the owners' files lack, says what the classes are.
+The folders are the zero-shot split: `validation` has the test images, `train` all others. `taxonomy.csv`, which the
+owners' files lack, gives scene and super category of the classes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from benchmark.datasets.opening.taxonomy import NEEDED, OPTIONAL
 
 
 def parts(dataset: Dataset, rule: str) -> list[Part]:
-    """Every image: those of the test part in `validation`, all others in `train`."""
+    """All images: those of the test part in `validation`, the others in `train`."""
     tested = set(dataset.split(rule).test)
     samples = [dataset.samples[image_id] for image_id in sorted(dataset.samples)]
     return [
@@ -31,7 +31,7 @@ def parts(dataset: Dataset, rule: str) -> list[Part]:
 
 
 def write(folder: Path, dataset: Dataset, parts: Sequence[Part]) -> None:
-    """Both forms of the labels; train.json lists the base classes, val.json all."""
+    """Write the labels as text and as json; train.json lists the base classes, val.json all classes."""
     labels = {TRAIN: sorted(dataset.split("zeroshot").base), VALIDATION: range(len(dataset.categories))}
     for part in parts:
         write_labels(part, folder / "labels" / part.name / "txt")
@@ -41,7 +41,7 @@ def write(folder: Path, dataset: Dataset, parts: Sequence[Part]) -> None:
 
 
 def _write_taxonomy(path: Path, categories: Sequence[Category]) -> None:
-    with written_whole(path) as waiting, waiting.open("w", encoding="utf-8", newline="") as file:
+    with written_whole(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         rows = csv.DictWriter(file, (*NEEDED, *OPTIONAL))
         rows.writeheader()
         for category in categories:

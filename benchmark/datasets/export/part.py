@@ -1,4 +1,4 @@
-"""What every layout is made of: parts of a split, and boxes as COCO spells them so that reading gives the same ones."""
+"""What all layouts share: parts of a split, and COCO content from which exactly the same boxes are read."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from numpy.typing import NDArray
 from benchmark.core.sample import Category, Sample
 
 DIGITS = 8
-"""of a picture's number: its name is its id, since names of several sources may be equal"""
+"""of a file name: files are named by image id, because file names of several sources can be equal"""
 
 
 @dataclass(frozen=True)
 class Part:
-    """The images of one folder. pictures: that folder, below the root of the export."""
+    """The images of one part. pictures: their folder, below the root of the export."""
 
     name: str
     samples: Sequence[Sample]
     pictures: str
 
     def stem(self, sample: Sample) -> str:
-        """`00000012`."""
+        """File name without suffix: `00000012` for image 12."""
         return f"{sample.image_id:0{DIGITS}d}"
 
     def file_name(self, sample: Sample) -> str:
-        """`00000012.jpg`."""
+        """File name: `00000012.jpg` for image 12."""
         return self.stem(sample) + sample.path.suffix.casefold()
 
 
 def coco_content(part: Part, categories: Sequence[Category], labels: Sequence[int]) -> dict[str, Any]:
-    """A COCO file of one part that lists those categories; ids are kept, category ids are labels counted from 1.
+    """Content of a COCO file of one part. Image ids are kept; category ids are labels + 1.
 
-    Keys beyond COCO's say what our splits need: group, scene and source of an image.
+    Images have the additional keys group, scene and source, which splits need. labels: the categories to list.
     """
     images = [
         {
@@ -80,14 +80,14 @@ def _category(category: Category, label: int) -> dict[str, Any]:
 
 
 def exact_xywh(xyxy: NDArray[np.float64]) -> list[float]:
-    """x, y, width, height of one box such that x + width and y + height are the corners again, to the last bit."""
+    """x, y, width, height of one box (4,) such that x + width and y + height equal its corners to the last bit."""
     x1, y1, x2, y2 = (float(value) for value in xyxy)
     return [x1, y1, _length(x1, x2), _length(y1, y2)]
 
 
 def _length(start: float, end: float) -> float:
     length = end - start
-    for _ in range(4):  # the difference was rounded: at most a few steps to one whose sum is the end
+    for _ in range(4):  # the rounded difference is at most a few floats away
         if start + length == end:
             break
         length = float(np.nextafter(length, np.inf if start + length < end else -np.inf))

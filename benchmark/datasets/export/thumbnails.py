@@ -1,4 +1,4 @@
-"""Thumbnails of a data set: one sheet of labelled pictures a scene, only of sources that may be passed on."""
+"""Thumbnails of a data set: one contact sheet per scene, only of sources that may be redistributed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.core.sample import Dataset, Sample
 from benchmark.datasets.export.contact_sheet import contact_sheet
 from benchmark.datasets.opening.licence import attribution, refuse_unless_private, sources_of
 
-PICTURES_A_SCENE = 12
+IMAGES_PER_SCENE = 12
 COLUMNS = 4
 ATTRIBUTION = "ATTRIBUTION.txt"
 PRIVATE = "PRIVATE - NOT TO BE PASSED ON\n\n"
@@ -22,51 +22,52 @@ PRIVATE = "PRIVATE - NOT TO BE PASSED ON\n\n"
 def write_thumbnails(
     dataset: Dataset, folder: Path, sources: Sequence[str] | None = None, *, private: bool = False
 ) -> list[Path]:
-    """Write `<scene>.jpg` for every scene, and who made the pictures, into a folder; the written paths.
+    """Write `<scene>.jpg` per scene and an attribution file into a folder; returns the written paths.
 
-    sources: only pictures of these. private: also of sources whose licence forbids passing them on; the attribution
-    file then says so. Raises RefusedError without it, UnknownNameError for a source that the set does not have.
+    sources: names of the sources to show; None for all. private: also show sources that may not be redistributed, noted
+    in the attribution file. Raises RefusedError for such a source without `private`, UnknownNameError for a source that
+    the set does not have.
     """
-    behind = sources_of(dataset.info, (sample.source for sample in dataset.samples.values()))
-    here = {source.name: source for source in behind.values()}
+    source_of = sources_of(dataset.info, (sample.source for sample in dataset.samples.values()))
+    known = {source.name: source for source in source_of.values()}
     for name in sources or ():
-        if name not in here:
-            raise UnknownNameError(f"source of {dataset.info.name}", name, here)
-    used = [here[name] for name in sorted(here if sources is None else set(sources))]
+        if name not in known:
+            raise UnknownNameError(f"source of {dataset.info.name}", name, known)
+    used = [known[name] for name in sorted(known if sources is None else set(sources))]
     refuse_unless_private(used, "thumbnails", private=private)
-    chosen = choose_by_scene(sample for sample in dataset.samples.values() if behind[sample.source] in used)
+    chosen = choose_by_scene(sample for sample in dataset.samples.values() if source_of[sample.source] in used)
     written = []
     for scene, image_ids in chosen.items():
         sheet = contact_sheet(dataset, image_ids, COLUMNS)
         path = folder / f"{''.join(letter if letter.isalnum() else '-' for letter in scene)}.jpg"
-        with written_whole(path) as waiting:
-            sheet.save(waiting, "JPEG", quality=85)
+        with written_whole(path) as temporary:
+            sheet.save(temporary, "JPEG", quality=85)
         written.append(path)
-    with written_whole(folder / ATTRIBUTION) as waiting:
+    with written_whole(folder / ATTRIBUTION) as temporary:
         closed = any(not source.redistributable for source in used)
-        waiting.write_text((PRIVATE if closed else "") + attribution(used), encoding="utf-8")
+        temporary.write_text((PRIVATE if closed else "") + attribution(used), encoding="utf-8")
     return [*written, folder / ATTRIBUTION]
 
 
 def choose_by_scene(samples: Iterable[Sample]) -> Mapping[str, list[int]]:
-    """Image ids by scene, a dozen each, its classes (and defect-free images) as even as can be, always the same."""
+    """Scene -> at most 12 image ids, with classes (and defect-free images) balanced. The choice is deterministic."""
     scenes: dict[str, list[Sample]] = {}
     for sample in sorted(samples, key=lambda s: hashlib.sha256(str(s.image_id).encode()).digest()):
         scenes.setdefault(sample.scene, []).append(sample)
-    return {scene: _even(waiting) for scene, waiting in sorted(scenes.items())}
+    return {scene: _balanced(members) for scene, members in sorted(scenes.items())}
 
 
-def _even(waiting: list[Sample]) -> list[int]:
-    have: Counter[int] = Counter()
+def _balanced(remaining: list[Sample]) -> list[int]:
+    counts: Counter[int] = Counter()
     taken: list[int] = []
-    while waiting and len(taken) < PICTURES_A_SCENE:
-        best = min(waiting, key=lambda sample: min(have[label] for label in _shown(sample)))
-        waiting.remove(best)
+    while remaining and len(taken) < IMAGES_PER_SCENE:
+        best = min(remaining, key=lambda sample: min(counts[label] for label in _labels(sample)))
+        remaining.remove(best)
         taken.append(best.image_id)
-        have.update(_shown(best))
+        counts.update(_labels(best))
     return taken
 
 
-def _shown(sample: Sample) -> set[int]:
-    """Labels of an image; -1 for one without a defect."""
+def _labels(sample: Sample) -> set[int]:
+    """Labels of an image; -1 for a defect-free one."""
     return set(sample.annotations.labels.tolist()) or {-1}

@@ -1,6 +1,6 @@
 """Pascal VOC: `JPEGImages/`, `Annotations/*.xml`, and `ImageSets/Main/{train,val,trainval,test}.txt`.
 
-Corners are written as they are, counted from 0 and with their fractions, not rounded to VOC's whole pixels from 1.
+Corners are counted from 0 and keep their fractions; they are not rounded to VOC's whole pixels counted from 1.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PICTURES = "JPEGImages"
 
 
 def write(folder: Path, dataset: Dataset, parts: Sequence[Part]) -> None:
-    """One xml an image; the lists of stems say what is in which part. Pictures of all parts lie in one folder."""
+    """Write one xml per image and one list of stems per part; images of all parts are moved into one folder."""
     (folder / "Annotations").mkdir(parents=True, exist_ok=True)
     for part in parts:
         for sample in part.samples:
@@ -32,7 +32,7 @@ def write(folder: Path, dataset: Dataset, parts: Sequence[Part]) -> None:
 
 
 def _gather(folder: Path, parts: Iterable[Part]) -> None:
-    """Move the pictures of all parts into the one folder that VOC has."""
+    """Move the images of all parts into `JPEGImages/`."""
     (folder / PICTURES).mkdir()
     for part in parts:
         for sample in part.samples:
@@ -43,8 +43,8 @@ def _gather(folder: Path, parts: Iterable[Part]) -> None:
 
 
 def _write_list(path: Path, stems: Sequence[str]) -> None:
-    with written_whole(path) as waiting:
-        waiting.write_text("".join(f"{stem}\n" for stem in stems), encoding="utf-8")
+    with written_whole(path) as temporary:
+        temporary.write_text("".join(f"{stem}\n" for stem in stems), encoding="utf-8")
 
 
 def _annotation(sample: Sample, file_name: str, categories: Sequence[Category]) -> ElementTree.ElementTree:

@@ -1,4 +1,4 @@
-"""YOLO as ultralytics reads it: `data.yaml`, `images/{train,val,test}`, `labels/{train,val,test}`."""
+"""YOLO, as ultralytics reads it: `data.yaml`, `images/{train,val,test}`, `labels/{train,val,test}`."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from benchmark.datasets.export.part import Part
 
 
 def write(folder: Path, dataset: Dataset, parts: Sequence[Part]) -> None:
-    """Text labels and the file that names the classes. Crowds are boxes like others: YOLO knows none."""
+    """Write the text labels and data.yaml. Crowd boxes are written like others: YOLO has no crowds."""
     for part in parts:
         write_labels(part, folder / part.pictures.replace("images", "labels", 1))
     content = {
         **{part.name: part.pictures for part in parts},
         "names": {label: category.name for label, category in enumerate(dataset.categories)},
     }
-    with written_whole(folder / "data.yaml") as waiting:
-        waiting.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    with written_whole(folder / "data.yaml") as temporary:
+        temporary.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 def write_labels(part: Part, folder: Path) -> None:
-    """`<class> <cx> <cy> <w> <h>` a box, relative to the picture; an empty file for one without a defect."""
+    """Write one label file per image, one line `<class> <cx> <cy> <w> <h>` per box, relative to the image size."""
     folder.mkdir(parents=True, exist_ok=True)
     for sample in part.samples:
         (folder / f"{part.stem(sample)}.txt").write_text("".join(_lines(sample)), encoding="utf-8")

@@ -1,1 +1,1 @@
-"""The zero-shot ledger: how much of a test a method may have seen in training, as far as it declares its data."""
+"""The zero-shot ledger: which classes and images of a test a method saw in training, as far as it declares its data."""

@@ -1,4 +1,4 @@
-"""Which pictures of a test a method has met in training, where the training set lies on this machine."""
+"""Which test images a method saw in training, where its training set is on this machine."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ from benchmark.datasets.build.dedupe import (
 )
 
 BATCH = 2048
-"""training pictures compared at a time"""
+"""training images compared at once"""
 FLIPS = 4
 """of a fingerprint: none, left-right, top-bottom, both"""
 
 
 @dataclass(frozen=True)
 class SeenImages:
-    """Test pictures met in one training set: pixel-identical ones, and near-copies (flips included) of any.
+    """Test images that are in a training set.
 
-    Both hold places in the test's list; an identical picture is in both.
+    data: name of the training set. compared: number of its images. exact: indices of test images with identical pixels.
+    near: indices of near-duplicates in any flip, those in `exact` included.
     """
 
     data: str
@@ -45,7 +46,10 @@ class SeenImages:
 def seen_images(
     data: str, tested: Sequence[Path], trained: Sequence[Path], progress: Progress | None = None
 ) -> SeenImages:
-    """Compare every test picture with every training picture (hashes as in deduplication). Raises DataError."""
+    """Compare all test images with all training images by hash and correlation, as in deduplication.
+
+    data: name of the training set. Raises DataError for a test image that is missing.
+    """
     own = fingerprints(tested, progress)
     exact: set[int] = set()
     near: set[int] = set()
@@ -54,13 +58,13 @@ def seen_images(
         prints = fingerprints(batch)
         pixels = {each.pixels for each in prints if not each.error}
         exact |= {i for i, each in enumerate(own) if each.pixels in pixels}
-        waiting = [(i, j, flip) for i, j, flip in _hash_neighbours(own, prints) if i not in exact | near]
-        near |= {i for i, j, flip in waiting if _same(tested[i], batch[j], flip)}
+        candidates = [(i, j, flip) for i, j, flip in _hash_neighbours(own, prints) if i not in exact | near]
+        near |= {i for i, j, flip in candidates if _same(tested[i], batch[j], flip)}
     return SeenImages(data, len(trained), frozenset(exact), frozenset(near | exact))
 
 
 def training_images(data: str) -> list[Path] | str:
-    """The pictures that a method trained on this data has seen, or why they cannot be compared here."""
+    """Paths of the training images of a data set, or the reason why they cannot be compared on this machine."""
     if data not in list_names("dataset"):
         return "unknown: no data set of that name can be opened"
     entry = load("dataset", data)
@@ -77,26 +81,26 @@ def training_images(data: str) -> list[Path] | str:
 
 
 def _batches(paths: Sequence[Path]) -> Iterator[list[Path]]:
-    waiting = iter(paths)
-    while batch := list(islice(waiting, BATCH)):
+    remaining = iter(paths)
+    while batch := list(islice(remaining, BATCH)):
         yield batch
 
 
 def _hash_neighbours(own: Sequence[Fingerprint], others: Sequence[Fingerprint]) -> list[tuple[int, int, int]]:
-    """(place in own, place in others, flip) of pictures whose hashes are close; unreadable ones have none."""
+    """(index in own, index in others, flip) of images with close hashes, without images that cannot be read."""
     mine = [(i, each.hashes) for i, each in enumerate(own) if each.hashes is not None]
     theirs = [(j, each.hashes) for j, each in enumerate(others) if each.hashes is not None]
     if not mine or not theirs:
         return []
     first = np.array([hashes[0] for _, hashes in mine], np.uint64)
-    found = []
+    neighbours = []
     for flip in range(FLIPS):
         second = np.array([hashes[flip] for _, hashes in theirs], np.uint64)
         close = np.bitwise_count(first[:, None] ^ second[None, :]) <= HASH_BITS_DIFFERENT
-        found += [(mine[i][0], theirs[j][0], flip) for i, j in np.argwhere(close).tolist()]
-    return found
+        neighbours += [(mine[i][0], theirs[j][0], flip) for i, j in np.argwhere(close).tolist()]
+    return neighbours
 
 
 def _same(first: Path, second: Path, flip: int) -> bool:
-    """Whether two pictures correlate once the second is mirrored: a close hash alone is no proof."""
+    """Whether two images correlate after flipping the second one: a close hash alone is not enough."""
     return correlation(thumbnail(first), flipped(thumbnail(second), flip)) >= MIN_CORRELATION

@@ -1,7 +1,7 @@
-"""Which classes of a test a method has met in training: under the same name, a synonym, or a near neighbour in meaning.
+"""Which test classes a method saw in training: under the same name, a synonym, or a name with a similar embedding.
 
-Words are compared, not pictures: `blowhole` of a casting meets LVIS's `vent/blowhole`. So an overlap is a warning to be
-read, and the AP on the other classes stands beside the AP on all.
+Only names are compared, not images: `blowhole` of a casting matches `vent/blowhole` of LVIS. So an overlap is a warning
+to be judged, and the AP on the classes without overlap is reported beside the AP on all.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from benchmark.core.vocabulary import Vocabulary
 from benchmark.datasets.ledger.training_data import LISTED, WITHOUT_LIST, TrainedClass, read_classes, why_unknown
 
 NEIGHBOUR = 0.8
-"""cosine between text embeddings from which two names count as neighbours; the paper's threshold for matching texts"""
+"""least cosine between the text embeddings of neighbours; the paper's threshold for matching texts"""
 FIT = "this fit"
-"""the name under which the base classes of a fit made here stand among training data"""
+"""name of the training data of a fit made by this benchmark: its base classes"""
 NOTHING_DECLARED = "the method declares no training data for these weights"
 
 
 class Match(StrEnum):
-    """How a test class was met in training; the first that holds."""
+    """How a test class matches a training class; the first that applies."""
 
     EXACT = "exact"
     SYNONYM = "synonym"
@@ -40,9 +40,10 @@ class Match(StrEnum):
 
 @dataclass(frozen=True)
 class Overlap:
-    """One test class. data and met: the training set and the class in it that is nearest; similarity: their cosine.
+    """One test class.
 
-    Without an encoder data, met and similarity are empty where names do not match.
+    data, met: training set and its class that match or, with an encoder, are nearest; None otherwise. similarity:
+    cosine of both names, None for equal names and without an encoder.
     """
 
     name: str
@@ -54,7 +55,11 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Ledger:
-    """unknown: training data about whose classes nothing can be said, and why. encoder: `minilm@<digest>` or None."""
+    """The overlaps of all test classes with the training data.
+
+    trained_on: names of the training sets. unknown: training set without a list of classes -> reason. encoder:
+    `minilm@<digest>`, None where only names were compared.
+    """
 
     trained_on: tuple[str, ...]
     unknown: Mapping[str, str]
@@ -63,15 +68,15 @@ class Ledger:
 
     @property
     def clean(self) -> tuple[str, ...]:
-        """Test classes that were not met, as far as the training data is known."""
+        """Names of test classes without a match, as far as the training data is known."""
         return tuple(overlap.name for overlap in self.overlaps if overlap.match is Match.NONE)
 
     def counts(self) -> dict[str, int]:
-        """How many test classes were met in each way."""
+        """Number of test classes per kind of match."""
         return {str(kind): sum(overlap.match is kind for overlap in self.overlaps) for kind in Match}
 
     def facts(self, per_class: Mapping[str, Mapping[str, float | None]] | None = None) -> dict[str, Any]:
-        """Plain values for a run record. per_class: the run's, for the AP (a fraction) on the classes not met."""
+        """The ledger as plain values for a run record. per_class: the run's metrics, for the AP on `clean` classes."""
         met = {
             o.name: {"match": str(o.match), "data": o.data, "met": o.met, "similarity": o.similarity}
             for o in self.overlaps
@@ -97,11 +102,14 @@ def make_ledger(
     encoder: TextEncoder | None = None,
     trained_classes: Sequence[str] = (),
 ) -> Ledger:
-    """Compare the classes of a test with everything that its weights saw.
+    """Compare the test classes with all classes that the weights were trained on.
 
-    trained_on and trained_classes: what the method declares of the weights it started from (MethodInfo); fitted: the
-    base classes of a fit made here. encoder: for near neighbours; without one, or where its weights are missing, only
-    names and synonyms are compared.
+    Args:
+        trained_on: training sets of the weights a fit started from, as declared in MethodInfo.
+        tested: the test classes.
+        fitted: base classes of a fit made by this benchmark.
+        encoder: for neighbours; without one, or where its weights are missing, only names and synonyms are compared.
+        trained_classes: class names of the training data, as declared in MethodInfo.
     """
     declared = {data for data in trained_on if trained_classes and data not in WITHOUT_LIST}
     unknown = {data: why for data in trained_on if (why := why_unknown(data)) and data not in declared}
@@ -119,13 +127,13 @@ def make_ledger(
 
 
 def clean_ap(ledger: Ledger, per_class: Mapping[str, Mapping[str, float | None]]) -> float | None:
-    """Mean AP (a fraction) over the test classes that were not met; None where none of them has an AP."""
+    """Mean AP (a fraction) over the test classes without a match; None where none of them has an AP."""
     values = [ap for name in ledger.clean if (ap := per_class.get(name, {}).get("AP")) is not None]
     return sum(values) / len(values) if values else None
 
 
 def spelling(name: str) -> str:
-    """One spelling for comparing names: no case, no marks, no remark in brackets, the last word in the singular."""
+    """A normalised name, for comparison: lower case, no punctuation, no brackets, last word in the singular."""
     plain = re.sub(r"\(.*?\)", " ", name.casefold())
     words = re.findall(r"\w+", plain.replace("_", " "))
     if not words:
@@ -140,7 +148,7 @@ def _singular(word: str) -> str:
 
 
 def _synonyms(category: Category) -> tuple[str, ...]:
-    """Other names of its defect, without the scene."""
+    """Synonyms of a class, without the scene."""
     return tuple(name.removesuffix(f", {category.scene}") for name in category.synonyms)
 
 
@@ -161,7 +169,7 @@ def _overlap(category: Category, met: Sequence[TrainedClass], near: tuple[int, f
 
 
 def _neighbours(encoder: TextEncoder, tested: Sequence[str], met: Sequence[TrainedClass]) -> list[tuple[int, float]]:
-    """For each tested name the index of the nearest training class (by any of its names) and their cosine."""
+    """Per test name the index of the nearest training class, by any of its names, and the cosine."""
     owners = [i for i, each in enumerate(met) for _ in each.names]
     similarity = _embed(encoder, tested) @ _embed(encoder, [name for each in met for name in each.names]).T
     best = similarity.argmax(axis=1)
@@ -169,7 +177,7 @@ def _neighbours(encoder: TextEncoder, tested: Sequence[str], met: Sequence[Train
 
 
 def _embed(encoder: TextEncoder, names: Sequence[str]) -> NDArray[np.float32]:
-    """(N, dimensions) unit rows; a list of names is encoded once and kept on disk."""
+    """(N, dimensions) float32 rows of length 1, with a cache on disk."""
     from benchmark.text.vectors.cache import embed  # noqa: PLC0415 - text is heavy and only this needs it
 
     unique = tuple(dict.fromkeys(name.casefold() for name in names))

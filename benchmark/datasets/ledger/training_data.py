@@ -1,4 +1,4 @@
-"""What detectors are commonly pre-trained on: class lists that ship here (facts only), and data that has none."""
+"""Data that detectors are pre-trained on: lists of class names in this package, and data without such a list."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WITHOUT_LIST = {
 
 @dataclass(frozen=True, slots=True)
 class TrainedClass:
-    """A class that a method was trained on. data: which set; others: its other names there."""
+    """A class of a training set. data: name of the set. others: its synonyms there."""
 
     data: str
     name: str
@@ -37,7 +37,7 @@ class TrainedClass:
 
 @cache
 def read_classes(data: str) -> tuple[TrainedClass, ...]:
-    """The classes of one of LISTED, in the set's own order."""
+    """The classes of a training set of LISTED, in the order of its own list."""
     text = package_file("benchmark.datasets.ledger", f"{data}.txt").read_text(encoding="utf-8")
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
     split = ([part.strip() for part in line.split("/")] for line in lines)
@@ -45,7 +45,7 @@ def read_classes(data: str) -> tuple[TrainedClass, ...]:
 
 
 def why_unknown(data: str) -> str | None:
-    """Why nothing can be said about the classes of that training data; None where its list ships here."""
+    """Why the classes of a training set are unknown; None for a set of LISTED."""
     if data in LISTED:
         return None
     return WITHOUT_LIST.get(data, "no list of classes ships here; the method can declare trained_classes")

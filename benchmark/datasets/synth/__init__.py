@@ -1,1 +1,1 @@
-"""The procedural set, one box of it a file: taxonomy (words) -> plan (classes, boxes) -> render (surfaces, defects)."""
+"""The procedural data set: taxonomy (class names) -> plan (classes, boxes) -> render (surfaces, defects)."""

@@ -1,4 +1,4 @@
-"""A defect is a shape filled with an appearance, laid over the surface within its box."""
+"""Drawing of a defect: a shape filled with an appearance, blended over the surface inside its box."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OPACITY, _RELIEF = 0.95, 0.35
 
 
 def paint_defect(image: NDArray[np.float32], planned: PlannedDefect, rng: np.random.Generator) -> None:
-    """Draw over `image` (side, side, 3) in place; nothing outside the planned box changes."""
+    """Draw a defect onto `image` (side, side, 3) float32, in place, only inside the planned box."""
     defect = Defect.parse(categories()[planned.label].defect)
     side_px, w_px, h_px = image.shape[0], planned.w_px, planned.h_px
     mask = draw_shape(defect.shape, w_px, h_px, side_px, rng)[:, :, None] * _OPACITY
@@ -34,14 +34,14 @@ def paint_defect(image: NDArray[np.float32], planned: PlannedDefect, rng: np.ran
         factor, highlight = _hollow(h_px, w_px)
         layer = layer * factor + highlight
     box = image[planned.y_px : planned.y_px + h_px, planned.x_px : planned.x_px + w_px]
-    # The surface's own relief goes on under the defect, as it does under ink, rust or glue.
+    # The relief of the surface stays visible under the defect, as under ink, rust or glue.
     grey = box.mean(axis=2, keepdims=True)
     layer = layer * (1 - _RELIEF + _RELIEF * np.clip(grey / grey.mean(), 0.4, 1.3))
     box += mask * (layer - box)
 
 
 def _appearance(appearance: str, h_px: int, w_px: int, side_px: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """What fills the shape: a colour with a little grain, or black and white in a pattern; (h, w, 3)."""
+    """The filling of a shape, (h, w, 3) float32: a colour with some noise, or a black and white pattern."""
     if appearance == "speckled":
         fine = max(1, round(2 * side_px / 256))
         dots = rng.random((h_px // fine + 1, w_px // fine + 1)) < 0.5
@@ -56,7 +56,7 @@ def _appearance(appearance: str, h_px: int, w_px: int, side_px: int, rng: np.ran
 
 
 def _hollow(h_px: int, w_px: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """How light falls into a hollow from the upper left: factor and highlight to add, both (h, w, 1)."""
+    """Shading of a hollow lit from the upper left: a factor and a highlight to add, both (h, w, 1)."""
     y, x = np.linspace(-1, 1, h_px)[:, None, None], np.linspace(-1, 1, w_px)[None, :, None]
     slope = (x + y) / 2
     factor = np.clip(0.8 + 0.8 * slope, 0.3, 1.15)

@@ -1,4 +1,4 @@
-"""The few noises that all surfaces are made of; every array is (side, side) float32."""
+"""Noise functions for all surfaces; arrays are (side, side) float32 unless a docstring says otherwise."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def grain(rng: np.random.Generator, side: int) -> Plane:
 
 
 def smooth(rng: np.random.Generator, side: int, rows: float, columns: float) -> Plane:
-    """Noise with about `rows` x `columns` bumps over the picture, standard deviation about 1.
+    """Smooth noise with about `rows` x `columns` maxima over the image, standard deviation about 1.
 
-    As many rows as pixels and few columns gives horizontal streaks.
+    Many rows and few columns give horizontal streaks.
     """
     cells = (max(2, min(side, round(columns))), max(2, min(side, round(rows))))
     small = rng.standard_normal((cells[1], cells[0]), dtype=np.float32)
@@ -27,21 +27,22 @@ def smooth(rng: np.random.Generator, side: int, rows: float, columns: float) -> 
 
 
 def resize(plane: NDArray[np.float32], side: int, nearest: bool = False) -> Plane:
-    """A plane of any size stretched over the picture."""
+    """A plane of any size resized to the image."""
     how = Image.Resampling.NEAREST if nearest else Image.Resampling.BICUBIC
     return np.asarray(Image.fromarray(plane).resize((side, side), how))
 
 
 def grid(side: int) -> tuple[Plane, Plane]:
-    """Rows y and columns x of every pixel in units of 1/256 of the side, as a column (side, 1) and a row (1, side)."""
+    """Coordinates of the pixel centres in 1/256 of the side: y as a column (side, 1) and x as a row (1, side)."""
     line = (np.arange(side, dtype=np.float32) + 0.5) * np.float32(256 / side)
     return line[:, None], line[None, :]
 
 
 def cells(rng: np.random.Generator, side: int, pitch: float) -> tuple[Plane, Plane]:
-    """Voronoi cells around jittered points a `pitch` (1/256 of the side) apart.
+    """Voronoi cells around random points. pitch: mean distance of the points, in 1/256 of the side.
 
-    Gives the distance to the cell's border in pitches, 0 on it, and a random value in [0, 1) a cell.
+    Returns per pixel the distance to the border of its cell, as a multiple of the pitch, and a random value in [0, 1),
+    the same for all pixels of a cell.
     """
     half = max(32, side // 2)
     y, x = grid(half)
@@ -62,21 +63,21 @@ def cells(rng: np.random.Generator, side: int, pitch: float) -> tuple[Plane, Pla
 
 
 def tint(plane: Plane, colour: Colour) -> NDArray[np.float32]:
-    """A grey plane times a colour: (side, side, 3)."""
+    """A plane times a colour: (side, side, 3) float32."""
     image = np.empty((*plane.shape, 3), np.float32)
-    # Channel by channel: numpy is ten times slower when its innermost loop has three steps.
+    # One channel after the other: numpy is ten times slower with an innermost dimension of 3.
     for channel, strength in enumerate(colour):
         np.multiply(plane, np.float32(strength), out=image[:, :, channel])
     return image
 
 
 def add(image: NDArray[np.float32], plane: Plane, colour: Colour = (1, 1, 1)) -> None:
-    """Add a plane times a colour to a picture (side, side, 3), in place."""
+    """Add a plane times a colour to an image (side, side, 3), in place."""
     for channel, strength in enumerate(colour):
         image[:, :, channel] += plane * np.float32(strength)
 
 
 def shade(image: NDArray[np.float32], light: Plane) -> None:
-    """Multiply a picture (side, side, 3) by a plane, in place."""
+    """Multiply an image (side, side, 3) by a plane, in place."""
     for channel in range(3):
         image[:, :, channel] *= light

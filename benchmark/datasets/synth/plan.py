@@ -1,7 +1,8 @@
-"""What is in each picture, decided before anything is drawn: scene, classes and exact boxes, from a few numbers.
+"""The plan of each image: scene, classes and exact boxes, computed from seed and index before anything is drawn.
 
-Only `Generator.random` is used: the stream of uniform doubles of PCG64 is the part of numpy's generators that does
-not change between versions, so a plan is the same on every machine. Lengths below are in units of 1/256 of the side.
+Only `Generator.random` is used: the uniform doubles of PCG64 are the part of numpy's generators that does not change
+between versions, so plans are the same on every machine. Lengths in this file are in 1/256 of the image side, except
+for names that end in _px.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ from benchmark.core.errors import ConfigError
 from benchmark.datasets.synth.taxonomy import SCENES, Defect, Scene, categories
 
 GENERATOR_VERSION = 1
-"""rises whenever a plan or a pixel changes; part of every digest and of the folder images are kept in"""
+"""raised whenever a plan or a pixel changes; part of the digest and of the name of the folder of images"""
 
 DEFAULT_IMAGES, DEFAULT_SIDE_PX, DEFAULT_SEED = 2000, 256, 0
 
 _NORMAL, _NOVEL_ONLY, _MIXED = 0.09, 0.17, 0.02
 _COUNT_SHARES = (0.18, 0.22, 0.20, 0.16, 0.10, 0.07, 0.04, 0.03)  # 1, 2, ... 8 defects; mean 3.3
 _SCENE_DECAY, _CLASS_DECAY = 0.93, 0.5
-_REPEAT = 0.45  # chance that the next defect is of the class before it: faults come in series
+_REPEAT = 0.45  # probability that a defect has the class of the one before: defects occur in series
 _MARGIN, _GAP = 7.0, 4.0
 _LEAST_SIDE_PX = 3
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that decides a copy of the set. Raises ConfigError for a size that cannot be drawn."""
+    """The parameters that determine a copy of the set. Raises ConfigError for values out of range."""
 
     images: int = DEFAULT_IMAGES
     side_px: int = DEFAULT_SIDE_PX
@@ -47,7 +48,7 @@ class Recipe:
 
     @property
     def variant(self) -> str:
-        """How this copy differs from the default one, e.g. 'n8000-px640'; empty for the default."""
+        """Differences from the default recipe, e.g. 'n8000-px640'; empty for the default."""
         parts = (
             ("n", self.images, DEFAULT_IMAGES),
             ("px", self.side_px, DEFAULT_SIDE_PX),
@@ -57,12 +58,12 @@ class Recipe:
 
     @property
     def folder(self) -> str:
-        """Where its images belong. Image i is the same whatever the number of images, so that is not part of it."""
+        """Name of the folder of images; without their number, on which image i does not depend."""
         return f"v{GENERATOR_VERSION}-px{self.side_px}-seed{self.seed}"
 
     @property
     def digest(self) -> str:
-        """sha256 of the recipe, not of pixel bytes."""
+        """sha256 of the recipe and the generator's version, not of pixels."""
         return digest({"generator": ["mmio-synth", GENERATOR_VERSION], "recipe": self})
 
 
@@ -79,7 +80,7 @@ class PlannedDefect:
 
 @dataclass(frozen=True, slots=True)
 class PlannedImage:
-    """One picture, 0-based index; without defects it is a normal part."""
+    """One image. index: 0-based. defects: empty for a defect-free part."""
 
     index: int
     scene: str
@@ -87,7 +88,7 @@ class PlannedImage:
 
 
 class Dice:
-    """Draws of one picture, from uniform doubles alone."""
+    """Random numbers of one image, derived from uniform doubles only."""
 
     def __init__(self, *key: int) -> None:
         self._random = np.random.default_rng(key).random
@@ -97,13 +98,13 @@ class Dice:
         return low + (high - low) * float(self._random())
 
     def pick(self, cumulative: tuple[float, ...]) -> int:
-        """An index, by cumulative shares that end at their sum."""
+        """A random index. cumulative: running sum of the shares of the indices."""
         drawn = self.uniform(0, cumulative[-1])
         return next(i for i, edge in enumerate(cumulative) if drawn < edge)
 
 
 def plan_image(recipe: Recipe, index: int) -> PlannedImage:
-    """The plan of picture `index` (0-based): the same for every number of images."""
+    """The plan of image `index` (0-based); it does not depend on the number of images."""
     dice = Dice(GENERATOR_VERSION, recipe.seed, index)
     kind = dice.uniform(0, 1)
     scene = SCENES[dice.pick(_shares(len(SCENES), _SCENE_DECAY))]
@@ -120,7 +121,7 @@ def plan_image(recipe: Recipe, index: int) -> PlannedImage:
 
 
 def _draw_labels(dice: Dice, labels: tuple[int, ...]) -> list[int]:
-    """Classes of the defects of one picture; `labels` run from frequent to rare."""
+    """Labels of the defects of one image. labels: possible labels, most frequent first."""
     count = 1 + dice.pick(_running_sum(_COUNT_SHARES))
     drawn: list[int] = []
     for _ in range(count):
@@ -132,7 +133,7 @@ def _draw_labels(dice: Dice, labels: tuple[int, ...]) -> list[int]:
 
 
 def _place(dice: Dice, labels: list[int], side_px: int) -> tuple[PlannedDefect, ...]:
-    """Boxes that keep a gap between them; a defect that finds no room in 40 throws is left out."""
+    """Boxes with a gap between them; a defect without a free place after 40 draws is left out."""
     gap = _GAP * side_px / 256
     placed: list[PlannedDefect] = []
     for label in labels:
@@ -154,7 +155,7 @@ def _place(dice: Dice, labels: list[int], side_px: int) -> tuple[PlannedDefect, 
 
 
 def _corner(dice: Dice, edge: bool, w_px: int, h_px: int, side_px: int) -> tuple[int, int]:
-    """Left and top: against one of the four borders for edge defects, clear of all of them for the others."""
+    """Left and top of a box in pixels: at one of the four borders for edge defects, away from all borders otherwise."""
     margin = _MARGIN * side_px / 256
     x_px = int(dice.uniform(margin, side_px - w_px - margin))
     y_px = int(dice.uniform(margin, side_px - h_px - margin))
@@ -165,7 +166,7 @@ def _corner(dice: Dice, edge: bool, w_px: int, h_px: int, side_px: int) -> tuple
 
 
 _DIAMETERS = {
-    # shape: least and largest length, and the aspect (width / height) drawn log-uniformly around 1
+    # shape: smallest and largest size, and largest aspect ratio (width / height), drawn log-uniformly around 1
     "spot": (11, 22, 1.15),
     "ring": (18, 42, 1.15),
     "stain": (24, 60, 1.5),
@@ -177,14 +178,14 @@ _DIAMETERS = {
     "chip": (16, 36, 1.3),
 }
 _LENGTHS = {
-    # shape: least and largest length, least box side, largest angle to the nearest axis that is still not diagonal
+    # shape: smallest and largest length, smallest side of the box
     "scratch": (32, 92, 8),
     "crack": (28, 72, 17),
 }
 
 
 def _size(dice: Dice, shape: str) -> tuple[float, float]:
-    """Width and height of a shape's box; small ones are more frequent."""
+    """Width and height of the box of a shape; small boxes are more frequent."""
     small = dice.uniform(0, 1) ** 1.8
     if shape in _LENGTHS:
         least, largest, least_side = _LENGTHS[shape]
@@ -199,7 +200,7 @@ def _size(dice: Dice, shape: str) -> tuple[float, float]:
 
 @cache
 def _labels(scene_name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Base and novel labels of a scene, frequent ones first."""
+    """Base and novel labels of a scene, most frequent first."""
     scene: Scene = next(s for s in SCENES if s.name == scene_name)
     index = {category.name: label for label, category in enumerate(categories())}
     base, novel = (tuple(index[f"{n}, {scene_name}"] for n in names) for names in (scene.base, scene.novel))
@@ -208,7 +209,7 @@ def _labels(scene_name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 @cache
 def _shares(count: int, decay: float) -> tuple[float, ...]:
-    """Cumulative shares that fall by a constant factor."""
+    """Running sum of `count` shares, each `decay` times the one before."""
     return _running_sum(tuple(decay**rank for rank in range(count)))
 
 

@@ -1,4 +1,4 @@
-"""From a plan to a picture: surface, defects over it, then light over both."""
+"""Draw an image from its plan: surface, then defects, then illumination."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SURFACE, _LIGHT, _DEFECT = 1, 2, 3
 
 
 def render(recipe: Recipe, planned: PlannedImage) -> NDArray[np.uint8]:
-    """The picture, (side, side, 3) uint8 RGB. Each part has its own generator, so that none moves another."""
+    """The image, (side, side, 3) uint8 RGB. Each step has its own random generator, so that none changes another."""
     image = SURFACES[planned.scene](_generator(recipe, planned, _SURFACE), recipe.side_px)
     for place, defect in enumerate(planned.defects):
         paint_defect(image, defect, _generator(recipe, planned, _DEFECT, place))
@@ -22,7 +22,7 @@ def render(recipe: Recipe, planned: PlannedImage) -> NDArray[np.uint8]:
 
 
 def _photograph(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Uneven light across the part and exposure; `image` is used up."""
+    """Apply uneven illumination and exposure; `image` (side, side, 3) is changed in place."""
     side = image.shape[0]
     y, x = grid(side)
     angle, fall, exposure = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.1), rng.uniform(0.92, 1.06)

@@ -1,7 +1,7 @@
-"""The outline of a defect: masks (h, w) float32 in [0, 1] that touch all four sides of their box.
+"""Shapes of defects: masks (h, w) float32 in [0, 1] that touch all four sides of their box.
 
-A shape is drawn four times as large as needed, cut at its own bounds and reduced to its box, so that the box which
-the plan decided is tight whatever the shape did inside. Lengths are in units of 1/256 of the picture's side.
+A shape is drawn at four times its size, cropped to its bounding box and resized to the planned box, so that the planned
+box is always tight. Lengths are in 1/256 of the image side.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ Points = NDArray[np.floating]
 
 
 class Pen:
-    """Draws on the enlarged canvas of one box; points are (n, 2) in the unit square, widths in 1/256 of the side."""
+    """Draws on the enlarged canvas of one box. Points are (n, 2) in the unit square, widths in 1/256 of the side."""
 
     def __init__(self, w_px: int, h_px: int, side_px: int) -> None:
         self.unit = _OVERSAMPLE * side_px / 256
-        # Strokes may leave the unit square by their width, hence the border around it.
+        # A border around the unit square for strokes, which exceed it by half their width.
         self.size = np.array([w_px, h_px], np.float64) * _OVERSAMPLE
         self.border = 8 * self.unit
         canvas = (self.size + 2 * self.border).astype(int)
@@ -41,19 +41,19 @@ class Pen:
         return float(self.size[1] / self.unit)
 
     def fill(self, points: Points) -> None:
-        """A filled polygon."""
+        """Draw a filled polygon."""
         self.draw.polygon(self._flat(points), fill=255)
 
     def stroke(self, points: Points, width: float) -> None:
-        """A line with round joints."""
+        """Draw a line with round joints."""
         self.draw.line(self._flat(points), fill=255, width=max(1, round(width * self.unit)), joint="curve")
 
     def erase(self, points: Points) -> None:
-        """Cut a polygon out of what is drawn."""
+        """Erase a polygon."""
         self.draw.polygon(self._flat(points), fill=0)
 
     def mask(self, w_px: int, h_px: int) -> NDArray[np.float32]:
-        """What was drawn, cut at its bounds and reduced to (h_px, w_px)."""
+        """The drawing, cropped to its bounding box and resized to (h_px, w_px)."""
         tight = self.image.crop(self.image.getbbox())
         return np.asarray(tight.resize((w_px, h_px), Image.Resampling.BOX), np.float32) / np.float32(255)
 
@@ -69,7 +69,7 @@ def draw_shape(shape: str, w_px: int, h_px: int, side_px: int, rng: np.random.Ge
 
 
 def _round_outline(rng: np.random.Generator, wobble: float, lobes: int, points: int = 60) -> Points:
-    """A closed curve around the middle whose radius wobbles with the first `lobes` harmonics."""
+    """A closed curve around the centre. wobble: amplitude of changes of the radius. lobes: number of harmonics."""
     angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
     harmonics = np.arange(2, 2 + lobes)
     phase, height = rng.uniform(0, 2 * np.pi, lobes), rng.uniform(0.4, 1, lobes) / harmonics**0.5
@@ -78,7 +78,7 @@ def _round_outline(rng: np.random.Generator, wobble: float, lobes: int, points: 
 
 
 def _diagonal(rng: np.random.Generator, along: NDArray[np.floating], across: NDArray[np.floating]) -> Points:
-    """Points from one corner to the opposite one, displaced across it; either diagonal."""
+    """Points along a random diagonal. along: positions on it, 0 to 1. across: distances from it."""
     y = along + across
     return np.stack([along - across, y if rng.random() < 0.5 else 1 - y], axis=1)
 
@@ -139,7 +139,7 @@ def _thread(pen: Pen, rng: np.random.Generator) -> None:
     loops = int(rng.integers(2, 4)) * 2 * np.pi
     wide = rng.uniform(0.2, 0.28)
     turn = loops * t + rng.uniform(0, 2 * np.pi)
-    # The curls go backwards for part of each turn, which is what makes a loop of them.
+    # The curve moves backwards for part of each turn, which makes loops.
     x, y = t + wide * np.sin(turn), 0.35 * (t - 0.5) * rng.choice([-1, 1]) + 1.5 * wide * np.cos(turn)
     points = np.stack([x, y], axis=1) if pen.width >= pen.height else np.stack([y, x], axis=1)
     points = (points - points.min(axis=0)) / np.ptp(points, axis=0)

@@ -1,4 +1,4 @@
-"""Rendered pictures on disk: only what is missing, each file written whole or not at all."""
+"""Images on disk: missing ones are drawn, each file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _JPEG_QUALITY = 93
 
 
 def image_path(folder: Path, index: int) -> Path:
-    """Where picture `index` (0-based) lies; named by its image id."""
+    """Path of image `index` (0-based); the file is named by the image id, index + 1."""
     return folder / f"{index + 1:07d}.jpg"
 
 
 def ensure_images(recipe: Recipe, folder: Path, indices: Sequence[int], progress: Progress | None = None) -> None:
-    """Draw those pictures that are not in `folder` yet.
+    """Draw those images that are not in `folder` yet. indices: 0-based.
 
-    Safe beside other processes doing the same: a picture is written to a file of its own and renamed, and both would
-    write the same bytes. Raises DataError where it cannot be written, for example on a full disk.
+    Several processes may do so at once: each writes a temporary file and renames it, and all write the same bytes.
+    Raises DataError where a file cannot be written, for example on a full disk.
     """
     missing = [index for index in indices if not image_path(folder, index).exists()]
     if not missing:
@@ -49,7 +49,7 @@ def ensure_images(recipe: Recipe, folder: Path, indices: Sequence[int], progress
 
 
 def encode(recipe: Recipe, index: int) -> bytes:
-    """The file's bytes: JPEG without colour subsampling, which would smear small coloured defects."""
+    """The image as JPEG, without chroma subsampling, which would blur small coloured defects."""
     buffer = BytesIO()
     picture = Image.fromarray(render(recipe, plan_image(recipe, index)))
     picture.save(buffer, "JPEG", quality=_JPEG_QUALITY, subsampling=0)

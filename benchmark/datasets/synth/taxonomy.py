@@ -1,8 +1,8 @@
-"""What can be seen: 6 super categories, 18 scenes, 100 classes named by the words that describe their look.
+"""The taxonomy: 6 super categories, 18 scenes and 100 classes, whose names describe what they look like.
 
-A defect's name is `appearance [edge] shape` and the same word means the same look in every scene, so that a class
-which was never seen is described by words which were: "yellow" and "scratch" are learnt from a dozen other classes
-before "yellow scratch" is asked for. No (appearance, shape) pair of a novel class is a base class's, in any scene.
+The name of a defect is `appearance [edge] shape`, and a word means the same in every scene. The names of novel classes
+consist of words of base classes: "bright" and "scratch" occur in several base classes, "bright scratch" in none. No
+novel class has the (appearance, shape) pair of a base class, in any scene.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from benchmark.core.sample import Category
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of a name, another word for the same look, and how a sentence says it."""
+    """A word of class names, its synonym, and its phrase in descriptions."""
 
     word: str
     synonym: str
@@ -24,7 +24,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """What is wrong, without where: `edge` defects touch the image's border, all others keep away from it."""
+    """A defect without its scene. edge: whether it touches the image border; all others are away from it."""
 
     appearance: str
     shape: str
@@ -39,7 +39,7 @@ class Defect:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A surface under inspection; defects run from frequent to rare, which makes the long tail."""
+    """A surface under inspection. base, novel: names of its defects, most frequent first (long tail)."""
 
     name: str
     super_category: str
@@ -153,13 +153,13 @@ SCENES = (
 
 @cache
 def categories() -> tuple[Category, ...]:
-    """All 100 classes, scene by scene, base before novel; the place in this tuple is the label."""
+    """All 100 classes, scene by scene, base before novel; the index in this tuple is the label."""
     return tuple(_category(scene, name) for scene in SCENES for name in (*scene.base, *scene.novel))
 
 
 @cache
 def novel_labels() -> tuple[int, ...]:
-    """Labels of the 35 classes that zero-shot splits hold out."""
+    """Labels of the 35 novel classes."""
     novel = {f"{name}, {scene.name}" for scene in SCENES for name in scene.novel}
     return tuple(label for label, category in enumerate(categories()) if category.name in novel)
 

@@ -1,1 +1,1 @@
-"""Texts and images -> unit vectors, cached."""
+"""Embeddings of vocabularies, cached on disk, and of images."""

@@ -1,4 +1,4 @@
-"""Embeddings of a vocabulary, computed once and kept on disk under encoder, weights and vocabulary digests."""
+"""Embeddings of vocabularies, computed once and cached on disk by encoder, digest of its weights and vocabulary."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from benchmark.core.files import written_whole
 from benchmark.core.text import TextEncoder
 from benchmark.core.vocabulary import Vocabulary
 
-_TEXTS_A_BATCH = 256
+_BATCH = 256
 
 
 def embed(encoder: TextEncoder, vocabulary: Vocabulary, cache_dir: Path) -> NDArray[np.float32]:
-    """(K, dimensions) float32 rows of length 1: the mean over a name's prompts, normalised again."""
+    """Embeddings of the K names, (K, dimensions) float32: mean over the prompts of a name, scaled to length 1."""
     path = cache_dir / f"{encoder.name}-{encoder.weights_sha256()[:12]}-{vocabulary.digest[:16]}.npy"
     stored = _read(path)
     if stored is not None and stored.shape == (len(vocabulary), encoder.dimensions):
         return stored
     vectors = _mean_over_prompts(encoder, vocabulary)
-    with written_whole(path) as waiting, waiting.open("wb") as file:
+    with written_whole(path) as temporary, temporary.open("wb") as file:
         np.save(file, vectors, allow_pickle=False)
     return vectors
 
 
 def _read(path: Path) -> NDArray[np.float32] | None:
-    """The rows in a cache file, or None where it is absent or damaged: then they are computed again."""
+    """The embeddings in a cache file, or None where it is missing or damaged."""
     try:
         stored: NDArray[np.float32] = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError):
@@ -39,7 +39,7 @@ def _read(path: Path) -> NDArray[np.float32] | None:
 
 def _mean_over_prompts(encoder: TextEncoder, vocabulary: Vocabulary) -> NDArray[np.float32]:
     texts = [text for prompts in vocabulary.prompts for text in prompts]
-    chunks = [encoder.encode(texts[i : i + _TEXTS_A_BATCH]) for i in range(0, len(texts), _TEXTS_A_BATCH)]
+    chunks = [encoder.encode(texts[i : i + _BATCH]) for i in range(0, len(texts), _BATCH)]
     rows = np.concatenate(chunks)
     ends = np.cumsum([len(prompts) for prompts in vocabulary.prompts])
     means = np.stack([part.mean(axis=0) for part in np.split(rows, ends[:-1])])

@@ -1,4 +1,4 @@
-"""CLIP ViT-B/32's image tower: pictures in the space of `clip_vit_b32`'s texts; the same folder of weights."""
+"""The image encoder of CLIP ViT-B/32, with the same weights and embedding space as `clip_vit_b32`."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmark.text.clip_vit_b32 import ENCODER, found_folder
+from benchmark.text.clip_vit_b32 import ENCODER, weights_folder
 
 SIDE_PX = 224
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
-"""of the pictures CLIP was trained on (Radford et al., ICML 2021)"""
+"""per channel, of CLIP's training images (Radford et al., ICML 2021)"""
 BATCH = 32
 
 
 def missing() -> str | None:
-    """Which weights or package are missing and what follows, or None."""
+    """Which weights or package are missing and how to get them; None if the encoder is usable."""
     try:
         import torch  # noqa: F401
         import transformers  # noqa: F401
@@ -30,10 +30,10 @@ def missing() -> str | None:
 
 
 def encode_images(pictures: Sequence[Image.Image]) -> NDArray[np.float32]:
-    """(N, 512) float32 rows of length 1 of RGB pictures, each squeezed to 224 x 224 px. Raises MissingWeightsError."""
+    """Embeddings (N, 512) float32 of RGB images at 224 x 224 px, rows of length 1. Raises MissingWeightsError."""
     import torch
 
-    model = _model(found_folder())
+    model = _model(weights_folder())
     rows = []
     for start in range(0, len(pictures), BATCH):
         with torch.no_grad():
@@ -43,7 +43,7 @@ def encode_images(pictures: Sequence[Image.Image]) -> NDArray[np.float32]:
 
 
 def _pixels(pictures: Sequence[Image.Image]) -> NDArray[np.float32]:
-    """(N, 3, 224, 224) float32, normalised."""
+    """Network input (N, 3, 224, 224) float32, normalised with MEAN and STD."""
     small = [picture.resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC) for picture in pictures]
     values = np.stack([np.asarray(picture, np.float32) / 255 for picture in small])
     normalised = (values - np.array(MEAN, np.float32)) / np.array(STD, np.float32)

@@ -1,7 +1,7 @@
-"""What each scene looks like without a defect, one super category a file.
+"""Surfaces without defects, one function per scene, one file per super category.
 
-A surface takes a generator and the side in pixels and gives (side, side, 3) float32 RGB, 0 to 255, before light and
-camera. Its colours stay clear of the appearances that defects have in that scene.
+A surface function takes a random generator and the side in pixels and returns (side, side, 3) float32 RGB, 0 to 255,
+before illumination. Its colours differ from the appearances of the defects in that scene.
 """
 
 from __future__ import annotations
