@@ -10,6 +10,7 @@ from benchmark.cli._command import Command
 if TYPE_CHECKING:
     from benchmark.core.evaluation import Scores
     from benchmark.core.record import RunRecord
+    from benchmark.datasets.readers.reading import Repairs
     from benchmark.evaluators.scoring.columns import Columns
 
 
@@ -19,7 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--predictions", metavar="FILE", help="a COCO result file of any origin (with --data)")
     parser.add_argument("--data", metavar="FILE|NAME", help="its ground truth: a COCO or LVIS file, or a data set")
     parser.add_argument(
-        "--rules", choices=["coco", "lvis"], default="coco", help="of a detections file (default: coco)"
+        "--rules",
+        choices=["coco", "lvis"],
+        help="of a detections file (default: lvis for LVIS's ground truth, else coco)",
     )
     parser.add_argument("--task", metavar="NAME", help="of a named data set: whose test part (default: closed)")
     parser.add_argument("--engine", choices=["fast", "reference"], default="fast", help="reference: the official code")
@@ -120,8 +123,15 @@ def _of_file(options: argparse.Namespace) -> int:
     from benchmark.evaluators.scoring.score import score
     from benchmark.evaluators.statistics.bootstrap import intervals
 
-    columns = _columns(options)
-    names = ("lvis_ap",) if options.rules == "lvis" else ("coco_ap", "tide", "bands")
+    columns, repairs = _columns(options)
+    for kind, count in sorted(repairs.counts.items()):
+        _say(f"while reading: {count} x {kind}, first {repairs.examples[kind][0]}")
+    names = ["lvis_ap"] if columns.federation else ["coco_ap", "tide", "bands"]
+    if columns.federation and not options.rules:
+        _say(f"{options.data} has LVIS's keys: scored by LVIS's rules; --rules coco takes COCO's")
+    if "bands" in names and not columns.size_px.all():
+        names.remove("bands")
+        _say("AP by a box's share of the image is left out: it needs the size of every image")
     scores = score(names, columns, engine=options.engine)
     bounds = intervals(columns)
     if options.json:
@@ -133,23 +143,37 @@ def _of_file(options: argparse.Namespace) -> int:
     return 0
 
 
-def _columns(options: argparse.Namespace) -> Columns:
+def _columns(options: argparse.Namespace) -> tuple[Columns, Repairs]:
     from pathlib import Path
 
-    from benchmark.core.errors import RecordError
+    from benchmark.core.errors import DataError
     from benchmark.core.loading import MOST_COCO_BYTES, read_json
+    from benchmark.datasets.readers.reading import Repairs
     from benchmark.evaluators.coco_files.from_coco import columns_from_coco
 
-    found = read_json(Path(options.predictions), RecordError, MOST_COCO_BYTES, nan=True)
-    if Path(options.data).suffix == ".json":
-        truth, named = read_json(Path(options.data), RecordError, MOST_COCO_BYTES, nan=True), options.data
+    repairs, file = Repairs(), Path(options.data)
+    results = read_json(Path(options.predictions), DataError, MOST_COCO_BYTES, nan=True)
+    if file.suffix.casefold() == ".json" or file.is_file():
+        truth, named = read_json(file, DataError, MOST_COCO_BYTES, nan=True), options.data
     else:
         from benchmark.harness.rescore import test_ground_truth
 
         truth, named = test_ground_truth(options.data, options.task or "closed"), None
-    return columns_from_coco(
-        truth, found, rules=options.rules, ground_truth_file=named, detections_file=options.predictions
+    columns = columns_from_coco(
+        truth,
+        results,
+        rules=options.rules,
+        ground_truth_file=named,
+        detections_file=options.predictions,
+        report=repairs.add,
     )
+    return columns, repairs
+
+
+def _say(line: str) -> None:
+    import sys
+
+    print(f"bench: {line}", file=sys.stderr)
 
 
 COMMAND = Command("score", "measure stored detections again, or score a file of detections", configure, run)

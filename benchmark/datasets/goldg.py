@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.core.canonical import digest, file_sha256
+from benchmark.core.coco import Entry
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import DataError
 from benchmark.core.sample import DatasetEntry, DatasetInfo, Progress, Sample, Source
@@ -31,7 +32,7 @@ from benchmark.datasets.opening.layout import (
 )
 from benchmark.datasets.opening.official import OfficialDataset, trained_on_whole
 from benchmark.datasets.opening.roots import missing_root, rooted
-from benchmark.datasets.readers.coco_columns import CocoColumns, Entry, read_coco_columns, text_of
+from benchmark.datasets.readers.coco_columns import CocoColumns, read_coco_columns, text_of
 from benchmark.datasets.readers.reading import Repairs
 
 SOURCE = Source(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from benchmark.core.coco import Entry
 from benchmark.core.errors import ConfigError, DataError
 from benchmark.core.sample import DatasetEntry, DatasetInfo, Progress, Source
 from benchmark.datasets import coco
@@ -18,7 +19,7 @@ from benchmark.datasets.opening.check import Finding, check_files, counted
 from benchmark.datasets.opening.layout import AnnotationFile, AnnotationFiles, Layout
 from benchmark.datasets.opening.official import Official, OfficialDataset, first_images, subset_of
 from benchmark.datasets.opening.roots import find_root, missing_root, rooted
-from benchmark.datasets.readers.coco_columns import Entry, load_coco, read_coco_columns
+from benchmark.datasets.readers.coco_columns import load_coco, read_coco_columns
 from benchmark.datasets.readers.lvis import category_of, federation_of, frequencies_of, in_val2017, name_of, photo_of
 
 SOURCE = Source(

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from benchmark.core.coco import Entry
 from benchmark.core.sample import DatasetEntry, DatasetInfo, Progress, Source
 from benchmark.datasets.opening.check import Finding, check_files
 from benchmark.datasets.opening.layout import AnnotationFile, AnnotationFiles, Layout, plain_category, plain_name
 from benchmark.datasets.opening.official import OfficialDataset, trained_on_whole
 from benchmark.datasets.opening.roots import missing_root, rooted
-from benchmark.datasets.readers.coco_columns import Entry, read_coco_columns, text_of
+from benchmark.datasets.readers.coco_columns import read_coco_columns, text_of
 
 SOURCE = Source(
     "objects365",

@@ -34,7 +34,7 @@ def test_boxes_by_lower_case_name_without_folders(tmp_path: Path) -> None:
     [
         (lambda c: c["images"][1].update(file_name="other/a.jpg"), r"two images are named 'a\.jpg'; keep one"),
         (lambda c: c["images"][1].pop("file_name"), "image 7 has no file_name"),
-        (lambda c: c["annotations"][0].update(category_id=9), "annotation 1 has unknown category id 9"),
+        (lambda c: c["annotations"][0].update(category_id=9), "annotation 1: category_id is 9"),
         (lambda c: c["annotations"][0].update(bbox=[1, 2]), r"annotation 1: bbox is \[1, 2\]"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.core.errors import EvaluationError
+from benchmark.core.errors import DataError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.evaluators import coco_ap, lvis_ap
 from benchmark.evaluators.coco_files.from_coco import columns_from_coco
@@ -21,20 +21,14 @@ from tests.evaluators.coco_files import federate, to_files
 MakeScored = Callable[..., ScoredSet]
 
 
-def as_array(results: list[dict[str, Any]]) -> np.ndarray:
-    return np.array([(r["image_id"], *r["bbox"], r["score"], r["category_id"]) for r in results], np.float64)
-
-
 def test_a_set_and_its_files_score_the_same(make_scored: MakeScored) -> None:
     scored = make_scored(2, images=30, score_decimals=1)
     truth, results = to_files(columns_of(scored))
-    from_list, from_array = columns_from_coco(truth, results), columns_from_coco(truth, as_array(results))
-    ours = coco_ap.evaluate(scored)
-    for columns in (from_list, from_array):
-        scores = coco_ap.evaluate(columns)
-        assert (scores.metrics, scores.per_class) == (ours.metrics, ours.per_class)
+    columns, ours = columns_from_coco(truth, results), coco_ap.evaluate(scored)
+    scores = coco_ap.evaluate(columns)
+    assert (scores.metrics, scores.per_class) == (ours.metrics, ours.per_class)
     names = ("operating_point", "tide", "bands")
-    assert score(names, from_list).metrics == score(names, scored).metrics
+    assert score(names, columns).metrics == score(names, scored).metrics
 
 
 def test_doubles_are_not_rounded(make_scored: MakeScored) -> None:
@@ -85,37 +79,82 @@ def test_a_name_used_twice_gets_its_id(make_scored: MakeScored) -> None:
     assert columns_from_coco(truth, results).names == ("class 0 (id 3)", "8", "class 0 (id 13)", "class 3")
 
 
-ARRAYS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
-    "columns": (lambda a: a[:, :6], r"float64 \(\d+, 6\), expected float64 \(N, 7\): image id, x, y"),
-    "float32": (lambda a: a.astype(np.float32), "detections are float32"),
-    "NaN": (lambda a: _at(a, 5, np.nan), r"detection number 4 \(from 0\) holds a value that is not finite"),
-    "negative width": (lambda a: _at(a, 3, -1), r"number 4 \(from 0\) has a width or height below 0"),
-    "image": (lambda a: _at(a, 0, 7), "has a image id that is none of the ground truth's"),
-    "category": (lambda a: _at(a, 6, 3.5), "has a category id that is none of the ground truth's"),
-}
+def test_lvis_rules_hold_where_the_file_has_its_keys(make_scored: MakeScored) -> None:
+    truth, results = to_files(federate(make_scored(3, images=30, crowd=0.0)), lvis=True)
+    columns = columns_from_coco(truth, results)
+    assert columns.federation is not None
+    assert lvis_ap.evaluate(columns) == lvis_ap.evaluate(columns_from_coco(truth, results, rules="lvis"))
+    assert columns_from_coco(_with_iscrowd(truth), results, rules="coco").federation is None
+    plain = to_files(columns_of(make_scored(3)))
+    assert columns_from_coco(*plain).federation is None
+    for key in ("neg_category_ids", "not_exhaustive_category_ids"):
+        del truth["images"][0][key]
+        with pytest.raises(DataError, match=rf"image 1001: has no {key}; .*; --rules coco scores the file by COCO's"):
+            columns_from_coco(truth, results)
+        truth["images"][0][key] = []
+    only_frequency = to_files(columns_of(make_scored(3, crowd=0.0)))[0]
+    only_frequency["categories"][-1]["frequency"] = "r"
+    with pytest.raises(DataError, match=r"category 3: has no frequency; .*'f' \(LVIS\); --rules coco"):
+        columns_from_coco(only_frequency, [])
+    only_frequency["categories"][-1]["frequency"] = 12  # a count of somebody's
+    assert columns_from_coco(only_frequency, []).federation is None
 
 
-def _at(array: np.ndarray, column: int, value: float) -> np.ndarray:
-    changed = array.copy()
-    changed[4, column] = value
-    return changed
+def test_lists_with_ids_as_text(make_scored: MakeScored) -> None:
+    truth, results = to_files(federate(make_scored(3, images=30, crowd=0.0)), lvis=True)
+    plain = lvis_ap.evaluate(columns_from_coco(truth, results))
+    for image in truth["images"]:
+        image["neg_category_ids"] = [str(key) for key in image["neg_category_ids"]]
+    truth["images"].reverse()
+    assert lvis_ap.evaluate(columns_from_coco(truth, results)) == plain
+    truth["images"][4]["neg_category_ids"] = [[3]]
+    with pytest.raises(DataError, match=r"neg_category_ids is \[\[3\]\]; it must be a list of known category ids"):
+        columns_from_coco(truth, results)
 
 
-@pytest.mark.parametrize("case", ARRAYS, ids=list(ARRAYS))
-def test_bad_arrays_are_refused(make_scored: MakeScored, case: str) -> None:
+def test_a_class_that_only_names_the_others_is_left_out(make_scored: MakeScored) -> None:
+    truth, results = to_files(columns_of(make_scored(1, crowd=0.0)))
+    plain, said = columns_from_coco(truth, results), []
+    truth["categories"].insert(0, {"id": 0, "name": "Class 2", "supercategory": "none"})
+    columns = columns_from_coco(truth, results, report=lambda kind, where: said.append((kind, where)))
+    assert columns.names == plain.names
+    assert coco_ap.evaluate(columns) == coco_ap.evaluate(plain)
+    assert said == [("category without boxes that only names the others, left out", "category 0")]
+    truth["categories"][0]["name"] = "defects"
+    assert columns_from_coco(truth, results).names == ("defects", *plain.names)
+    truth["categories"][2]["supercategory"] = "Defects"
+    assert columns_from_coco(truth, results).names == plain.names
+    results.append({**results[0], "category_id": 0})  # a detector was asked for it
+    assert columns_from_coco(truth, results).names == ("defects", *plain.names)
+
+
+def test_names_of_classes(make_scored: MakeScored) -> None:
     truth, results = to_files(columns_of(make_scored(1)))
-    change, message = ARRAYS[case]
-    with pytest.raises(EvaluationError, match=f"^theirs.npy: .*{message}"):
-        columns_from_coco(truth, change(as_array(results)), detections_file="theirs.npy")
+    truth["categories"][1]["name"] = None
+    with pytest.raises(DataError, match=r"^gt\.json: category 8 has no name"):
+        columns_from_coco(truth, results, ground_truth_file="gt.json")
+    truth["categories"][1] = {"id": 8}
+    truth["categories"].append({"id": 99, "name": None})  # in no box
+    assert columns_from_coco(truth, results).names == ("class 0", "8", "class 2", "class 3", "99")
+
+
+def test_frames_are_looked_at(make_scored: MakeScored) -> None:
+    truth, results = to_files(columns_of(make_scored(1)))
+    relative = [{**row, "bbox": [side / 500 for side in row["bbox"]]} for row in results]
+    with pytest.raises(DataError, match=r"^dt\.json: detection number 0 .*100% of the boxes lie within one pixel"):
+        columns_from_coco(truth, relative, detections_file="dt.json")
+    truth["annotations"] = [{**row, "bbox": [side / 500 for side in row["bbox"]]} for row in truth["annotations"]]
+    with pytest.raises(DataError, match=r"^gt\.json: annotation 1: .*multiply by width and height"):
+        columns_from_coco(truth, results, ground_truth_file="gt.json")
 
 
 def test_messages_name_the_file(make_scored: MakeScored) -> None:
     truth, results = to_files(columns_of(make_scored(1)))
     del results[2]["score"]
-    with pytest.raises(EvaluationError, match=r"^their\.json: detection number 2"):
+    with pytest.raises(DataError, match=r"^their\.json: detection number 2"):
         columns_from_coco(truth, results, ground_truth_file="gt.json", detections_file="their.json")
     truth["images"][0]["id"] = "a"
-    with pytest.raises(EvaluationError, match=r"^gt\.json: image number 0"):
+    with pytest.raises(DataError, match=r"^gt\.json: image number 0"):
         columns_from_coco(truth, results, ground_truth_file="gt.json", detections_file="their.json")
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from benchmark.core.canonical import file_sha256
+from benchmark.core.coco import Entry
 from benchmark.core.errors import DataError
 from benchmark.core.files import written_whole
 from benchmark.core.loading import read_json, read_text
@@ -15,7 +16,7 @@ from benchmark.core.sample import Dataset, Progress
 from benchmark.datasets.build.bars import bar
 from benchmark.datasets.opening.layout import AnnotationFile, Layout
 from benchmark.datasets.opening.opened import ANNOTATIONS
-from benchmark.datasets.readers.coco_columns import Entry, load_coco
+from benchmark.datasets.readers.coco_columns import load_coco
 
 SUMS = "SHA256SUMS"
 """in the root of a set, as `sha256sum` writes and checks it"""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.core.canonical import file_sha256
+from benchmark.core.coco import Entry
 from benchmark.core.errors import DataError
 from benchmark.core.sample import Category, Sample
 from benchmark.datasets.opening.opened import WHOLE
-from benchmark.datasets.readers.coco_columns import CocoColumns, Entry, read_coco_columns, size_of
+from benchmark.datasets.readers.coco_columns import CocoColumns, read_coco_columns, size_of
 
 
 @dataclass(frozen=True)

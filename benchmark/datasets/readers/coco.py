@@ -1,9 +1,8 @@
-"""COCO json: `images`, `annotations`, `categories` in one file. Every id is checked; nothing is guessed."""
+"""COCO json with its images: `images`, `annotations`, `categories` in one file. Ids are checked; nothing is guessed."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.core.boxes import xywh_to_xyxy
+from benchmark.core.coco import AREA_FROM_BOX, Entry, GroundTruth, class_names, read_ground_truth, refuse_other_frames
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import DataError
 from benchmark.core.images import image_size
 from benchmark.core.loading import MOST_COCO_BYTES, read_json
 from benchmark.datasets.readers.reading import RawBox, Repairs, check_boxes
+
+_LARGEST_ID = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +37,7 @@ class CocoImage:
 class CocoFile:
     """A whole annotation file; categories are its entries in the order of their ids, those without boxes left out."""
 
-    categories: tuple[Mapping[str, Any], ...]
+    categories: tuple[Entry, ...]
     images: tuple[CocoImage, ...]
     repairs: Repairs
 
@@ -43,29 +46,40 @@ def read_coco(path: Path) -> CocoFile:
     """Read and check a file.
 
     Images are looked for beside the file, in `images/` beside it or beside its folder, or where an absolute
-    `file_name` says. Repaired and counted: boxes as in `check_boxes`, ids from 0, a missing or impossible `area`,
-    categories without boxes. Raises DataError naming the file, the id and what would be right.
+    `file_name` says. Repaired and counted: what core.coco puts right, boxes as in `check_boxes`, ids from 0, a missing
+    or impossible `area`, categories without boxes. Raises DataError naming the file, the id and what would be right.
     """
-    content = _load(path)
     repairs = Repairs()
-    images = _by_id(content["images"], f"{path}: images")
-    if not images:
-        raise DataError(f"{path}: 'images' is empty; a data set needs at least one image")
-    categories = _categories(content["categories"], path)
-    boxes = _boxes_by_image(content["annotations"], images, categories, path)
-    used = sorted({entry["category_id"] for entries in boxes.values() for entry in entries})
-    for unused in sorted(set(categories) - set(used)):
-        repairs.add("category without boxes left out", f"{path}: {categories[unused]['name']}")
-    labels = {category_id: label for label, category_id in enumerate(used)}
-    if min(images) < 1:
+    truth = read_ground_truth(read_json(path, DataError, MOST_COCO_BYTES, nan=True), path, repairs.add)
+    used = np.isin(truth.categories.ids, truth.category_id)
+    class_names(truth.categories, np.flatnonzero(used).tolist())
+    for row in np.flatnonzero(~used).tolist():
+        repairs.add("category without boxes left out", f"{path}: {truth.categories.rows[row].get('name')}")
+    if truth.is_federated:
+        repairs.add("keys of LVIS not used: tasks on a file of yours have COCO's rules", str(path))
+    ids = truth.images.ids.tolist()
+    shift = 1 - min(ids) if min(ids) < 1 else 0
+    if shift:
         repairs.add("image ids counted on from 1", str(path))
-    shift = 1 - min(images) if min(images) < 1 else 0
-    paths = _locate(path, images)
-    read = tuple(
-        _image(path, image_id + shift, entry, paths[image_id], (boxes.get(image_id, ()), labels, repairs))
-        for image_id, entry in images.items()
+    if max(ids) + shift > _LARGEST_ID:
+        raise DataError(f"{path}: image ids from {min(ids)} to {max(ids)} cannot be counted on from 1; renumber them")
+    paths = _locate(path, truth)
+    sizes: list[tuple[int, int]] = [
+        (width, height) if width else image_size(at)
+        for (width, height), at in zip(truth.size_px.tolist(), paths, strict=True)
+    ]
+    places = _places(truth)
+    refuse_other_frames(truth.entries, truth.xywh, np.array(sizes, np.int64)[places])
+    order = np.argsort(truth.categories.ids)
+    order = order[used[order]]
+    labels = np.searchsorted(truth.categories.ids[order], truth.category_id)
+    images = tuple(
+        CocoImage(key + shift, at, *size, _annotations(truth, rows, labels, size, repairs), entry)
+        for key, at, size, rows, entry in zip(
+            ids, paths, sizes, _rows_by_place(places, len(ids)), truth.images.rows, strict=True
+        )
     )
-    return CocoFile(tuple(categories[i] for i in used), read, repairs)
+    return CocoFile(tuple(truth.categories.take(order)), images, repairs)
 
 
 def boxes_by_file_name(path: Path) -> dict[str, list[RawBox]]:
@@ -73,139 +87,71 @@ def boxes_by_file_name(path: Path) -> dict[str, list[RawBox]]:
 
     Raises DataError naming the file, the id and what would be right.
     """
-    content = _load(path)
-    images = _by_id(content["images"], f"{path}: images")
-    categories = _categories(content["categories"], path)
+    truth = read_ground_truth(read_json(path, DataError, MOST_COCO_BYTES, nan=True), path)
+    names = class_names(truth.categories, range(len(truth.categories.rows)))
+    corners = [(x1, y1, x2, y2) for x1, y1, x2, y2 in xywh_to_xyxy(truth.xywh).tolist()]
     found: dict[str, list[RawBox]] = {}
-    boxes = _boxes_by_image(content["annotations"], images, categories, path)
-    for key, image in images.items():
-        name = Path(_file_name(image, key, path)).name.casefold()
+    for place, rows in enumerate(_rows_by_place(_places(truth), len(truth.images.rows))):
+        name = Path(_file_name(truth, place)).name.casefold()
         if name in found:
             raise DataError(f"{path}: two images are named '{name}'; keep one")
-        found[name] = [_raw_box(entry, categories, path) for entry in boxes.get(key, ())]
+        found[name] = [
+            RawBox(truth.entries.where(row), corners[row], names[int(truth.category_id[row])]) for row in rows.tolist()
+        ]
     return found
 
 
-def _raw_box(entry: Mapping[str, Any], categories: Mapping[int, Mapping[str, Any]], path: Path) -> RawBox:
-    where = f"{path}: annotation {entry['id']}"
-    return RawBox(where, _corners(entry, where), str(categories[entry["category_id"]]["name"]).strip())
-
-
-def _file_name(image: Mapping[str, Any], key: int, path: Path) -> str:
-    name = image.get("file_name")
+def _file_name(truth: GroundTruth, place: int) -> str:
+    name = truth.images.rows[place].get("file_name")
     if not isinstance(name, str) or not name:
-        raise DataError(f"{path}: image {key} has no file_name")
+        raise DataError(f"{truth.images.where(place)} has no file_name")
     return name
 
 
-def _load(path: Path) -> dict[str, list[dict[str, Any]]]:
-    content = read_json(path, DataError, MOST_COCO_BYTES, nan=True)
-    for key in ("images", "annotations", "categories"):
-        if not isinstance(content, dict) or not isinstance(content.get(key), list):
-            raise DataError(f"{path}: has no list '{key}'; expected a COCO file with images, annotations, categories")
-    checked: dict[str, list[dict[str, Any]]] = content
-    return checked
-
-
-def _by_id(entries: Iterable[Any], where: str) -> dict[int, dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = {}
-    for number, entry in enumerate(entries):
-        key = entry.get("id") if isinstance(entry, dict) else None
-        if not isinstance(key, int) or isinstance(key, bool):
-            raise DataError(f"{where}: entry {number} has id {key!r}; expected a whole number")
-        if key in found:
-            raise DataError(f"{where}: id {key} occurs twice; give every entry its own")
-        found[key] = entry
-    return found
-
-
-def _categories(entries: Iterable[Any], path: Path) -> dict[int, dict[str, Any]]:
-    categories = _by_id(entries, f"{path}: categories")
-    names: dict[str, int] = {}
-    for key, entry in categories.items():
-        name = str(entry.get("name", "")).strip()
-        if not name:
-            raise DataError(f"{path}: category {key} has no name; a detector is asked by name")
-        if name in names:
-            raise DataError(f"{path}: categories {names[name]} and {key} are both named '{name}'; rename one")
-        names[name] = key
-    return categories
-
-
-def _boxes_by_image(
-    entries: Iterable[Any], images: Mapping[int, Any], categories: Mapping[int, Any], path: Path
-) -> dict[int, list[dict[str, Any]]]:
-    found: dict[int, list[dict[str, Any]]] = {}
-    for key, entry in _by_id(entries, f"{path}: annotations").items():
-        if entry.get("image_id") not in images:
-            raise DataError(f"{path}: annotation {key} is of image {entry.get('image_id')!r}, which is not in 'images'")
-        if entry.get("category_id") not in categories:
-            raise DataError(
-                f"{path}: annotation {key} has unknown category id {entry.get('category_id')!r}; "
-                f"valid: {', '.join(map(str, sorted(categories)))}"
-            )
-        found.setdefault(entry["image_id"], []).append(entry)
-    return found
-
-
-def _locate(path: Path, images: Mapping[int, Mapping[str, Any]]) -> dict[int, Path]:
+def _locate(path: Path, truth: GroundTruth) -> list[Path]:
     folders = (path.parent, path.parent / "images", path.parent.parent / "images", path.parent.parent)
-    found: dict[int, Path] = {}
+    found: list[Path] = []
     missing: list[str] = []
-    for key, entry in images.items():
-        name = _file_name(entry, key, path)
+    for place in range(len(truth.images.rows)):
+        name = _file_name(truth, place)
         hit = next((folder / name for folder in folders if (folder / name).is_file()), None)
         if hit is None:
             missing.append(name)
         else:
-            found[key] = hit
+            found.append(hit)
     if missing:
         raise DataError(
-            f"{path}: {len(missing)} of {len(images)} images are missing, first '{missing[0]}'; "
+            f"{path}: {len(missing)} of {len(truth.images.rows)} images are missing, first '{missing[0]}'; "
             "put them beside the file or into images/"
         )
     return found
 
 
-Boxes = tuple[Iterable[dict[str, Any]], Mapping[int, int], Repairs]
+def _places(truth: GroundTruth) -> NDArray[np.int64]:
+    """(N,) the place of each annotation's image in the list of images."""
+    order = np.argsort(truth.images.ids)
+    return order[np.searchsorted(truth.images.ids, truth.image_id, sorter=order)]
 
 
-def _image(path: Path, image_id: int, entry: Mapping[str, Any], at: Path, boxes: Boxes) -> CocoImage:
-    width, height = entry.get("width"), entry.get("height")
-    if not (isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0):
-        width, height = image_size(at)
-    return CocoImage(image_id, at, width, height, _annotations(path, (width, height), boxes), entry)
+def _rows_by_place(places: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
+    """For each of `count` images its annotations, in the file's order."""
+    order = np.argsort(places, kind="stable")
+    return np.split(order, np.searchsorted(places[order], np.arange(1, count)))
 
 
-def _annotations(path: Path, size_px: tuple[int, int], boxes: Boxes) -> Annotations:
-    entries, labels, repairs = boxes
-    kept: list[tuple[NDArray[np.float64], int, bool, float]] = []
-    for entry in entries:
-        where = f"{path}: annotation {entry['id']}"
-        found = check_boxes([RawBox(where, _corners(entry, where), "")], *size_px, repairs)
+def _annotations(
+    truth: GroundTruth, rows: NDArray[np.int64], labels: NDArray[np.int64], size_px: tuple[int, int], repairs: Repairs
+) -> Annotations:
+    kept: list[int] = []
+    corners: list[NDArray[np.float64]] = []
+    for row, (x1, y1, x2, y2) in zip(rows.tolist(), xywh_to_xyxy(truth.xywh[rows]).tolist(), strict=True):
+        found = check_boxes([RawBox(truth.entries.where(row), (x1, y1, x2, y2), "")], *size_px, repairs)
         if len(found):
-            crowd = bool(entry.get("iscrowd", 0))
-            kept.append((found.xyxy[0], labels[entry["category_id"]], crowd, _area(entry, found.xyxy[0], repairs)))
-    return Annotations(
-        np.array([row[0] for row in kept], np.float64).reshape(-1, 4),
-        np.array([row[1] for row in kept], np.int64),
-        np.array([row[2] for row in kept], np.bool_),
-        np.array([row[3] for row in kept], np.float64),
-    )
-
-
-def _corners(entry: Mapping[str, Any], where: str) -> tuple[float, float, float, float]:
-    try:
-        x, y, w, h = (float(value) for value in entry["bbox"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{where}: bbox is {entry.get('bbox')!r}; expected four numbers x, y, width, height") from error
-    return x, y, x + w, y + h
-
-
-def _area(entry: Mapping[str, Any], xyxy: NDArray[np.float64], repairs: Repairs) -> float:
-    own = float((xyxy[2] - xyxy[0]) * (xyxy[3] - xyxy[1]))
-    area = entry.get("area")
-    if isinstance(area, (int, float)) and math.isfinite(area) and area > 0:
-        return float(area)
-    repairs.add("area missing or impossible, taken from the box", f"annotation {entry['id']}")
-    return own
+            kept.append(row)
+            corners.append(found.xyxy[0])
+    xyxy, area = np.array(corners, np.float64).reshape(-1, 4), truth.area_px[kept]
+    impossible = ~(area > 0)
+    for place in np.flatnonzero(impossible).tolist():
+        repairs.add(AREA_FROM_BOX, truth.entries.where(kept[place]))
+    own = (xyxy[:, 2] - xyxy[:, 0]) * (xyxy[:, 3] - xyxy[:, 1])
+    return Annotations(xyxy, labels[kept], truth.iscrowd[kept], np.where(impossible, own, area))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmark.core.coco import Entry
 from benchmark.core.errors import DataError
 from benchmark.core.sample import Category, Federation
 from benchmark.datasets.coco import image_folder
 from benchmark.datasets.opening.layout import plain_category
-from benchmark.datasets.readers.coco_columns import CocoColumns, Entry
+from benchmark.datasets.readers.coco_columns import CocoColumns
 
 FREQUENCIES = ("r", "c", "f")
 

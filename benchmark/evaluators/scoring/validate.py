@@ -1,7 +1,7 @@
 """What COCO and LVIS engines misread without a word is refused here, before any engine sees it.
 
 Each of these moves a published number in at least one engine and raises nothing there: a NaN box can even raise AP.
-A message names the id and the fix. Files of any origin are checked row by row in `_validate_files`.
+A message names the id and the fix. Files of any origin are checked by `core.coco`.
 """
 
 from __future__ import annotations

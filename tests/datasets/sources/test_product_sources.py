@@ -122,7 +122,7 @@ def test_cocos_own_files_are_not_cardd(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (lambda c: c["annotations"][0].update(image_id=77), "annotation 2 is of image 77, which is not in 'images'"),
+        (lambda c: c["annotations"][0].update(image_id=77), "annotation 2: image_id is 77; it must be an id of"),
         (lambda c: c["annotations"][0].update(bbox=[1, 2, 3, "x"]), "annotation 2: bbox is"),
         (lambda c: c["categories"][1].update(name="rust"), "names the class 'rust', which cardd does not have"),
         (lambda c: c.pop("annotations"), "has no list 'annotations'"),
