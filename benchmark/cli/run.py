@@ -74,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
     request = _request(options)
     cells = resolve(request)
     _say_defaults(options, cells[0].spec)
+    _say_repairs(cells[0])
     planned = plan(cells, force=options.force, refit=options.refit)
     if options.dry_run:
         print_plan(planned, as_json=options.json)
@@ -124,6 +125,11 @@ def _say_defaults(options: argparse.Namespace, spec: RunSpec) -> None:
         print("bench: MMIO's files are not here; using the built-in procedural set mmio-synth", file=sys.stderr)
     if options.profile is None:
         print(f"bench: profile {spec.profile} (choose with --profile)", file=sys.stderr)
+
+
+def _say_repairs(cell: Cell) -> None:
+    for kind, count in sorted(cell.dataset.repair_counts().items()):
+        print(f"bench: while reading {cell.data}: {count} x {kind}", file=sys.stderr)
 
 
 def _submit(jobs: Sequence[Job], options: argparse.Namespace) -> int:

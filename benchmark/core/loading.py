@@ -26,6 +26,7 @@ MOST_BYTES_BY_HAND = 16 * 2**20
 MOST_COCO_BYTES = 16 * 2**30
 """of a COCO file; the largest official one, of Objects365, takes 6 GB"""
 MOST_DEEP = 200
+_GZIP = b"\x1f\x8b"
 
 
 def read_bytes(path: Path, error: type[BenchError], most_bytes: int = MOST_BYTES) -> bytes:
@@ -69,7 +70,8 @@ def parse_json(text: str | bytes, where: str, error: type[BenchError], *, nan: b
     except ValueError as problem:
         if isinstance(text, bytes):
             _decoded(text, where, error)
-        raise error(f"{where}: not JSON, which has no NaN and no infinity: {problem}") from problem
+        what = "not JSON" if nan else "not JSON, which has no NaN and no infinity"
+        raise error(f"{where}: {what}: {problem}") from problem
 
 
 def read_toml(path: Path, error: type[BenchError]) -> dict[str, Any]:
@@ -128,6 +130,8 @@ def read_xml(path: Path, error: type[BenchError]) -> Element:
 
 
 def _decoded(content: bytes, where: str, error: type[BenchError]) -> str:
+    if content.startswith(_GZIP):
+        raise error(f"{where}: compressed (gzip); unpack it first, with gunzip or tar")
     try:
         return content.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as problem:

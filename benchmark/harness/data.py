@@ -21,7 +21,7 @@ def open_dataset(data: str, novel: Sequence[str] = ()) -> Dataset:
 
     Raises UnknownNameError, or DataError with what to do where the set is not on this machine.
     """
-    if data.endswith(".json") or "/" in data:
+    if data.casefold().endswith(".json") or "/" in data:
         module = load_module("dataset", "any-coco")
         return cast("Dataset", module.open_path(Path(data).expanduser(), tuple(novel)))
     if novel:
