@@ -120,17 +120,17 @@ def test_both_forms_of_the_labels_are_compared(root: Path) -> None:
     (text / "z.txt").write_text("")
     assert compare_forms(opened()) == [
         "validation: images of the json have no text: 1, first y",
-        "validation: texts are of no image of the json: 1, first z",
+        "validation: text labels have no image in the json: 1, first z",
         "validation: images have other boxes in the text than in the json: 1, first x",
     ]
     (text / "y.txt").write_text("2 0.5 0.6 0.6 0.4\n0 0.08 0.08 0.08 0.08\n")
     (text / "x.txt").write_text("0 0.32 0.32 0.6 0.6\n")  # the right box, another class
     assert any("other boxes" in line for line in compare_forms(opened()))
     (text / "x.txt").write_text("2 0.32 0.32 0.6\n")
-    with pytest.raises(DataError, match=r"x.txt:1: '2 0.32 0.32 0.6' is no box"):
+    with pytest.raises(DataError, match=r"x.txt:1: '2 0.32 0.32 0.6' is not a box"):
         compare_forms(opened())
     shutil.rmtree(text)
-    assert compare_forms(opened()) == ["validation: has no text labels to compare the json with"]
+    assert compare_forms(opened()) == ["validation: has no text labels"]
 
 
 def test_text_may_number_classes_from_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,8 +177,8 @@ def test_a_taxonomy_says_scenes(root: Path, tmp_path: Path) -> None:
 def test_a_taxonomy_that_does_not_fit(root: Path) -> None:
     (root / "taxonomy.csv").write_text("class,scene,super_category\nCrack,steel,metallurgy\nRust,steel,metallurgy\n")
     differences = opened().facts["differences"]
-    assert "taxonomy.csv does not say what 2 classes are, first 'Pit_hole'" in differences
-    assert "taxonomy.csv names 1 classes that are not there: rust" in differences
+    assert "taxonomy.csv lacks 2 classes, first 'Pit_hole'" in differences
+    assert "taxonomy.csv has 1 classes that the data set has not, first 'rust'" in differences
     (root / "taxonomy.csv").write_text("class,scene,super_category\nRust,steel,metallurgy\n")
     with pytest.raises(DataError, match="names none of the 3 classes; the first of them is 'Crack'"):
         opened()
@@ -199,7 +199,7 @@ def test_boxes_are_cut_at_the_border_and_counted(root: Path) -> None:
 def test_missing_pictures_are_listed(root: Path) -> None:
     (root / "Images" / "train" / "b.jpg").unlink()
     dataset = opened()
-    assert "1 pictures that json names are missing, first b.png" in dataset.facts["differences"]
+    assert "1 images of the json are missing, first b.png" in dataset.facts["differences"]
     with pytest.raises(DataError, match="the image is missing"):
         dataset.ensure([2])
 
@@ -251,7 +251,7 @@ def test_the_root_is_named_three_ways(root: Path, tmp_path: Path, monkeypatch: p
     use_root("mmio", str(tmp_path))
     assert find_root("mmio") == tmp_path
     use_root("mmio", str(tmp_path / "nowhere"))
-    with pytest.raises(BenchError, match=r"nowhere is no folder"):
+    with pytest.raises(BenchError, match=r"nowhere is not a folder"):
         opened()
 
 

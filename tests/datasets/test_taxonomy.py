@@ -37,8 +37,8 @@ def test_plain_kind_makes_words() -> None:
         ("class,scene,super_category,colour\na,b,textiles,red\n", "has the unknown column 'colour'"),
         ("class,scene,super_category\na,b,textile\n", "t.csv:2: unknown super category 'textile'; valid: metallurgy"),
         ("class,scene,super_category\na,b,textiles\nA,c,textiles\n", "t.csv:3: class 'A' occurs twice"),
-        ("class,scene,super_category\na,b,textiles,too,many\n", "t.csv:2: expected 3 fields with a class first"),
-        ("class,scene,super_category\n,b,textiles\n", "t.csv:2: expected 3 fields with a class first"),
+        ("class,scene,super_category\na,b,textiles,too,many\n", "t.csv:2: expected 3 fields, first the class"),
+        ("class,scene,super_category\n,b,textiles\n", "t.csv:2: expected 3 fields, first the class"),
     ],
 )
 def test_bad_tables_are_named(tmp_path: Path, content: str, message: str) -> None:

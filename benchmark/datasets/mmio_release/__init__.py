@@ -1,1 +1,1 @@
-"""MMIO in its owners' layout: where its files are, how they are read, whether they are what the paper says."""
+"""MMIO in the layout of its owners: find the files, read them, compare them with the paper."""

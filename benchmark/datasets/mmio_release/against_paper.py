@@ -1,4 +1,4 @@
-"""MMIO's files against what the paper says of them, and its two forms of labels against each other."""
+"""Compare the files of MMIO with the counts in the paper, and its text labels with its json."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ PAPER = {
     "scenes": 18,
     "super categories": 6,
 }
-"""Table 1 and text"""
+"""counts of Table 1 and of the text"""
 TOLERANCE_PX = 1.5
-"""two forms of one box may be rounded to pixels each in its own way"""
+"""largest difference between corners of the same box in text and json: both may be rounded"""
 LISTED = 5
+"""file names per message"""
 
 
 def against_paper(dataset: MmioDataset) -> list[str]:
-    """Counts that differ from the paper's, in words; scenes and super categories only where somebody said them."""
+    """Messages on counts that differ from the paper; scenes and super categories only with a taxonomy."""
     base, scenes = len(dataset.base), {category.scene for category in dataset.categories}
-    here = {
+    counts = {
         "images": len(dataset.samples),
         "images of train": of_train(dataset),
         "images of validation": len(dataset.samples) - of_train(dataset),
@@ -46,18 +47,20 @@ def against_paper(dataset: MmioDataset) -> list[str]:
         "novel classes": len(dataset.categories) - base,
     }
     if UNKNOWN not in scenes:
-        here["scenes"] = len(scenes)
-        here["super categories"] = len({category.super_category for category in dataset.categories})
-    found = [f"{here[what]} {what}, the paper says {PAPER[what]}" for what in here if here[what] != PAPER[what]]
-    lost = missing_pictures(dataset)
-    return found + ([f"{len(lost)} pictures that json names are missing, first {lost[0].name}"] if lost else [])
+        counts["scenes"] = len(scenes)
+        counts["super categories"] = len({category.super_category for category in dataset.categories})
+    differences = [f"{n} {what}, the paper says {PAPER[what]}" for what, n in counts.items() if n != PAPER[what]]
+    missing = missing_pictures(dataset)
+    if missing:
+        differences.append(f"{len(missing)} images of the json are missing, first {missing[0].name}")
+    return differences
 
 
 def compare_forms(dataset: MmioDataset, progress: Progress | None = None) -> list[str]:
-    """Where the YOLO text and the COCO json of an image do not say the same, in words.
+    """Messages on images whose boxes in the YOLO text and in the COCO json differ.
 
-    Neither form says how the class numbers of the text are meant, so the numbering that agrees most is taken. Raises
-    DataError naming file and line for text that is no label.
+    The files do not define the class numbers of the text, so the numbering with the most equal images is used. Raises
+    DataError that names file and line of an invalid label.
     """
     return [line for part in dataset.parts for line in _compare_part(dataset, part, progress)]
 
@@ -65,7 +68,7 @@ def compare_forms(dataset: MmioDataset, progress: Progress | None = None) -> lis
 def _compare_part(dataset: MmioDataset, part: ReadPart, progress: Progress | None) -> list[str]:
     name = part.files.name
     if part.files.text is None:
-        return [f"{name}: has no text labels to compare the json with"]
+        return [f"{name}: has no text labels"]
     texts = {path.stem.casefold(): path for path in sorted(part.files.text.glob("*.txt"))}
     samples = {}
     for entry in part.columns.images:
@@ -75,12 +78,12 @@ def _compare_part(dataset: MmioDataset, part: ReadPart, progress: Progress | Non
     both = {stem: _read(texts[stem], samples[stem]) for stem in shown}
     numbering = _numbering(part, both, samples)
     different = [stem for stem, (xyxy, number) in both.items() if not _same(xyxy, number, numbering, samples[stem])]
-    found = [
+    messages = [
         _listed(f"{name}: images of the json have no text", sorted(samples.keys() - texts.keys())),
-        _listed(f"{name}: texts are of no image of the json", sorted(texts.keys() - samples.keys())),
+        _listed(f"{name}: text labels have no image in the json", sorted(texts.keys() - samples.keys())),
         _listed(f"{name}: images have other boxes in the text than in the json", different),
     ]
-    return [line for line in found if line]
+    return [message for message in messages if message]
 
 
 def _listed(what: str, stems: Sequence[str]) -> str:
@@ -96,7 +99,7 @@ def _read(path: Path, sample: Sample) -> Text:
     for line, content in enumerate(read_text(path, DataError).splitlines(), start=1):
         values = numbers(content.split(), f"{path}:{line}")
         if values and (len(values) != 5 or not all(map(math.isfinite, values))):
-            raise DataError(f"{path}:{line}: {content!r} is no box; expected a class number, cx, cy, w, h")
+            raise DataError(f"{path}:{line}: {content!r} is not a box; expected a class number, cx, cy, w, h")
         if values:
             rows.append(values)
     table = np.array(rows, np.float64).reshape(-1, 5)
@@ -106,7 +109,10 @@ def _read(path: Path, sample: Sample) -> Text:
 
 
 def _numbering(part: ReadPart, texts: Mapping[str, Text], samples: Mapping[str, Sample]) -> dict[int, int]:
-    """Class number in the text -> label: ids of the json, those less one, or places in the part's or the whole list."""
+    """Class number in the text -> label, by the numbering that agrees most.
+
+    Class numbers may be labels, positions in the part's list of categories, ids of the json, or these ids less one.
+    """
     ids = [entry["id"] for entry in part.columns.categories]
     possible = [
         {label: label for label in part.labels},
@@ -122,7 +128,7 @@ def _numbering(part: ReadPart, texts: Mapping[str, Text], samples: Mapping[str, 
 
 
 def _same(xyxy: NDArray[np.float64], number: NDArray[np.int64], numbering: Mapping[int, int], sample: Sample) -> bool:
-    """Whether both hold the same boxes of the same classes, in any order."""
+    """Whether text and json have the same boxes of the same classes, in any order."""
     boxes: Annotations = sample.annotations
     if len(xyxy) != len(boxes):
         return False

@@ -1,4 +1,4 @@
-"""MMIO opened: categories and samples of both parts, and the owners' folders as the zero-shot split."""
+"""MMIO as an opened data set: categories and samples of both parts; the owners' folders are the zero-shot split."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from benchmark.datasets.sources.shared.source import UNKNOWN, Kind
 
 @dataclass(frozen=True, eq=False)
 class ReadPart:
-    """One part as its json has it. labels: of the part's own categories, in their order, in the whole set."""
+    """One part as read from its json. labels: label in the whole set of each of the part's categories, in order."""
 
     files: PartFiles
     columns: CocoColumns
     labels: tuple[int, ...]
     shift: int
-    """added to the file's image ids, where both files count from the same number"""
+    """number added to the image ids of the file, so that ids of both parts differ"""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Class names in the order of the file's ids."""
+        """Class names in the order of the file's category ids."""
         return tuple(str(entry["name"]).strip() for entry in self.columns.categories)
 
 
 class MmioDataset(CocoDataset):
-    """An opened MMIO. parts: as they were read; differences: from the paper and within itself, in words."""
+    """The opened MMIO. parts: as read from the json files. repairs: of all boxes."""
 
     def __init__(
         self, info: DatasetInfo, parts: Sequence[ReadPart], kinds: Mapping[str, Kind] | None, repairs: Repairs
@@ -58,7 +58,7 @@ class MmioDataset(CocoDataset):
 
     @property
     def base(self) -> tuple[int, ...]:
-        """Labels of train.json's categories; where both files list the same, those with boxes in the training part."""
+        """Labels of the categories of train.json; where both files list the same, of those with training boxes."""
         train, validation = (set(part.labels) for part in self.parts)
         if validation - train:
             return tuple(sorted(train))
@@ -70,13 +70,13 @@ class MmioDataset(CocoDataset):
         if rule.startswith("transfer") and UNKNOWN in {category.scene for category in self.categories}:
             unknown = sum(category.scene == UNKNOWN for category in self.categories)
             raise RefusedError(
-                f"{self.info.name}: the scenes of {unknown} of {len(self.categories)} classes are unknown, so none can "
-                "be left out; give --taxonomy CSV with class, scene, super_category"
+                f"{self.info.name}: the scenes of {unknown} of {len(self.categories)} classes are unknown, so no scene "
+                "can be left out; give --taxonomy CSV with class, scene, super_category"
             )
         return super()._make_split(rule)
 
     def _owners_split(self) -> Split:
-        """Test on `validation`, fit on `train` without images of parts that are tested; validation is 10 % of it."""
+        """Test on `validation`, train on `train` without groups that are tested; 10 % of `train` is validation."""
         base = self.base
         novel = tuple(sorted(set(range(len(self.categories))) - set(base)))
         if not base or not novel:
@@ -92,7 +92,7 @@ class MmioDataset(CocoDataset):
 
 
 def read_parts(files: Sequence[PartFiles]) -> list[ReadPart]:
-    """Both json files. Image ids that occur in both are shifted in the second. Raises DataError."""
+    """Read both json files. If both use an image id, the ids of the second are shifted. Raises DataError."""
     read = [read_coco_columns(part.annotations, count_from_zero=True) for part in files]
     ids = [[entry["id"] for entry in columns.images] for columns in read]
     shifts = [max(0, 1 - min(ids[0])), max(0, 1 - min(ids[1]))]
@@ -107,7 +107,7 @@ def read_parts(files: Sequence[PartFiles]) -> list[ReadPart]:
 
 
 def _union(read: Sequence[CocoColumns]) -> list[str]:
-    """Class names of both files: by id where an id means one class, else the first file's before the second's."""
+    """Class names of both files: ordered by id where ids and names agree, else first file before second."""
     pairs = [(entry["id"], _name(entry)) for columns in read for entry in columns.categories]
     if len(dict(pairs)) == len({name for _, name in pairs}) == len(set(pairs)):
         return [name for _, name in sorted(set(pairs))]
@@ -119,8 +119,8 @@ def _name(entry: Mapping[str, Any]) -> str:
 
 
 def _all_names(parts: Sequence[ReadPart]) -> list[str]:
-    found = {label: name for part in parts for label, name in zip(part.labels, part.names, strict=True)}
-    return [found[label] for label in sorted(found)]
+    names = {label: name for part in parts for label, name in zip(part.labels, part.names, strict=True)}
+    return [names[label] for label in sorted(names)]
 
 
 def _category(name: str, kind: Kind | None) -> Category:
@@ -151,7 +151,7 @@ def _samples(part: ReadPart, categories: Sequence[Category], repairs: Repairs) -
 
 
 def _inside(boxes: Annotations, width_px: int, height_px: int, repairs: Repairs, where: str) -> Annotations:
-    """Boxes cut at the border, counted; those wholly outside are dropped."""
+    """Boxes clipped at the image border; those wholly outside are dropped. Both are counted as repairs."""
     limit = np.array([width_px, height_px, width_px, height_px], np.float64)
     cut = np.clip(boxes.xyxy, 0, limit)
     if not (cut != boxes.xyxy).any():
@@ -165,29 +165,34 @@ def _inside(boxes: Annotations, width_px: int, height_px: int, repairs: Repairs,
 
 
 def _digest(parts: Sequence[ReadPart]) -> str:
-    """Of both json files and of the pictures' lengths, which need not be read."""
+    """Digest of both json files and of the sizes of the image files, which are not read."""
     facts: dict[str, Any] = {part.files.name: file_sha256(part.files.annotations) for part in parts}
     sizes = {part.files.name: sorted((s, p.stat().st_size) for s, p in part.files.pictures.items()) for part in parts}
     return digest({**facts, "image_bytes": sizes})
 
 
 def of_train(dataset: MmioDataset) -> int:
-    """Images of the training folder."""
+    """Number of images of the training folder."""
     return sum(len(part.columns.images) for part in dataset.parts if part.files.name == TRAIN)
 
 
 def missing_pictures(dataset: MmioDataset) -> list[Path]:
-    """Where pictures should be that json names and that are not there."""
+    """Paths of image files that the json names and that are missing."""
     known = {path for part in dataset.parts for path in part.files.pictures.values()}
     return [sample.path for sample in dataset.samples.values() if sample.path not in known]
 
 
 def check_taxonomy(kinds: Mapping[str, Kind], names: Sequence[str], path: Path) -> list[str]:
-    """What a taxonomy does not say, and what it says of classes that are not there."""
-    here = {name.casefold() for name in names}
+    """Messages on classes that the taxonomy lacks, and on its classes that the data set does not have.
+
+    Raises DataError for a taxonomy without any class of the data set.
+    """
+    known = {name.casefold() for name in names}
     lacking = [name for name in names if name.casefold() not in kinds]
-    foreign = sorted(set(kinds) - here)
-    found = [f"{path.name} does not say what {len(lacking)} classes are, first '{lacking[0]}'"] if lacking else []
+    foreign = sorted(set(kinds) - known)
+    messages = [f"{path.name} lacks {len(lacking)} classes, first '{lacking[0]}'"] if lacking else []
     if foreign and len(foreign) == len(kinds):
         raise DataError(f"{path}: names none of the {len(names)} classes; the first of them is '{names[0]}'")
-    return found + ([f"{path.name} names {len(foreign)} classes that are not there: {foreign[0]}"] if foreign else [])
+    return messages + (
+        [f"{path.name} has {len(foreign)} classes that the data set has not, first '{foreign[0]}'"] if foreign else []
+    )

@@ -1,4 +1,4 @@
-"""Where things are below the folder that MMIO's owners hand out.
+"""The layout of MMIO as distributed by its owners.
 
 Images/{train,validation}/...
 labels/train/txt/*.txt         labels/train/annotations/train.json
@@ -19,14 +19,14 @@ from benchmark.datasets.sources.shared.source import child
 TRAIN, VALIDATION = "train", "validation"
 JSON = {TRAIN: "train.json", VALIDATION: "val.json"}
 ALSO = {TRAIN: ("train",), VALIDATION: ("validation", "val")}
-"""names of a part's folders that are understood, case ignored"""
+"""accepted folder names of each part, case ignored"""
 TAXONOMY = "taxonomy.csv"
-"""in the root: what --taxonomy would name; the owners' own download has none"""
+"""file in the root, read where --taxonomy names none; the owners' download has none"""
 
 
 @dataclass(frozen=True)
 class PartFiles:
-    """One part. pictures: stem in lower case -> file. text: folder of the YOLO labels, None where there is none."""
+    """The files of one part. pictures: stem in lower case -> file. text: folder of the YOLO labels, None if missing."""
 
     name: str
     folder: Path
@@ -36,14 +36,14 @@ class PartFiles:
 
 
 def find_layout(root: Path, repairs: Repairs) -> tuple[PartFiles, PartFiles]:
-    """Train and validation part, in the root or one folder below. Raises DataError that shows the layout."""
+    """Training and validation part, in the root or a folder in it. Raises DataError with the expected layout."""
     for base in (root, *sorted(entry for entry in root.iterdir() if entry.is_dir())):
         images, labels = child(base, "Images"), child(base, "labels")
         if images and labels:
             return _part(TRAIN, images, labels, repairs), _part(VALIDATION, images, labels, repairs)
     raise DataError(
         f"{root}: expected Images/{{train,validation}} and labels/{{train,validation}}/{{txt,annotations}}, as MMIO's "
-        "owners hand it out; name the folder that holds Images and labels"
+        "owners distribute it; name the folder that holds Images and labels"
     )
 
 
@@ -56,27 +56,27 @@ def _part(name: str, images: Path, labels: Path, repairs: Repairs) -> PartFiles:
 
 
 def _first(folder: Path, names: Iterable[str]) -> Path | None:
-    return next((found for name in names if (found := child(folder, name))), None)
+    return next(filter(None, (child(folder, name) for name in names)), None)
 
 
 def _json(name: str, labels: Path) -> Path:
     folder = child(labels, "annotations") or labels
     wanted = {f"{also}.json" for also in ALSO[name]}
-    found = sorted(entry for entry in folder.iterdir() if entry.name.casefold() in wanted)
-    if not found:
+    files = sorted(entry for entry in folder.iterdir() if entry.name.casefold() in wanted)
+    if not files:
         raise DataError(f"{folder / JSON[name]}: missing; the COCO json holds ids and sizes, the text labels do not")
-    return found[0]
+    return files[0]
 
 
 def _pictures(folder: Path, repairs: Repairs) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    pictures: dict[str, Path] = {}
     for at, folders, names in os.walk(folder):
         folders.sort()
         for path in (Path(at, name) for name in sorted(names)):
             if path.suffix.casefold() not in IMAGE_SUFFIXES:
                 continue
-            if path.stem.casefold() in found:
+            if path.stem.casefold() in pictures:
                 repairs.add("second image of the same stem left out", str(path))
             else:
-                found[path.stem.casefold()] = path
-    return found
+                pictures[path.stem.casefold()] = path
+    return pictures

@@ -1,1 +1,1 @@
-"""What every opened data set shares: splits, roots on this machine, licences, taxonomy, checks."""
+"""What data sets share when they are opened: splits, root folders, licences, taxonomy, checks."""

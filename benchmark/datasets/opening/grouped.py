@@ -1,4 +1,4 @@
-"""A data set that is split by groups of images: the seeded splits of every task, each made once."""
+"""Data sets that are split by groups of images, with the seeded splits of all tasks."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from benchmark.datasets.build.splits import (
 
 
 class GroupedDataset(Dataset):
-    """Subclasses set info, categories, samples and digest, and say which classes are novel."""
+    """A data set with seeded splits. Subclasses set info, categories, samples and digest, and choose novel classes."""
 
     @abstractmethod
     def novel_labels(self) -> Sequence[int]:
-        """Category indices that zero-shot tasks hold out."""
+        """Category indices of the classes that zero-shot tasks hold out."""
 
     @cached_property
     def scenes(self) -> list[str]:
-        """All scenes that have images, sorted."""
+        """All scenes of the images, sorted."""
         return sorted({sample.scene for sample in self.samples.values()})
 
     @cached_property
@@ -34,9 +34,9 @@ class GroupedDataset(Dataset):
         return {}
 
     def split(self, rule: str) -> Split:
-        """closed, zeroshot, upper_bound, zeroshot_synonym or `transfer:<scene>`.
+        """The split of a rule: closed, zeroshot, upper_bound, zeroshot_synonym or `transfer:<scene>`; made once.
 
-        Raises RefusedError for any other rule, and where the data set is too small for one.
+        Raises RefusedError for any other rule, and where the data set is too small for the rule.
         """
         if rule not in self._splits:
             self._splits[rule] = self._make_split(rule)

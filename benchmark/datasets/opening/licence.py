@@ -1,4 +1,4 @@
-"""What may be passed on: pictures of a source leave this machine only where its licence says so."""
+"""Licences: images of a source are exported only where its licence allows redistribution."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ UNSTATED = "not stated"
 
 
 def sources_of(info: DatasetInfo, names: Iterable[str]) -> dict[str, Source]:
-    """The source behind each name that samples carry, sorted by name.
+    """Source name of samples -> its source, sorted by name.
 
-    A name that the set does not declare is its only declared source; where it declares several, it is one without a
-    licence, so that its pictures stay where they are.
+    An undeclared name stands for the only declared source; where the set declares several, it gets a source that may
+    not be redistributed.
     """
     known = {source.name: source for source in info.sources}
     only = info.sources[0] if len(info.sources) == 1 else None
@@ -24,10 +24,10 @@ def sources_of(info: DatasetInfo, names: Iterable[str]) -> dict[str, Source]:
 
 
 def refuse_unless_private(sources: Iterable[Source], what: str, *, private: bool) -> None:
-    """Raise RefusedError that names the sources whose licence forbids redistribution; `private` is the user's word.
+    """Raise RefusedError that names the sources that may not be redistributed, unless `private`.
 
-    what: the thing that would hold their pictures, `thumbnails` or `export`. Whoever writes pictures of a data set to a
-    place from which they may travel calls this first.
+    To be called before images of a data set are written to a place from which they may be shared. what: is written,
+    `thumbnails` or `export`. private: whether the user keeps the result.
     """
     closed = sorted((source for source in sources if not source.redistributable), key=lambda source: source.name)
     if closed and not private:
@@ -39,7 +39,7 @@ def refuse_unless_private(sources: Iterable[Source], what: str, *, private: bool
 
 
 def attribution(sources: Iterable[Source]) -> str:
-    """One paragraph a source, for a text file beside pictures: licence, permission, origin, what to cite."""
+    """One paragraph per source, for a text file beside images: licence, permission, origin, citation."""
     return "\n".join(
         f"{source.name}\n  licence: {source.licence}\n  may be passed on: {'yes' if source.redistributable else 'NO'}\n"
         + (f"  from: {source.url}\n" if source.url else "")

@@ -1,7 +1,7 @@
-"""Data sets whose owners say in separate files what is trained on and what is tested on (COCO, LVIS).
+"""Data sets with official training and test files (COCO, LVIS).
 
-Each file is identified on its own: what released weights score does not depend on whether the training files are on
-this machine, and those, which are large, are read only when a fit asks for them.
+Each file has its own digest. Training files, which are large, are read only for a fit: the scores of released weights
+do not depend on whether these files are on this machine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmark.datasets.readers.reading import Repairs
 
 
 class LazyPart:
-    """A part whose file is read when it is first needed: a training file is large, and testing needs none."""
+    """A training part whose file is read when it is first needed."""
 
     def __init__(self, read: Callable[[], Part]) -> None:
         """read: raises DataError where the file is missing or wrong."""
@@ -27,12 +27,12 @@ class LazyPart:
 
     @cached_property
     def part(self) -> Part:
-        """Read once. Raises DataError, each time that it is asked for."""
+        """The part, read once. Raises DataError, at each access, where it cannot be read."""
         return self._read()
 
     @property
     def samples(self) -> Mapping[int, Sample]:
-        """Of the part; none where it cannot be read on this machine."""
+        """Samples of the part; empty where it cannot be read on this machine."""
         try:
             return self.part.samples
         except DataError:
@@ -41,9 +41,10 @@ class LazyPart:
 
 @dataclass(frozen=True, eq=False)
 class Official:
-    """What an official set consists of. test: its test part. training: reads the training part; raises DataError.
+    """The content of an official set.
 
-    rule: the one split. base, novel: category indices. federation: LVIS alone.
+    rule: of its only split. test: the test part. training: reads the training part; raises DataError. base, novel:
+    category indices. federation: for LVIS only.
     """
 
     rule: str
@@ -57,9 +58,9 @@ class Official:
 
 
 class OfficialSplit:
-    """A core.sample.Split: its digest is that of the test part, its fit_digest that of the training part.
+    """The official split: digest covers the test part, fit_digest the training part.
 
-    All of the training part is trained on, as for the published numbers, so that val is empty.
+    `val` is empty: published numbers come from training on the whole training part.
     """
 
     val: tuple[int, ...] = ()
@@ -73,7 +74,7 @@ class OfficialSplit:
 
     @cached_property
     def train(self) -> tuple[int, ...]:
-        """Image ids of the training part; none where its file is not on this machine."""
+        """Image ids of the training part; empty where its file is not on this machine."""
         return tuple(sorted(self._training.samples))
 
     @cached_property
@@ -83,13 +84,13 @@ class OfficialSplit:
 
     @cached_property
     def fit_digest(self) -> str:
-        """sha256 over the training ids, its file and the base classes. Raises DataError where the file is missing."""
+        """sha256 over training ids, training file and base classes. Raises DataError where the file is missing."""
         part = self._training.part
         return digest({"train": sorted(part.samples), "sha256": part.sha256, "base": sorted(self.base)})
 
 
 class OfficialDataset(Dataset):
-    """An opened official set; `samples` holds the test part at once and the training part from first use."""
+    """An opened official set. The training part of `samples` is read at its first use."""
 
     def __init__(self, info: DatasetInfo, content: Official) -> None:
         self.info = info
@@ -103,7 +104,7 @@ class OfficialDataset(Dataset):
         self.samples: Mapping[int, Sample] = _Samples(content.test, training)
 
     def split(self, rule: str) -> Split:
-        """The owners' split. Raises RefusedError for any other rule: nothing else is comparable."""
+        """The official split. Raises RefusedError for any other rule: its numbers would not be comparable."""
         if rule != self._content.rule:
             raise RefusedError(
                 f"{self.info.name} has no split '{rule}': its owners' split is '{self._content.rule}', "
@@ -112,12 +113,12 @@ class OfficialDataset(Dataset):
         return self._split
 
     def ensure(self, image_ids: Sequence[int], progress: Progress | None = None) -> None:  # noqa: ARG002 - on disk
-        """Raise DataError that says how many of those images are missing, and where the first should be."""
-        absent = [self.samples[image_id].path for image_id in image_ids if not self.samples[image_id].path.is_file()]
-        if absent:
+        """Raise DataError with the number of missing images and the path of the first, unless all are on disk."""
+        missing = [self.samples[image_id].path for image_id in image_ids if not self.samples[image_id].path.is_file()]
+        if missing:
             raise DataError(
-                f"{self.info.name}: {len(absent)} of {len(image_ids)} images are missing, first {absent[0]}; "
-                f"'bench data check {self.info.name}' says what is there"
+                f"{self.info.name}: {len(missing)} of {len(image_ids)} images are missing, first {missing[0]}; "
+                f"'bench data check {self.info.name}' lists what is missing"
             )
 
     def repair_counts(self) -> Mapping[str, int]:
@@ -133,7 +134,7 @@ class OfficialDataset(Dataset):
 
 
 class _Samples(Mapping[int, Sample]):
-    """Test part first; whatever is not in it makes the training part be read."""
+    """Samples of both parts; the training part is read when an id is not in the test part."""
 
     def __init__(self, test: Part, training: LazyPart) -> None:
         self._test, self._training = test.samples, training
@@ -153,14 +154,14 @@ class _Samples(Mapping[int, Sample]):
 def trained_on_whole(
     info: DatasetInfo, categories: Sequence[Category], part: Part, repairs: Repairs
 ) -> OfficialDataset:
-    """A set to pre-train on: every image is trained on, none tested; its digest is that of the training part."""
+    """A data set for pre-training: all images are trained on, none is tested; its digest is that of the part."""
     content = Official("pretrain", categories, Part({}, part.sha256), lambda: part, tuple(range(len(categories))),
                        repairs=repairs)  # fmt: skip
     return OfficialDataset(info, content)
 
 
 def subset_of(info: DatasetInfo, variant: str) -> tuple[DatasetInfo, int | None]:
-    """`100` -> at most 100 test images. Raises ConfigError for anything else."""
+    """The info of a variant, and its number of test images: `100` -> 100, empty -> None. Raises ConfigError."""
     if not variant:
         return info, None
     if not variant.isdecimal() or int(variant) < 1:
@@ -169,9 +170,9 @@ def subset_of(info: DatasetInfo, variant: str) -> tuple[DatasetInfo, int | None]
 
 
 def first_images(columns: CocoColumns, limit: int | None) -> CocoColumns:
-    """At most `limit` images of a file with their boxes, by the digest of their ids; all of them without a limit.
+    """At most `limit` images of a file with their boxes, ordered by the digest of their ids; None for all.
 
-    They are the same on every machine, and a larger limit holds all of a smaller one's.
+    The choice is the same on every machine, and a larger limit includes the images of a smaller one.
     """
     if limit is None or limit >= len(columns.images):
         return columns

@@ -1,6 +1,6 @@
-"""Where the owners' files of a data set lie on this machine: said on the command line, by a variable or in a file.
+"""Root folders of data sets on this machine, from the command line, environment variables or data.toml.
 
-None of it is part of an id or of a record: the same files give the same set wherever they lie.
+They are not part of ids or records: the same files give the same data set in any folder.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from benchmark.core.loading import read_toml
 from benchmark.core.paths import user_config
 
 ROOTED = ("coco", "goldg", "lvis", "mmio", "objects365")
-"""data sets that are read where their owners' files lie"""
+"""data sets that are read from a root folder"""
 CONFIG = "data.toml"
 
 
 def variable_of(name: str, what: str = "root") -> str:
-    """`mmio` -> `BENCH_MMIO_ROOT`."""
+    """Name of the environment variable: `mmio` -> `BENCH_MMIO_ROOT`. what: `root` or `taxonomy`."""
     return f"BENCH_{name.upper()}_{what.upper()}"
 
 
 def find_root(name: str) -> Path | None:
-    """The folder of that set: from its variable, else from `[roots]` of data.toml, else None.
+    """The root folder of a set: from its variable, else from `[roots]` of data.toml, else None.
 
-    Raises DataError where what is named is no folder, ConfigError for a file that is no such TOML.
+    Raises DataError where that path is not a folder, ConfigError for an invalid data.toml.
     """
     root = _named(name, "root")
     if root is not None and not root.is_dir():
-        raise DataError(f"{name}: {root} is no folder; {how_to_name(name)}")
+        raise DataError(f"{name}: {root} is not a folder; {how_to_name(name)}")
     return root
 
 
 def rooted(name: str) -> Path:
-    """The folder of that set. Raises DataError that says how to name one."""
+    """The root folder of a set. Raises DataError that says how to name one."""
     root = find_root(name)
     if root is None:
         raise DataError(f"{name}: {missing_root(name)}")
@@ -42,12 +42,12 @@ def rooted(name: str) -> Path:
 
 
 def find_taxonomy(name: str) -> Path | None:
-    """The CSV that says what the classes of that set are, from its variable or `[taxonomies]` of data.toml, or None."""
+    """The taxonomy CSV of a set, from its variable or `[taxonomies]` of data.toml, or None."""
     return _named(name, "taxonomy")
 
 
 def missing_root(name: str) -> str | None:
-    """Why the set cannot be opened here, in words for `bench list data`; None where its folder is named and there."""
+    """Why a set cannot be opened on this machine, for `bench list data`; None where its root folder exists."""
     try:
         return None if find_root(name) else f"not on this machine; {how_to_name(name)}"
     except (ConfigError, DataError) as error:
@@ -55,7 +55,7 @@ def missing_root(name: str) -> str | None:
 
 
 def how_to_name(name: str) -> str:
-    """What a user does to say where a set lies."""
+    """How a user names the root folder of a set, for messages."""
     return (
         f"name the folder of its owners' files: --root FOLDER, {variable_of(name)}=FOLDER, or "
         f'{name} = "FOLDER" under [roots] in {user_config(CONFIG)}'
@@ -63,9 +63,9 @@ def how_to_name(name: str) -> str:
 
 
 def use_root(data: str | None, root: str | None, taxonomy: str | None = None) -> None:
-    """Take --root and --taxonomy for this process and for what it submits.
+    """Set the root folder and taxonomy of `--data` in the environment, for this process and its jobs.
 
-    Raises ConfigError where `data` is no set that has a root, or no set that takes a taxonomy.
+    Raises ConfigError where the set has no root folder, or no taxonomy.
     """
     name = (data or "").partition("@")[0].replace("_", "-")
     if root is not None:
@@ -79,7 +79,7 @@ def use_root(data: str | None, root: str | None, taxonomy: str | None = None) ->
 
 
 def root_variables() -> dict[str, str]:
-    """Everything that is named here, as variables: for workers on machines that know neither shell nor file of ours."""
+    """All roots and taxonomies as environment variables, for jobs without this shell and this data.toml."""
     named = [(name, what, _named(name, what)) for name in ROOTED for what in ("root", "taxonomy")]
     return {variable_of(name, what): str(path.absolute()) for name, what, path in named if path is not None}
 

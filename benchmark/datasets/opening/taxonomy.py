@@ -1,7 +1,7 @@
-"""A CSV with which a user says what the classes of a data set are: one row a class.
+"""The taxonomy of a data set as a CSV with one row per class.
 
-Columns `class` (as the data set writes it), `scene`, `super_category`; optional `defect` (the class without its scene),
-`synonyms` (separated by `;`) and `description`. Empty fields are `unknown`.
+Columns: `class` (as the data set writes it), `scene`, `super_category`; optional `defect` (the class without its
+scene), `synonyms` (separated by `;`) and `description`. An empty scene or super category is `unknown`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SUPER_CATEGORIES = (
 
 
 def read_taxonomy(path: Path) -> dict[str, Kind]:
-    """Class name in lower case -> what it is. Raises DataError naming file and line."""
+    """Class name in lower case -> class. Raises DataError that names file and line."""
     rows = csv.DictReader(io.StringIO(read_text(path, DataError)), skipinitialspace=True)
     header = rows.fieldnames or []
     lacking = [name for name in NEEDED if name not in header]
@@ -41,7 +41,7 @@ def read_taxonomy(path: Path) -> dict[str, Kind]:
         where = f"{path}:{rows.line_num}"
         fields = {name: (row.get(name) or "").strip() for name in (*NEEDED, *OPTIONAL)}
         if not fields["class"] or None in row:
-            raise DataError(f"{where}: expected {len(header)} fields with a class first; quote fields with commas")
+            raise DataError(f"{where}: expected {len(header)} fields, first the class; quote fields with commas")
         if fields["class"].casefold() in kinds:
             raise DataError(f"{where}: class '{fields['class']}' occurs twice; keep one row")
         kinds[fields["class"].casefold()] = _kind(fields, where)
@@ -49,7 +49,7 @@ def read_taxonomy(path: Path) -> dict[str, Kind]:
 
 
 def plain_kind(name: str) -> Kind:
-    """A class of which only the name is known."""
+    """A class with unknown scene and super category."""
     return Kind(_words(name), UNKNOWN, (), "", UNKNOWN)
 
 
