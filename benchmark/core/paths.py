@@ -56,6 +56,11 @@ class RunPaths:
         """What the libraries printed."""
         return self.root / "log.txt"
 
+    @property
+    def cross_check(self) -> Path:
+        """What `bench score` found with every engine."""
+        return self.root / "cross_check.json"
+
 
 @dataclass(frozen=True)
 class FitPaths:
@@ -85,6 +90,28 @@ class FitPaths:
 
 
 @dataclass(frozen=True)
+class DatasetPaths:
+    """The folder of a set that our build made: `$BENCH_HOME/data/<name>/`."""
+
+    root: Path
+
+    @property
+    def annotations(self) -> Path:
+        """COCO's form; the set's digest is that of this file."""
+        return self.root / "annotations.json"
+
+    @property
+    def columns(self) -> Path:
+        """The same as arrays, which are read in a tenth of the time."""
+        return self.root / "annotations.npz"
+
+    @property
+    def record(self) -> Path:
+        """The DatasetRecord."""
+        return self.root / "dataset.json"
+
+
+@dataclass(frozen=True)
 class Home:
     """`$BENCH_HOME`: everything that is made on this machine and is not in git."""
 
@@ -100,8 +127,12 @@ class Home:
         return cls((Path(cache) if cache else Path.home() / ".cache") / "rtvp-bench")
 
     def data(self, name: str) -> Path:
-        """Where a built data set lies."""
-        return self.root / "data" / name
+        """Where a built data set lies; `mmio-open@max320` names a variant of one."""
+        return self.root / "data" / name.replace("@", "-")
+
+    def dataset_records(self) -> list[Path]:
+        """The DatasetRecord of every built set, sorted."""
+        return sorted((self.root / "data").glob("*/dataset.json"))
 
     @property
     def weights(self) -> Path:
@@ -142,6 +173,10 @@ class Home:
         """All runs."""
         return self.root / "runs"
 
+    def run_records(self) -> list[Path]:
+        """The RunRecord of every run that ended, sorted."""
+        return sorted(self.runs.glob("*/record.json"))
+
     @property
     def explanations(self) -> Path:
         """What `bench explain` wrote about runs: `<run_id>.npz` and `<run_id>.pictures.npz`."""
@@ -157,9 +192,43 @@ class Home:
         """The user's own results where the package is installed without a checkout."""
         return self.root / "results"
 
+    @property
+    def fits(self) -> Path:
+        """All trainings."""
+        return self.root / "fits"
+
     def fit(self, fit_id: str) -> FitPaths:
         """The folder of a training."""
-        return FitPaths(self.root / "fits" / fit_id)
+        return FitPaths(self.fits / fit_id)
+
+    def fit_records(self) -> list[Path]:
+        """The FitRecord of every finished training, sorted."""
+        return sorted(self.fits.glob("*/fit.json"))
+
+    @property
+    def converted(self) -> Path:
+        """Tensors of released weights that came as pickles, by the digest of the pickle."""
+        return self.root / "converted"
+
+    @property
+    def leaderboard(self) -> Path:
+        """The site that `bench leaderboard serve` shows, and thumbnails for publishing."""
+        return self.root / "leaderboard"
+
+    @property
+    def locks(self) -> Path:
+        """Locks of what replaces its whole folder."""
+        return self.root / "locks"
+
+    @property
+    def ultralytics(self) -> Path:
+        """Settings of that library, which would lie in the user's configuration folder."""
+        return self.root / "ultralytics"
+
+    @property
+    def wandb(self) -> Path:
+        """W&B's runs that are not uploaded yet, its data and its cache."""
+        return self.root / "wandb"
 
 
 @dataclass(frozen=True)
@@ -242,6 +311,15 @@ class Results:
     def cross_checks(self) -> Path:
         """`cross_checks/<run_id>.json`: a record's detections by every engine."""
         return self.root / "cross_checks"
+
+    @property
+    def figures(self) -> Path:
+        """What `bench figure` draws."""
+        return self.root / "figures"
+
+    def paper(self, data: str) -> Path:
+        """Every table and figure of the paper with the measured cells of that data set."""
+        return self.root / "paper" / data.replace("@", "-")
 
     @property
     def reports(self) -> Path:
