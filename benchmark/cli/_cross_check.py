@@ -40,11 +40,11 @@ def store(facts: dict[str, Any], stored: Stored) -> Path:
     """Beside a record of ours; in `cross_checks/` of the results for one that was committed."""
     import json
 
-    from benchmark.core.paths import Results
+    from benchmark.core.paths import Results, RunPaths
     from benchmark.records.store import write_atomic
 
-    beside = stored.path.with_name("cross_check.json")
-    path = beside if stored.path.name == "record.json" else Results.find().cross_checks / f"{facts['run_id']}.json"
+    run = RunPaths(stored.path.parent)
+    path = run.cross_check if stored.path == run.record else Results.find().cross_checks / f"{facts['run_id']}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, json.dumps(facts, indent=1, sort_keys=True) + "\n")
     return path
@@ -88,7 +88,7 @@ def _ultralytics() -> Any:
 
     from benchmark.core.paths import Home
 
-    folder = Home.find().root / "ultralytics"
+    folder = Home.find().ultralytics
     folder.mkdir(parents=True, exist_ok=True)
     for name, value in (("YOLO_CONFIG_DIR", str(folder)), ("YOLO_OFFLINE", "true"), ("YOLO_AUTOINSTALL", "false")):
         os.environ.setdefault(name, value)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from benchmark.core.errors import ConfigError, UnknownNameError
 from benchmark.core.plugins import list_names, load, public_name
-from benchmark.records.query import dataset_records, run_records
+from benchmark.core.spec import PROFILES
+from benchmark.records.query import HIDDEN_PROFILES, dataset_records, run_records
 from benchmark.tables.content.datasets import DatasetTable, fill_datasets
 from benchmark.tables.content.sheet import Sheet, fill
 from benchmark.tables.content.transfer import TransferTable, fill_transfer
 
-PROFILES = ("quick", "demo", "paper")
-"""those that a table shows; smoke is for tests"""
+SHOWN_PROFILES = tuple(name for name in PROFILES if name not in HIDDEN_PROFILES)
 
 
 def numbers() -> list[str]:
@@ -38,8 +38,8 @@ def sheet_of(number: str, data: str | None = None, profile: str | None = None, v
         return fill_transfer(table, run_records({table.task}, archived=archived), data, profile, version)
     records = run_records({table.task_of(row) for row in table.rows}, archived=archived)
     dataset = known_data(data, [table.paper_data, *(record.spec.dataset for record in records)])
-    if profile not in (None, *PROFILES):
-        raise UnknownNameError("profile", profile, PROFILES)
+    if profile is not None and profile not in SHOWN_PROFILES:
+        raise UnknownNameError("profile", profile, SHOWN_PROFILES)
     return fill(table, records, dataset, profile, version)
 
 

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     # The paper's own are files `figure_2.py` and so on, and asked for by their number.
     number = f"figure-{public_name(options.figure)}"
     figure = load("figure", number if number in list_names("figure") else options.figure)
-    folder = Path(options.out).expanduser() if options.out else Results.find().root / "figures"
+    folder = Path(options.out).expanduser() if options.out else Results.find().figures
     of_data = isinstance(figure, DatasetFigure)
     drawn, count = _of_data(figure, options, folder) if of_data else _of_runs(figure, options)
     written = [str(path) for path in save(drawn, folder, figure.name)]

@@ -31,8 +31,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError("--out is where the files of --data NAME go")
     facts: dict[str, object] = {}
     if options.data:
-        named = options.data.replace("@", "-")
-        folder = Path(options.out).expanduser().absolute() if options.out else Results.find().root / "paper" / named
+        folder = Path(options.out).expanduser().absolute() if options.out else Results.find().paper(options.data)
         made = make_paper(options.data, folder)
         missing = {item.name: item.missing for item in made.overview.missing}
         facts |= {"index": str(folder / "index.md"), "files": [str(path) for path in made.files], "missing": missing}

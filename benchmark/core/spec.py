@@ -35,6 +35,10 @@ def _spelled(value: Any) -> str:
     return "none" if plain is None else ",".join(map(_spelled, plain)) if isinstance(plain, list) else str(plain)
 
 
+PROFILES = ("smoke", "quick", "demo", "paper")
+"""the named sets of settings that every method has, the cheapest first"""
+
+
 @dataclass(frozen=True)
 class FitSpec:
     """Everything that decides the weights of a fit; `fit_id` names its checkpoint.

@@ -9,10 +9,10 @@ from typing import Any
 
 from benchmark.core.errors import DataError
 from benchmark.core.loading import read_json
-from benchmark.core.paths import Home
+from benchmark.core.paths import DatasetPaths, Home
 from benchmark.core.plugins import load
 from benchmark.core.sample import DatasetEntry, DatasetInfo, Source
-from benchmark.datasets.opening.opened import ANNOTATIONS, RECORD, CocoDataset, read_folder
+from benchmark.datasets.opening.opened import CocoDataset, read_folder
 
 PINNED = (
     "alu-stamping",
@@ -38,29 +38,28 @@ INFO = DatasetInfo(
 
 def folder_of(variant: str = "") -> Path:
     """Where a variant lies on this machine: `$BENCH_HOME/data/mmio-open[-variant]`."""
-    return Home.find().data(f"{INFO.name}-{variant}" if variant else INFO.name)
+    return Home.find().data(f"{INFO.name}@{variant}" if variant else INFO.name)
 
 
 def built_variants() -> list[str]:
     """Variants that lie on this machine, beside the full set."""
-    folder = folder_of()
-    return sorted(
-        p.parent.name.removeprefix(f"{folder.name}-") for p in folder.parent.glob(f"{folder.name}-*/{RECORD}")
-    )
+    start = f"{INFO.name}-"
+    names = [path.parent.name for path in Home.find().dataset_records()]
+    return [name.removeprefix(start) for name in names if name.startswith(start)]
 
 
 def open_variant(variant: str) -> CocoDataset:
     """Open a copy that was built with other options, for instance `max320`. Raises DataError if it was not."""
-    folder = folder_of(variant)
-    if not (folder / RECORD).is_file():
+    paths = DatasetPaths(folder_of(variant))
+    if not paths.record.is_file():
         if not variant:
             raise DataError(f"{INFO.name}: {_missing()}")
         here = f"built here: {', '.join(built_variants()) or 'none'}"
         raise DataError(f"{INFO.name}@{variant}: not built ({here}); see 'bench data build --help'")
-    record = read_json(folder / RECORD, DataError)
-    dataset = read_folder(folder, replace(INFO, variant=variant, sources=_sources(record["sources"])))
+    record = read_json(paths.record, DataError)
+    dataset = read_folder(paths.root, replace(INFO, variant=variant, sources=_sources(record["sources"])))
     if record["digest"] != dataset.digest:
-        raise DataError(f"{folder / ANNOTATIONS}: changed since it was built; build it again")
+        raise DataError(f"{paths.annotations}: changed since it was built; build it again")
     return dataset
 
 
@@ -77,7 +76,7 @@ def _open() -> CocoDataset:
 
 
 def _missing() -> str | None:
-    if (folder_of() / RECORD).is_file():
+    if DatasetPaths(folder_of()).record.is_file():
         return None
     return "not built on this machine; run: bench data build mmio-open --from FOLDER (with the public downloads)"
 

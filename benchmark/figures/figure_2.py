@@ -194,7 +194,7 @@ def _example_sheet(record: DatasetRecord, label: str) -> Image | None:
     if not facts:
         return None
     results = Results.find()
-    built = Home.find().data(label.replace("@", "-")) / facts["file"]
+    built = Home.find().data(label) / facts["file"]
     here = [path for path in (results.readable(results.datasets / facts["file"]), built) if path.is_file()]
     for path in here:
         if file_sha256(path) == facts["sha256"]:

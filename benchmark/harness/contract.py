@@ -27,12 +27,12 @@ from benchmark.core.method import Capability, MethodInfo
 from benchmark.core.plugins import load_adapter, load_adapter_of
 from benchmark.core.sample import Sample
 from benchmark.core.settings import make_config
+from benchmark.core.spec import PROFILES
 from benchmark.core.vocabulary import Vocabulary
 
 NAMES = Vocabulary.from_names(("red square", "green square", "blue square"))
 _COLOURS = ((220, 30, 30), (30, 220, 30), (30, 30, 220))
 _SIDE_PX, _IMAGES = 64, 16
-_PROFILES = ("smoke", "quick", "demo", "paper")
 _ALL = Limits(0.0, 0.7, 300)
 
 
@@ -173,8 +173,8 @@ def _light(subject: Subject) -> None:
 
 def _settings(subject: Subject) -> None:
     """Every profile is a valid Config, and an unknown setting is refused by name."""
-    for profile in _PROFILES:
-        _demand(profile in subject.module.PROFILES, f"PROFILES has no '{profile}', expected {', '.join(_PROFILES)}")
+    for profile in PROFILES:
+        _demand(profile in subject.module.PROFILES, f"PROFILES has no '{profile}', expected {', '.join(PROFILES)}")
         config = make_config(subject.module.Config, subject.module.PROFILES[profile], subject.info.name)
         known = config.variant in subject.info.variants
         _demand(known, f"profile {profile} has variant {config.variant!r}, not in INFO.variants")

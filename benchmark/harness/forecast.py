@@ -50,7 +50,7 @@ def forecast(cells: Sequence[Cell]) -> tuple[Forecast, set[str]]:
     left = [cell for cell in cells if cell.spec.run_id not in done]
     fits = {fit.spec.fit_id: fit for cell in left for fit in cell.fits}
     results = Results.find()
-    begun = _names(Home.find().root / "fits")
+    begun = _names(Home.find().fits)
     shipped = {path.stem for path in results.files(results.checkpoints, "*.json")}
     to_train = {
         fit_id: fit
@@ -108,7 +108,7 @@ def _kind(spec: RunSpec) -> tuple[str, str, str]:
 
 
 def _newest_runs() -> Iterator[RunRecord]:
-    paths = sorted(Home.find().runs.glob("*/record.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    paths = sorted(Home.find().run_records(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for path in (*paths[:_LOOK_AT], *Results.find().record_files()[:_LOOK_AT]):
         try:
             yield read_run(path)
@@ -118,13 +118,14 @@ def _newest_runs() -> Iterator[RunRecord]:
 
 def _disk_bytes(fits: int, cells: int) -> int | None:
     """Median sizes of what lies here; a training also holds its state, about three checkpoints, until it is done."""
-    of_fit, of_run = _median_bytes(Home.find().root / "fits"), _median_bytes(Home.find().runs)
+    of_fit, of_run = _median_bytes(Home.find().fit_records()), _median_bytes(Home.find().run_records())
     if (fits and of_fit is None) or (cells and of_run is None):
         return None
     return round(fits * (of_fit or 0) + cells * (of_run or 0))
 
 
-def _median_bytes(folder: Path) -> float | None:
-    finished = [path.parent for name in ("fit.json", "record.json") for path in folder.glob(f"*/{name}")][:_LOOK_AT]
-    sizes = [sum(file.stat().st_size for file in path.iterdir() if file.is_file()) for path in finished]
+def _median_bytes(records: Sequence[Path]) -> float | None:
+    """Of the folders that those records lie in."""
+    folders = [record.parent for record in records[:_LOOK_AT]]
+    sizes = [sum(file.stat().st_size for file in folder.iterdir() if file.is_file()) for folder in folders]
     return statistics.median(sizes) if sizes else None

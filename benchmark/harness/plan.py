@@ -105,13 +105,13 @@ def _measured_memory(spec: RunSpec, runs: Sequence[RunRecord]) -> int | None:
 
 def trained_fits() -> Iterator[TrainedFit]:
     """Finished fits of this machine, and those that ship with the results."""
-    home, results = Home.find().root / "fits", Results.find()
-    for path in (*sorted(home.glob("*/fit.json")), *results.files(results.checkpoints, "*.json")):
+    results = Results.find()
+    for path in (*Home.find().fit_records(), *results.files(results.checkpoints, "*.json")):
         yield TrainedFit(read_fit(path))
 
 
 def _run_records() -> Iterator[RunRecord]:
-    for path in sorted(Home.find().runs.glob("*/record.json")):
+    for path in Home.find().run_records():
         try:
             yield read_run(path)
         except BenchError:

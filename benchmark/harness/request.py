@@ -9,12 +9,10 @@ from benchmark.core.errors import RefusedError, UnknownNameError
 from benchmark.core.method import Capability, MethodInfo, WeightsOrigin
 from benchmark.core.plugins import base_method, list_names, load, load_adapter, public_name
 from benchmark.core.settings import make_config
-from benchmark.core.spec import RunRequest
+from benchmark.core.spec import PROFILES, RunRequest
 from benchmark.core.task import Task
 from benchmark.harness.data import default_data
 from benchmark.harness.provenance import has_gpu
-
-PROFILES = ("smoke", "quick", "demo", "paper")
 
 
 def resolve_defaults(request: RunRequest) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from benchmark.core.canonical import file_sha256
 from benchmark.core.detections import Detections
 from benchmark.core.errors import RecordError, RefusedError, UnknownNameError
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
-from benchmark.core.paths import Home, Results
+from benchmark.core.paths import Home, Results, RunPaths
 from benchmark.core.plugins import load
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import Job
@@ -47,7 +47,7 @@ def find_record(name: str) -> Path:
             raise RecordError(f"{name}: there is no such record")
         return Path(name)
     by_id = {path.stem.rpartition("-")[2]: path for path in Results.find().record_files(archived=True)}
-    by_id |= {path.parent.name: path for path in sorted(Home.find().runs.glob("*/record.json"))}
+    by_id |= {path.parent.name: path for path in Home.find().run_records()}
     near = [run_id for run_id in by_id if run_id.startswith(name)] if len(name) >= _LEAST_PREFIX else []
     if name in by_id or len(near) == 1:
         return by_id[name if name in by_id else near[0]]
@@ -65,7 +65,7 @@ def load_stored(path: Path) -> Stored:
     record = read_run(path)
     if record.status is not Status.OK:
         raise RefusedError(f"run {record.run_id} is {record.status}: {record.error}")
-    job_file = path.parent / "spec.json"
+    job_file = RunPaths(path.parent).spec
     if job_file.is_file():
         job = read_job(job_file)
     else:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from benchmark.core.record import Status
-from benchmark.core.spec import RunSpec
+from benchmark.core.spec import PROFILES, RunSpec
 from benchmark.core.vocabulary import CANONICAL
 from benchmark.leaderboard._board_columns import COSTS, FACTS, Column, metric_columns
 from benchmark.leaderboard.around import Around
@@ -59,13 +59,12 @@ def page_data(cells: Sequence[SeedGroup], around: Around) -> dict[str, Any]:
 def _board_order(key: tuple[str, ...]) -> tuple[Any, ...]:
     task, dataset, profile, rules = key
     tasks = ("zeroshot", "closed", "zeroshot-synonym", "generalized", "transfer", "coco", "lvis")
-    profiles = ("paper", "demo", "quick")
     return (
         tasks.index(task) if task in tasks else len(tasks),
         task,
         dataset != "mmio",
         dataset,
-        profiles.index(profile) if profile in profiles else len(profiles),
+        -PROFILES.index(profile) if profile in PROFILES else 1,
         rules,
     )
 

@@ -55,7 +55,7 @@ def collect(home: Home, results: Results) -> Collected:
     replacing a committed record is a person's decision.
     """
     with _only_writer(results.records):
-        paths = sorted(home.runs.glob("*/record.json"))
+        paths = home.run_records()
         with _mapping(len(paths)) as mapped:
             files = results.record_files(archived=True)
             known = {record.run_id: (file, record) for file, record in zip(files, mapped(read_run, files), strict=True)}

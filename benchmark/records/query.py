@@ -23,7 +23,7 @@ def run_records(tasks: Iterable[str] | None = None, *, archived: bool = False) -
     """
     wanted = None if tasks is None else set(tasks)
     found = {record.run_id: record for record in committed_records(wanted, archived=archived)}
-    for path in sorted(Home.find().runs.glob("*/record.json")):
+    for path in Home.find().run_records():
         if path.parent.name not in found:
             record = read_run(path)
             if wanted is None or record.spec.task in wanted:
@@ -68,9 +68,8 @@ def differing_fields(records: Sequence[RunRecord]) -> list[str]:
 def dataset_records() -> list[DatasetRecord]:
     """Records of data sets, the committed ones first."""
     found: dict[tuple[str, str], DatasetRecord] = {}
-    built = Home.find().root / "data"
     results = Results.find()
-    for path in (*results.files(results.datasets, "*.json"), *sorted(built.glob("*/dataset.json"))):
+    for path in (*results.files(results.datasets, "*.json"), *Home.find().dataset_records()):
         record = read_dataset(path)
         found.setdefault((record.name, record.variant), record)
     return list(found.values())

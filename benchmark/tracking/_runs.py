@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmark.core.errors import RecordError
 from benchmark.core.files import held
+from benchmark.core.paths import Home
 
 UNREADABLE = "unreadable"
 """folder beside them for those that hold nothing"""
@@ -72,4 +73,4 @@ class RunFolder:
 
 def offline_runs(home: Path) -> list[RunFolder]:
     """All of them, the oldest first: attempts of one run are uploaded in their order."""
-    return sorted(RunFolder(path) for path in (home / "wandb").glob("offline-run-*") if path.is_dir())
+    return sorted(RunFolder(path) for path in Home(home).wandb.glob("offline-run-*") if path.is_dir())

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from benchmark.core.errors import BenchError, InterruptedFitError, MissingExtraError
+from benchmark.core.paths import Home
 from benchmark.tracking._pictures import drawn
 from benchmark.tracking._runs import RunFolder
 from benchmark.tracking._tracker import Picture, TrackedRun
@@ -166,9 +167,10 @@ def keep_files_in(home: Path) -> None:
 
     Silent, because it warns of every reference that is not to a cloud's bucket; what matters is raised or said by us.
     """
-    (home / "wandb").mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("WANDB_DATA_DIR", str(home / "wandb" / "data"))
-    os.environ.setdefault("WANDB_CACHE_DIR", str(home / "wandb" / "cache"))
+    folder = Home(home).wandb
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("WANDB_DATA_DIR", str(folder / "data"))
+    os.environ.setdefault("WANDB_CACHE_DIR", str(folder / "cache"))
     os.environ.setdefault("WANDB_SILENT", "true")
 
 

@@ -65,7 +65,7 @@ def converted(path: Path) -> Path:
     That process replaces every class but torch's own containers by an inert one, so that even then no code of the
     file runs. Raises RecordError with what it said.
     """
-    target = Home.find().root / "converted" / f"{sha256_of(path)}.safetensors"
+    target = Home.find().converted / f"{sha256_of(path)}.safetensors"
     with held(target.with_suffix(".lock"), f"converts {path.name}"):
         if target.is_file():
             return target

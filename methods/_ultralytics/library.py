@@ -14,7 +14,7 @@ def prepare() -> None:
     Variables that a user has set win. Without this the library may fetch weights in the middle of a run, install
     packages, or write its settings into the user's configuration.
     """
-    folder = Home.find().root / "ultralytics"
+    folder = Home.find().ultralytics
     folder.mkdir(parents=True, exist_ok=True)
     for name, value in (
         ("YOLO_CONFIG_DIR", str(folder)),

@@ -19,6 +19,7 @@ from benchmark.core.errors import ConfigError, RecordError, RefusedError, Unknow
 from benchmark.core.method import Capability
 from benchmark.core.plugins import list_names, load, load_adapter
 from benchmark.core.settings import make_config
+from benchmark.core.spec import PROFILES
 from benchmark.core.vocabulary import Vocabulary
 from methods._ultralytics.adapter import UltralyticsAdapter
 
@@ -96,7 +97,7 @@ def test_light_facts_agree_with_the_adapter(name: str) -> None:
     assert info.name == name
     assert module.Adapter.info is info
     assert {info.default_variant, info.paper_variant} <= set(info.variants)
-    assert {"smoke", "quick", "demo", "paper"} <= set(module.PROFILES)
+    assert set(PROFILES) <= set(module.PROFILES)
     paper = make_config(module.Config, module.PROFILES["paper"], name)
     assert paper.variant == info.paper_variant
     assert (module.Adapter.explain is not Detector.explain) == (Capability.EXPLAIN in info.capabilities)

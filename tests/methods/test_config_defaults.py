@@ -10,6 +10,7 @@ import pytest
 
 from benchmark.core.plugins import list_names, load, load_adapter
 from benchmark.core.settings import identifying_params, make_config
+from benchmark.core.spec import PROFILES
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "config_defaults.json"
 KNOWN = json.loads(GOLDEN.read_text(encoding="utf-8"))
@@ -27,7 +28,7 @@ def test_defaults_of_a_version_never_change(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", list_names("method"))
-@pytest.mark.parametrize("profile", ["smoke", "quick", "demo", "paper"])
+@pytest.mark.parametrize("profile", PROFILES)
 def test_identifying_params_give_the_config_back(method: str, profile: str) -> None:
     module = load_adapter(method)
     config = make_config(module.Config, module.PROFILES[profile], method)

@@ -13,8 +13,9 @@ import numpy as np
 from benchmark.core.detector import Limits
 from benchmark.core.errors import UnknownNameError
 from benchmark.core.plugins import load_adapter
+from benchmark.core.spec import PROFILES
 from benchmark.core.vocabulary import Vocabulary
-from benchmark.harness.request import PROFILES, profile_config, split_variant
+from benchmark.harness.request import profile_config, split_variant
 
 from .arguments import count
 

@@ -83,10 +83,11 @@ def _croissant_text(name: str, record: DatasetRecord, title: str) -> str:
     import json
 
     from benchmark.core.canonical import file_sha256
-    from benchmark.core.paths import Home
+    from benchmark.core.paths import DatasetPaths, Home
+    from benchmark.core.plugins import public_name
     from benchmark.datasets.export.croissant import croissant
 
-    built = Home.find().data(name.replace("_", "-").replace("@", "-")) / "annotations.json"
+    built = DatasetPaths(Home.find().data(public_name(name))).annotations
     files = built.is_file() and file_sha256(built) == record.digest
     return json.dumps(croissant(record, title, files=files), indent=1, ensure_ascii=False) + "\n"
 

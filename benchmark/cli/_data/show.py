@@ -36,13 +36,13 @@ def find_record(name: str) -> tuple[DatasetRecord, str]:
     Raises UnknownNameError, or DataError where the set is neither here nor has a committed record.
     """
     from benchmark.core.errors import DataError
-    from benchmark.core.paths import Home, Results
+    from benchmark.core.paths import DatasetPaths, Home, Results
     from benchmark.datasets.build.record import make_record
     from benchmark.harness.data import open_dataset
     from benchmark.records.store import read_dataset
 
     label = name.replace("_", "-").replace("@", "-")
-    built = Home.find().data(label) / "dataset.json"
+    built = DatasetPaths(Home.find().data(label)).record
     if "/" not in name and built.is_file():
         return read_dataset(built), "built on this machine"
     try:

@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.cli.publishing.content import build
     from benchmark.core.paths import Home
 
-    built = build(options, Home.find().root / "leaderboard" / "site")
+    built = build(options, Home.find().leaderboard / "site")
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:

@@ -105,7 +105,7 @@ def _picture(failure: Failure, source: Source, dataset: Dataset) -> Picture:
     sample = failure.sample
     name = f"{dataset.digest[:12]}-{sample.image_id}.jpg"
     return Picture(
-        path=_thumbnail(sample.path, Home.find().root / "leaderboard" / "pictures" / name),
+        path=_thumbnail(sample.path, Home.find().leaderboard / "pictures" / name),
         name=name,
         image_id=sample.image_id,
         width_px=sample.width_px,

@@ -14,7 +14,7 @@ from typing import Any
 from benchmark.core.canonical import digest, to_plain
 from benchmark.core.errors import BenchError, ConfigError, DataError
 from benchmark.core.files import held
-from benchmark.core.paths import Home
+from benchmark.core.paths import DatasetPaths, Home
 from benchmark.core.record import DatasetRecord
 from benchmark.core.sample import DatasetInfo, Progress
 from benchmark.datasets.build.cache import Cache, open_cache
@@ -36,7 +36,7 @@ from benchmark.datasets.build.review import Decision, apply_review, review_diges
 from benchmark.datasets.build.scan import Scan, choose_sources, scan
 from benchmark.datasets.build.select import limit_images
 from benchmark.datasets.readers.columns import Content, write_columns
-from benchmark.datasets.opening.opened import ANNOTATIONS, RECORD, read_folder
+from benchmark.datasets.opening.opened import read_folder
 from benchmark.datasets.sources.shared.source import load_sources
 
 CompareTexts = Callable[[Sequence[Chosen], Report, Cache, Progress | None], None]
@@ -114,7 +114,7 @@ def build(
     report = Report()
     partial = target.with_name(f".{target.name}.partial")
     with (
-        held(home.root / "locks" / f"build-{target.name}", f"builds {target.name}"),
+        held(home.locks / f"build-{target.name}", f"builds {target.name}"),
         open_cache(home.image_facts) as cache,
     ):
         rows, sources, chosen = _choose(folders, plan, cache, report, progress)
@@ -222,13 +222,13 @@ def _write(
 ) -> DatasetRecord:
     sizes = place_images(chosen, folder, plan.max_side_px, progress)
     content = coco_content(chosen, sizes, plan.max_side_px)
-    (folder / ANNOTATIONS).write_text(json.dumps(content, sort_keys=True, separators=(",", ":")), encoding="utf-8")
+    DatasetPaths(folder).annotations.write_text(json.dumps(content, sort_keys=True, separators=(",", ":")), encoding="utf-8")
     sources = sources_of(chosen)
     (folder / LICENCES).write_text(licences_text(sources), encoding="utf-8")
     dataset = read_folder(folder, replace(info, sources=tuple(source.facts for source in sources)))
     write_columns(folder, Content(dataset.categories, dataset.samples), dataset.digest)
     record = make_record(dataset, {**facts, **make_examples(dataset, folder)})
-    (folder / RECORD).write_text(
+    DatasetPaths(folder).record.write_text(
         json.dumps(to_plain(record), indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     return record

@@ -12,10 +12,10 @@ from benchmark.core.coco import Entry
 from benchmark.core.errors import DataError
 from benchmark.core.files import written_whole
 from benchmark.core.loading import read_json, read_text
+from benchmark.core.paths import DatasetPaths
 from benchmark.core.sample import Dataset, Progress
 from benchmark.datasets.build.bars import bar
 from benchmark.datasets.opening.layout import AnnotationFile, Layout
-from benchmark.datasets.opening.opened import ANNOTATIONS
 from benchmark.datasets.readers.coco_columns import load_coco
 
 SUMS = "SHA256SUMS"
@@ -51,10 +51,10 @@ def check_opened(dataset: Dataset, progress: Progress | None = None) -> Iterator
     samples = [dataset.samples[image_id] for image_id in sorted(dataset.samples)]
     lost = [sample.path for sample in samples if not sample.path.is_file()]
     yield _pictures("pictures", len(samples), lost, State.DIFFERS)
-    folder = dataset.folder
-    if folder is None or not (folder / ANNOTATIONS).is_file():
+    annotations = DatasetPaths(dataset.folder).annotations if dataset.folder else None
+    if annotations is None or not annotations.is_file():
         return
-    known = {entry["id"]: entry.get("sha256") for entry in read_json(folder / ANNOTATIONS, DataError)["images"]}
+    known = {entry["id"]: entry.get("sha256") for entry in read_json(annotations, DataError)["images"]}
     here = [sample for sample in samples if known.get(sample.image_id) and sample.path not in set(lost)]
     shown = bar(progress, "read pictures", here, len(here))
     changed = [sample.path for sample in shown if file_sha256(sample.path) != known[sample.image_id]]

@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.errors import DataError
+from benchmark.core.paths import DatasetPaths
 from benchmark.core.sample import Category, DatasetInfo, Progress, Sample
 from benchmark.datasets.build.novel import choose_novel
 from benchmark.datasets.opening.grouped import GroupedDataset
@@ -17,8 +18,6 @@ from benchmark.datasets.readers.coco import CocoFile, CocoImage, read_coco
 from benchmark.datasets.readers.columns import Content, read_columns
 from benchmark.datasets.readers.reading import Repairs
 
-ANNOTATIONS = "annotations.json"
-RECORD = "dataset.json"
 """files of a folder that our build made"""
 WHOLE = "all"
 """scene and super category of a file that names none"""
@@ -70,7 +69,7 @@ def read_folder(folder: Path, info: DatasetInfo) -> CocoDataset:
 
     The columns beside it are read where they are of that very file: the same set in a tenth of the time.
     """
-    path = folder / ANNOTATIONS
+    path = DatasetPaths(folder).annotations
     sha256 = file_sha256(path)
     content = read_columns(folder, sha256) or content_of(read_coco(path))
     here = {sample.source for sample in content.samples.values()}

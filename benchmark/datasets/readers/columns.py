@@ -20,9 +20,9 @@ from benchmark.core.detections import Annotations
 from benchmark.core.errors import DataError
 from benchmark.core.files import written_whole
 from benchmark.core.loading import parse_json
+from benchmark.core.paths import DatasetPaths
 from benchmark.core.sample import Category, Sample
 
-COLUMNS = "annotations.npz"
 VERSION = 1
 """raised whenever the columns change; another version is not read"""
 
@@ -36,7 +36,7 @@ class Content:
 
 
 def write_columns(folder: Path, content: Content, annotations_sha256: str) -> None:
-    """Write COLUMNS into a set's folder, whole or not at all. Paths are kept relative to the folder."""
+    """Write them into a set's folder, whole or not at all. Paths are kept relative to the folder."""
     samples = list(content.samples.values())
     scenes = sorted({sample.scene for sample in samples})
     sources = sorted({sample.source for sample in samples})
@@ -62,15 +62,15 @@ def write_columns(folder: Path, content: Content, annotations_sha256: str) -> No
         "iscrowd": np.concatenate([each.iscrowd for each in boxes]) if boxes else np.zeros(0, np.bool_),
         "area_px": np.concatenate([each.area_px for each in boxes]) if boxes else np.zeros(0),
     }
-    with written_whole(folder / COLUMNS) as waiting, waiting.open("wb") as file:
+    with written_whole(DatasetPaths(folder).columns) as waiting, waiting.open("wb") as file:
         np.savez(file, allow_pickle=False, **columns)
 
 
 def read_columns(folder: Path, annotations_sha256: str) -> Content | None:
     """The set, or None where the file is missing, damaged, of another version or not of that json."""
     try:
-        with np.load(folder / COLUMNS, allow_pickle=False) as file:
-            head = parse_json(_texts(file["head"])[0], str(folder / COLUMNS), DataError)
+        with np.load(DatasetPaths(folder).columns, allow_pickle=False) as file:
+            head = parse_json(_texts(file["head"])[0], str(DatasetPaths(folder).columns), DataError)
             if (head["version"], head["annotations_sha256"]) != (VERSION, annotations_sha256):
                 return None
             columns = {name: file[name] for name in file.files if name != "head"}
