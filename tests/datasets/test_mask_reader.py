@@ -85,7 +85,7 @@ def test_palette_mask_keeps_its_indices(tmp_path: Path) -> None:
 
 def test_unknown_index_wrong_size_missing_and_truncated(tmp_path: Path) -> None:
     path = save(tmp_path / "m.png", np.full((8, 9), 5, np.uint8))
-    with pytest.raises(DataError, match="mask value 5 is no class"):
+    with pytest.raises(DataError, match="mask value 5 is not a class"):
         index_mask_boxes(path, {1: "a"}, (9, 8), Repairs())
     with pytest.raises(DataError, match="mask is 9x8 px, its image 8x8"):
         binary_mask_boxes(path, "a", (8, 8), 127, Repairs())

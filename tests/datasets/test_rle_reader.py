@@ -48,10 +48,10 @@ def test_agrees_with_drawn_boxes() -> None:
         ("-2 9", "run -2 9 leaves"),
         ("3 0", "run 3 0 leaves"),
         ("1 2 3", "x: 3 numbers; expected pairs of start and length"),
-        ("1 two", "'1 two' is no run-length code; expected only whole numbers"),
-        ("1 2.5", "'1 2.5' is no run-length code"),
-        ("9" * 30 + " 1", "is no run-length code"),
-        ("a" * 90, r"'a{40}\.\.\.' is no run-length code"),
+        ("1 two", "'1 two' is not a run-length code; expected only whole numbers"),
+        ("1 2.5", "'1 2.5' is not a run-length code"),
+        ("9" * 30 + " 1", "is not a run-length code"),
+        ("a" * 90, r"'a{40}\.\.\.' is not a run-length code"),
     ],
 )
 def test_bad_codes_are_refused(text: str, message: str) -> None:

@@ -1,1 +1,1 @@
-"""Readers: files on disk -> samples, one format per file."""
+"""Readers of label files, one format per file."""

@@ -1,4 +1,4 @@
-"""COCO json with its images: `images`, `annotations`, `categories` in one file. Ids are checked; nothing is guessed."""
+"""COCO json with its image files: `images`, `annotations` and `categories` in one file, all ids checked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LARGEST_ID = (1 << 63) - 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CocoImage:
-    """One entry of `images` with its boxes; labels index `CocoFile.categories`. entry: all its keys."""
+    """An image with its boxes, whose labels index `CocoFile.categories`. entry: its entry in the json."""
 
     image_id: int
     path: Path
@@ -35,7 +35,7 @@ class CocoImage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CocoFile:
-    """A whole annotation file; categories are its entries in the order of their ids, those without boxes left out."""
+    """An annotation file. categories: entries with boxes, by id."""
 
     categories: tuple[Entry, ...]
     images: tuple[CocoImage, ...]
@@ -43,11 +43,11 @@ class CocoFile:
 
 
 def read_coco(path: Path) -> CocoFile:
-    """Read and check a file.
+    """Read and check an annotation file.
 
-    Images are looked for beside the file, in `images/` beside it or beside its folder, or where an absolute
-    `file_name` says. Repaired and counted: what core.coco puts right, boxes as in `check_boxes`, ids from 0, a missing
-    or impossible `area`, categories without boxes. Raises DataError naming the file, the id and what would be right.
+    Images are searched for beside the file, in `images/` beside it or beside its folder, or at an absolute `file_name`.
+    Repairs: those of core.coco, of boxes as in `check_boxes`, image ids from 0, a missing or impossible `area`,
+    categories without boxes. Raises DataError with file, id and what would be right.
     """
     repairs = Repairs()
     truth = read_ground_truth(read_json(path, DataError, MOST_COCO_BYTES, nan=True), path, repairs.add)
@@ -62,7 +62,9 @@ def read_coco(path: Path) -> CocoFile:
     if shift:
         repairs.add("image ids counted on from 1", str(path))
     if max(ids) + shift > _LARGEST_ID:
-        raise DataError(f"{path}: image ids from {min(ids)} to {max(ids)} cannot be counted on from 1; renumber them")
+        raise DataError(
+            f"{path}: image ids from {min(ids)} to {max(ids)} exceed 64 bits when counted from 1; use smaller ids"
+        )
     paths = _locate(path, truth)
     sizes: list[tuple[int, int]] = [
         (width, height) if width else image_size(at)
@@ -83,22 +85,22 @@ def read_coco(path: Path) -> CocoFile:
 
 
 def boxes_by_file_name(path: Path) -> dict[str, list[RawBox]]:
-    """The boxes of every image, by its file_name without folders in lower case; images are not looked for.
+    """The boxes of every image, by its file_name without folders, in lower case; image files are not searched for.
 
-    Raises DataError naming the file, the id and what would be right.
+    Raises DataError with file, id and what would be right.
     """
     truth = read_ground_truth(read_json(path, DataError, MOST_COCO_BYTES, nan=True), path)
     names = class_names(truth.categories, range(len(truth.categories.rows)))
     corners = [(x1, y1, x2, y2) for x1, y1, x2, y2 in xywh_to_xyxy(truth.xywh).tolist()]
-    found: dict[str, list[RawBox]] = {}
+    boxes: dict[str, list[RawBox]] = {}
     for place, rows in enumerate(_rows_by_place(_places(truth), len(truth.images.rows))):
         name = Path(_file_name(truth, place)).name.casefold()
-        if name in found:
+        if name in boxes:
             raise DataError(f"{path}: two images are named '{name}'; keep one")
-        found[name] = [
+        boxes[name] = [
             RawBox(truth.entries.where(row), corners[row], names[int(truth.category_id[row])]) for row in rows.tolist()
         ]
-    return found
+    return boxes
 
 
 def _file_name(truth: GroundTruth, place: int) -> str:
@@ -110,31 +112,31 @@ def _file_name(truth: GroundTruth, place: int) -> str:
 
 def _locate(path: Path, truth: GroundTruth) -> list[Path]:
     folders = (path.parent, path.parent / "images", path.parent.parent / "images", path.parent.parent)
-    found: list[Path] = []
+    paths: list[Path] = []
     missing: list[str] = []
     for place in range(len(truth.images.rows)):
         name = _file_name(truth, place)
-        hit = next((folder / name for folder in folders if (folder / name).is_file()), None)
-        if hit is None:
+        file = next((folder / name for folder in folders if (folder / name).is_file()), None)
+        if file is None:
             missing.append(name)
         else:
-            found.append(hit)
+            paths.append(file)
     if missing:
         raise DataError(
             f"{path}: {len(missing)} of {len(truth.images.rows)} images are missing, first '{missing[0]}'; "
             "put them beside the file or into images/"
         )
-    return found
+    return paths
 
 
 def _places(truth: GroundTruth) -> NDArray[np.int64]:
-    """(N,) the place of each annotation's image in the list of images."""
+    """(N,) index in the list of images of each annotation's image."""
     order = np.argsort(truth.images.ids)
     return order[np.searchsorted(truth.images.ids, truth.image_id, sorter=order)]
 
 
 def _rows_by_place(places: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
-    """For each of `count` images its annotations, in the file's order."""
+    """Indices of the annotations of each of `count` images, in the order of the file."""
     order = np.argsort(places, kind="stable")
     return np.split(order, np.searchsorted(places[order], np.arange(1, count)))
 
@@ -145,10 +147,10 @@ def _annotations(
     kept: list[int] = []
     corners: list[NDArray[np.float64]] = []
     for row, (x1, y1, x2, y2) in zip(rows.tolist(), xywh_to_xyxy(truth.xywh[rows]).tolist(), strict=True):
-        found = check_boxes([RawBox(truth.entries.where(row), (x1, y1, x2, y2), "")], *size_px, repairs)
-        if len(found):
+        checked = check_boxes([RawBox(truth.entries.where(row), (x1, y1, x2, y2), "")], *size_px, repairs)
+        if len(checked):
             kept.append(row)
-            corners.append(found.xyxy[0])
+            corners.append(checked.xyxy[0])
     xyxy, area = np.array(corners, np.float64).reshape(-1, 4), truth.area_px[kept]
     impossible = ~(area > 0)
     for place in np.flatnonzero(impossible).tolist():

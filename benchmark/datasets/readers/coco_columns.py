@@ -1,7 +1,7 @@
-"""COCO json of any size, as columns: hundreds of thousands of boxes in seconds, each still checked.
+"""COCO json of any size, read into columns: hundreds of thousands of boxes in seconds, all of them checked.
 
-Official files are large (LVIS val holds 244,707 boxes with their outlines), so boxes are checked all at once; only
-where something is wrong is the first wrong entry looked for, to be named. Images are not looked for.
+Official files are large (LVIS val has 244,707 boxes with outlines), so all boxes are checked at once; the entry with
+the error is searched for only where there is one. Image files are not searched for.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from benchmark.core.loading import MOST_COCO_BYTES, parse_json, read_bytes
 from benchmark.datasets.readers.reading import Repairs
 
 _OUTLINE = re.compile(rb'"segmentation":\s*\[[^"{}]*"')
-"""a list of numbers and the quote that opens the next key"""
+"""an outline, up to the quote that opens the next key"""
 NO_AREA = "box without area dropped"
 
 
 @dataclass(frozen=True, eq=False)
 class CocoColumns:
-    """A whole annotation file, or the part of its images that was asked for.
+    """An annotation file, or a selection of its images.
 
-    categories: all entries in the order of their ids. images: entries in the order of their ids, with the boxes of
-    each in `boxes` at the same place; labels index `categories`. extras: annotation entries in the order of the boxes.
+    categories, images: entries, sorted by id. boxes: of each image, in the order of `images`; labels index
+    `categories`. extras: the annotation entries of the boxes of each image, in the same order.
     """
 
     categories: tuple[Entry, ...]
@@ -46,16 +46,21 @@ class CocoColumns:
 def read_coco_columns(
     path: Path, wanted: Callable[[Entry], bool] | None = None, *, count_from_zero: bool = False
 ) -> CocoColumns:
-    """Read and check a file. wanted: which images to keep, with their boxes. count_from_zero: take image id 0 as well.
+    """Read and check an annotation file.
 
-    Repaired and counted: boxes without area are dropped. Raises DataError naming file, id and what would be right.
+    Boxes without area are dropped and counted as repairs. Raises DataError with file, id and what would be right.
+
+    Args:
+        path: the file.
+        wanted: whether an image is kept, with its boxes; None for all images.
+        count_from_zero: also accept the image id 0.
     """
     repairs = Repairs()
     truth = read_ground_truth(load_coco(path), path, repairs.add, with_ids=False)
     class_names(truth.categories, range(len(truth.categories.rows)))
     least = int(truth.images.ids.min())
     if least < 1 and not (count_from_zero and least == 0):
-        raise DataError(f"{path}: image id {least}; ids start at 1, count them on")
+        raise DataError(f"{path}: image id {least}; ids start at 1, renumber the images")
     order = np.argsort(truth.images.ids)
     kept = [row for row in order.tolist() if wanted is None or wanted(truth.images.rows[row])]
     categories = np.argsort(truth.categories.ids)
@@ -70,7 +75,7 @@ def read_coco_columns(
 
 
 def load_coco(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """The lists of a COCO file. Raises DataError for a file that is missing, cut short or something else."""
+    """The lists of a COCO file. Raises DataError for a file that is missing, cut short or not COCO."""
     content = _parsed(read_bytes(path, DataError, MOST_COCO_BYTES), str(path))
     for key in ("images", "annotations", "categories"):
         if not isinstance(content, dict) or not isinstance(content.get(key), list):
@@ -80,15 +85,15 @@ def load_coco(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def _parsed(text: bytes, where: str) -> Any:
-    """The content without outlines, which are most of an official file and are not needed: a third of the time."""
+    """The content without outlines, which are not needed and most of an official file: three times as fast."""
     try:
         return parse_json(_OUTLINE.sub(b'"', text), where, DataError)
     except DataError:
-        return parse_json(text, where, DataError)  # the message is to be about what is on disk
+        return parse_json(text, where, DataError)  # for an error message about the file itself
 
 
 def text_of(entry: Entry, key: str, where: str) -> str:
-    """A text of an entry. Raises DataError where it has none."""
+    """The text of a key of an entry. Raises DataError where it is missing or empty."""
     value = entry.get(key)
     if not isinstance(value, str) or not value.strip():
         raise DataError(f"{where} {entry.get('id')} has no {key}")
@@ -96,7 +101,7 @@ def text_of(entry: Entry, key: str, where: str) -> str:
 
 
 def size_of(entry: Entry, where: str) -> tuple[int, int]:
-    """Width and height in pixels as the file says. Raises DataError where it does not."""
+    """Width and height of an image in pixels, from its entry. Raises DataError where they are missing or wrong."""
     size = entry.get("width"), entry.get("height")
     if not all(type(side) is int and side > 0 for side in size):
         raise DataError(f"{where}: image {entry.get('id')} has size {size[0]!r} x {size[1]!r}; expected pixels above 0")
@@ -106,7 +111,10 @@ def size_of(entry: Entry, where: str) -> tuple[int, int]:
 def _boxes(
     truth: GroundTruth, image_ids: NDArray[np.int64], category_ids: NDArray[np.int64], repairs: Repairs
 ) -> tuple[tuple[Annotations, ...], tuple[Sequence[Entry], ...]]:
-    """Of those images, in their order; area: the file's own (of outlines, as COCO's bands are cut), else the box's."""
+    """Boxes and annotation entries of each of those images.
+
+    Areas are those of the file (of outlines, which define COCO's size bands), else those of the boxes.
+    """
     rows = np.flatnonzero(np.isin(truth.image_id, image_ids))
     empty = (truth.xywh[rows, 2:] == 0).any(axis=1)
     for row in rows[empty].tolist():

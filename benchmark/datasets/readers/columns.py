@@ -1,7 +1,7 @@
-"""A built set's images and boxes as columns in one .npz, so that opening it need not read the COCO json.
+"""Images and boxes of a built set as columns in one .npz file, which opens much faster than the COCO json.
 
-It repeats the json and never replaces it: it names the sha256 of the json that it was made from, and one that does not
-match the json beside it is not used. Nothing in it is pickled.
+The file is a copy: it contains the sha256 of the json that it was made from and is not used if the json beside it has
+another one. It contains no pickled objects.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from benchmark.core.paths import DatasetPaths
 from benchmark.core.sample import Category, Sample
 
 VERSION = 1
-"""raised whenever the columns change; another version is not read"""
+"""raised whenever the columns change; files of other versions are not read"""
 
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """What an opened set consists of."""
+    """Categories, and samples by image id, of a data set."""
 
     categories: Sequence[Category]
     samples: Mapping[int, Sample]
 
 
 def write_columns(folder: Path, content: Content, annotations_sha256: str) -> None:
-    """Write them into a set's folder, whole or not at all. Paths are kept relative to the folder."""
+    """Write the columns of a set into its folder, completely or not at all. Paths are relative to the folder."""
     samples = list(content.samples.values())
     scenes = sorted({sample.scene for sample in samples})
     sources = sorted({sample.source for sample in samples})
@@ -62,12 +62,12 @@ def write_columns(folder: Path, content: Content, annotations_sha256: str) -> No
         "iscrowd": np.concatenate([each.iscrowd for each in boxes]) if boxes else np.zeros(0, np.bool_),
         "area_px": np.concatenate([each.area_px for each in boxes]) if boxes else np.zeros(0),
     }
-    with written_whole(DatasetPaths(folder).columns) as waiting, waiting.open("wb") as file:
+    with written_whole(DatasetPaths(folder).columns) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **columns)
 
 
 def read_columns(folder: Path, annotations_sha256: str) -> Content | None:
-    """The set, or None where the file is missing, damaged, of another version or not of that json."""
+    """The content, or None where the file is missing, damaged, of another version or of another json."""
     try:
         with np.load(DatasetPaths(folder).columns, allow_pickle=False) as file:
             head = parse_json(_texts(file["head"])[0], str(DatasetPaths(folder).columns), DataError)
@@ -100,7 +100,7 @@ def _content(folder: Path, head: Mapping[str, Any], columns: Mapping[str, NDArra
 
 
 def _text(values: Sequence[str]) -> NDArray[np.uint8]:
-    """Strings without NUL, as bytes."""
+    """Strings as bytes, separated by NUL, which no string may contain."""
     return np.frombuffer("\0".join(values).encode(), np.uint8)
 
 

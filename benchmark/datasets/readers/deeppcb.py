@@ -1,4 +1,4 @@
-"""DeepPCB's text labels: `x1 y1 x2 y2 type` a line, in pixels; spaces or commas (files and README disagree)."""
+"""DeepPCB's text labels: one line `x1 y1 x2 y2 type` per box, in pixels, separated by spaces or commas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_
 
 
 def read_deeppcb(path: Path, names: Mapping[int, str], width_px: int, height_px: int, repairs: Repairs) -> Labelled:
-    """The boxes of one label file. names: type -> name. Raises DataError with file and line."""
+    """The boxes of one label file. names: type -> class name. Raises DataError with file and line."""
     boxes = []
     for number, line in enumerate(read_text(path, DataError).splitlines(), start=1):
         if not line.strip():

@@ -1,4 +1,4 @@
-"""labelme json: one file an image, `shapes` with a `label` and `points`; any shape counts by the box around it."""
+"""labelme json: one file per image, `shapes` with a `label` and `points`; a shape becomes the box around it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_
 
 
 def read_labelme(path: Path, width_px: int, height_px: int, repairs: Repairs, ignored: Sequence[str] = ()) -> Labelled:
-    """The boxes around the shapes of one file. ignored: labels that mean no defect; they are counted and not read.
+    """The boxes around the shapes of one file. ignored: labels that are not defects, counted as repairs.
 
     Raises DataError with file and shape number.
     """

@@ -1,4 +1,4 @@
-"""What LVIS files say beyond COCO's form: frequency of a class, and per image what is absent or partly annotated."""
+"""Keys of LVIS files beyond COCO: frequency of a class, and per image absent and not fully annotated classes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ FREQUENCIES = ("r", "c", "f")
 
 
 def name_of(entry: Entry) -> str:
-    """`aerosol_can` -> `aerosol can`: what a detector is asked for."""
+    """The class name given to detectors: `aerosol_can` -> `aerosol can`."""
     return _words(str(entry["name"]))
 
 
 def category_of(entry: Entry, file: Path) -> Category:
-    """A class with its other names and its definition. Raises DataError for lists that are none."""
+    """A class with synonyms and definition. Raises DataError for synonyms that are not a list."""
     name = name_of(entry)
     synonyms = entry.get("synonyms", [])
     if not isinstance(synonyms, list):
@@ -31,18 +31,18 @@ def category_of(entry: Entry, file: Path) -> Category:
 
 
 def frequencies_of(columns: CocoColumns, file: Path) -> tuple[str, ...]:
-    """'r', 'c' or 'f' a class. Raises DataError for a class without."""
+    """Frequency of each class: `r`, `c` or `f`. Raises DataError for a class without one."""
     for entry in columns.categories:
         if entry.get("frequency") not in FREQUENCIES:
             raise DataError(
                 f"{file}: category {entry['id']} has frequency {entry.get('frequency')!r}; expected r, c or f: "
-                "this is no LVIS v1 file"
+                "this is not an LVIS v1 file"
             )
     return tuple(entry["frequency"] for entry in columns.categories)
 
 
 def federation_of(columns: CocoColumns, frequency: tuple[str, ...], file: Path) -> Federation:
-    """What the file says about absence. Raises DataError for an image without lists or a class unknown in one."""
+    """Absent and not fully annotated classes per image. Raises DataError for missing lists and unknown ids."""
     labels = {entry["id"]: label for label, entry in enumerate(columns.categories)}
 
     def listed(key: str) -> dict[int, tuple[int, ...]]:
@@ -52,12 +52,12 @@ def federation_of(columns: CocoColumns, frequency: tuple[str, ...], file: Path) 
 
 
 def in_val2017(entry: Entry) -> bool:
-    """Whether an image of LVIS val lies in COCO val2017."""
+    """Whether an image of LVIS val is in COCO val2017."""
     return "/val2017/" in str(entry.get("coco_url"))
 
 
 def photo_of(roots: Sequence[Path]) -> Callable[[Entry], Path]:
-    """Entry of `images` -> COCO's photo, by its official address, in the first root that has such a folder."""
+    """A function from an entry of `images` to COCO's image file, by coco_url, in the first root with that folder."""
     folders: dict[str, Path] = {}
 
     def path_of(entry: Entry) -> Path:

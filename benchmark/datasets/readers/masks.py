@@ -1,7 +1,7 @@
-"""Masks to boxes: 8-connected components of at least a minimum area.
+"""Boxes from masks: one box per 8-connected component of at least MIN_AREA_PX.
 
-Components are found on runs of set pixels (He et al., Pattern Recognition 70, 2017: run-based two-scan labelling), so
-that a mask costs a few numpy calls and the base install needs no scipy.
+Components are labelled on runs of set pixels (run-based two-scan labelling: He et al., Pattern Recognition 70, 2017),
+with a few numpy calls per mask, so that the base install does not need scipy.
 """
 
 from __future__ import annotations
@@ -27,23 +27,26 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
 
 
 def binary_mask_boxes(path: Path, name: str, size_px: tuple[int, int], threshold: int, repairs: Repairs) -> Labelled:
-    """Boxes around the components above `threshold`. size_px: the image's (width, height)."""
+    """Boxes around the components above `threshold`, of class `name`. size_px: width and height of the image."""
     mask = _checked(path, size_px)
     return _framed(mask_boxes({name: mask > threshold}, str(path), repairs), mask, size_px)
 
 
 def index_mask_boxes(path: Path, names: Mapping[int, str], size_px: tuple[int, int], repairs: Repairs) -> Labelled:
-    """Boxes around the components of each index value; 0 is background. Raises DataError for an unknown value."""
+    """Boxes around the components of each mask value; 0 is background. Raises DataError for an unknown value.
+
+    names: mask value -> class name. size_px: width and height of the image.
+    """
     mask = _checked(path, size_px)
     unknown = set(np.unique(mask).tolist()) - {0, *names}
     if unknown:
-        raise DataError(f"{path}: mask value {min(unknown)} is no class; valid: 0 and {sorted(names)}")
-    found = mask_boxes({name: mask == value for value, name in sorted(names.items())}, str(path), repairs)
-    return _framed(found, mask, size_px)
+        raise DataError(f"{path}: mask value {min(unknown)} is not a class; valid: 0 and {sorted(names)}")
+    boxes = mask_boxes({name: mask == value for value, name in sorted(names.items())}, str(path), repairs)
+    return _framed(boxes, mask, size_px)
 
 
 def mask_boxes(masks: Mapping[str, NDArray[np.bool_]], where: str, repairs: Repairs) -> Labelled:
-    """Boxes around the components of masks (H, W) of one image, by class name. where: the file they are of."""
+    """Boxes around the components of the masks of one image. masks: class name -> (H, W). where: for repairs."""
     boxes, small, shape = [], 0, (1, 1)
     for name, mask in masks.items():
         shape = mask.shape
@@ -54,12 +57,12 @@ def mask_boxes(masks: Mapping[str, NDArray[np.bool_]], where: str, repairs: Repa
             else:
                 x1, y1, x2, y2 = map(float, corners)
                 boxes.append(RawBox(where, (x1, y1, x2, y2), name))
-    found = check_boxes(boxes, shape[1], shape[0], repairs)
-    return Labelled(found.xyxy, found.names, found.written + small)
+    checked = check_boxes(boxes, shape[1], shape[0], repairs)
+    return Labelled(checked.xyxy, checked.names, checked.written + small)
 
 
 def components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """8-connected components: boxes (N, 4) as x1, y1, x2, y2 with the far edge outside, and areas (N,), in pixels."""
+    """8-connected components of a mask (H, W): boxes (N, 4) xyxy with exclusive x2, y2, and areas (N,), in pixels."""
     row, start, end = _runs(mask)
     if not len(row):
         return np.zeros((0, 4), np.int64), np.zeros(0, np.int64)
@@ -79,18 +82,18 @@ def components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.i
 def _checked(path: Path, size_px: tuple[int, int]) -> NDArray[np.uint8]:
     mask = read_mask(path)
     if mask.shape not in {size_px, size_px[::-1]}:
-        found = f"{mask.shape[1]}x{mask.shape[0]}"
-        raise DataError(f"{path}: mask is {found} px, its image {size_px[0]}x{size_px[1]}; they must be equal")
+        size = f"{mask.shape[1]}x{mask.shape[0]}"
+        raise DataError(f"{path}: mask is {size} px, its image {size_px[0]}x{size_px[1]}; they must be equal")
     return mask
 
 
-def _framed(found: Labelled, mask: NDArray[np.uint8], size_px: tuple[int, int]) -> Labelled:
-    """A mask with swapped sides belongs to the picture as it is stored: EXIF turns the picture, not its mask."""
-    return replace(found, on_its_side=mask.shape != size_px[::-1])
+def _framed(boxes: Labelled, mask: NDArray[np.uint8], size_px: tuple[int, int]) -> Labelled:
+    """Boxes of a mask with swapped sides are in the frame of the stored image: EXIF orientation is not in masks."""
+    return replace(boxes, on_its_side=mask.shape != size_px[::-1])
 
 
 def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Row, first column and column after the last of every horizontal run, in reading order."""
+    """Row, first column and exclusive last column of every horizontal run, row by row."""
     edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
     row, start = np.nonzero(edges == 1)
     _, end = np.nonzero(edges == -1)
@@ -100,7 +103,7 @@ def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]
 def _touching(
     row: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64], stride: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs of runs in neighbouring rows that touch, corners included."""
+    """Pairs (indices of runs) of runs in neighbouring rows that touch, also at corners."""
     first = np.searchsorted(row * stride + end, (row - 1) * stride + start, side="left")
     last = np.searchsorted(row * stride + start, (row - 1) * stride + end, side="right")
     count = np.maximum(last - first, 0)
@@ -110,7 +113,7 @@ def _touching(
 
 
 def _join(count: int, pairs: tuple[NDArray[np.int64], NDArray[np.int64]]) -> list[int]:
-    """The root of every run, by union-find."""
+    """The root of every run after joining the pairs (union-find)."""
     parent = list(range(count))
 
     def find(item: int) -> int:

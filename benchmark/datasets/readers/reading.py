@@ -1,7 +1,7 @@
-"""What all readers share: the boxes of one label file, checked, and a count of everything that was put right.
+"""What all readers share: checked boxes of one label file, and counts of all repairs.
 
-A reader either understands a line exactly, or repairs it and counts the repair, or raises DataError with the file,
-the line and what would be right. It never drops anything without saying so.
+A reader reads a line as it is, or repairs it and counts the repair, or raises DataError with file, line and what would
+be right. It never drops anything without counting it.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from benchmark.core.errors import DataError
 from benchmark.core.images import image_size, orientation_of
 
 EXAMPLES = 5
-"""places kept for each kind of repair"""
+"""places kept per kind of repair"""
 ROUNDING_PX = 0.01
-"""a box this little outside the image is a rounded number, no mistake"""
+"""a box that exceeds the image by at most this is clipped without counting a repair: numbers are rounded"""
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 
 
 @dataclass
 class Repairs:
-    """How often each kind of repair was made, and the first places."""
+    """Kinds of repairs: how often each was made (counts), and its first places (examples)."""
 
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, kind: str, where: str) -> None:
-        """Count one repair."""
+        """Count one repair. where: `file:line` or similar."""
         self.counts[kind] += 1
         places = self.examples.setdefault(kind, [])
         if len(places) < EXAMPLES:
             places.append(where)
 
     def facts(self, below: Path | None = None) -> dict[str, dict[str, object]]:
-        """Kind -> {"count", "first"}: plain values, sorted; places relative to a folder."""
+        """Kind -> {"count", "first"}, sorted, for records. below: folder to which places are relative."""
         prefix = f"{below}/" if below else ""
         return {
             kind: {"count": count, "first": [place.removeprefix(prefix) for place in self.examples[kind]]}
@@ -51,7 +51,7 @@ class Repairs:
 
 @dataclass(frozen=True, slots=True)
 class RawBox:
-    """One box as a file gives it, already in pixels; where: `file:line` or `file: id 7`."""
+    """One box as written in a file, xyxy in pixels, unchecked. where: `file:line` or `file: id 7`."""
 
     where: str
     xyxy: tuple[float, float, float, float]
@@ -62,9 +62,9 @@ class RawBox:
 class Labelled:
     """The checked boxes of one image.
 
-    xyxy: (N, 4) float64, pixels, inside the image, positive area. names: the source's own class names, (N,).
-    written: boxes that the file holds; an image whose boxes were all dropped is not a defect-free one.
-    on_its_side: the boxes are in the frame of the picture as it is stored, whose sides EXIF swaps.
+    xyxy: (N, 4) float64, pixels, inside the image, positive area. names: (N,), the source's own class names. written:
+    number of boxes in the file; an image whose boxes were all dropped is not defect-free. on_its_side: the boxes are in
+    the frame of the stored image, whose sides EXIF orientation swaps.
     """
 
     xyxy: NDArray[np.float64]
@@ -79,7 +79,7 @@ class Labelled:
 def check_boxes(boxes: Iterable[RawBox], width_px: int, height_px: int, repairs: Repairs) -> Labelled:
     """Check the boxes of one image.
 
-    Repaired and counted: clipped at the border, dropped when wholly outside, without area, or written twice.
+    Repairs: boxes are clipped at the border, and dropped if wholly outside, without area or written twice.
     Raises DataError for a number that is not finite and for corners in the wrong order.
     """
     kept: dict[tuple[str, tuple[float, ...]], None] = {}
@@ -102,7 +102,7 @@ def check_boxes(boxes: Iterable[RawBox], width_px: int, height_px: int, repairs:
 
 
 def clip(corners: Sequence[float], width_px: int, height_px: int) -> tuple[float, float, float, float]:
-    """One box cut at the image's border."""
+    """One box (x1, y1, x2, y2), clipped at the image border."""
     x1, y1, x2, y2 = corners
     return (min(max(x1, 0.0), width_px), min(max(y1, 0.0), height_px), min(x2, width_px), min(y2, height_px))
 
@@ -121,10 +121,10 @@ def _show(corners: Sequence[float]) -> str:
 
 
 def turned_upright(boxes: Labelled, image: Path, size_px: tuple[int, int]) -> Labelled | None:
-    """Boxes that were drawn on the picture as it is stored, in the frame of the upright one.
+    """Boxes in the frame of the upright image, given in the frame of the stored image.
 
-    size_px: of the upright picture. None where the label's sides are swapped and the picture's are not: nobody can tell
-    which of them is turned, and how.
+    size_px: width and height of the upright image. None where EXIF does not swap the sides of the image: then it is
+    unknown how the label is rotated.
     """
     orientation = orientation_of(image)
     if orientation not in range(5, 9):
@@ -133,7 +133,7 @@ def turned_upright(boxes: Labelled, image: Path, size_px: tuple[int, int]) -> La
 
 
 def numbers(fields: Sequence[str], where: str) -> list[float]:
-    """Fields as numbers. Raises DataError for a word that is none."""
+    """Fields as numbers. Raises DataError for a field that is not a number."""
     try:
         return [float(field) for field in fields]
     except ValueError as error:
@@ -141,7 +141,7 @@ def numbers(fields: Sequence[str], where: str) -> list[float]:
 
 
 def look_up(names: Mapping[int, str], number: float, where: str) -> str:
-    """The class name of an id. Raises DataError naming the valid ids."""
+    """The class name of an id. Raises DataError that lists the valid ids for any other."""
     if number not in names:
         valid = ", ".join(f"{i} {name}" for i, name in sorted(names.items()))
         raise DataError(f"{where}: unknown class id {number:g}; valid: {valid}")
@@ -154,36 +154,36 @@ def pair_by_stem(
     repairs: Repairs,
     image_stem: Callable[[Path], str] = lambda path: path.stem,
 ) -> list[tuple[Path, Path]]:
-    """Images and label files of the same stem (case ignored), sorted by image; everything else is counted.
+    """Pairs of an image and the label file of the same stem (case ignored), sorted by image.
 
-    An image whose header cannot be read is left out with its label: the rest of a download is still of use.
-    image_stem: the stem that the label of an image has, where it is not the image's own.
+    Files without a partner are counted as repairs, as are images whose header cannot be read, which are left out with
+    their label. image_stem: the stem of the label file of an image, where it differs from that of the image.
     """
-    waiting: dict[str, Path] = {}
+    unpaired: dict[str, Path] = {}
     for label in sorted(labels):
-        if label.stem.casefold() in waiting:
+        if label.stem.casefold() in unpaired:
             repairs.add("second label file of the same stem left out", str(label))
         else:
-            waiting[label.stem.casefold()] = label
+            unpaired[label.stem.casefold()] = label
     pairs: dict[str, tuple[Path, Path]] = {}
     for image in sorted(images):
         stem = image_stem(image).casefold()
         if stem in pairs:
             repairs.add("second image of the same stem left out", str(image))
-        elif stem in waiting:
-            label = waiting.pop(stem)
+        elif stem in unpaired:
+            label = unpaired.pop(stem)
             if _readable(image, repairs):
                 pairs[stem] = (image, label)
         else:
             repairs.add("image without a label file left out", str(image))
-    for label in waiting.values():
+    for label in unpaired.values():
         repairs.add("label file without an image left out", str(label))
     return list(pairs.values())
 
 
 def _readable(image: Path, repairs: Repairs) -> bool:
     try:
-        if image.is_file():  # one that is gone is for the reader to name
+        if image.is_file():  # a missing file is reported by the reader
             image_size(image)
     except DataError as error:
         large = "too large" in str(error)

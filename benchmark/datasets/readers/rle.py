@@ -1,4 +1,4 @@
-"""Run-length encoded masks as Kaggle writes them: `start length start length ...`, counted from 1, down the columns."""
+"""Run-length encoded masks of Kaggle: `start length start length ...`, pixels counted from 1, column by column."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from benchmark.core.errors import DataError
 
 
 def read_rle(text: str, size_px: tuple[int, int], where: str) -> NDArray[np.bool_]:
-    """The mask (H, W) of an image of size_px (width, height); an empty text is an empty mask.
+    """The mask (H, W) of an image. size_px: its width and height. An empty text is an empty mask.
 
-    Pixels are counted down a column and then to the right. Raises DataError with `where` for text that is no pairs of
-    whole numbers, for an empty run and for one that leaves the image.
+    Pixels are counted from top to bottom, then from left to right. Raises DataError with `where` for text that is not
+    pairs of whole numbers, for an empty run and for a run outside the image.
     """
     width, height = size_px
     try:
         numbers = np.array([int(field) for field in text.split()], np.int64)
     except (ValueError, OverflowError) as error:
-        raise DataError(f"{where}: {_cut(text)!r} is no run-length code; expected only whole numbers") from error
+        raise DataError(f"{where}: {_cut(text)!r} is not a run-length code; expected only whole numbers") from error
     if len(numbers) % 2:
         raise DataError(f"{where}: {len(numbers)} numbers; expected pairs of start and length, so the line is cut")
     starts, lengths = numbers[0::2] - 1, numbers[1::2]

@@ -1,6 +1,6 @@
-"""Supervisely json (DatasetNinja): one file an image, `objects` with `rectangle` and `bitmap` shapes.
+"""Supervisely json (DatasetNinja): one file per image, `objects` with `rectangle` and `bitmap` shapes.
 
-Where a defect is drawn twice, once in each shape, only the rectangle counts.
+Only rectangles are read: each defect has both shapes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_
 
 
 def read_supervisely(path: Path, width_px: int, height_px: int, repairs: Repairs) -> Labelled:
-    """The rectangles of one file; other shapes are counted and not read. Raises DataError with file and object."""
+    """The rectangles of one file; other shapes are counted as repairs. Raises DataError with file and object."""
     try:
         objects = read_json(path, DataError)["objects"]
     except (KeyError, TypeError) as error:
@@ -33,7 +33,7 @@ def _box(item: dict[str, Any], where: str) -> RawBox:
     try:
         (xa, ya), (xb, yb) = item["points"]["exterior"]
         name = str(item["classTitle"])
-        # Any two opposite corners make a rectangle in this format, in either order.
+        # A rectangle is given by two opposite corners in any order.
         corners = (float(min(xa, xb)), float(min(ya, yb)), float(max(xa, xb)), float(max(ya, yb)))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{where}: a rectangle needs classTitle and points.exterior [[x, y], [x, y]]") from error

@@ -1,6 +1,6 @@
-"""Pascal VOC xml: one file an image, `object/name` and `object/bndbox` in pixels.
+"""Pascal VOC xml: one file per image, `object/name` and `object/bndbox` in pixels.
 
-Corners are taken as they stand: tools disagree on whether VOC counts from 0 or 1, and a pixel is within their noise.
+Corners are not shifted: tools disagree on whether VOC counts pixels from 0 or 1.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
 def read_voc(path: Path, width_px: int, height_px: int, repairs: Repairs) -> Labelled:
-    """The boxes of one xml file, named by `object/name` (never by `filename`, `folder` or the file's own name).
+    """The boxes of one xml file; class names are those of `object/name`, whatever file or folder is called.
 
-    width_px, height_px: of the image itself; an xml that says otherwise is counted, and one with swapped sides gives
-    boxes that are `on_its_side`. Raises DataError with file and
-    object number.
+    width_px, height_px: of the image itself. An xml with another size is counted as a repair; one with swapped sides
+    gives boxes that are `on_its_side`. Raises DataError with file and object number.
     """
     root = read_xml(path, DataError)
     size = tuple(root.findtext(f"size/{side}", "").strip() for side in ("width", "height"))

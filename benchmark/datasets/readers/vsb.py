@@ -1,4 +1,4 @@
-"""VSB-TUO's wood labels: `name<TAB>left<TAB>top<TAB>right<TAB>bottom` a line, relative, with decimal commas."""
+"""Wood labels of VSB-TUO: one line `name<TAB>left<TAB>top<TAB>right<TAB>bottom` per box, relative, decimal commas."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from benchmark.core.loading import read_text
 from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes, numbers
 
 FAR_OUTSIDE = 2.0
-"""a relative coordinate beyond this is a pixel by mistake"""
+"""a larger relative coordinate is refused: it is in pixels by mistake"""
 
 
 def read_vsb(path: Path, names: Mapping[str, str], width_px: int, height_px: int, repairs: Repairs) -> Labelled:
     """The boxes of one label file; a file without lines means a defect-free board.
 
-    names: name in lower case -> the name to give. Decimal points and spaces are taken as well. Raises DataError with
-    file and line.
+    names: class name in lower case -> class name to return. Decimal points and spaces are accepted as well. Raises
+    DataError with file and line.
     """
     boxes = []
     for number, line in enumerate(read_text(path, DataError).splitlines(), start=1):

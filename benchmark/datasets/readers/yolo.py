@@ -1,6 +1,6 @@
 """YOLO text labels: `class cx cy w h` (a box) or `class x1 y1 x2 y2 x3 y3 ...` (a polygon), relative to the image.
 
-Both forms may stand in one file. A file without lines means a defect-free image, by the format's own convention.
+One file may have both forms. A file without lines means a defect-free image, by the convention of the format.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from benchmark.core.loading import read_text, read_yaml
 from benchmark.datasets.readers.reading import Labelled, RawBox, Repairs, check_boxes, look_up, numbers
 
 FAR_OUTSIDE = 2.0
-"""a relative coordinate beyond this is a pixel by mistake, no box that leaves the image"""
+"""a larger relative coordinate is refused: it is in pixels by mistake"""
 
 
 def read_yolo(path: Path, names: Mapping[int, str], width_px: int, height_px: int, repairs: Repairs) -> Labelled:
@@ -53,12 +53,12 @@ def _box(fields: list[str], names: Mapping[int, str], width_px: int, height_px: 
 
 
 def line_of(values: list[float]) -> str:
-    """Numbers as they stand in a label file."""
+    """Numbers separated by spaces, as in a label file."""
     return " ".join(f"{value:g}" for value in values)
 
 
 def read_names(path: Path) -> dict[int, str]:
-    """Class names of a data.yaml (`names` a list or a mapping), or of a classes.txt with one name a line.
+    """Class names of a data.yaml (`names` a list or a mapping), or of a classes.txt with one name per line.
 
     Raises DataError naming the file.
     """

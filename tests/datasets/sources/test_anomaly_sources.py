@@ -122,7 +122,7 @@ def test_visa_names_every_value_and_boards_share_classes() -> None:
 def test_visa_value_without_a_class_is_refused(tmp_path: Path) -> None:
     visa(tmp_path)
     mask(tmp_path / "candle" / "Data" / "Masks" / "Anomaly" / "000.png", [(5, 6, 25, 16)], values=(9,))
-    with pytest.raises(DataError, match=r"000\.png: mask value 9 is no class; valid: 0 and \[1, 2"):
+    with pytest.raises(DataError, match=r"000\.png: mask value 9 is not a class; valid: 0 and \[1, 2"):
         scan([tmp_path], ["visa"])
 
 

@@ -224,7 +224,7 @@ def test_neu_seg_unknown_value_and_empty_mask(tmp_path: Path) -> None:
     mask(masks / "000001.png", [], (200, 200))
     assert repairs(tmp_path, "neu-seg") == {"empty mask of a defective image: image left out": 1}
     mask(masks / "000002.png", [(5, 6, 25, 16)], (200, 200), values=(4,))
-    with pytest.raises(DataError, match=r"000002\.png: mask value 4 is no class; valid: 0 and \[1, 2, 3\]"):
+    with pytest.raises(DataError, match=r"000002\.png: mask value 4 is not a class; valid: 0 and \[1, 2, 3\]"):
         scan([tmp_path], ["neu-seg"])
 
 
