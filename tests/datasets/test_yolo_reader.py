@@ -73,7 +73,13 @@ def test_names_of_classes_txt(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [("nc: 2\n", "has no 'names'"), ("- a\n", "has no 'names'"), ("a: [", "not YAML")]
+    ("content", "message"),
+    [
+        ("nc: 2\n", "has no 'names'"),
+        ("- a\n", "has no 'names'"),
+        ("a: [", "not YAML"),
+        ("names: {pit: 0}", "has the key 'pit'"),
+    ],
 )
 def test_data_yaml_without_names(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "data.yaml"

@@ -68,6 +68,9 @@ def read_names(path: Path) -> dict[int, str]:
     content = read_yaml(path, DataError)
     names = content.get("names") if isinstance(content, dict) else None
     if isinstance(names, dict):
+        wrong = [key for key in names if not str(key).isdecimal()]
+        if wrong:
+            raise DataError(f"{path}: 'names' has the key {wrong[0]!r}; expected class ids such as 0")
         return {int(key): str(name) for key, name in names.items()}
     if isinstance(names, list):
         return {number: str(name) for number, name in enumerate(names)}
