@@ -99,11 +99,11 @@ def score_again(stored: Stored, engine: str = "fast") -> Scores:
 
 
 def test_ground_truth(data: str, task_name: str) -> dict[str, Any]:
-    """The test part of a task on a data set, in COCO's form; category id = place in the vocabulary + 1."""
+    """The test part of a task on a data set, in COCO's or LVIS's form; category id = place in the vocabulary + 1."""
     task: Task = load("task", task_name)
     sets = DataSets()
     tested = scope_of(sets, sets.open(data), task.split_rule, task.test_on, "canonical")
-    return coco_truth(tested.vocabulary.names, tested.samples(tested.split.test))
+    return coco_truth(tested.scored(tested.samples(tested.split.test), {}))
 
 
 def _detections(record: RunRecord, path: Path, name: str) -> dict[int, Detections]:

@@ -17,13 +17,13 @@ from benchmark.core.files import written_whole
 from benchmark.core.sample import Sample
 
 
-def coco_truth(names: Sequence[str], samples: Sequence[Sample]) -> dict[str, Any]:
-    """Samples whose labels index `names` as a COCO ground truth; category id = label + 1.
+def coco_truth(scored: ScoredSet) -> dict[str, Any]:
+    """The ground truth in COCO's form, with LVIS's keys where the set has LVIS's lists; category id = label + 1.
 
     Images also carry `scene` and `group`, which our own scoring reads and others ignore. Boxes stay doubles.
     """
     annotations: list[dict[str, Any]] = []
-    for sample in samples:
+    for sample in scored.samples:
         truth = sample.annotations
         for box, label, crowd, area in zip(truth.xyxy, truth.labels, truth.iscrowd, truth.area_px, strict=True):
             x1, y1, x2, y2 = (float(side) for side in box)
@@ -37,7 +37,7 @@ def coco_truth(names: Sequence[str], samples: Sequence[Sample]) -> dict[str, Any
                     "iscrowd": int(crowd),
                 }
             )
-    images = [
+    images: list[dict[str, Any]] = [
         {
             "id": sample.image_id,
             "file_name": sample.path.name,
@@ -46,9 +46,18 @@ def coco_truth(names: Sequence[str], samples: Sequence[Sample]) -> dict[str, Any
             "scene": sample.scene,
             "group": sample.group,
         }
-        for sample in samples
+        for sample in scored.samples
     ]
-    categories = [{"id": label + 1, "name": name} for label, name in enumerate(names)]
+    categories: list[dict[str, Any]] = [{"id": label + 1, "name": name} for label, name in enumerate(scored.names)]
+    if scored.frequency:
+        for category, letter in zip(categories, scored.frequency, strict=True):
+            category["frequency"] = letter
+        for key, lists in (
+            ("neg_category_ids", scored.negative),
+            ("not_exhaustive_category_ids", scored.not_exhaustive),
+        ):
+            for image in images:
+                image[key] = [label + 1 for label in lists.get(image["id"], ())]
     return {"images": images, "annotations": annotations, "categories": categories}
 
 

@@ -165,7 +165,7 @@ def test_a_file_of_any_origin(runs: list[str], tmp_path: Path, capsys: pytest.Ca
 
     stored = load_stored(find_record(runs[0]))
     (tmp_path / "dt.json").write_text(json.dumps(coco_detections(stored.test.detections)))
-    (tmp_path / "gt.json").write_text(json.dumps(coco_truth(stored.test.names, stored.test.samples)))
+    (tmp_path / "gt.json").write_text(json.dumps(coco_truth(stored.test)))
     asked = ["score", "--predictions", str(tmp_path / "dt.json"), "--json", "--data"]
     by_file = json.loads(said(capsys, *asked, str(tmp_path / "gt.json")))
     by_name = json.loads(said(capsys, *asked, DATA, "--task", "closed", "--engine", "reference"))
