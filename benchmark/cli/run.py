@@ -50,6 +50,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--novel", default="", metavar="NAMES", help="held-out class names of a data set given by path")
     parser.add_argument(
+        "--allow-overlap",
+        action="store_true",
+        help="take novel classes whose defect is a base class too; rows are marked",
+    )
+    parser.add_argument(
         "--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1; cuda:0,1 trains on both"
     )
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
@@ -117,6 +122,7 @@ def _request(options: argparse.Namespace) -> Any:
         weights=WeightsOrigin(_ORIGINS[options.weights]),
         novel=tuple(name.strip() for name in options.novel.split(",") if name.strip()),
         from_fit=options.from_fit,
+        allow_overlap=options.allow_overlap,
     )
 
 

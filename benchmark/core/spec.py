@@ -13,6 +13,9 @@ from benchmark.core.errors import ConfigError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.vocabulary import CANONICAL
 
+ALLOW_OVERLAP = "allow-overlap"
+"""how the command line asks for classes that are not truly novel, and names a cell that has some"""
+
 
 def _short_id(value: Any) -> str:
     return digest(value)[:12]
@@ -82,7 +85,8 @@ class RunSpec:
     `random` is the named control.
     params: the fields of the method's Config that differ from its defaults (core.method.identifying_params).
     overrides: those that differ from the profile's, so that a changed setting never passes for the profile itself.
-    protocol: evaluator versions and the task's limits (detections kept, score threshold, NMS IoU).
+    protocol: evaluator versions and the task's limits (detections kept, score threshold, NMS IoU); novel_overlap: true
+    where classes count as novel whose defect a base class has, which is left out everywhere else.
     held_out: the scene that `transfer` leaves out of the fit and tests on; None for every other task.
     """
 
@@ -177,7 +181,14 @@ class RunSpec:
             varied.append(f"vocabulary={self.wording}")
         if self.weights is not WeightsOrigin.TRAINED_HERE:
             varied.append(f"weights={self.weights}")
+        if self.novel_overlap:
+            varied.append(ALLOW_OVERLAP)
         return (*varied, self.started_from) if self.started_from else tuple(varied)
+
+    @property
+    def novel_overlap(self) -> bool:
+        """Whether a class counts as novel whose defect a base class has: then it is no true zero-shot cell."""
+        return bool(self.protocol.get("novel_overlap"))
 
     @property
     def command(self) -> str:
@@ -191,6 +202,8 @@ class RunSpec:
             words += ["--vocabulary", self.wording]
         if self.weights is not WeightsOrigin.TRAINED_HERE:
             words += ["--weights", str(self.weights)]
+        if self.novel_overlap:
+            words.append(f"--{ALLOW_OVERLAP}")
         if self.fit and self.fit.start and self.pretrained_on:
             words += ["--from-fit", self.fit.start.fit_id]
         return shlex.join(words)
@@ -214,6 +227,8 @@ class RunRequest:
     weights: WeightsOrigin = WeightsOrigin.TRAINED_HERE
     novel: tuple[str, ...] = ()
     """for a data set given by its path: class names held out in zero-shot tasks"""
+    allow_overlap: bool = False
+    """measure novel classes whose defect a base class has, and mark the cell"""
     from_fit: str = ""
     """id of a finished pre-training, on any data, that the fit starts from"""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -44,15 +45,19 @@ def open_path(annotations_json: Path, novel: Sequence[str] = ()) -> CocoDataset:
 def join_names(parts: Sequence[str], names: Sequence[str]) -> list[str]:
     """Class names from text that was cut at commas, though names may hold commas themselves ("hole, fabric").
 
-    The longest run of parts that is a name wins. Raises UnknownNameError.
+    The longest run of parts that is a name wins; upper and lower case are told apart where only that tells two names
+    apart. Raises UnknownNameError.
     """
-    plain = {",".join(piece.strip() for piece in name.split(",")): name for name in names}
-    found, rest = [], [part.strip() for part in parts]
+    spelled = {",".join(piece.strip() for piece in name.split(",")): name for name in names}
+    times = Counter(key.casefold() for key in spelled)
+    folded = {key.casefold(): name for key, name in spelled.items() if times[key.casefold()] == 1}
+    found, rest = [], [piece.strip() for part in parts for piece in part.split(",")]
     while rest:
         for count in range(len(rest), 0, -1):
             joined = ",".join(rest[:count])
-            if joined in plain:
-                found.append(plain[joined])
+            name = spelled.get(joined) or folded.get(joined.casefold())
+            if name:
+                found.append(name)
                 rest = rest[count:]
                 break
         else:

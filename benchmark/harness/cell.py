@@ -17,11 +17,12 @@ from benchmark.core.method import Capability, MethodInfo, StartingFit, WeightsOr
 from benchmark.core.plugins import load, load_adapter
 from benchmark.core.sample import Dataset, Sample, Split
 from benchmark.core.settings import identifying_params, make_config
-from benchmark.core.spec import FitSpec, Job, RunRequest, RunSpec
+from benchmark.core.spec import ALLOW_OVERLAP, FitSpec, Job, RunRequest, RunSpec
 from benchmark.core.task import Classes, Task
 from benchmark.core.text import TextEncoder
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
+from benchmark.datasets.build.novel import same_defects
 from benchmark.harness.data import WORDINGS, DataSets, dataset_label, federation_of, split_wording
 from benchmark.harness.pretrained import starting_from
 from benchmark.harness.request import profile_config, refuse_meaningless, resolve_defaults, split_variant
@@ -220,7 +221,7 @@ def spec_of(
         profile=profile,
         params=identifying_params(config),
         overrides=_overrides(config, plain),
-        protocol=_protocol(task),
+        protocol=_protocol(task) | _overlap(request, task, tested),
         seed=request.seeds[0],
         weights=request.weights,
         text_encoder=_encoder_identity(adapter.text_encoder(config), may_be_absent=off_the_shelf),
@@ -317,6 +318,27 @@ def _encoder_identity(name: str | None, *, may_be_absent: bool = False) -> str |
 
 def _expected_sha256(weights: ReleasedWeights | None) -> str | None:
     return weights.expected_sha256 if weights else None
+
+
+def overlapping_names(scope: Scope) -> dict[str, str]:
+    """Novel class -> the base class whose defect it is, for a split that the rule of zero-shot did not make."""
+    names, split = [category.name for category in scope.dataset.categories], scope.split
+    return {names[a]: names[b] for a, b in same_defects(scope.dataset.categories, split.novel, split.base).items()}
+
+
+def _overlap(request: RunRequest, task: Task, tested: Scope) -> dict[str, bool]:
+    """Marks a cell whose novel classes a user named and that are not all novel; raises RefusedError unless allowed."""
+    shared = overlapping_names(tested) if request.novel and not task.leaves_out_scenes else {}
+    if not shared:
+        return {}
+    if not request.allow_overlap:
+        novel, base = next(iter(shared.items()))
+        more = f", and {len(shared) - 1} more are like it" if len(shared) > 1 else ""
+        raise RefusedError(
+            f"--novel: '{novel}' is not novel: base class '{base}' is the same defect by a name or synonym{more}; hold "
+            f"out both, or measure and mark the cell with --{ALLOW_OVERLAP}"
+        )
+    return {"novel_overlap": True}
 
 
 def _protocol(task: Task) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import load
 from benchmark.datasets.ledger.ledger import make_ledger
-from benchmark.harness.cell import Cell
+from benchmark.harness.cell import Cell, overlapping_names
 from benchmark.harness.weights import needed_weights
 
 ENCODER = "minilm"
@@ -34,4 +34,5 @@ def ledger_facts(cell: Cell, per_class: Mapping[str, Mapping[str, float | None]]
         load("text encoder", ENCODER),
         cell.info.trained_classes if released else (),
     )
-    return {"ledger": ledger.facts(per_class)}
+    overlap = {"novel_overlap": overlapping_names(cell.tested)} if spec.novel_overlap else {}
+    return {"ledger": ledger.facts(per_class) | overlap}

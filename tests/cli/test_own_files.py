@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import pytest
 from PIL import Image
 
 from benchmark.cli.main import main
+from benchmark.core.spec import RunRequest
 from benchmark.datasets.any_coco import open_path
+from benchmark.harness.cell import cell_of, resolve
+from benchmark.harness.ledger import ledger_facts
 
 Content = dict[str, Any]
 SIDE = 64
@@ -177,3 +181,72 @@ def test_keys_of_lvis(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder, content)
     assert "scored by LVIS's rules" in score(folder, capsys)[2]
     assert "1 x keys of LVIS not used: tasks on a file of yours have COCO's rules" in plan(folder, capsys)[1]
+
+
+OVERLAPPING = [
+    {"id": 1, "name": "crack, wood", "defect": "crack", "scene": "wood"},
+    {"id": 2, "name": "crack, steel", "defect": "Crack", "scene": "steel"},
+    {"id": 3, "name": "hole", "synonyms": ["Stain"]},
+    {"id": 4, "name": "stain"},
+    {"id": 5, "name": "Stain"},
+    {"id": 6, "name": "dent"},
+]
+
+
+def of_six(folder: Path) -> None:
+    content = good()
+    content["categories"] = OVERLAPPING
+    for row in content["annotations"]:
+        row["category_id"] = 1 + row["id"] % 6
+    write(folder, content)
+
+
+@pytest.mark.parametrize(
+    ("novel", "both"),
+    [
+        ("crack, wood", ("crack, wood", "crack, steel")),
+        ("CRACK, STEEL", ("crack, steel", "crack, wood")),
+        ("hole", ("hole", "stain")),
+        ("stain", ("stain", "hole")),
+        ("Stain", ("Stain", "hole")),
+        ("dent,hole,stain", ("hole", "Stain")),
+    ],
+)
+def test_a_novel_class_that_is_a_base_class_is_refused_or_marked(
+    folder: Path, novel: str, both: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_six(folder)
+    for task in ("zeroshot", "generalized", "upper-bound"):
+        status, said = plan(folder, capsys, "--task", task, "--novel", novel)
+        assert status == 2
+        assert f"bench: error: --novel: '{both[0]}' is not novel: base class '{both[1]}' is the same defect" in said
+    asked = [
+        "--method",
+        "yolo-world",
+        "--task",
+        "zeroshot",
+        "--profile",
+        "smoke",
+        "--data",
+        f"{folder}/annotations.json",
+    ]
+    assert main(["run", *asked, "--novel", novel, "--allow-overlap", "--dry-run"]) == 0
+    assert " · allow-overlap · " in capsys.readouterr().out
+    (cell,) = resolve(
+        RunRequest("yolo-world", "zeroshot", asked[-1], "smoke", novel=tuple(novel.split(",")), allow_overlap=True)
+    )
+    assert cell.spec.protocol["novel_overlap"] is True
+    assert cell.spec.command.endswith("--allow-overlap")
+    assert cell_of(cell.job).spec == cell.spec
+    assert ledger_facts(cell, {})["ledger"]["novel_overlap"][both[0]] == both[1]
+
+
+def test_truly_novel_classes_need_no_mark(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    of_six(folder)
+    request = RunRequest("yolo-world", "zeroshot", f"{folder}/annotations.json", "smoke")
+    for novel in (("dent",), ("crack, wood", "crack, steel"), ("hole", "stain", "Stain"), ()):
+        plain, allowed = (resolve(replace(request, novel=novel, allow_overlap=allow))[0] for allow in (False, True))
+        assert plain.spec == allowed.spec
+        assert "novel_overlap" not in plain.spec.protocol
+        assert "novel_overlap" not in ledger_facts(plain, {})["ledger"]
+    assert plan(folder, capsys, "--novel", "hole")[0] == 0  # the task holds no class out

@@ -221,6 +221,24 @@ def test_other_data_and_profiles_never_share_a_column(make_record: Make) -> None
     assert [title for title, _ in only.groups][2:] == ["measured: mmio-synth 1, demo"]
 
 
+def test_a_cell_whose_novel_classes_are_base_classes_is_marked(make_record: Make) -> None:
+    protocol = {**make_record().spec.protocol, "novel_overlap": True}
+    record = replace(
+        make_record(protocol=protocol), facts={"ledger": {"novel_overlap": {"hole": "stain", "crack": "Crack"}}}
+    )
+    sheet = fill(TABLE, [record, make_record(method="yolo-world")])
+    titles = [row[0] for row in sheet.rows]
+    assert "RTVP, allow-overlap" in titles
+    assert [title for title in titles if "allow-overlap" in title] == ["RTVP, allow-overlap"]
+    assert "allow-overlap: novel classes whose defect is a base class: hole (base: stain), crack (base: Crack)" in (
+        sheet.notes
+    )
+    rows = {fact["row"] for fact in sheet.facts if fact["run_ids"] == [record.run_id]}
+    assert rows == {"RTVP, allow-overlap"}
+    assert not any("allow-overlap" in note for note in fill(TABLE, [make_record()]).notes)
+    assert record.spec.variations == ("allow-overlap",)
+
+
 @pytest.mark.parametrize("form", ["terminal", "markdown"])
 def test_rendering_is_as_stored(make_record: Make, form: str) -> None:
     records = [make_record(ap=0.2 + seed / 100, seed=seed) for seed in range(3)]

@@ -73,9 +73,16 @@ def defect_names(category: Category) -> set[str]:
     return {_spelling(name, category.scene) for name in (category.defect, category.name, *category.synonyms)}
 
 
+def same_defects(categories: Sequence[Category], novel: Iterable[int], base: Iterable[int]) -> dict[int, int]:
+    """Novel category -> the first base category that has one of its names; empty where all are truly novel."""
+    names = {label: defect_names(categories[label]) for label in (*novel, *base)}
+    pairs = ((label, next((other for other in base if names[label] & names[other]), None)) for label in novel)
+    return {label: other for label, other in pairs if other is not None}
+
+
 def _spelling(name: str, scene: str) -> str:
     words = name.casefold().removesuffix(f", {scene.casefold()}")
-    return "".join(letter for letter in words if letter.isalnum())
+    return "".join(letter for letter in words if letter.isalnum()) or words
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark.core.record import RunRecord
+from benchmark.core.spec import ALLOW_OVERLAP
 from benchmark.core.vocabulary import CANONICAL
 from benchmark.records.query import HIDDEN_PROFILES, select
 from benchmark.records.versions import one_version
@@ -64,6 +65,7 @@ def fill(
     lost: list[str] = []
     later: dict[str, None] = {}
     started: list[tuple[str, str]] = []
+    measured_cells: list[Measured] = []
     shown: list[tuple[Row, list[Number | str]]] = []
     facts = []
     for row in order:
@@ -73,6 +75,7 @@ def fill(
             continue  # a row of our own appears once it was run
         shown.append((row, _row_cells(table, row, printed, cells, flags)))
         facts.extend(_row_facts(table, row, printed, cells))
+        measured_cells += [cell for _, cell in cells]
         lost.extend(f"{row.title}, {source.title}: {text}" for source, cell in cells for text in _lost_text(cell))
         started.extend((_expert(cell), row.title) for _, cell in cells)
         later |= {f"{row.method} {cell.version}": None for _, cell in cells if (cell.version or 1) > 1}
@@ -82,6 +85,7 @@ def fill(
         *(f"[{number}] {flag}" for number, flag in enumerate(flags, 1)),
         *_reading_notes(rows, headers),
         *_expert_notes(started),
+        *_overlap_notes(measured_cells),
         *([f"Measured in a later version than the first: {', '.join(later)}"] if later else ()),
         *lost,
         *selection.notes,
@@ -193,7 +197,7 @@ def _row_cells(
     cells: Sequence[tuple[Source, Measured]],
     flags: list[str],
 ) -> list[Number | str]:
-    shown: list[Number | str] = [row.title]
+    shown: list[Number | str] = [_marked(row, *(measured for _, measured in cells))]
     shown += [_printed_cell(printed.get(c.title), flags) for c in table.columns if c.reported is not None]
     main = table.columns[0]
     for source, measured in cells:
@@ -210,6 +214,28 @@ def _row_cells(
             shown.append("" if between is None else f"{between:+.1f}")
         shown.append(state if row.reported or measured.state != "not run" else "")
     return shown
+
+
+def _overlaps(measured: Measured) -> bool:
+    return any(record.spec.novel_overlap for record in measured.records)
+
+
+def _marked(row: Row, *cells: Measured) -> str:
+    """The row's title, marked where a cell of it asks for classes that are not truly novel."""
+    mark = f", {ALLOW_OVERLAP}"
+    return row.title + mark if any(map(_overlaps, cells)) and not row.title.endswith(mark) else row.title
+
+
+def _overlap_notes(cells: Sequence[Measured]) -> list[str]:
+    """Which of their novel classes are which base classes."""
+    pairs = {
+        f"{novel} (base: {base})": None
+        for cell in cells
+        for record in cell.records
+        for novel, base in record.facts.get("ledger", {}).get("novel_overlap", {}).items()
+    }
+    known = f": {', '.join(pairs)}" if pairs else ""
+    return [f"{ALLOW_OVERLAP}: novel classes whose defect is a base class{known}"] if any(map(_overlaps, cells)) else []
 
 
 def _difference(table: Table, source: Source) -> tuple[str, ...]:
@@ -267,7 +293,7 @@ def _row_facts(
             facts.append(
                 {
                     "table": table.name,
-                    "row": row.title,
+                    "row": _marked(row, measured),
                     "task": table.task_of(row),
                     "method": row.method,
                     "metric": column.metric,

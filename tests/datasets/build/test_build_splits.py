@@ -10,7 +10,7 @@ import pytest
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import RefusedError, UnknownNameError
 from benchmark.core.sample import Category, Sample, Split
-from benchmark.datasets.build.novel import KEPT_SHARE, choose_novel, defect_names, families_of
+from benchmark.datasets.build.novel import KEPT_SHARE, choose_novel, defect_names, families_of, same_defects
 from benchmark.datasets.build.splits import (
     closed_split,
     share_out,
@@ -51,6 +51,23 @@ def check_disjoint(samples: dict[int, Sample], split: Split) -> None:
 
 def images_with(samples: dict[int, Sample], ids: tuple[int, ...], label: int) -> int:
     return sum(label in samples[i].annotations.labels for i in ids)
+
+
+def test_same_defects_by_defect_synonym_and_spelling() -> None:
+    categories = [
+        Category("crack, wood", "crack", "wood", "a"),
+        Category("Crack, steel", "Crack", "steel", "a"),
+        Category("hole", "hole", "all", "a", ("stain",)),
+        Category("Stain", "Stain", "all", "a"),
+        Category("?", "?", "all", "a"),
+        Category("!", "!", "all", "a"),
+    ]
+    assert same_defects(categories, [0], [1, 2, 3, 4, 5]) == {0: 1}
+    assert same_defects(categories, [2], [0, 1, 3, 4, 5]) == {2: 3}
+    assert same_defects(categories, [3], [0, 1, 2, 4, 5]) == {3: 2}
+    assert same_defects(categories, [0, 2], [1, 3]) == {0: 1, 2: 3}
+    assert same_defects(categories, [0, 1, 5], [2, 3, 4]) == {}
+    assert same_defects(categories, [], [0, 1]) == {}
 
 
 def test_closed_keeps_groups_whole_and_shares_every_class() -> None:
