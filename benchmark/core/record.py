@@ -1,4 +1,4 @@
-"""What a run leaves behind: facts in four named parts (spec, metrics, provenance, error) and a schema version."""
+"""The record of a run: its spec, what was measured, cost, artifacts, provenance or error, and a schema version."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def _short_id(value: Any) -> str:
 
 
 def _plain_fit(plain: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Released weights count only where a fit starts from some, so that ids from before they did are what they were."""
+    """Drop weights_sha256 where it is None, so that fits made before the field existed keep their fit_id."""
     if plain is not None:
         if plain["weights_sha256"] is None:
             del plain["weights_sha256"]
@@ -83,7 +83,7 @@ class RunSpec:
 
     weights: which weights are scored. `trained here` needs `fit`; `pretrained` needs `weights_sha256`;
     `random` is the named control.
-    params: the fields of the method's Config that differ from its defaults (core.method.identifying_params).
+    params: the fields of the method's Config that differ from its defaults (core.settings.identifying_params).
     overrides: those that differ from the profile's, so that a changed setting never passes for the profile itself.
     protocol: evaluator versions and the task's limits (detections kept, score threshold, NMS IoU); novel_overlap: true
     where classes count as novel whose defect a base class has, which is left out everywhere else.

@@ -2,7 +2,7 @@
 
 An image raises an alarm if any detection scores above the threshold; a defective image without an alarm escapes.
 Defect-free images are those without a box of the classes asked for, crowds included. Detections are matched at IoU
-0.5 by the YOLO papers' rule (`_matching.match_yolo`).
+0.5 by the YOLO papers' rule (`scoring.matching.match_yolo`).
 """
 
 from __future__ import annotations

@@ -154,9 +154,16 @@ def cell_of(job: Job, sets: DataSets | None = None) -> Cell:
     task: Task = load("task", spec.task)
     dataset = sets.open(job.data, job.novel)
     tested = scope_of(sets, dataset, task.rule(spec.held_out), task.test_on, spec.wording, job.texts)
-    here = (dataset.digest, tested.split.digest, tested.vocabulary.digest)
-    if here != (spec.dataset_digest, spec.split_digest, spec.vocabulary_digest):
-        raise RefusedError(f"run {spec.run_id}: {spec.dataset} on this machine is not the data set that its spec names")
+    for what, here, there in (
+        ("data set", dataset.digest, spec.dataset_digest),
+        ("split", tested.split.digest, spec.split_digest),
+        ("class names or prompts", tested.vocabulary.digest, spec.vocabulary_digest),
+    ):
+        if here != there:
+            raise RefusedError(
+                f"run {spec.run_id}: {spec.dataset} on this machine is not the data set that its spec names (another "
+                f"{what}); build or download the version of the spec, or plan the run again"
+            )
     config = make_config(load_adapter(spec.method).Config, spec.params, spec.method)
     fit = None
     if spec.fit is not None:
@@ -175,7 +182,7 @@ def _cell(
     config: Any,
     held_out: str | None,
 ) -> Cell:
-    """Of the first seed."""
+    """The cell of the first of the requested seeds; `resolve` derives the others from it."""
     dataset = sets.open(data, request.novel)
     tested = scope_of(sets, dataset, task.rule(held_out), task.test_on, task.wording or request.wording)
     fit = None
@@ -183,8 +190,8 @@ def _cell(
         scope = scope_of(sets, dataset, task.fitted_rule(held_out), task.fit_on, "canonical")
         fit = _new_fit(info, config, profile, scope, request.seeds[0])
         if request.from_fit:
-            start = starting_from(fit.spec, request.from_fit)
-            fit = replace(fit, spec=start, start=_fit_of(start.start, profile, None) if start.start else None)
+            changed = starting_from(fit.spec, request.from_fit)
+            fit = replace(fit, spec=changed, start=_fit_of(changed.start, profile, None) if changed.start else None)
     vocabulary = tested.vocabulary
     from_file = split_wording(vocabulary.wording)[0] not in WORDINGS
     texts = dict(zip(vocabulary.names, vocabulary.prompts, strict=True)) if from_file else {}
@@ -205,7 +212,8 @@ def spec_of(
     """The facts of a cell that decide its numbers; of the first seed."""
     off_the_shelf = request.weights is WeightsOrigin.PRETRAINED
     adapter = load_adapter(info.name).Adapter
-    plain = profile_config(info.name, None, profile, {}, off_the_shelf=off_the_shelf)
+    changed = request.params or split_variant(request.method)[1]
+    plain = profile_config(info.name, None, profile, {}, off_the_shelf=off_the_shelf) if changed else config
     dataset = tested.dataset
     return RunSpec(
         method=info.name,

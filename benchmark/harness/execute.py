@@ -35,7 +35,7 @@ CHOOSE_ON_VAL = frozenset(("operating_point", "inspection"))
 
 @dataclass(frozen=True)
 class Options:
-    """How, not what: none of this is part of an id."""
+    """How a cell is measured; no part of any id."""
 
     fit: FitOptions = field(default_factory=FitOptions)
     force: bool = False
@@ -147,7 +147,7 @@ def _fit_facts(fit: Fit | None) -> dict[str, Any]:
 
 
 def needs_val(cell: Cell) -> bool:
-    """Whether an evaluator chooses a threshold on the validation part, and the classes asked for are those there."""
+    """Whether an evaluator chooses a threshold on the validation part, and the task tests the classes it fits on."""
     return bool(CHOOSE_ON_VAL & set(cell.task.evaluators)) and cell.task.fit_on is cell.task.test_on
 
 

@@ -1,4 +1,4 @@
-"""Training is a cell of its own: a finished fit is kept under its fit_id and reused by every cell that needs it."""
+"""Fits: each is trained once, kept under its fit_id, and shared by every cell that needs it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class FitOptions:
-    """How, not what: none of this is part of an id."""
+    """How a fit is trained; no part of any id."""
 
     device: str = "auto"
     refit: bool = False

@@ -16,7 +16,7 @@ ENCODER = "minilm"
 
 
 def ledger_facts(cell: Cell, per_class: Mapping[str, Mapping[str, float | None]]) -> dict[str, Any]:
-    """`{"ledger": ...}` for a task that asks for names which the fit need not have seen, else nothing.
+    """`{"ledger": ...}` for an open-vocabulary task, else nothing.
 
     A fit from scratch has met its base classes alone; one that starts from released weights, or from a pre-training
     on other data, also what these had met. Untrained weights have met nothing, so they need no ledger.

@@ -107,7 +107,10 @@ def trained_fits() -> Iterator[TrainedFit]:
     """Finished fits of this machine, and those that ship with the results."""
     results = Results.find()
     for path in (*Home.find().fit_records(), *results.files(results.checkpoints, "*.json")):
-        yield TrainedFit(read_fit(path))
+        try:
+            yield TrainedFit(read_fit(path))
+        except BenchError:
+            continue  # it only helps to estimate hours; whoever needs that fit is told what is wrong with it
 
 
 def _run_records() -> Iterator[RunRecord]:

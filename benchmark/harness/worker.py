@@ -1,4 +1,7 @@
-"""The one place with a broad except: whatever breaks in a cell ends in a record that says so."""
+"""Runs one cell under its lock, here and on a cluster, and turns whatever breaks into a failed record.
+
+The one place with a broad except.
+"""
 
 from __future__ import annotations
 

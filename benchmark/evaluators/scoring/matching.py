@@ -47,7 +47,7 @@ def match_coco(truth: BoxColumns, found: BoxColumns) -> Matches:
 
 
 def match_lvis(columns: Columns) -> Matches:
-    """LVIS's rule, all areas, of boxes that `_engine.as_lvis_api_counts` has left.
+    """LVIS's rule, all areas, of boxes that `engine.as_lvis_api_counts` has left.
 
     Detections of a class that is neither annotated in the image nor verified to be absent are not among the matches;
     unmatched ones of a class that is not exhaustively annotated there are ignored. Raises EvaluationError where the

@@ -1,4 +1,4 @@
-"""Confidence intervals of AP from resampled images; `_resampling` says how AP of a resample is counted.
+"""Confidence intervals of AP from resampled images; `resampling` says how AP of a resample is counted.
 
 Intervals are basic ones, (2 * point - upper quantile, 2 * point - lower quantile), because quantiles of resampled AP
 themselves lie too high: repeated images make interpolated precision optimistic. `percentile` (those quantiles) and
