@@ -1,1 +1,1 @@
-"""One data set a file, each exposes DATASET; machinery starts with an underscore."""
+"""Data sets: one file per data set, each exposes DATASET; what they share is in sub-packages."""

@@ -1,4 +1,4 @@
-"""Bring your own: any COCO-format annotation file with its images, `bench run --data PATH/annotations.json`."""
+"""Your own data set: any COCO annotation file with its images, `bench run --data PATH/annotations.json`."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _HINT = "name its annotation file: bench run --data FOLDER/annotations.json"
 
 
 def open_path(annotations_json: Path, novel: Sequence[str] = ()) -> CocoDataset:
-    """Open an annotation file; the classes named in `novel` are held out in zero-shot tasks, else a seeded choice.
+    """Open an annotation file. novel: class names that zero-shot tasks hold out; without, a seeded choice.
 
-    Optional keys are used where they are there: `scene`, `group`, `source` of an image; `defect`, `scene`,
-    `supercategory`, `synonyms`, `description` of a category. Records name the set by 8 digits of its digest, so that
-    no path of yours is in them. Raises DataError, or UnknownNameError for a novel name that is no class.
+    Optional keys are used: `scene`, `group`, `source` of an image; `defect`, `scene`, `supercategory`, `synonyms`,
+    `description` of a category. Records name the set by 8 digits of its digest, not by its path. Raises DataError, or
+    UnknownNameError for a novel name that is not a class.
     """
     if annotations_json.is_dir():
         raise DataError(f"{annotations_json}: is a folder; {_HINT}")
     content = read_coco(annotations_json)
-    # The bytes of large sets are not read at each start: a changed image of the same length goes unseen.
+    # Sizes instead of digests of the images: reading all of them at each start would take too long.
     sizes = sorted((image.image_id, image.path.stat().st_size) for image in content.images)
     identity = digest({"annotations": file_sha256(annotations_json), "image_bytes": sizes})
     names = [str(entry["name"]).strip() for entry in content.categories]
@@ -43,32 +43,32 @@ def open_path(annotations_json: Path, novel: Sequence[str] = ()) -> CocoDataset:
 
 
 def join_names(parts: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Class names from text that was cut at commas, though names may hold commas themselves ("hole, fabric").
+    """Class names from a text that was split at commas, although names may contain commas ("hole, fabric").
 
-    The longest run of parts that is a name wins; upper and lower case are told apart where only that tells two names
-    apart. Raises UnknownNameError.
+    The longest sequence of parts that is a name is taken. Case is ignored, except between names that differ only in
+    case. Raises UnknownNameError for a part of no name.
     """
     spelled = {",".join(piece.strip() for piece in name.split(",")): name for name in names}
     times = Counter(key.casefold() for key in spelled)
     folded = {key.casefold(): name for key, name in spelled.items() if times[key.casefold()] == 1}
-    found, rest = [], [piece.strip() for part in parts for piece in part.split(",")]
+    joined_names, rest = [], [piece.strip() for part in parts for piece in part.split(",")]
     while rest:
         for count in range(len(rest), 0, -1):
             joined = ",".join(rest[:count])
             name = spelled.get(joined) or folded.get(joined.casefold())
             if name:
-                found.append(name)
+                joined_names.append(name)
                 rest = rest[count:]
                 break
         else:
             raise UnknownNameError("class", rest[0], names)
-    return found
+    return joined_names
 
 
 def _choose(named: Sequence[int], samples: Mapping[int, Sample], categories: Sequence[Category]) -> Sequence[int]:
     if named:
         return named
-    # Super categories of other people's files are often one a class; then the file is one super category.
+    # Some files have one super category per class; then the whole file counts as one super category.
     return choose_novel(samples, categories) or choose_novel(
         samples, [replace(category, super_category=WHOLE) for category in categories]
     )

@@ -1,6 +1,6 @@
-"""COCO 2017 as its owners hand it out: trained on train2017, tested on val2017 (Table 3).
+"""COCO 2017 in its official layout: trained on train2017, tested on val2017 (Table 3).
 
-`coco@100` tests on 100 images of val2017, always the same ones, against their ground truth alone.
+`coco@100` tests on 100 fixed images of val2017.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ FILES = AnnotationFiles(
 
 
 def open_variant(variant: str) -> OfficialDataset:
-    """Open the set, or `<number>` of its test images. Raises DataError where it is not here, ConfigError."""
+    """Open COCO. variant: empty, or a number of test images. Raises DataError for missing files, ConfigError."""
     info, limit = subset_of(INFO, variant)
     own = _layout()
     columns = first_images(read_coco_columns(own.file("val")), limit)
@@ -53,17 +53,17 @@ def open_variant(variant: str) -> OfficialDataset:
 
 
 def image_folder(root: Path, part: str) -> Path:
-    """Where the pictures of `train2017` or `val2017` lie: in the root, or in `images/` as some tools want it."""
+    """Folder of the images of `train2017` or `val2017`: in the root, or in `images/`, as some tools expect."""
     inside = root / "images" / part
     return inside if inside.is_dir() and not (root / part).is_dir() else root / part
 
 
 annotation_files = FILES.present
-"""of a root folder"""
+"""root folder -> existing annotation files"""
 
 
 def check(progress: Progress | None = None) -> Iterator[Finding]:
-    """Counts, digests and pictures of both parts. Raises DataError where the set is not here."""
+    """Check counts, digests and images of both parts. Raises DataError without a root folder."""
     yield from check_files(_layout(), progress)
 
 

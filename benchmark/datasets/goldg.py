@@ -1,10 +1,10 @@
-"""GoldG, to pre-train on (Table 4): captions of Flickr30k and GQA with boxes for their phrases, as MDETR wrote them.
+"""GoldG, for pre-training (Table 4): captions of Flickr30k and GQA with boxes of their phrases, from MDETR.
 
     flickr/annotations/final_flickr_separateGT_train.json         flickr/images/...
     mixed_grounding/annotations/final_mixed_train_no_coco.json    mixed_grounding/images/...
 
-An image entry holds a `caption`; a box names the characters of its phrase (`tokens_positive`). A phrase in lower case
-is a class, so that there are as many classes as phrases. A picture has an entry for each of its captions.
+An entry of `images` has a `caption`; a box has the character ranges of its phrase (`tokens_positive`). Each phrase, in
+lower case, is a class. An image file has one entry per caption.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ FILES = AnnotationFiles(
 
 
 def open_goldg() -> OfficialDataset:
-    """Open both parts, or the one that is here. Raises DataError where none is, or for a phrase that is none."""
+    """Open both parts, or the existing one. Raises DataError where both are missing, and for invalid phrases."""
     own = _layout()
     files = FILES.present(own.root) or [own.file("flickr")]
     phrases: dict[str, int] = {}
@@ -82,22 +82,22 @@ def open_goldg() -> OfficialDataset:
 
 
 annotation_files = FILES.present
-"""of a root folder"""
+"""root folder -> existing annotation files"""
 
 
 def check(progress: Progress | None = None) -> Iterator[Finding]:
-    """Counts, digests and pictures of both parts. Raises DataError where the set is not here."""
+    """Check counts, digests and images of both parts. Raises DataError without a root folder."""
     yield from check_files(_layout(), progress)
 
 
 def phrase_of(caption: str, spans: object, where: str) -> str:
-    """What a box shows: the named characters of the caption, in lower case. Raises DataError for spans outside it.
+    """The phrase of a box: characters of the caption, in lower case. Raises DataError for spans outside the caption.
 
-    spans: list of [first, behind the last]; parts of a phrase that are apart are joined by a space.
+    spans: list of character ranges [start, end), joined by spaces.
     """
     if not isinstance(spans, list) or not spans or not all(_is_span(span, len(caption)) for span in spans):
         raise DataError(
-            f"{where}: tokens_positive is {spans!r}; expected pairs [first, behind the last] within the "
+            f"{where}: tokens_positive is {spans!r}; expected ranges [start, end] within the "
             f"{len(caption)} characters of the caption"
         )
     return " ".join(" ".join(caption[first:end] for first, end in spans).casefold().split())
@@ -113,7 +113,7 @@ def _is_span(span: object, length: int) -> bool:
 
 
 def _labelled(columns: CocoColumns, phrases: dict[str, int], file: Path, repairs: Repairs) -> CocoColumns:
-    """Boxes by their phrase instead of the file's one category; new phrases are added to `phrases`."""
+    """The boxes labelled by phrase, instead of by the file's only category; new phrases are added to `phrases`."""
     boxes = []
     for entry, own, extras in zip(columns.images, columns.boxes, columns.extras, strict=True):
         caption = text_of(entry, "caption", f"{file}: image")
@@ -124,7 +124,7 @@ def _labelled(columns: CocoColumns, phrases: dict[str, int], file: Path, repairs
 
 
 def _label(caption: str, extra: Mapping[str, object], phrases: dict[str, int], file: Path, repairs: Repairs) -> int:
-    """Label of a box; -1 where its phrase is only spaces."""
+    """Label of a box; -1 where its phrase is empty."""
     where = f"{file}: annotation {extra.get('id')}"
     phrase = phrase_of(caption, extra.get("tokens_positive"), where)
     if not phrase:
@@ -134,7 +134,7 @@ def _label(caption: str, extra: Mapping[str, object], phrases: dict[str, int], f
 
 
 def _group(part: str, entry: Entry) -> str:
-    """Entries of one picture, one a caption, are one group."""
+    """Group of an entry: all entries of one image file, one per caption."""
     return f"{part}/{entry['file_name']}"
 
 

@@ -1,7 +1,7 @@
-"""LVIS v1 as its owners hand it out, with COCO's photos (Table 4): `lvis` is minival, `lvis@val` all of val.
+"""LVIS v1 in its official layout, with the images of COCO (Table 4): `lvis` is minival, `lvis@val` all of val.
 
-minival is the part of val whose images lie in COCO val2017. A number chooses that many test images, always the same
-ones (`lvis@100`, `lvis@val-100`). Rare classes are novel, common and frequent ones base.
+minival is the part of val whose images are in COCO val2017. `lvis@100` and `lvis@val-100` test on 100 fixed images.
+Rare classes are novel, common and frequent ones base.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ WHOLE_VAL = "val"
 
 
 def open_variant(variant: str) -> OfficialDataset:
-    """Open minival (""), `val`, or a number of images of either. Raises DataError where it is not here, ConfigError."""
+    """Open LVIS. variant: empty, `val`, or a number of images of either. Raises DataError, ConfigError."""
     info, limit, whole = _chosen(variant)
     own = _layout()
     file = own.file("val")
@@ -74,11 +74,11 @@ def open_variant(variant: str) -> OfficialDataset:
 
 
 annotation_files = FILES.present
-"""of a root folder"""
+"""root folder -> existing annotation files"""
 
 
 def check(progress: Progress | None = None) -> Iterator[Finding]:
-    """Counts, digests and pictures of both parts, and of minival. Raises DataError where the set is not here."""
+    """Check counts, digests and images of both parts and of minival. Raises DataError without a root folder."""
     own = _layout()
     yield from check_files(own, progress)
     minival = sum(map(in_val2017, load_coco(own.file("val"))["images"]))
@@ -91,7 +91,7 @@ def _layout() -> Layout:
 
 
 def _pictures(root: Path, part: str) -> Callable[[Entry], Path]:  # noqa: ARG001  # each image names its folder
-    """COCO's photos lie below LVIS's own folder, or where COCO is."""
+    """Images of COCO in the root folder of LVIS, or in that of COCO."""
     beside = find_root(coco.INFO.name)
     return photo_of([root, *([beside] if beside else [])])
 

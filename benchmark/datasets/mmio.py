@@ -1,7 +1,7 @@
-"""MMIO as its owners hand it out: `bench run --data mmio --root FOLDER`. Who has no copy builds mmio-open instead.
+"""MMIO, the paper's data set, as distributed by its owners: `bench run --data mmio --root FOLDER`.
 
-Super category and scene are not in the owners' files: a CSV says them (--taxonomy, or taxonomy.csv in the folder), else
-they are `unknown` and the task `transfer` is refused.
+Super categories and scenes are not in the owners' files. They are read from a CSV (--taxonomy, or taxonomy.csv in the
+folder); without one they are `unknown` and the task `transfer` is refused.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ INFO = DatasetInfo(
 
 
 def open_mmio() -> MmioDataset:
-    """Open it. Raises DataError where it is not here or not of the owners' layout; a file that is wrong is named."""
+    """Open MMIO. Raises DataError without a root folder, for another layout, and with the name of any wrong file."""
     root = rooted(INFO.name)
     repairs = Repairs()
     parts = read_parts(find_layout(root, repairs))
@@ -44,8 +44,11 @@ def open_mmio() -> MmioDataset:
     kinds = read_taxonomy(taxonomy) if taxonomy else None
     dataset = MmioDataset(INFO, parts, kinds, repairs)
     names = [category.name for category in dataset.categories]
-    unsaid = check_taxonomy(kinds, names, taxonomy) if kinds is not None and taxonomy else []
-    dataset.facts = {"differences": [*against_paper(dataset), *unsaid], "repairs": {INFO.name: repairs.facts(root)}}
+    gaps = check_taxonomy(kinds, names, taxonomy) if kinds is not None and taxonomy else []
+    dataset.facts = {
+        "differences": [*against_paper(dataset), *gaps],
+        "repairs": {INFO.name: repairs.facts(root)},
+    }
     return dataset
 
 
@@ -55,7 +58,7 @@ def annotation_files(root: Path) -> list[Path]:
 
 
 def check(progress: Progress | None = None) -> Iterator[Finding]:
-    """Counts against the paper's, text labels against json, digests, pictures. Raises DataError."""
+    """Compare counts with the paper, text labels with json, digests, images. Raises DataError."""
     dataset = open_mmio()
     yield from (Finding("counts", line, State.DIFFERS) for line in against_paper(dataset))
     forms = compare_forms(dataset, progress)

@@ -1,4 +1,4 @@
-"""mmio-open: the open rebuild of the paper's set from public sources, as `bench data build mmio-open` makes it."""
+"""mmio-open: a rebuild of the paper's data set from public sources, made by `bench data build mmio-open`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PINNED = (
     "neu-det",
     "wood-vsb",
 )
-"""the sources of the committed manifest; all other importers are for builds of everything"""
+"""the sources of the committed manifest; the other sources are used only with --all"""
 
 INFO = DatasetInfo(
     name="mmio-open",
@@ -37,19 +37,19 @@ INFO = DatasetInfo(
 
 
 def folder_of(variant: str = "") -> Path:
-    """Where a variant lies on this machine: `$BENCH_HOME/data/mmio-open[-variant]`."""
+    """The folder of a variant: `$BENCH_HOME/data/mmio-open[-variant]`."""
     return Home.find().data(f"{INFO.name}@{variant}" if variant else INFO.name)
 
 
 def built_variants() -> list[str]:
-    """Variants that lie on this machine, beside the full set."""
+    """Names of the variants that were built on this machine, besides the full set."""
     start = f"{INFO.name}-"
     names = [path.parent.name for path in Home.find().dataset_records()]
     return [name.removeprefix(start) for name in names if name.startswith(start)]
 
 
 def open_variant(variant: str) -> CocoDataset:
-    """Open a copy that was built with other options, for instance `max320`. Raises DataError if it was not."""
+    """Open a variant, for instance `max320`; empty for the full set. Raises DataError where it was not built."""
     paths = DatasetPaths(folder_of(variant))
     if not paths.record.is_file():
         if not variant:
@@ -64,7 +64,7 @@ def open_variant(variant: str) -> CocoDataset:
 
 
 def _sources(recorded: Mapping[str, Mapping[str, Any]]) -> tuple[Source, ...]:
-    """The sources as they were when it was built: exports that the user declared are known nowhere else."""
+    """The sources in the record of the build, which include the user's own exports."""
     return tuple(
         Source(name, facts["licence"], facts["redistributable"], facts["url"], facts["citation"])
         for name, facts in recorded.items()

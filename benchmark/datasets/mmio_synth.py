@@ -1,7 +1,7 @@
-"""mmio-synth: the built-in procedural set, in the shape of the paper's. No download, seconds to make.
+"""mmio-synth: the built-in procedural data set, with the structure of the paper's; made in seconds, no download.
 
-6 super categories, 18 scenes, 100 classes of which 65 are base and 35 novel, a long tail, mostly small defects,
-9 % normal parts. Names spell every look, so that a novel class is describable by words of base classes.
+6 super categories, 18 scenes, 65 base and 35 novel classes, a long tail, mostly small defects, 9 % defect-free images.
+Class names describe what is visible, and names of novel classes consist of words of base classes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ INFO = DatasetInfo(
 
 
 class MmioSynth(GroupedDataset):
-    """The opened set: classes and boxes are known at once, pictures are drawn by `ensure`."""
+    """The opened set. Classes and boxes are known without images, which `ensure` draws."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
@@ -52,11 +52,11 @@ class MmioSynth(GroupedDataset):
         self.digest = recipe.digest
 
     def novel_labels(self) -> Sequence[int]:
-        """The generator's own choice."""
+        """Labels of the 35 novel classes of the taxonomy."""
         return novel_labels()
 
     def ensure(self, image_ids: Sequence[int], progress: Progress | None = None) -> None:
-        """Draw those of the pictures that are not on disk. Raises DataError for an unknown id or a full disk."""
+        """Draw those images that are not on disk. Raises DataError for an unknown id or a full disk."""
         unknown = [image_id for image_id in image_ids if image_id not in self.samples]
         if unknown:
             raise DataError(f"mmio-synth has no image {unknown[0]}: ids are 1 to {self.recipe.images}")
@@ -64,12 +64,12 @@ class MmioSynth(GroupedDataset):
 
 
 def open_synth(images: int = DEFAULT_IMAGES, side_px: int = DEFAULT_SIDE_PX, seed: int = DEFAULT_SEED) -> MmioSynth:
-    """Open a copy of any size. Image i is the same whatever `images`. Raises ConfigError for impossible sizes."""
+    """Open a copy of any size. Image i does not depend on `images`. Raises ConfigError for values out of range."""
     return MmioSynth(Recipe(images, side_px, seed))
 
 
 def open_variant(variant: str) -> Dataset:
-    """Open 'n8000', 'n8000-px640', 'seed3' ...: number of images, side, seed. Raises ConfigError for other texts."""
+    """Open a variant: `n<images>-px<side>-seed<seed>`, each part optional. Raises ConfigError for any other text."""
     match = re.fullmatch(r"(?:n(\d+))?-?(?:px(\d+))?-?(?:seed(\d+))?", variant)
     if not match:
         raise ConfigError(f"mmio-synth@{variant}: expected n<images>-px<side>-seed<seed>, for example n8000-px640")

@@ -1,6 +1,6 @@
-"""Objects365 v1 in COCO form, to pre-train on (Table 4): `annotations/objects365_train.json`, pictures in `train/`.
+"""Objects365 v1 as COCO json, for pre-training (Table 4): `annotations/objects365_train.json`, images in `train/`.
 
-Nothing is tested on it: its one split is that of the task `pretrain`, in which every image is trained on.
+Its only split is that of the task `pretrain`: all images are trained on, none is tested.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FILES = AnnotationFiles(
 
 
 def open_objects365() -> OfficialDataset:
-    """Open it. Raises DataError where it is not here."""
+    """Open Objects365. Raises DataError for missing files."""
     own = _layout()
     columns = read_coco_columns(own.file("train"))
     categories = tuple(plain_category(plain_name(entry)) for entry in columns.categories)
@@ -46,11 +46,11 @@ def open_objects365() -> OfficialDataset:
 
 
 annotation_files = FILES.present
-"""of a root folder"""
+"""root folder -> existing annotation files"""
 
 
 def check(progress: Progress | None = None) -> Iterator[Finding]:
-    """Counts, digest and pictures. Raises DataError where the set is not here."""
+    """Check counts, digest and images. Raises DataError without a root folder."""
     yield from check_files(_layout(), progress)
 
 
@@ -60,7 +60,7 @@ def _layout() -> Layout:
 
 
 def _pictures(root: Path, part: str) -> Callable[[Entry], Path]:
-    """In the folder of the part, whatever folders an image's file_name repeats."""
+    """Image files are in the folder of the part, without the folders in `file_name`."""
     return lambda entry: root / part / Path(text_of(entry, "file_name", f"{INFO.name}: image")).name
 
 

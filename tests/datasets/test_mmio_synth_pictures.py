@@ -123,5 +123,5 @@ def test_contact_sheet_refuses_nothing_unknown_and_unreadable(bench_home: Path) 
         contact_sheet(opened, [1, 7], 3)
     opened.ensure([1])
     opened.samples[1].path.write_bytes(b"no picture")
-    with pytest.raises(DataError, match="cannot read"):
+    with pytest.raises(DataError, match="not a readable image"):
         contact_sheet(opened, [1], 1)

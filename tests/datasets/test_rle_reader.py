@@ -42,7 +42,7 @@ def test_agrees_with_drawn_boxes() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("12 2", "x: run 12 2 leaves the image; 3x4 px hold pixels 1 to 12"),
+        ("12 2", "x: run 12 2 leaves the image; 3x4 px are pixels 1 to 12"),
         ("1 1 13 1", "run 13 1 leaves"),
         ("0 3", "run 0 3 leaves"),
         ("-2 9", "run -2 9 leaves"),

@@ -98,7 +98,7 @@ def export_review(dataset: Dataset) -> list[dict[str, str]]:
     if folder is None or not (folder / REPORT).is_file():
         raise DataError(
             f"{dataset.info.name} has no {REPORT}: only a set made by 'bench data build mmio-open' can be reviewed; "
-            "build a set again that is older than reports"
+            "build it again if an older version made it"
         )
     return review_rows(dataset, read_report(folder / REPORT))
 

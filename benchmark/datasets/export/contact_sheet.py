@@ -22,7 +22,7 @@ def contact_sheet(dataset: Dataset, image_ids: Sequence[int], columns: int, cell
     image id and for an image that cannot be read.
     """
     if not image_ids or columns < 1:
-        raise DataError(f"contact sheet: {len(image_ids)} images in {columns} columns; expected at least one of each")
+        raise DataError(f"contact sheet: {len(image_ids)} images and {columns} columns; expected at least one of each")
     unknown = [image_id for image_id in image_ids if image_id not in dataset.samples]
     if unknown:
         raise DataError(f"contact sheet: {dataset.info.name} has no image {unknown[0]}")

@@ -1,4 +1,4 @@
-"""How the owners of an official set (COCO, LVIS, ...) lay it out: annotation files by part, and their pictures."""
+"""Layouts of official sets (COCO, LVIS, ...): one annotation file per part, and its images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.datasets.readers.coco_columns import CocoColumns, read_coco_colum
 
 @dataclass(frozen=True)
 class AnnotationFile:
-    """name: as its owners call it; images, boxes, classes: what the complete file holds, None where nobody says."""
+    """An annotation file: its official name, and the counts of the complete file, None if unknown."""
 
     name: str
     images: int | None = None
@@ -28,8 +28,8 @@ class AnnotationFile:
 class AnnotationFiles:
     """The annotation files of a set by part, the test part first.
 
-    source: where a missing one is found, `{name}` stands for its name. folders: below the root, where they may lie, the
-    usual one first.
+    source: where to download a missing file, for messages; `{name}` is replaced by its name. folders: possible folders
+    below the root, the usual one first.
     """
 
     parts: Mapping[str, AnnotationFile]
@@ -37,19 +37,19 @@ class AnnotationFiles:
     folders: tuple[str, ...] = ("annotations", "")
 
     def find(self, root: Path, part: str) -> Path:
-        """The file of that part. Raises DataError that says where it is looked for and where it is found."""
+        """The file of a part. Raises DataError that names its path and its source where it is missing."""
         name = self.parts[part].name
-        place = self._find(root, name)
-        if place is None:
+        path = self._find(root, name)
+        if path is None:
             raise DataError(f"{root / self.folders[0] / name}: missing; {self.source.format(name=name)}")
-        return place
+        return path
 
     def present(self, root: Path) -> list[Path]:
-        """Those that are here, in the order of the parts."""
-        return [place for file in self.parts.values() if (place := self._find(root, file.name))]
+        """The files that exist, in the order of the parts."""
+        return [path for file in self.parts.values() if (path := self._find(root, file.name))]
 
     def _find(self, root: Path, name: str) -> Path | None:
-        return next((place for folder in self.folders if (place := root / folder / name).is_file()), None)
+        return next((path for folder in self.folders if (path := root / folder / name).is_file()), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +61,13 @@ class Part:
 
 
 def plain_name(entry: Entry) -> str:
-    """The class name of an entry of `categories`, as it stands there."""
+    """The class name of an entry of `categories`, unchanged."""
     return str(entry["name"]).strip()
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A set in its owners' layout on this machine.
+    """An official set on this machine.
 
     pictures: part -> (entry of `images` -> its file). name_of: entry of `categories` -> class name.
     """
@@ -83,11 +83,11 @@ class Layout:
         return self.files.find(self.root, part)
 
     def part(self, part: str, columns: CocoColumns) -> Part:
-        """What was read of that part's file, or a selection of it. Raises DataError for an image without a size."""
+        """The part of those columns, all of its file or a selection. Raises DataError for an image without a size."""
         return Part(make_samples(columns, self.pictures(part), self.name), file_sha256(self.file(part)))
 
     def training(self, categories: Sequence[Category]) -> Part:
-        """The part `train`. Raises DataError where its file is missing, or has other classes than the test part's."""
+        """The part `train`. Raises DataError where its file is missing or has other categories."""
         file = self.file("train")
         columns = read_coco_columns(file)
         if [self.name_of(entry) for entry in columns.categories] != [category.name for category in categories]:
@@ -98,7 +98,14 @@ class Layout:
 def make_samples(
     columns: CocoColumns, path_of: Callable[[Entry], Path], source: str, group_of: Callable[[Entry], str] | None = None
 ) -> dict[int, Sample]:
-    """Samples by image id. Images of natural photos have no scene and, without `group_of`, are their own group."""
+    """Image id -> sample of a set of natural photos, which has no scenes.
+
+    Args:
+        columns: images and boxes of an annotation file.
+        path_of: entry of `images` to its image file.
+        source: name of the source.
+        group_of: entry of `images` to its group; without, every image is a group of its own.
+    """
     made = {}
     for entry, boxes in zip(columns.images, columns.boxes, strict=True):
         image_id = entry["id"]
@@ -109,5 +116,5 @@ def make_samples(
 
 
 def plain_category(name: str, synonyms: Sequence[str] = (), description: str = "") -> Category:
-    """A class of natural photos: no scene, no super category."""
+    """A class of natural photos, without scene and super category."""
     return Category(name, name, WHOLE, WHOLE, tuple(synonyms), description)

@@ -18,13 +18,12 @@ from benchmark.datasets.readers.coco import CocoFile, CocoImage, read_coco
 from benchmark.datasets.readers.columns import Content, read_columns
 from benchmark.datasets.readers.reading import Repairs
 
-"""files of a folder that our build made"""
 WHOLE = "all"
-"""scene and super category of a file that names none"""
+"""scene and super category where a file has none"""
 
 
 class CocoDataset(GroupedDataset):
-    """An opened data set whose images are on disk. choose: which categories are novel in the zero-shot split."""
+    """An opened data set whose images are on disk."""
 
     def __init__(
         self,
@@ -34,7 +33,15 @@ class CocoDataset(GroupedDataset):
         choose: Callable[[Mapping[int, Sample], Sequence[Category]], Sequence[int]],
         folder: Path | None = None,
     ) -> None:
-        """folder: of a set that our build made."""
+        """Take what was read.
+
+        Args:
+            info: of the data set.
+            content: categories and samples.
+            digest: of the annotation file, or of what else identifies the set.
+            choose: chooses the labels of the novel classes.
+            folder: of a set made by `bench data build`, else None.
+        """
         self.info = info
         self.digest = digest
         self.folder = folder
@@ -47,7 +54,7 @@ class CocoDataset(GroupedDataset):
         self._choose = choose
 
     def novel_labels(self) -> Sequence[int]:
-        """As `choose` says."""
+        """Labels of the novel classes."""
         return self._choose(self.samples, self.categories)
 
     def repair_counts(self) -> Mapping[str, int]:
@@ -55,7 +62,7 @@ class CocoDataset(GroupedDataset):
         return self.repairs.counts
 
     def ensure(self, image_ids: Sequence[int], progress: Progress | None = None) -> None:  # noqa: ARG002 - on disk
-        """Raise DataError naming the first of those images that is unknown or not on disk."""
+        """Raise DataError that names the first of those images that is unknown or not on disk."""
         for image_id in image_ids:
             if image_id not in self.samples:
                 raise DataError(f"{self.info.name} has no image {image_id}: ids go up to {max(self.samples)}")
@@ -65,20 +72,20 @@ class CocoDataset(GroupedDataset):
 
 
 def read_folder(folder: Path, info: DatasetInfo) -> CocoDataset:
-    """Open a folder that our build made. Its digest is that of the annotation file, which holds the images' digests.
+    """Open a set made by `bench data build`. Its digest is that of the annotation file, which has those of the images.
 
-    The columns beside it are read where they are of that very file: the same set in a tenth of the time.
+    The columns beside the annotation file are read instead, ten times as fast, where they were made from it.
     """
     path = DatasetPaths(folder).annotations
     sha256 = file_sha256(path)
     content = read_columns(folder, sha256) or content_of(read_coco(path))
-    here = {sample.source for sample in content.samples.values()}
-    sources = tuple(source for source in info.sources if source.name in here)
+    used = {sample.source for sample in content.samples.values()}
+    sources = tuple(source for source in info.sources if source.name in used)
     return CocoDataset(replace(info, sources=sources), content, sha256, choose_novel, folder)
 
 
 def content_of(file: CocoFile) -> Content:
-    """Categories and samples of a COCO file that was read and checked."""
+    """Categories and samples of a COCO file."""
     categories = tuple(_category(entry) for entry in file.categories)
     return Content(categories, {image.image_id: _sample(image) for image in file.images})
 
@@ -110,5 +117,5 @@ def _sample(image: CocoImage) -> Sample:
 
 
 def original_of(name: Path) -> str:
-    """Augmented copies that Roboflow made of one image share what stands before `_jpg.rf.`."""
+    """File name up to `_jpg.rf.`, which augmented copies of one image share in Roboflow's exports."""
     return re.split(r"[_.](?:jpe?g|png|bmp)\.rf\.", name.as_posix(), maxsplit=1, flags=re.IGNORECASE)[0]

@@ -20,14 +20,14 @@ def read_rle(text: str, size_px: tuple[int, int], where: str) -> NDArray[np.bool
     except (ValueError, OverflowError) as error:
         raise DataError(f"{where}: {_cut(text)!r} is not a run-length code; expected only whole numbers") from error
     if len(numbers) % 2:
-        raise DataError(f"{where}: {len(numbers)} numbers; expected pairs of start and length, so the line is cut")
+        raise DataError(f"{where}: {len(numbers)} numbers; expected pairs of start and length; the line is cut short")
     starts, lengths = numbers[0::2] - 1, numbers[1::2]
     ends = starts + lengths
     wrong = np.flatnonzero((starts < 0) | (lengths < 1) | (ends > width * height))
     if len(wrong):
         start, length = numbers[2 * wrong[0] : 2 * wrong[0] + 2].tolist()
         raise DataError(
-            f"{where}: run {start} {length} leaves the image; {width}x{height} px hold pixels 1 to {width * height}"
+            f"{where}: run {start} {length} leaves the image; {width}x{height} px are pixels 1 to {width * height}"
         )
     steps = np.zeros(width * height + 1, np.int64)
     np.add.at(steps, starts, 1)

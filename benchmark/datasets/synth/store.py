@@ -42,7 +42,7 @@ def ensure_images(recipe: Recipe, folder: Path, indices: Sequence[int], progress
     except OSError as error:
         raise DataError(
             f"mmio-synth: cannot write {len(missing)} images to {folder}: {error.strerror or error}; they need about "
-            f"{len(missing) * recipe.side_px**2 // 2_000_000 + 1} MB, BENCH_HOME names another place"
+            f"{len(missing) * recipe.side_px**2 // 2_000_000 + 1} MB; set BENCH_HOME to use another disk"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)

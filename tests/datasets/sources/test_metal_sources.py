@@ -133,7 +133,7 @@ def test_severstal_codes_of_lost_images_are_counted(tmp_path: Path) -> None:
     [
         (
             "0007a71bf.jpg,2,3070 5",
-            r"0007a71bf\.jpg class 2: run 3070 5 leaves the image; 64x48 px hold pixels 1 to 3072",
+            r"0007a71bf\.jpg class 2: run 3070 5 leaves the image; 64x48 px are pixels 1 to 3072",
         ),
         ("0007a71bf.jpg,2,1 2 3", r"0007a71bf\.jpg class 2: 3 numbers; expected pairs"),
         ("0007a71bf.jpg,5,1 2", r"train\.csv:7: image '0007a71bf\.jpg' with class '5'; expected"),
