@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torchvision.ops import complete_box_iou_loss
 
 from rtvp._blocks import conv_bn
 from rtvp.config import STRIDES
 
 BINS, WIDTH = 16, 64
-
-
-def ciou(a_xyxy: Tensor, b_xyxy: Tensor, eps: float = 1e-7) -> Tensor:
-    """Complete IoU of boxes pair by pair, (N, 4) and (N, 4) to (N,): IoU - centre distance - aspect ratio term.
-
-    CIoU = IoU - rho^2 / c^2 - alpha v, v = 4/pi^2 (atan(w_b/h_b) - atan(w_a/h_a))^2, alpha = v / (1 - IoU + v),
-    alpha without gradient (Zheng et al. 2020).
-    """
-    size_a, size_b = a_xyxy[:, 2:] - a_xyxy[:, :2], b_xyxy[:, 2:] - b_xyxy[:, :2]
-    overlap = torch.minimum(a_xyxy[:, 2:], b_xyxy[:, 2:]) - torch.maximum(a_xyxy[:, :2], b_xyxy[:, :2])
-    inter = overlap.clamp(min=0).prod(dim=1)
-    iou = inter / (size_a.prod(dim=1) + size_b.prod(dim=1) - inter + eps)
-    hull = torch.maximum(a_xyxy[:, 2:], b_xyxy[:, 2:]) - torch.minimum(a_xyxy[:, :2], b_xyxy[:, :2])
-    centres = (a_xyxy[:, :2] + a_xyxy[:, 2:] - b_xyxy[:, :2] - b_xyxy[:, 2:]) / 2
-    distance = centres.square().sum(dim=1) / (hull.square().sum(dim=1) + eps)
-    angles = [torch.atan(size[:, 0] / (size[:, 1] + eps)) for size in (size_a, size_b)]
-    aspect = 4 / math.pi**2 * (angles[1] - angles[0]).square()
-    with torch.no_grad():
-        alpha = aspect / (1 - iou + aspect + eps)
-    return iou - distance - alpha * aspect
 
 
 def cell_centres_px(features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
@@ -63,9 +43,13 @@ def centre_assignment(centres_px: Tensor, boxes_px: Tensor, image_index: Tensor,
 
 
 def activation_loss(boxes_px: Tensor, targets_px: Tensor, weights: Tensor) -> Tensor:
-    """Sum of w (1 - CIoU) / max(1, sum w): boxes (B, A, 4), targets (B, A, 4), weights (B, A), xyxy px, to a scalar."""
+    """Sum of w (1 - CIoU) / max(1, sum w): boxes (B, A, 4), targets (B, A, 4), weights (B, A), xyxy px, to a scalar.
+
+    CIoU (Zheng et al. 2020) = IoU - rho^2 / c^2 - alpha v, v = 4/pi^2 (atan(w_b/h_b) - atan(w_a/h_a))^2,
+    alpha = v / (1 - IoU + v) without gradient.
+    """
     rows = weights > 0
-    loss = (1 - ciou(boxes_px[rows], targets_px[rows])) * weights[rows]
+    loss = complete_box_iou_loss(boxes_px[rows], targets_px[rows]) * weights[rows]
     return loss.sum() / weights.sum().clamp(min=1)
 
 

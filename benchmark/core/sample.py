@@ -205,9 +205,12 @@ class DatasetEntry:
     """What a file in `benchmark/datasets/` exposes as DATASET: light facts and how to open.
 
     missing() says why the set cannot be opened on this machine and what to do, or None.
-    open() opens it; `open_path` is for sets that are named by a path (bring your own).
+    open() opens it, open_variant(variant) a copy that is named `name@variant`, where a set has such copies.
+    check(progress) gives findings about the owners' files, where a set has more to check than its pictures.
     """
 
     info: DatasetInfo
     missing: Callable[[], str | None] = field(repr=False)
     open: Callable[[], Dataset] = field(repr=False)
+    open_variant: Callable[[str], Dataset] | None = field(default=None, repr=False)
+    check: Callable[[Progress | None], Iterable[Any]] | None = field(default=None, repr=False)

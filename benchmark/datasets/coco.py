@@ -77,4 +77,10 @@ def _pictures(root: Path, part: str) -> Callable[[Entry], Path]:
     return lambda entry: folder / text_of(entry, "file_name", f"{INFO.name}: image")
 
 
-DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=partial(open_variant, ""))
+DATASET = DatasetEntry(
+    INFO,
+    missing=partial(missing_root, INFO.name),
+    open=partial(open_variant, ""),
+    open_variant=open_variant,
+    check=check,
+)

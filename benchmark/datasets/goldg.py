@@ -147,4 +147,4 @@ def _pictures(root: Path, part: str) -> Callable[[Entry], Path]:
     return lambda entry: root / part / "images" / text_of(entry, "file_name", f"{INFO.name}: image")
 
 
-DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=open_goldg)
+DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=open_goldg, check=check)

@@ -108,4 +108,10 @@ def _chosen(variant: str) -> tuple[DatasetInfo, int | None, bool]:
     return replace(INFO, variant=variant), limit, whole
 
 
-DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=partial(open_variant, ""))
+DATASET = DatasetEntry(
+    INFO,
+    missing=partial(missing_root, INFO.name),
+    open=partial(open_variant, ""),
+    open_variant=open_variant,
+    check=check,
+)

@@ -70,4 +70,4 @@ def check(progress: Progress | None = None) -> Iterator[Finding]:
     yield from check_opened(dataset, progress)
 
 
-DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=open_mmio)
+DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=open_mmio, check=check)

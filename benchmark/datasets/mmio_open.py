@@ -81,4 +81,4 @@ def _missing() -> str | None:
     return "not built on this machine; run: bench data build mmio-open --from FOLDER (with the public downloads)"
 
 
-DATASET = DatasetEntry(INFO, missing=_missing, open=_open)
+DATASET = DatasetEntry(INFO, missing=_missing, open=_open, open_variant=open_variant)

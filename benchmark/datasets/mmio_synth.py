@@ -96,4 +96,4 @@ def _sample(planned: PlannedImage, side_px: int, folder: Path) -> Sample:
     )
 
 
-DATASET = DatasetEntry(INFO, missing=lambda: None, open=open_synth)
+DATASET = DatasetEntry(INFO, missing=lambda: None, open=open_synth, open_variant=open_variant)

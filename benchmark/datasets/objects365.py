@@ -64,4 +64,4 @@ def _pictures(root: Path, part: str) -> Callable[[Entry], Path]:
     return lambda entry: root / part / Path(text_of(entry, "file_name", f"{INFO.name}: image")).name
 
 
-DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=open_objects365)
+DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=open_objects365, check=check)

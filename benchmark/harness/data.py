@@ -27,12 +27,11 @@ def open_dataset(data: str, novel: Sequence[str] = ()) -> Dataset:
     if novel:
         raise ConfigError(f"--novel is for a data set given by its path; '{data}' has its own base and novel classes")
     name, _, variant = data.partition("@")
-    module = load_module("dataset", name)
+    entry: DatasetEntry = load("dataset", name)
     if variant:
-        if not hasattr(module, "open_variant"):
+        if entry.open_variant is None:
             raise ConfigError(f"data set '{name}' has no variants, got '{data}'")
-        return cast("Dataset", module.open_variant(variant))
-    entry: DatasetEntry = module.DATASET
+        return entry.open_variant(variant)
     reason = entry.missing()
     if reason:
         raise DataError(f"{name}: {reason}")

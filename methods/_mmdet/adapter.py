@@ -3,80 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
 from benchmark.core.detector import Limits
-from benchmark.core.errors import ConfigError
-from benchmark.core.method import Report
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
-from methods._torch.adapter import TorchAdapter
+from methods._mmdet.recipe import Recipe
+from methods._torch.adapter import FitJob
+from methods._torch.fine_tuned import FineTunedAdapter
+from methods._torch.texts import texts_with_labels
 
 _SMALL = {"test": "a", "test-deep": "c"}
 
+Settings = TypeVar("Settings", bound=Recipe)
 
-class GlipAdapter(TorchAdapter):
+
+class GlipAdapter(FineTunedAdapter[Settings]):
     """A detector that matches cells of an image with tokens of a text."""
 
     letters: ClassVar[Mapping[str, str]]
     """the library's letter of each published size: a (late fusion), b or c (early fusion)"""
 
-    @classmethod
-    def starting_weights(cls, config: Any) -> ReleasedWeights | None:
-        """See TorchAdapter; a stand-in's fit starts from the weights of the method that it is made of."""
-        if config.init != "released":
-            return None
-        return next((weights for weights in cls.info.weights if weights.variant == config.variant), None)
+    @staticmethod
+    def prepare() -> None:
+        """See methods/_mmdet/library.py."""
+        from methods._mmdet.library import prepare
 
-    def asked_weights(self, *, empty: bool, released: bool) -> ReleasedWeights | None:
-        """See TorchAdapter."""
-        start = self.starting_weights(self.config)
-        if released or empty or start is None:
-            return super().asked_weights(empty=empty, released=released)
-        start.find()
-        return start
+        prepare()
 
-    def set_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """See core.detector.Detector; a name with several texts scores as its best one."""
-        if self._model is None:
-            raise ConfigError(f"{self.info.name}: load or build_random comes before set_vocabulary")
+    def encode(self, vocabulary: Vocabulary) -> None:
+        """See TorchAdapter; a name with several texts scores as its best one."""
         from methods._mmdet.predict import encode
 
-        texts = [(label, text) for label, prompts in enumerate(vocabulary.prompts) for text in prompts]
-        entries = np.array([label for label, _ in texts], np.int64)
-        self._asked = encode(self._model, self.reader(), [text for _, text in texts], entries)
-        self._vocabulary = vocabulary
+        texts, labels = texts_with_labels(vocabulary)
+        self._asked = encode(self._model, self.reader(), texts, labels)
 
-    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
-        """See core.detector.Detector."""
-        if self._vocabulary is None:
-            raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
-        if not images:
-            return []
+    def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """See TorchAdapter."""
         from methods._mmdet.predict import detect
 
         sides_px = (self.config.shorter_side_px, self.config.image_side_px)
         return detect(self._model, images, self._asked, sides_px, limits)
 
-    def build_model(self, *, empty: bool = False, released: bool = False) -> Any:
-        """See TorchAdapter. Raises MissingWeightsError where released weights are asked for and not here."""
-        from methods._mmdet.library import prepare
-
-        prepare()
+    def build_model(self, class_count: int) -> Any:  # noqa: ARG002  # names are columns of a text
+        """See TorchAdapter."""
         from methods._mmdet.model import build
 
         variant = self.config.variant
-        weights = self.asked_weights(empty=empty, released=released)
-        model = self.extend(build(_SMALL.get(variant) or self.letters[variant], small=variant in _SMALL))
-        if weights:
-            from methods._mmdet.released import take_released
+        return self.extend(build(_SMALL.get(variant) or self.letters[variant], small=variant in _SMALL))
 
-            take_released(model, weights)
+    def read_model(self, weights: ReleasedWeights) -> Any:
+        """See TorchAdapter."""
+        from methods._mmdet.released import take_released
+
+        model = self.build_model(1)
+        take_released(model, weights)
         return model
 
     def extend(self, model: Any) -> Any:
@@ -96,10 +81,8 @@ class GlipAdapter(TorchAdapter):
 
         return bert_tokenizer(None)
 
-    def make_trainer(self, model: Any, vocabulary: Vocabulary, seed: int, run_dir: Path, report: Report | None) -> Any:
-        """See TorchAdapter."""
+    def make_trainer(self, model: Any, job: FitJob) -> Any:
+        """See FineTunedAdapter."""
         from methods._mmdet.trainer import Trainer
 
-        return Trainer(
-            model, self.config, self.reader(training=True), vocabulary, seed, run_dir, self._device(), report
-        )
+        return Trainer(model, self.config, self.reader(training=True), job, self.torch_device())

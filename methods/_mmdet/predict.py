@@ -16,6 +16,7 @@ from benchmark.core.detections import Detections
 from benchmark.core.detector import Limits
 from methods._mmdet.captions import Language, Prompt, Reader
 from methods._mmdet.images import batch, by_size, prepare_image
+from methods._torch.detections import inside, to_detections
 
 _COLUMNS_AT_ONCE = 1024
 """text columns in one pass of a head that reads the image before the text"""
@@ -127,10 +128,4 @@ def _finish(merged: tuple[torch.Tensor, ...], image_hw: tuple[int, ...], limits:
     if again:
         kept = batched_nms(boxes, scores, labels, limits.nms_iou)
         boxes, scores, labels = boxes[kept], scores[kept], labels[kept]
-    height, width = image_hw
-    inside = torch.minimum(boxes.clamp(min=0), boxes.new_tensor([width, height, width, height]))
-    return Detections(
-        inside.cpu().numpy().astype(np.float32),
-        scores.clamp(0, 1).cpu().numpy().astype(np.float32),
-        labels.cpu().numpy().astype(np.int64),
-    ).best(limits.max_detections)
+    return to_detections(inside(boxes, image_hw), scores, labels).best(limits.max_detections)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,12 @@ from mmengine.structures import InstanceData
 
 from benchmark.core.errors import BenchError
 from benchmark.core.images import read_sample
-from benchmark.core.method import Report
 from benchmark.core.sample import Sample
-from benchmark.core.vocabulary import Vocabulary
 from methods._mmdet.captions import Language, Prompt, Reader
 from methods._mmdet.images import Prepared, batch, prepare_image
 from methods._mmdet.model import MAX_TOKENS
 from methods._mmdet.recipe import Recipe
+from methods._torch.adapter import FitJob
 from methods._torch.trainer import EpochTrainer
 
 _SIDES = 5
@@ -69,15 +67,12 @@ class Trainer(EpochTrainer):
         model: Any,
         recipe: Recipe,
         reader: Reader,
-        vocabulary: Vocabulary,
-        seed: int,
-        run_dir: Path,
+        job: FitJob,
         device: str,
-        report: Report | None,
     ) -> None:
-        super().__init__(model, recipe, seed, run_dir, device, report)
+        super().__init__(model, recipe, job, device)
         self.reader = reader
-        self.texts = [prompts[0] for prompts in vocabulary.prompts]
+        self.texts = [prompts[0] for prompts in job.vocabulary.prompts]
 
     def learn(self, batch: Sequence[Sample], rng: np.random.Generator) -> dict[str, float]:
         """See EpochTrainer; images are padded to one size, as the library does while training."""

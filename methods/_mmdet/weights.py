@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmark.core.weights import Form, ReleasedWeights
+from methods._torch.weights import START
 
 _ZOO = "https://download.openmmlab.com/mmdetection/v3.0/glip/"
 _DIGITS = {"a": "b3654169", "b": "6dfbd102", "c": "2fc427dd"}
@@ -16,7 +17,7 @@ def glip_t(letter: str, variant: str, *, start: bool = False) -> ReleasedWeights
     """
     name = f"glip_tiny_{letter}_mmdet-{_DIGITS[letter]}.pth"
     saw = ("objects365", "goldg") if letter == "c" else ("objects365",)
-    part = "where a fit starts" if start else ""
+    part = START if start else ""
     return ReleasedWeights(
         name, _ZOO + name, "MIT", saw, Form.TENSORS, variant, sha256_starts=_DIGITS[letter], part=part
     )

@@ -1,69 +1,137 @@
-"""What detectors that are one torch module share: fit, load, export, size. An engine adds model, trainer, predict."""
+"""What every detector on torch shares: fit, load, export, size and the checkpoint's form. An engine adds the rest."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from benchmark.core.detector import Detector
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.detections import Detections
+from benchmark.core.detector import Config, Detector, Limits
 from benchmark.core.errors import ConfigError, MissingWeightsError, RecordError
 from benchmark.core.method import FitResult, Report, Size
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 CHECKPOINT_FILE = "checkpoint.pt"
 
 
-class TorchAdapter(Detector[Any]):
-    """A detector whose checkpoint is the state of one module that knows its size (`variant`) and class names."""
+@dataclass(frozen=True, eq=False)
+class FitJob:
+    """What one call of fit was given; see core.detector.Detector."""
 
-    def __init__(self, config: Any, device: str = "auto") -> None:
+    train: Sequence[Sample]
+    val: Sequence[Sample]
+    vocabulary: Vocabulary
+    seed: int
+    run_dir: Path
+    report: Report | None = None
+
+
+class TorchAdapter(Detector[Config]):
+    """A detector that is one torch module.
+
+    A checkpoint holds {"state": state dict, "names": vocabulary of the fit} and what `identity` says: tensors and plain
+    values.
+    """
+
+    def __init__(self, config: Config, device: str = "auto") -> None:
         super().__init__(config, device)
         self._model: Any = None
+        self._size: Size | None = None
         self._vocabulary: Vocabulary | None = None
+        self._names: tuple[str, ...] | None = None
+        """class names that the loaded weights were fitted on; None: random weights"""
+
+    # --- what an engine or a method adds --------------------------------------------------------------------------
+
+    @abstractmethod
+    def build_model(self, class_count: int) -> Any:
+        """A new model with random weights and, where its layers depend on it, a head of that many classes."""
+
+    @abstractmethod
+    def read_model(self, weights: ReleasedWeights) -> Any:
+        """The model with the weights of a released file. Raises RecordError where the file is another model's."""
+
+    @abstractmethod
+    def train(self, model: Any, job: FitJob) -> None:
+        """Train the epochs that are left, in place, and keep the state after each in run_dir."""
+
+    @abstractmethod
+    def encode(self, vocabulary: Vocabulary) -> None:
+        """Make the model detect these names: what set_vocabulary does once it may."""
+
+    @abstractmethod
+    def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """What predict does once it may; at least one image."""
+
+    @staticmethod
+    def prepare() -> None:
+        """Import the engine's library, offline and quiet; called before anything else of it is imported."""
+
+    def start_model(self, class_count: int, start: Path | None) -> tuple[Any, dict[str, Any]]:  # noqa: ARG002  # a hook
+        """The model that a fit begins with, and facts about it. start: checkpoint of the fit that it starts from."""
+        return self.build_model(class_count), {}
+
+    def head_classes(self, class_count: int) -> int:
+        """How many classes a model for that many names is built with."""
+        return class_count
+
+    def count_size(self, model: Any) -> Size:
+        """Parameters as trained; FLOPs are left out where they depend on image and text."""
+        total = sum(p.numel() for p in model.parameters())
+        return Size(total, total, None, self.config.image_side_px)
+
+    def deployed(self, model: Any) -> Any:
+        """The model without what only training needs; what `size` counts and `predict` runs."""
+        return model
+
+    def fused(self, model: Any) -> Any:
+        """The same model in the form in which it predicts fastest."""
+        return model
+
+    def identity(self) -> dict[str, str]:
+        """What tells its checkpoints from others of the same layers; always with a `variant`."""
+        return {"method": self.info.name, "variant": self.config.variant}
+
+    def scored_weights(self) -> Literal["ema", "model"]:
+        """Which weights of the last epoch are kept: averaged, or as they are."""
+        return "ema"
+
+    def fit_facts(self, trained: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002  # a hook
+        """Facts for the record, from those that the training kept."""
+        return {}
+
+    # --- the contract ---------------------------------------------------------------------------------------------
 
     @classmethod
-    def released_weights(cls, config: Any) -> ReleasedWeights | None:
+    def released_weights(cls, config: Config) -> ReleasedWeights | None:
         """The file of that size that INFO lists, if any."""
         return next((w for w in cls.info.weights if w.variant == config.variant and not w.part), None)
-
-    @classmethod
-    def starting_weights(cls, config: Any) -> ReleasedWeights | None:
-        """The same, where a fit starts from it."""
-        return cls.released_weights(config) if getattr(config, "init", None) == "released" else None
-
-    def asked_weights(self, *, empty: bool, released: bool) -> ReleasedWeights | None:
-        """The file that `build_model` is to load, checked to be here, or None for random weights.
-
-        Raises MissingWeightsError where none was released for this size, or it is not here.
-        """
-        if not released and (empty or self.config.init != "released"):
-            return None
-        weights = self.released_weights(self.config)
-        if weights is None:
-            raise MissingWeightsError(
-                f"no weights of {self.info.name}-{self.config.variant} were released; start from scratch with "
-                "--set init=none"
-            )
-        weights.find()
-        return weights
 
     def fit(
         self,
         train: Sequence[Sample],
-        val: Sequence[Sample],  # noqa: ARG002  # the schedule is fixed
+        val: Sequence[Sample],
         vocabulary: Vocabulary,
         seed: int,
         run_dir: Path,
-        start: Path | None = None,  # noqa: ARG002  # see starting_fit
+        start: Path | None = None,
         report: Report | None = None,
     ) -> FitResult:
-        """See core.detector.Detector. Raises MissingWeightsError where released weights are asked for and not here."""
+        """See Detector. Raises MissingWeightsError where released weights are asked for and not here."""
         if not train:
             raise ConfigError(f"{self.info.name}: there is no training image; check the split and train_images")
+        self.prepare()
         from methods._torch.state import (
             STATE_FILE,
             epochs_done,
@@ -75,49 +143,45 @@ class TorchAdapter(Detector[Any]):
 
         run_dir.mkdir(parents=True, exist_ok=True)
         seed_everything(seed, -1)
-        model = self.build_model()
-        facts: dict[str, Any] = {"init": self.config.init, "epochs": self.config.epochs}
+        model, facts = self.start_model(self.head_classes(len(vocabulary)), start)
+        # A fit that was stopped between its last epoch and its checkpoint has nothing left to train.
         if epochs_done(run_dir / STATE_FILE) < self.config.epochs:
-            trainer = self.make_trainer(model, vocabulary, seed, run_dir, report)
             with interruptible(run_dir):
-                trainer.run(train)
-        trained = take_trained(model, run_dir / STATE_FILE, "ema")
+                self.train(model, FitJob(train, val, vocabulary, seed, run_dir, report))
+        trained = take_trained(model, run_dir / STATE_FILE, self.scored_weights())
         state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
         checkpoint = run_dir / CHECKPOINT_FILE
-        # The method is named because two of one engine can have the same layers and mean other things by them.
-        whose = {"method": self.info.name, "variant": self.config.variant}
-        write_tensors({"state": state, "names": list(vocabulary.names), **whose}, checkpoint)
+        write_tensors({"state": state, "names": list(vocabulary.names), **self.identity()}, checkpoint)
         (run_dir / STATE_FILE).unlink(missing_ok=True)
-        facts["losses"] = trained["losses"]
-        if "batch_parts" in trained:  # the device had too little memory for a batch at once
-            facts["batch_parts"] = trained["batch_parts"]
+        facts |= {"epochs": self.config.epochs, "losses": trained.get("losses", {}), **self.fit_facts(trained)}
         return FitResult(checkpoint, trained["seconds"] / 3600, facts)
 
     def load(self, checkpoint: Path) -> None:
-        """See core.detector.Detector. Raises RecordError where the file is not a checkpoint of this model."""
+        """See Detector. Raises RecordError where the file is not a checkpoint of this model."""
+        self.prepare()
         from methods._torch.state import read_tensors
 
         stored = read_tensors(checkpoint)
-        own = stored.get("method", self.info.name) == self.info.name and stored.get("variant") == self.config.variant
+        own = all(stored.get(key, value) == value for key, value in self.identity().items())
         if {"state", "names", "variant"} - stored.keys() or not own:
             held = "-".join(str(stored[key]) for key in ("method", "variant") if key in stored)
             held = held or ", ".join(sorted(map(str, stored))[:5])
             raise RecordError(
                 f"{checkpoint}: not a checkpoint of {self.info.name}-{self.config.variant} (it holds {held})"
             )
-        model = self.build_model(empty=True)
-        try:
-            model.load_state_dict(
-                {name: v.float() if v.is_floating_point() else v for name, v in stored["state"].items()}
-            )
-        except RuntimeError as error:
-            first = str(error).splitlines()[-1].strip()
-            raise RecordError(f"{checkpoint}: does not fit {self.info.name}-{self.config.variant}: {first}") from error
+        model = self.build_model(self.head_classes(len(stored["names"])))
+        self.fill(model, stored["state"], checkpoint)
+        self._names = tuple(stored["names"])
         self._take(model)
 
     def load_released(self) -> None:
-        """Take the released weights, for a measurement off the shelf. Raises MissingWeightsError."""
-        self._take(self.build_model(released=True))
+        """See Detector. Raises RecordError where the file is another model's."""
+        weights = self.released_weights(self.config)
+        if weights is None:
+            raise MissingWeightsError(f"no weights of {self.info.name}-{self.config.variant} were released")
+        self.prepare()
+        weights.find()
+        self._take(self.read_model(weights))
 
     @classmethod
     def export(cls, checkpoint: Path, target: Path) -> None:
@@ -129,34 +193,57 @@ class TorchAdapter(Detector[Any]):
         write_tensors({**stored, "state": state}, target)
 
     def build_random(self, seed: int) -> None:
-        """See core.detector.Detector."""
+        """See Detector."""
+        self.prepare()
         from methods._torch.state import seed_everything
 
         seed_everything(seed, -1)
-        self._take(self.build_model(empty=True))
+        self._names = None
+        self._take(self.build_model(1))
+
+    def set_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """See Detector."""
+        if self._model is None:
+            raise ConfigError(f"{self.info.name}: load or build_random comes before set_vocabulary")
+        self.encode(vocabulary)
+        self._vocabulary = vocabulary
+
+    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """See Detector."""
+        self.need_vocabulary("predict")
+        return self.detect(images, limits) if images else []
 
     def size(self) -> Size:
-        """See core.detector.Detector; FLOPs are left out, since they depend on image and caption."""
-        if self._model is None:
+        """See Detector."""
+        if self._size is None:
             raise ConfigError(f"{self.info.name}: load or build_random comes before size")
-        parameters = list(self._model.parameters())
-        total = sum(p.numel() for p in parameters)
-        return Size(total, total, None, self.config.image_side_px)
+        return self._size
 
-    @abstractmethod
-    def build_model(self, *, empty: bool = False, released: bool = False) -> Any:
-        """The model as the config says; `empty`: weights random whatever `init` says; `released`: the released ones."""
+    # --- for the adapters of the engines --------------------------------------------------------------------------
 
-    @abstractmethod
-    def make_trainer(self, model: Any, vocabulary: Vocabulary, seed: int, run_dir: Path, report: Report | None) -> Any:
-        """An EpochTrainer of the engine."""
+    def need_vocabulary(self, call: str) -> Vocabulary:
+        """The names that were set. Raises ConfigError where none were: set_vocabulary comes before that call."""
+        if self._vocabulary is None:
+            raise ConfigError(f"{self.info.name}: set_vocabulary comes before {call}")
+        return self._vocabulary
 
-    def _take(self, model: Any) -> None:
-        self._model = model.eval().to(self._device()).requires_grad_(False)
+    def fill(self, model: Any, state: Mapping[str, Tensor], path: Path) -> None:
+        """Put a file's tensors into a model, in single precision. Raises RecordError where they do not fit."""
+        try:
+            model.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in state.items()})
+        except RuntimeError as error:
+            first = str(error).splitlines()[-1].strip()
+            raise RecordError(f"{path}: does not fit {self.info.name}-{self.config.variant}: {first}") from error
 
-    def _device(self) -> str:
+    def torch_device(self) -> str:
+        """What predicts, as torch names it: of several devices the first."""
         if self.device == "auto":
             import torch
 
             return "cuda" if torch.cuda.is_available() else "cpu"
-        return self.device
+        return self.device.split(",")[0]
+
+    def _take(self, model: Any) -> None:
+        model = self.deployed(model.eval())
+        self._size = self.count_size(model)
+        self._model = self.fused(model).to(self.torch_device()).requires_grad_(False)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,34 +13,12 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from benchmark.core.errors import BenchError, RecordError
-from benchmark.core.method import Report
 from benchmark.core.sample import Sample
+from methods._torch.adapter import FitJob
+from methods._torch.recipe import FineTuneRecipe
 from methods._torch.state import STATE_FILE, read_tensors, seed_everything, stop_if_told, write_tensors
 
 _REPORT_EVERY_STEPS = 20
-
-
-class Schedule(Protocol):
-    """What a trainer reads of a recipe; see `methods/_transformers/recipe.py` for the fields."""
-
-    @property
-    def init(self) -> str: ...
-    @property
-    def epochs(self) -> int: ...
-    @property
-    def batch(self) -> int: ...
-    @property
-    def lr0(self) -> float: ...
-    @property
-    def lr_pretrained_share(self) -> float: ...
-    @property
-    def weight_decay(self) -> float: ...
-    @property
-    def warmup_steps(self) -> int: ...
-    @property
-    def clip_norm(self) -> float: ...
-    @property
-    def ema_decay(self) -> float: ...
 
 
 class EpochTrainer(ABC):
@@ -50,11 +27,8 @@ class EpochTrainer(ABC):
     pretrained: ClassVar[tuple[str, ...]] = ()
     """how names of parameters begin that learn at the smaller rate where released weights are fine-tuned"""
 
-    def __init__(
-        self, model: Any, recipe: Schedule, seed: int, run_dir: Path, device: str, report: Report | None
-    ) -> None:
-        self.model, self.recipe, self.seed = model.to(device), recipe, seed
-        self.run_dir, self.device, self.report = run_dir, device, report
+    def __init__(self, model: Any, recipe: FineTuneRecipe, job: FitJob, device: str) -> None:
+        self.model, self.recipe, self.job, self.device = model.to(device), recipe, job, device
         slow = [p for n, p in model.named_parameters() if n.startswith(self.pretrained)]
         fast = [p for n, p in model.named_parameters() if not n.startswith(self.pretrained)]
         self.share = recipe.lr_pretrained_share if recipe.init == "released" else 1.0
@@ -70,15 +44,16 @@ class EpochTrainer(ABC):
     def learn(self, batch: Sequence[Sample], rng: np.random.Generator) -> dict[str, float]:
         """Add the gradients of the batch's mean loss, give its parts by name. Raises BenchError for no number."""
 
-    def run(self, samples: Sequence[Sample]) -> None:
+    def run(self) -> None:
         """All epochs that are left. Raises BenchError where the loss is no number."""
+        samples = self.job.train
         first = self._continue()
         steps = -(-len(samples) // self.recipe.batch)
         self.step = first * steps
         for epoch in range(first, self.recipe.epochs):
             since = time.perf_counter()
-            seed_everything(self.seed, epoch)
-            rng = np.random.default_rng([self.seed, epoch])
+            seed_everything(self.job.seed, epoch)
+            rng = np.random.default_rng([self.job.seed, epoch])
             self.model.train()
             order = rng.permutation(len(samples))
             sums: dict[str, float] = {}
@@ -147,7 +122,7 @@ class EpochTrainer(ABC):
             group["lr"] = self.recipe.lr0 * rate * share
 
     def _continue(self) -> int:
-        path = self.run_dir / STATE_FILE
+        path = self.job.run_dir / STATE_FILE
         if not path.is_file():
             return 0
         state = read_tensors(path)
@@ -170,13 +145,13 @@ class EpochTrainer(ABC):
             "optimizer": self.optimizer.state_dict(),
             "facts": self.facts,
         }
-        write_tensors(state, self.run_dir / STATE_FILE)
+        write_tensors(state, self.job.run_dir / STATE_FILE)
 
     def _send(self, epoch: int, step: int, steps: int, sums: dict[str, float], since: float) -> None:
-        if self.report is None:
+        if self.job.report is None:
             return
         seconds = max(time.perf_counter() - since, 1e-9)
-        self.report(
+        self.job.report(
             {
                 "epoch": epoch + 1,
                 "epochs": self.recipe.epochs,

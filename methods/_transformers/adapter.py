@@ -3,79 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
 from benchmark.core.detector import Limits
-from benchmark.core.errors import ConfigError
-from benchmark.core.method import Report
 from benchmark.core.vocabulary import Vocabulary
-from methods._torch.adapter import TorchAdapter
+from benchmark.core.weights import ReleasedWeights
+from methods._torch.adapter import FitJob
+from methods._torch.fine_tuned import FineTunedAdapter
+from methods._torch.recipe import FineTuneRecipe
+from methods._torch.texts import texts_with_labels
+from methods._transformers.recipe import Recipe
+
+Any_ = TypeVar("Any_", bound=FineTuneRecipe)
+Settings = TypeVar("Settings", bound=Recipe)
 
 
-class GroundedAdapter(TorchAdapter):
-    """A detector that reads captions (the Grounding DINO family). Subclasses set the two names below."""
+class LibraryAdapter(FineTunedAdapter[Any_]):
+    """A detector whose model is a class of the library, which reads its released folders."""
 
     model_class: ClassVar[str]
     """in transformers"""
-    config_class: ClassVar[str]
 
-    def __init__(self, config: Any, device: str = "auto") -> None:
-        super().__init__(config, device)
-        self._captions: list[Any] = []
-        self._entries: NDArray[np.int64] = np.zeros(0, np.int64)
-
-    def set_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """See core.detector.Detector; a name with several texts scores as its best one."""
-        if self._model is None:
-            raise ConfigError(f"{self.info.name}: load or build_random comes before set_vocabulary")
-        from methods._transformers.prompts import captions
-
-        texts = [(label, text) for label, prompts in enumerate(vocabulary.prompts) for text in prompts]
-        self._entries = np.array([label for label, _ in texts], np.int64)
-        self._captions = captions(
-            [text for _, text in texts], self.tokenizer(), self.config.max_tokens, self.config.max_names
-        )
-        self._vocabulary = vocabulary
-
-    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
-        """See core.detector.Detector. There is no NMS: `nms_iou` has nothing to act on."""
-        if self._vocabulary is None:
-            raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
-        if not images:
-            return []
-        from methods._transformers.predict import detect
-
-        return detect(
-            self._model,
-            self._processor(),
-            images,
-            (self._captions, self._entries, len(self._vocabulary)),
-            limits,
-        )
-
-    def build_model(self, *, empty: bool = False, released: bool = False) -> Any:
-        """See TorchAdapter. Raises MissingWeightsError where released weights are asked for and not here."""
-        from methods._transformers.library import prepare, settings_folder
+    @staticmethod
+    def prepare() -> None:
+        """See methods/_transformers/library.py."""
+        from methods._transformers.library import prepare
 
         prepare()
+
+    def read_model(self, weights: ReleasedWeights) -> Any:
+        """See TorchAdapter."""
+        folder = str(weights.path.parent)
+        return self.library_class().from_pretrained(folder, local_files_only=True, use_safetensors=True)
+
+    def library_class(self) -> Any:
+        """The class that `model_class` names."""
         import transformers
 
-        model_class = getattr(transformers, self.model_class)
-        weights = self.asked_weights(empty=empty, released=released)
-        if weights:
-            return model_class.from_pretrained(str(weights.path.parent), local_files_only=True, use_safetensors=True)
+        return getattr(transformers, self.model_class)
+
+
+class GroundedAdapter(LibraryAdapter[Settings]):
+    """A detector that reads captions (the Grounding DINO family). Subclasses name two classes of the library."""
+
+    config_class: ClassVar[str]
+    """in transformers"""
+
+    def encode(self, vocabulary: Vocabulary) -> None:
+        """See TorchAdapter; a name with several texts scores as its best one."""
+        from methods._transformers.prompts import captions
+
+        texts, labels = texts_with_labels(vocabulary)
+        made = captions(texts, self.tokenizer(), self.config.max_tokens, self.config.max_names)
+        self._asked = (made, labels, len(vocabulary))
+
+    def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """See TorchAdapter. There is no NMS: `nms_iou` has nothing to act on."""
+        from methods._transformers.images import make_processor
+        from methods._transformers.predict import detect
+
+        processor = make_processor(self.config.shorter_side_px, self.config.image_side_px)
+        return detect(self._model, processor, images, self._asked, limits)
+
+    def build_model(self, class_count: int) -> Any:  # noqa: ARG002  # names are tokens of a caption
+        """See TorchAdapter."""
+        import transformers
+
+        from methods._transformers.library import settings_folder
+
         if self.config.variant == "test":
-            return model_class(self._small_config())
+            return self.library_class()(self._small_config())
         folder, config_class = (
             settings_folder(self.released_weights(self.config)),
             getattr(transformers, self.config_class),
         )
-        return model_class(config_class.from_pretrained(str(folder)) if folder else config_class())
+        return self.library_class()(config_class.from_pretrained(str(folder)) if folder else config_class())
 
     def tokenizer(self) -> Any:
         """BERT's, from the released model where it is here, else the same vocabulary from an installed package."""
@@ -83,11 +89,11 @@ class GroundedAdapter(TorchAdapter):
 
         return bert_tokenizer(settings_folder(self.released_weights(self.config)))
 
-    def make_trainer(self, model: Any, vocabulary: Vocabulary, seed: int, run_dir: Path, report: Report | None) -> Any:
-        """See TorchAdapter."""
+    def make_trainer(self, model: Any, job: FitJob) -> Any:
+        """See FineTunedAdapter."""
         from methods._transformers.trainer import Trainer
 
-        return Trainer(model, self.config, self.tokenizer(), vocabulary, seed, run_dir, self._device(), report)
+        return Trainer(model, self.config, self.tokenizer(), job, self.torch_device())
 
     def _small_config(self) -> Any:
         import transformers
@@ -117,8 +123,3 @@ class GroundedAdapter(TorchAdapter):
             num_feature_levels=4,
             max_text_len=256,
         )
-
-    def _processor(self) -> Any:
-        from methods._transformers.images import make_processor
-
-        return make_processor(self.config.shorter_side_px, self.config.image_side_px)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
 from benchmark.core.detector import Limits
-from benchmark.core.errors import ConfigError, MissingWeightsError
-from benchmark.core.method import Report
+from benchmark.core.errors import MissingWeightsError
 from benchmark.core.vocabulary import Vocabulary
-from methods._torch.adapter import TorchAdapter
+from methods._torch.adapter import FitJob
+from methods._torch.texts import texts_with_labels
+from methods._transformers.adapter import LibraryAdapter
+from methods._transformers.recipe import ListedRecipe
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,19 +26,14 @@ Answers = list[tuple["Tensor", "Tensor"]]
 """logits (B, Q, K) a query and text, boxes (B, Q, 4) as centre and size in shares of the prepared image; the last pair
 is the detector's answer, those before it are earlier stages that a fit teaches too"""
 
+Settings = TypeVar("Settings", bound=ListedRecipe)
 
-class ListedAdapter(TorchAdapter):
+
+class ListedAdapter(LibraryAdapter[Settings]):
     """A detector whose texts are encoded once, each alone. A method says how texts and images enter its model."""
 
-    model_class: ClassVar[str]
-    """in transformers"""
     has_nms: ClassVar[bool] = False
     """whether the library's post-processing removes like boxes of one class"""
-
-    def __init__(self, config: Any, device: str = "auto") -> None:
-        super().__init__(config, device)
-        self._texts: Any = None
-        self._entries: NDArray[np.int64] = np.zeros(0, np.int64)
 
     # --- what a method adds -----------------------------------------------------------------------------------------
 
@@ -45,7 +42,7 @@ class ListedAdapter(TorchAdapter):
         """The library's config of this size; folder: the released model, where it is here."""
 
     @abstractmethod
-    def encode(self, model: Any, texts: Sequence[str]) -> Any:
+    def encode_texts(self, model: Any, texts: Sequence[str]) -> Any:
         """Texts to what `answer` takes, without gradients: the text tower stays as it is, also in a fit."""
 
     @abstractmethod
@@ -60,54 +57,46 @@ class ListedAdapter(TorchAdapter):
     def frame_px(self, image_hw: tuple[int, ...]) -> tuple[int, int]:
         """Width and height in pixels of the original image that the whole prepared image stands for."""
 
-    # --- the contract -----------------------------------------------------------------------------------------------
+    # --- see TorchAdapter -------------------------------------------------------------------------------------------
 
-    def set_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """See core.detector.Detector; a name with several texts scores as its best one."""
-        if self._model is None:
-            raise ConfigError(f"{self.info.name}: load or build_random comes before set_vocabulary")
-        texts = [(label, text) for label, prompts in enumerate(vocabulary.prompts) for text in prompts]
-        self._entries = np.array([label for label, _ in texts], np.int64)
-        self._texts = self.encode(self._model, [text for _, text in texts])
-        self._vocabulary = vocabulary
+    def encode(self, vocabulary: Vocabulary) -> None:
+        """A name with several texts scores as its best one."""
+        texts, labels = texts_with_labels(vocabulary)
+        self._asked = (self.encode_texts(self._model, texts), labels, len(vocabulary))
 
-    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
-        """See core.detector.Detector. Where the library has no NMS, `nms_iou` has nothing to act on."""
-        if self._vocabulary is None:
-            raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
-        if not images:
-            return []
+    def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """Where the library has no NMS, `nms_iou` has nothing to act on."""
         import torch
 
         from methods._transformers.listed_predict import best, prepare_square
 
+        texts, labels, class_count = self._asked
         with torch.inference_mode():
-            pixels = prepare_square(self.processor(), images).to(self._device())
-            logits, boxes = self.answer(self._model, pixels, self._texts)[-1]
-        classes = (self._entries, len(self._vocabulary))
+            pixels = prepare_square(self.processor(), images).to(self.torch_device())
+            logits, boxes = self.answer(self._model, pixels, texts)[-1]
         return [
-            best(table, cxcywh, classes, (image.shape[:2], self.frame_px(image.shape[:2])), limits, nms=self.has_nms)
+            best(
+                table,
+                cxcywh,
+                (labels, class_count),
+                (image.shape[:2], self.frame_px(image.shape[:2])),
+                limits,
+                nms=self.has_nms,
+            )
             for table, cxcywh, image in zip(logits, boxes, images, strict=True)
         ]
 
-    def build_model(self, *, empty: bool = False, released: bool = False) -> Any:
-        """See TorchAdapter. Raises MissingWeightsError where released weights are asked for and not here."""
-        from methods._transformers.library import prepare, settings_folder
-
-        prepare()
-        import transformers
-
-        model_class = getattr(transformers, self.model_class)
-        weights = self.asked_weights(empty=empty, released=released)
-        if weights:
-            return model_class.from_pretrained(str(weights.path.parent), local_files_only=True, use_safetensors=True)
-        return model_class(self.model_config(settings_folder(self.released_weights(self.config))))
-
-    def make_trainer(self, model: Any, vocabulary: Vocabulary, seed: int, run_dir: Path, report: Report | None) -> Any:
+    def build_model(self, class_count: int) -> Any:  # noqa: ARG002  # names are texts
         """See TorchAdapter."""
+        from methods._transformers.library import settings_folder
+
+        return self.library_class()(self.model_config(settings_folder(self.released_weights(self.config))))
+
+    def make_trainer(self, model: Any, job: FitJob) -> Any:
+        """See FineTunedAdapter."""
         from methods._transformers.listed_trainer import ListedTrainer
 
-        return ListedTrainer(self, model, vocabulary, seed, run_dir, report)
+        return ListedTrainer(self, model, job)
 
     def tokens(self, texts: Sequence[str], length: int) -> tuple[Tensor, Tensor]:
         """Ids and mask (N, length) by the released model's own tokenizer, padded; the small test size uses BERT's."""
@@ -132,4 +121,4 @@ class ListedAdapter(TorchAdapter):
             max_length=length,
             return_tensors="pt",
         )
-        return coded["input_ids"].to(self._device()), coded["attention_mask"].to(self._device())
+        return coded["input_ids"].to(self.torch_device()), coded["attention_mask"].to(self.torch_device())

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchvision.ops import batched_nms
+from torchvision.ops import batched_nms, box_convert
 
 from benchmark.core.detections import Detections
 from benchmark.core.detector import Limits
+from methods._torch.detections import best_entries, by_class, inside, to_detections
 
 
 def prepare_square(processor: Any, images: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
@@ -37,27 +38,10 @@ def best(
     the image, width and height that the boxes are shares of; nms: whether boxes of one class suppress each other.
     """
     kept = limits.max_detections
-    scores = _by_class(logits.sigmoid(), *classes)
-    candidates = max(kept, len(scores)) if nms else kept
-    values, flat = scores.flatten().topk(min(candidates, scores.numel()))
-    enough = (values >= limits.score_threshold) & (values > 0)
-    values, flat = values[enough], flat[enough]
-    query, label = flat // scores.shape[1], flat % scores.shape[1]
-    (height, width), frame = sizes[0][:2], sizes[1]
-    centre, half = cxcywh[query, :2], cxcywh[query, 2:] / 2
-    xyxy = torch.cat([centre - half, centre + half], dim=1) * cxcywh.new_tensor([*frame, *frame])
+    scores = by_class(logits.sigmoid(), *classes)
+    values, query, label = best_entries(scores, limits.score_threshold, max(kept, len(scores)) if nms else kept)
+    xyxy = box_convert(cxcywh[query], "cxcywh", "xyxy") * cxcywh.new_tensor([*sizes[1], *sizes[1]])
     if nms:
         chosen = batched_nms(xyxy, values, label, limits.nms_iou)
         xyxy, values, label = xyxy[chosen], values[chosen], label[chosen]
-    xyxy = torch.minimum(xyxy.clamp(min=0), xyxy.new_tensor([width, height, width, height]))
-    return Detections(
-        xyxy[:kept].cpu().numpy().astype(np.float32),
-        values[:kept].clamp(0, 1).cpu().numpy().astype(np.float32),
-        label[:kept].cpu().numpy().astype(np.int64),
-    )
-
-
-def _by_class(scores: torch.Tensor, labels: NDArray[np.int64], class_count: int) -> torch.Tensor:
-    """(Q, texts) to (Q, classes): a class scores as its best text."""
-    index = torch.from_numpy(labels).to(scores.device).expand(len(scores), -1)
-    return scores.new_zeros(len(scores), class_count).scatter_reduce(1, index, scores, "amax")
+    return to_detections(inside(xyxy, sizes[0])[:kept], values[:kept], label[:kept])

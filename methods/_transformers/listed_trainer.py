@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +11,8 @@ from transformers.loss.loss_deformable_detr import DeformableDetrHungarianMatche
 
 from benchmark.core.errors import BenchError
 from benchmark.core.images import read_sample
-from benchmark.core.method import Report
 from benchmark.core.sample import Sample
-from benchmark.core.vocabulary import Vocabulary
+from methods._torch.adapter import FitJob
 from methods._torch.trainer import EpochTrainer
 from methods._transformers.listed_predict import prepare_square
 
@@ -30,20 +28,12 @@ class ListedTrainer(EpochTrainer):
 
     pretrained = ("owlv2.vision_model.", "vision_backbone.")
 
-    def __init__(
-        self,
-        adapter: ListedAdapter,
-        model: Any,
-        vocabulary: Vocabulary,
-        seed: int,
-        run_dir: Path,
-        report: Report | None,
-    ) -> None:
-        super().__init__(model, adapter.config, seed, run_dir, adapter._device(), report)
+    def __init__(self, adapter: ListedAdapter[Any], model: Any, job: FitJob) -> None:
+        super().__init__(model, adapter.config, job, adapter.torch_device())
         self.adapter, self.processor = adapter, adapter.processor()
-        self.texts = adapter.encode(self.model.eval(), [prompts[0] for prompts in vocabulary.prompts])
+        self.texts = adapter.encode_texts(self.model.eval(), [prompts[0] for prompts in job.vocabulary.prompts])
         matcher = DeformableDetrHungarianMatcher(**_COSTS)
-        self.criterion = DeformableDetrImageLoss(matcher, len(vocabulary), 0.25, ["labels", "boxes"])
+        self.criterion = DeformableDetrImageLoss(matcher, len(job.vocabulary), 0.25, ["labels", "boxes"])
 
     def learn(self, batch: Sequence[Sample], rng: np.random.Generator) -> dict[str, float]:
         """See EpochTrainer."""

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torchvision.ops import box_convert
 
 from benchmark.core.detections import Detections
 from benchmark.core.detector import Limits
+from methods._torch.detections import best_entries, by_class, to_detections
 from methods._transformers.images import by_size, prepare_image
 from methods._transformers.prompts import Caption
 
@@ -39,7 +41,7 @@ def detect(
             boxes, scores = ask(model, pixels, mask, caption)
             labels = entries[list(caption.labels)]
             for part, cxcywh, table, i in zip(parts, boxes, scores, positions, strict=True):
-                part.append(_best(cxcywh, _by_class(table, labels, class_count), images[i].shape[:2], limits))
+                part.append(_best(cxcywh, by_class(table, labels, class_count), images[i].shape[:2], limits))
         for part, i in zip(parts, positions, strict=True):
             found[i] = _merge(part).best(limits.max_detections)
     return [detections for detections in found if detections is not None]
@@ -62,26 +64,11 @@ def ask(model: Any, pixels: torch.Tensor, mask: torch.Tensor, caption: Caption) 
     return answer.pred_boxes, answer.logits[..., : ids.shape[1]].sigmoid() @ weights
 
 
-def _by_class(scores: torch.Tensor, labels: NDArray[np.int64], class_count: int) -> torch.Tensor:
-    """(Q, texts) to (Q, classes): the best text of each class, zero where a caption does not hold it."""
-    index = torch.from_numpy(labels).to(scores.device).expand(len(scores), -1)
-    return scores.new_zeros(len(scores), class_count).scatter_reduce(1, index, scores, "amax")
-
-
 def _best(cxcywh: torch.Tensor, scores: torch.Tensor, image_hw: tuple[int, ...], limits: Limits) -> Detections:
-    values, flat = scores.flatten().topk(min(limits.max_detections, scores.numel()))
-    enough = (values >= limits.score_threshold) & (values > 0)
-    values, flat = values[enough], flat[enough]
-    query, label = flat // scores.shape[1], flat % scores.shape[1]
+    values, query, label = best_entries(scores, limits.score_threshold, limits.max_detections)
+    corners = box_convert(cxcywh[query], "cxcywh", "xyxy").clamp(0, 1)
     height, width = image_hw
-    centre, half = cxcywh[query, :2], cxcywh[query, 2:] / 2
-    corners = torch.cat([centre - half, centre + half], dim=1).clamp(0, 1)
-    xyxy = corners * corners.new_tensor([width, height, width, height])
-    return Detections(
-        xyxy.cpu().numpy().astype(np.float32),
-        values.clamp(0, 1).cpu().numpy().astype(np.float32),
-        label.cpu().numpy().astype(np.int64),
-    )
+    return to_detections(corners * corners.new_tensor([width, height, width, height]), values, label)
 
 
 def _merge(parts: Sequence[Detections]) -> Detections:

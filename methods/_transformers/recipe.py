@@ -4,62 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from annotated_types import Interval
+from benchmark.core.settings import SidePx32
+from methods._torch.recipe import SMOKE, TWO_SIDES_PROFILES, FineTuneRecipe, PromptRecipe
 
-from benchmark.core.detector import DetectorConfig
-from benchmark.core.errors import ConfigError
-from benchmark.core.settings import Count, Decay, LearningRate, PositiveCount, Share, SidePx
+PROFILES = TWO_SIDES_PROFILES
 
 
 @dataclass(frozen=True)
-class Recipe(DetectorConfig):
-    """One field a decision; sides in pixels, rates per step. Raises ConfigError for sides that contradict."""
+class Recipe(PromptRecipe):
+    """Of the Grounding DINO family."""
 
     variant: Literal["t", "test"] = "t"
     """t: the published size; test: a few layers, for tests only"""
-    init: Literal["released", "none"] = "released"
-    """released: fine-tune the released weights; none: from scratch"""
-    image_side_px: SidePx = 1333
-    """longer side of an image at most"""
-    shorter_side_px: SidePx = 800
-    """shorter side of an image, unless the longer one would pass its limit"""
-    epochs: PositiveCount = 12
-    batch: PositiveCount = 4
-    train_images: PositiveCount | None = None
-    """at most this many training images, drawn by whole groups with the seed; none: all"""
-    lr0: LearningRate = 1e-4
-    lr_pretrained_share: Share = 0.1
-    """learning rate of image and text backbone as a share of lr0"""
-    weight_decay: Share = 1e-4
-    warmup_steps: Count = 100
-    clip_norm: Annotated[float, Interval(gt=0, le=1_000_000)] = 0.1
-    fliplr: Share = 0.5
-    ema_decay: Decay = 0.999
-    max_tokens: Annotated[int, Interval(ge=8, le=256)] = 256
-    """of one caption; a longer vocabulary is asked for in several"""
-    max_names: PositiveCount | None = None
-    """in one caption; none: as many as fit"""
-
-    def __post_init__(self) -> None:
-        if self.shorter_side_px > self.image_side_px:
-            raise ConfigError(f"shorter_side_px is {self.shorter_side_px}, above image_side_px {self.image_side_px}")
 
 
-_QUICK = {"image_side_px": 256, "shorter_side_px": 192, "epochs": 10, "train_images": 1000}
+@dataclass(frozen=True)
+class ListedRecipe(FineTuneRecipe):
+    """Of detectors that read every name by itself; the text tower is not trained.
 
-PROFILES: Mapping[str, Mapping[str, Any]] = {
-    "smoke": {
-        "variant": "test",
-        "init": "none",
-        "image_side_px": 96,
-        "shorter_side_px": 64,
-        "epochs": 1,
-        "train_images": 16,
-        "warmup_steps": 0,
-    },
-    "quick": _QUICK,
-    "demo": {**_QUICK, "train_images": None},
+    image_side_px is part of the released models: position embeddings are of that side.
+    """
+
+    image_side_px: SidePx32 = 960
+
+
+LISTED_PROFILES: Mapping[str, Mapping[str, Any]] = {
+    "smoke": SMOKE,
+    "quick": {"epochs": 2, "train_images": 1000},
+    "demo": {"epochs": 10},
     "paper": {},
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,8 @@ import torch
 
 from benchmark.core.errors import BenchError
 from benchmark.core.images import read_sample
-from benchmark.core.method import Report
 from benchmark.core.sample import Sample
-from benchmark.core.vocabulary import Vocabulary
+from methods._torch.adapter import FitJob
 from methods._torch.trainer import EpochTrainer
 from methods._transformers.images import make_processor, prepare_image
 from methods._transformers.prompts import Tokenizer, captions, phrase, training_names
@@ -33,15 +31,12 @@ class Trainer(EpochTrainer):
         model: Any,
         recipe: Recipe,
         tokenizer: Tokenizer,
-        vocabulary: Vocabulary,
-        seed: int,
-        run_dir: Path,
+        job: FitJob,
         device: str,
-        report: Report | None,
     ) -> None:
-        super().__init__(model, recipe, seed, run_dir, device, report)
+        super().__init__(model, recipe, job, device)
         self.tokenizer = tokenizer
-        self.names = [prompts[0] for prompts in vocabulary.prompts]
+        self.names = [prompts[0] for prompts in job.vocabulary.prompts]
         self.pieces = [max(1, len(tokenizer.encode(phrase(name)))) for name in self.names]
         self.processor = make_processor(recipe.shorter_side_px, recipe.image_side_px)
         self.queries = int(model.config.num_queries)

@@ -66,10 +66,6 @@ class AnchorHead(nn.Module):
             bias[:, 4] += log(8 / (640 / stride) ** 2)
             bias[:, 5:] += log(0.6 / (self.nc - 0.99999)) if self.nc > 1 else 0.0
 
-    def criterion(self, model: Any) -> AnchorLoss:
-        """The loss that belongs to this head."""
-        return AnchorLoss(model)
-
     def boxes(self, level: int, values: Tensor, cells: Tensor, anchors_px: Tensor) -> Tensor:
         """Raw (..., 4) to xywh in pixels: xy = (2 s(t) - 0.5 + cell) stride, wh = (2 s(t))^2 anchor; cells (..., 2)."""
         squashed = values.sigmoid()
@@ -91,15 +87,13 @@ class AnchorHead(nn.Module):
 class AnchorLoss:
     """Box (1 - CIoU), objectness (binary cross-entropy against the CIoU) and class loss of an AnchorHead's raw maps.
 
-    The gains `anchor_box`, `anchor_objectness` and `anchor_class` are attributes of the model; they are scaled with
-    levels, classes and image size as published.
+    gains: of the three terms; they are scaled with levels, classes and image size as published.
     """
 
     loss_names = ("box_loss", "obj_loss", "cls_loss")
 
-    def __init__(self, model: Any) -> None:
-        self.head: AnchorHead = model.model[-1]
-        self.gains = (model.anchor_box, model.anchor_objectness, model.anchor_class)
+    def __init__(self, head: AnchorHead, gains: tuple[float, float, float]) -> None:
+        self.head, self.gains = head, gains
 
     def __call__(self, raw: Any, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The three terms times the batch size, and the same detached by name.

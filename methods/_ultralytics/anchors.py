@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from benchmark.core.settings import Weight
@@ -25,12 +26,11 @@ def anchor_model(layers: Callable[[Any], Any], channels: Sequence[int], class_co
     """A model of `layers(head)` whose head reads `channels`, with the loss that belongs to the head."""
     from ultralytics.nn.modules import Detect
 
-    from methods._ultralytics.anchor_head import COCO_ANCHORS_PX, AnchorHead
+    from methods._ultralytics.anchor_head import COCO_ANCHORS_PX, AnchorHead, AnchorLoss
     from methods._ultralytics.layers import LayerModel
 
     if config.head == "anchor-free":
         return LayerModel(layers(Detect(class_count, ch=tuple(channels))), class_count)
-    model: Any = LayerModel(layers(AnchorHead(class_count, channels, COCO_ANCHORS_PX)), class_count)
-    model.anchor_box, model.anchor_objectness = config.anchor_box, config.anchor_objectness
-    model.anchor_class = config.anchor_class
-    return model
+    head = AnchorHead(class_count, channels, COCO_ANCHORS_PX)
+    gains = (config.anchor_box, config.anchor_objectness, config.anchor_class)
+    return LayerModel(layers(head), class_count, partial(AnchorLoss, gains=gains))

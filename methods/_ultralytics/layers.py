@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -16,16 +16,22 @@ _PROBE_PX = 256
 
 
 class LayerModel(DetectionModel):
-    """layers: (source, module) in order. The last is the head: the library's, or one of ours that has a `criterion`.
+    """layers: (source, module) in order; the last is the head. criterion: makes the loss of a head of ours.
 
-    A head of ours gives the raw maps of its levels in training, has `bias_init`, and gets its `stride`.
+    A head of ours gives the raw maps of its levels in training, has `bias_init`, and gets its `stride`. criterion is
+    called with the head; it is pickled where several processes train. None: the library's head and loss.
     """
 
     model: Any
     """the layers, an nn.Sequential whose items carry `i` and `f`"""
     stride: Tensor
 
-    def __init__(self, layers: Sequence[tuple[Source, nn.Module]], class_count: int) -> None:
+    def __init__(
+        self,
+        layers: Sequence[tuple[Source, nn.Module]],
+        class_count: int,
+        criterion: Callable[[Any], Any] | None = None,
+    ) -> None:
         nn.Module.__init__(self)  # the library's own constructor reads a table of its own layers
         for position, (source, layer) in enumerate(layers):
             mark: Any = layer
@@ -37,13 +43,13 @@ class LayerModel(DetectionModel):
         self.inplace = True
         sources = [s for source, _ in layers for s in ([source] if isinstance(source, int) else source)]
         self.save = sorted({s for s in sources if s != -1})
+        self.make_criterion = criterion
         initialize_weights(self)
         self._set_strides()
 
     def init_criterion(self) -> Any:
         """The loss of the head."""
-        head = self.model[-1]
-        return head.criterion(self) if hasattr(head, "criterion") else super().init_criterion()
+        return self.make_criterion(self.model[-1]) if self.make_criterion else super().init_criterion()
 
     def _set_strides(self) -> None:
         head: Any = self.model[-1]

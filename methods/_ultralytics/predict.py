@@ -15,6 +15,7 @@ from ultralytics.utils.ops import clip_boxes, scale_boxes, xywh2xyxy
 
 from benchmark.core.detections import Detections
 from benchmark.core.detector import Limits
+from methods._torch.detections import to_detections
 
 _ROW = 6
 _MOST_CANDIDATES, _APART_PX = 30_000, 7_680
@@ -87,8 +88,4 @@ def _unsuppressed(found: Tensor, nms_iou: float) -> Tensor:
 
 def _to_detections(rows: Tensor, batch_hw: tuple[int, int], image_hw: tuple[int, int]) -> Detections:
     boxes = clip_boxes(scale_boxes(batch_hw, rows[:, :4].clone(), image_hw), image_hw)
-    return Detections(
-        boxes.cpu().numpy().astype(np.float32),
-        rows[:, 4].clamp(0, 1).cpu().numpy().astype(np.float32),
-        rows[:, 5].cpu().numpy().astype(np.int64),
-    )
+    return to_detections(boxes, rows[:, 4], rows[:, 5])

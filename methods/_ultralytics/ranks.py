@@ -54,7 +54,7 @@ def _train_together(training: Training) -> None:
     from methods._torch.state import stop_if_told
 
     events: Any = get_context("spawn").SimpleQueue()
-    content = pickle.dumps(replace(training, report=None))
+    content = pickle.dumps(replace(training, job=replace(training.job, report=None)))
     threads = max(1, torch.get_num_threads() // training.processes) if training.device == "cpu" else 0
     with _not_to_children():
         started = start_processes(
@@ -65,17 +65,17 @@ def _train_together(training: Training) -> None:
         )
     try:
         while not started.join(timeout=_LOOK_EVERY_S):
-            _pass_on(events, training.report)
+            _pass_on(events, training.job.report)
             stop_if_told()
     except (ProcessRaisedException, ProcessExitedException) as error:
-        _pass_on(events, training.report)
+        _pass_on(events, training.job.report)
         said = str(error).strip().splitlines()[-1]
         raise BenchError(f"training: process {error.error_index} of {training.processes} ended: {said}") from error
     finally:
         for process in started.processes:
             process.kill()  # does nothing to one that has ended
             process.join()
-    _pass_on(events, training.report)
+    _pass_on(events, training.job.report)
 
 
 def _pass_on(events: Any, report: Report | None) -> None:
@@ -116,8 +116,8 @@ def _train_rank(rank: int, content: bytes, processes: int, port: int, threads: i
     if threads:
         torch.set_num_threads(threads)
     training: Training = pickle.loads(content)  # noqa: S301 - written by the process that started this one
-    training = replace(training, report=events.put if rank == 0 else None)
-    log = training.run_dir / "library.log" if rank == 0 else Path(os.devnull)
+    training = replace(training, job=replace(training.job, report=events.put if rank == 0 else None))
+    log = training.job.run_dir / "library.log" if rank == 0 else Path(os.devnull)
     try:
         with log.open("a", encoding="utf-8") as file, redirect_stdout(file):
             SampleTrainer(training).train()

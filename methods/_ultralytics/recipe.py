@@ -22,8 +22,6 @@ class Recipe(DetectorConfig):
     """longer side an image is resized to; the rest is padded"""
     epochs: PositiveCount = 200
     batch: PositiveCount = 32
-    train_images: PositiveCount | None = None
-    """at most this many training images, drawn by whole groups with the seed; none: all"""
     optimizer: Literal["AdamW", "SGD"] = "AdamW"
     lr0: LearningRate = 2e-3
     lrf: Share = 0.01

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,8 +16,7 @@ from ultralytics.utils import RANK
 from ultralytics.utils.torch_utils import unwrap_model
 
 from benchmark.core.errors import BenchError
-from benchmark.core.method import Report
-from benchmark.core.sample import Sample
+from methods._torch.adapter import FitJob
 from methods._torch.state import STATE_FILE, seed_everything, stop_if_told
 from methods._ultralytics.loader import SampleDataset
 from methods._ultralytics.recipe import Recipe
@@ -33,19 +31,16 @@ class Training:
 
     texts: raw encoder embeddings (K, dimensions) that every image is shown, or None for a closed vocabulary.
     device: as the library names it (`cpu`, `0`; `0,1` for two processes). processes: that train together, see ranks.
+    at_epoch_end: called with the model and the epoch (from 0) that ended; gives facts for events and the record.
     """
 
     model: nn.Module
     recipe: Recipe
-    train: Sequence[Sample]
-    val: Sequence[Sample]
-    names: tuple[str, ...]
+    job: FitJob
     texts: Tensor | None
-    seed: int
-    run_dir: Path
     device: str
-    report: Report | None
     processes: int = 1
+    at_epoch_end: Callable[[Any, int], Mapping[str, Any]] | None = None
 
 
 class _OnCpu(nn.parallel.DistributedDataParallel):
@@ -87,7 +82,7 @@ class SampleTrainer(DetectionTrainer):
 
     def get_dataset(self) -> dict[str, Any]:
         """Names and counts; the images themselves are samples."""
-        names = dict(enumerate(self.training.names))
+        names = dict(enumerate(self.training.job.vocabulary.names))
         return {"train": "train", "val": "val", "names": names, "nc": len(names), "channels": 3}
 
     def get_dataloader(
@@ -99,7 +94,7 @@ class SampleTrainer(DetectionTrainer):
     ) -> Any:
         """Batches of the training samples, or an unused loader of one image where the library wants a second one."""
         training = mode == "train"
-        samples = self.training.train if training else self.training.train[:1]
+        samples = self.training.job.train if training else self.training.job.train[:1]
         dataset = SampleDataset(samples, self.args.imgsz, batch_size, self.data["names"], self.args, training)
         workers = self.args.workers if training else 0
         return build_dataloader(dataset, batch=batch_size, workers=workers, shuffle=training, rank=rank)
@@ -135,7 +130,7 @@ class SampleTrainer(DetectionTrainer):
         self.facts["seconds"] += now - self._since
         self._since = now
         self.facts["losses"] = {name: round(float(value), 5) for name, value in (self.tloss or {}).items()}
-        save_state(self, self.training.run_dir / STATE_FILE, self.facts)
+        save_state(self, self.training.job.run_dir / STATE_FILE, self.facts)
         self._send(len(self.train_loader), self.facts.get("model", {}))
         return True
 
@@ -174,7 +169,7 @@ class SampleTrainer(DetectionTrainer):
         if self.training.texts is not None:
             self._texts = self.training.texts.to(self.device)[None]
         self.ema.enabled = True
-        state = self.training.run_dir / STATE_FILE
+        state = self.training.job.run_dir / STATE_FILE
         if state.is_file():
             self.facts = load_state(self, state)
             self._continue_loss_schedule()
@@ -194,7 +189,7 @@ class SampleTrainer(DetectionTrainer):
         if self.epoch >= self.epochs - self.args.close_mosaic:
             self.train_loader.dataset.close_mosaic(hyp=_copy(self.args))
         self.train_loader.dataset.forget()
-        seed = self.training.seed + max(RANK, 0) * 1_000_003  # processes augment their shares differently
+        seed = self.training.job.seed + max(RANK, 0) * 1_000_003  # processes augment their shares differently
         seed_everything(seed, self.epoch)
         self.train_loader.generator.manual_seed(seed * 100_003 + self.epoch)
         if self.training.processes > 1:
@@ -213,15 +208,14 @@ class SampleTrainer(DetectionTrainer):
         if self.training.processes > 1:  # what a model decides at an epoch's end it must decide everywhere
             for buffer in model.buffers():
                 distributed.broadcast(buffer, src=0)
-        hook = getattr(model, "on_epoch_end", None)
-        if hook is not None:
-            self.facts["model"] = dict(hook(self.epoch))
+        if self.training.at_epoch_end is not None:
+            self.facts["model"] = dict(self.training.at_epoch_end(model, self.epoch))
 
     def _send(self, step: int, more: dict[str, Any]) -> None:
-        if self.training.report is None:
+        if self.training.job.report is None:
             return
         seconds = max(time.perf_counter() - self._epoch_since, 1e-9)
-        self.training.report(
+        self.training.job.report(
             {
                 "epoch": self.epoch + 1,
                 "epochs": self.epochs,
@@ -255,11 +249,11 @@ def _overrides(training: Training) -> dict[str, Any]:
         "nbs": recipe.batch,
         "close_mosaic": min(recipe.close_mosaic, recipe.epochs),
         "warmup_bias_lr": 0.0,
-        "seed": training.seed,
+        "seed": training.job.seed,
         "deterministic": True,
         "device": training.device,
         "workers": 8,
-        "save_dir": str(training.run_dir / "library"),
+        "save_dir": str(training.job.run_dir / "library"),
         "exist_ok": True,
         "amp": amp,
         "rect": False,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, final
 
 from annotated_types import Interval
 
-from benchmark.core.method import Report
-from benchmark.core.vocabulary import Vocabulary
 from methods._mmdet.adapter import GlipAdapter
 from methods._mmdet.recipe import PROFILES, Recipe
+from methods._torch.adapter import FitJob
 from methods.detclip import INFO
 
 __all__ = ["PROFILES", "Adapter", "Config"]
@@ -30,7 +28,8 @@ class Config(Recipe):
     """shown with a training image: its own, others of the fit, then entries of the glossary"""
 
 
-class Adapter(GlipAdapter):
+@final
+class Adapter(GlipAdapter[Config]):
     """Predicts as GLIP with late fusion does, but for what a column of its classifier is."""
 
     info = INFO
@@ -43,10 +42,10 @@ class Adapter(GlipAdapter):
         max_names = None if training else self.config.max_names
         return Concepts(self.tokenizer(), self.config.max_tokens, max_names, self.config.concepts)
 
-    def make_trainer(self, model: Any, vocabulary: Vocabulary, seed: int, run_dir: Path, report: Report | None) -> Any:
-        """See TorchAdapter; entries of the glossary that name no class of the fit join as negatives."""
+    def make_trainer(self, model: Any, job: FitJob) -> Any:
+        """See FineTunedAdapter; entries of the glossary that name no class of the fit join as negatives."""
         from methods.detclip.concepts import negatives
 
-        trainer = super().make_trainer(model, vocabulary, seed, run_dir, report)
+        trainer = super().make_trainer(model, job)
         trainer.texts += negatives(trainer.texts)
         return trainer

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, final
 
 import numpy as np
 from annotated_types import Interval
@@ -16,20 +16,16 @@ from benchmark.core.detections import Annotations, Detections
 from benchmark.core.detector import Explanation, Limits
 from benchmark.core.errors import ConfigError
 from benchmark.core.method import FitResult, Report, StartingFit
-from benchmark.core.plugins import load
 from benchmark.core.sample import Sample
-from benchmark.core.settings import Count, PositiveCount, Share
+from benchmark.core.settings import PositiveCount, Share
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
-from methods._ultralytics.adapter import CHECKPOINT_FILE, UltralyticsAdapter
+from methods._torch.adapter import CHECKPOINT_FILE
+from methods._ultralytics.open_vocabulary import CLIP, WorldAdapter, WorldRecipe
 from methods._ultralytics.recipe import PROFILES as RECIPES
-from methods._ultralytics.recipe import Recipe
 from methods._ultralytics.weights import MOBILE_SAM
 from methods.fgvp import INFO
 
-_CLIP = "clip-vit-b32"
-_OWN = ("prompt", "masks", "candidates", "candidate_score", "blur_px")
-"""settings of the prompt; the rest is YOLO-World's"""
 _NMS_IOU = 0.7
 """of the candidates where no task says it"""
 
@@ -37,18 +33,13 @@ PROFILES: dict[str, dict[str, Any]] = {
     name: {**recipe, "text_encoder": "minilm"} for name, recipe in RECIPES.items() if name != "paper"
 }
 PROFILES["smoke"]["masks"] = "box"
-PROFILES["paper"] = {**RECIPES["paper"], "text_encoder": _CLIP}
+PROFILES["paper"] = {**RECIPES["paper"], "text_encoder": CLIP}
 
 
 @dataclass(frozen=True)
-class Config(Recipe):
+class Config(WorldRecipe):
     """YOLO-World's settings and the prompt's."""
 
-    init: Literal["expert", "none"] = "expert"
-    """of the YOLO-World: the backbone of a YOLOv8 of the same size, fitted on the same base images"""
-    text_encoder: str = _CLIP
-    pad_prompts: Count = 0
-    head: Literal["v1", "v2"] = "v1"
     prompt: Literal["detected", "truth"] = "detected"
     """detected: candidates are YOLO-World's own; truth: the annotated boxes, an oracle and no method"""
     masks: Literal["mobile-sam", "box"] = "mobile-sam"
@@ -60,43 +51,27 @@ class Config(Recipe):
     """standard deviation of the blur, the authors' value"""
 
 
-class Adapter(UltralyticsAdapter):
+@final
+class Adapter(WorldAdapter[Config]):
     """The detector is a YOLO-World that nothing here trains."""
 
     info = INFO
-    released_settings: ClassVar[Mapping[str, Any]] = {"text_encoder": _CLIP, "masks": "mobile-sam"}
+    released_settings: ClassVar[Mapping[str, Any]] = {"text_encoder": CLIP, "masks": "mobile-sam"}
 
-    def __init__(self, config: Any, device: str = "auto") -> None:
+    def __init__(self, config: Config, device: str = "auto") -> None:
         super().__init__(config, device)
         self._sam: Any = None
         self._truth: list[NDArray[np.float32]] | None = None
 
     @classmethod
-    def starting_fit(cls, config: Any) -> StartingFit | None:
+    def starting_fit(cls, config: Config) -> StartingFit | None:
         """The YOLO-World of the same settings; the prompt has nothing to train, so all seeds share it."""
-        own = {field.name: getattr(config, field.name) for field in fields(config) if field.name not in _OWN}
-        return StartingFit("yolo-world", own)
+        return StartingFit("yolo-world", {field.name: getattr(config, field.name) for field in fields(WorldRecipe)})
 
     @classmethod
-    def released_weights(cls, config: Any) -> ReleasedWeights | None:
-        """YOLO-World's, by size and head; they read CLIP's texts and no others."""
-        name = f"yolov8{config.variant}-world{'v2' if config.head == 'v2' else ''}.pt"
-        return next((w for w in cls.info.weights if w.name == name and config.text_encoder == _CLIP), None)
-
-    @classmethod
-    def helper_weights(cls, config: Any) -> ReleasedWeights | None:
+    def helper_weights(cls, config: Config) -> ReleasedWeights | None:
         """Mobile-SAM's, where masks are its."""
         return MOBILE_SAM if config.masks == "mobile-sam" else None
-
-    def build_model(self, class_count: int) -> Any:
-        """The engine's YOLO-World."""
-        from methods._ultralytics.text_projection import TextProjection
-        from methods._ultralytics.world import ProjectedWorldModel
-
-        table = f"yolov8{self.config.variant}-world{'v2' if self.config.head == 'v2' else ''}.yaml"
-        return ProjectedWorldModel(
-            table, class_count, TextProjection(load("text encoder", self.config.text_encoder).dimensions)
-        )
 
     def fit(
         self,
@@ -117,31 +92,26 @@ class Adapter(UltralyticsAdapter):
 
         since = time.perf_counter()
         run_dir.mkdir(parents=True, exist_ok=True)
-        write_tensors({**read_tensors(start), "variant": self.mark()}, run_dir / CHECKPOINT_FILE)
+        write_tensors({**read_tensors(start), **self.identity()}, run_dir / CHECKPOINT_FILE)
         facts = {"detector": "yolo-world", "epochs": self.config.epochs, "losses": {}}
         return FitResult(run_dir / CHECKPOINT_FILE, (time.perf_counter() - since) / 3600, facts)
 
-    def mark(self) -> str:
+    def identity(self) -> dict[str, str]:
         """Its layers are YOLO-World's, its checkpoints are not: another method must not pass for this one."""
-        return f"fgvp-{self.config.variant}"
+        return {"variant": f"fgvp-{self.config.variant}"}
 
     def show_ground_truth(self, ground_truth: Sequence[Annotations]) -> None:
-        """See core.detector.Detector; only prompt=truth looks at it."""
+        """See Detector; only prompt=truth looks at it."""
         self._truth = [annotations.xyxy.astype(np.float32) for annotations in ground_truth]
 
-    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
-        """See core.detector.Detector: what the detector finds in the prompted images."""
-        if self._vocabulary is None:
-            raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
-        return super().predict(self._prompted(images, limits.nms_iou), limits)
+    def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """See TorchAdapter: what YOLO-World detects in the prompted images."""
+        return super().detect(self._prompted(images, limits.nms_iou), limits)
 
     def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[Explanation]:
-        """See core.detector.Detector: of the prompted images."""
-        if self._vocabulary is None:
-            raise ConfigError(f"{self.info.name}: set_vocabulary comes before explain")
-        from methods._ultralytics.explain import explain_head
-
-        return explain_head(self._model, self._prompted(images, _NMS_IOU), self.config.image_side_px)
+        """See Detector: of the prompted images."""
+        self.need_vocabulary("explain")
+        return super().explain(self._prompted(images, _NMS_IOU))
 
     def prompt(self, image: NDArray[np.uint8], xyxy: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The image with all but those boxes (N, 4), or the objects in them, blurred; unchanged where N is 0.
@@ -166,7 +136,7 @@ class Adapter(UltralyticsAdapter):
 
     def _candidates(self, images: Sequence[NDArray[np.uint8]], nms_iou: float) -> list[NDArray[np.float32]]:
         if self.config.prompt == "detected":
-            found = super().predict(images, Limits(self.config.candidate_score, nms_iou, self.config.candidates))
+            found = super().detect(images, Limits(self.config.candidate_score, nms_iou, self.config.candidates))
             return [detections.xyxy for detections in found]
         shown, self._truth = self._truth, None
         if shown is None or len(shown) != len(images):
@@ -178,4 +148,4 @@ class Adapter(UltralyticsAdapter):
         if self.config.masks == "mobile-sam" and self._sam is None:
             from methods._ultralytics.sam_masks import load_mobile_sam
 
-            self._sam = load_mobile_sam(MOBILE_SAM, self._torch_device())
+            self._sam = load_mobile_sam(MOBILE_SAM, self.torch_device())

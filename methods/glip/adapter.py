@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, final
 
 from methods._mmdet.adapter import GlipAdapter
 from methods._mmdet.recipe import PROFILES, Recipe
@@ -19,10 +19,11 @@ class Config(Recipe):
     t-a: late fusion, Objects365; t-b: early fusion, Objects365; t-c: early fusion, Objects365 and GoldG.
     """
 
-    variant: Literal["t-a", "t-b", "t-c", "test", "test-deep"] = "t-c"  # type: ignore[assignment]  # see above
+    variant: Literal["t-a", "t-b", "t-c", "test", "test-deep"] = "t-c"
 
 
-class Adapter(GlipAdapter):
+@final
+class Adapter(GlipAdapter[Config]):
     """Layers, loss and image rules are the library's; sentences and classes are ours."""
 
     info = INFO

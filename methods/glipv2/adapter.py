@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal, final
 
-from benchmark.core.method import Report
 from benchmark.core.settings import Weight
-from benchmark.core.vocabulary import Vocabulary
 from methods._mmdet.adapter import GlipAdapter
 from methods._mmdet.recipe import PROFILES, Recipe
+from methods._torch.adapter import FitJob
 from methods.glipv2 import INFO
 
 __all__ = ["PROFILES", "Adapter", "Config"]
@@ -20,11 +18,13 @@ __all__ = ["PROFILES", "Adapter", "Config"]
 class Config(Recipe):
     """The engine's recipe. t: GLIP-T with early fusion, from the weights of GLIP-T (C)."""
 
+    variant: Literal["t", "test", "test-deep"] = "t"
     inter_weight: Weight = 1.0
     """of the contrast between regions and the words of all images in the batch"""
 
 
-class Adapter(GlipAdapter):
+@final
+class Adapter(GlipAdapter[Config]):
     """Predicts as GLIP; the contrast's own two layers are there for training only."""
 
     info = INFO
@@ -40,10 +40,8 @@ class Adapter(GlipAdapter):
         model.added = nn.ModuleDict({"contrast": RegionWordContrast(width)})
         return model
 
-    def make_trainer(self, model: Any, vocabulary: Vocabulary, seed: int, run_dir: Path, report: Report | None) -> Any:
-        """See TorchAdapter."""
+    def make_trainer(self, model: Any, job: FitJob) -> Any:
+        """See FineTunedAdapter."""
         from methods.glipv2.trainer import Trainer
 
-        return Trainer(
-            model, self.config, self.reader(training=True), vocabulary, seed, run_dir, self._device(), report
-        )
+        return Trainer(model, self.config, self.reader(training=True), job, self.torch_device())

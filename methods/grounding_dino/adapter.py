@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 from methods._transformers.adapter import GroundedAdapter
 from methods._transformers.recipe import PROFILES, Recipe
@@ -16,7 +17,8 @@ class Config(Recipe):
     """The engine's recipe and nothing else."""
 
 
-class Adapter(GroundedAdapter):
+@final
+class Adapter(GroundedAdapter[Config]):
     """Layers, loss and image rules are the library's; captions and classes are ours."""
 
     info = INFO

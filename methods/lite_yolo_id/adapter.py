@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.anchors import AnchorRecipe, anchor_model
@@ -20,7 +20,8 @@ class Config(AnchorRecipe):
     variant: Literal["s"] = "s"
 
 
-class Adapter(UltralyticsAdapter):
+@final
+class Adapter(UltralyticsAdapter[Config]):
     """Layers are ours; the engine trains them."""
 
     info = INFO

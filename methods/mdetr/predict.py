@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torchvision.ops import box_convert
 
 from benchmark.core.detections import Detections
 from benchmark.core.detector import Limits
+from methods._torch.detections import best_entries, to_detections
 from methods._transformers.images import by_size, make_processor, prepare_image
 from methods.mdetr.network import Mdetr
 
@@ -81,14 +82,9 @@ def ask(model: Mdetr, cells: torch.Tensor, asked: Sequence[Asked]) -> Iterator[t
             yield label, scores[:, k], boxes[:, k]
 
 
-def _best(scores: torch.Tensor, cxcywh: torch.Tensor, hw: tuple[int, ...], limits: Limits) -> Detections:
-    values, flat = scores.flatten().topk(min(limits.max_detections, scores.numel()))
-    enough = (values >= limits.score_threshold) & (values > 0)
-    values, flat = values[enough], flat[enough]
-    box: Any = cxcywh.flatten(0, 1)[flat]
-    corners = torch.cat([box[:, :2] - box[:, 2:] / 2, box[:, :2] + box[:, 2:] / 2], dim=1).clamp(0, 1)
-    return Detections(
-        (corners * corners.new_tensor([hw[1], hw[0]] * 2)).cpu().numpy().astype(np.float32),
-        values.clamp(0, 1).cpu().numpy().astype(np.float32),
-        (flat // scores.shape[1]).cpu().numpy().astype(np.int64),
-    )
+def _best(scores: torch.Tensor, cxcywh: torch.Tensor, image_hw: tuple[int, ...], limits: Limits) -> Detections:
+    """Scores (classes, Q), boxes (classes, Q, 4)."""
+    values, label, query = best_entries(scores, limits.score_threshold, limits.max_detections)
+    corners = box_convert(cxcywh[label, query], "cxcywh", "xyxy").clamp(0, 1)
+    height, width = image_hw
+    return to_detections(corners * corners.new_tensor([width, height, width, height]), values, label)

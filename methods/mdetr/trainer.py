@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,8 @@ from torchvision.ops import box_convert
 
 from benchmark.core.errors import BenchError
 from benchmark.core.images import read_sample
-from benchmark.core.method import Report
 from benchmark.core.sample import Sample
+from methods._torch.adapter import FitJob
 from methods._torch.trainer import EpochTrainer
 from methods._transformers.images import make_processor, prepare_image
 from methods.mdetr.loss import WEIGHTS, losses
@@ -24,17 +23,8 @@ class Trainer(EpochTrainer):
 
     pretrained = ("backbone.", "text_encoder.")
 
-    def __init__(
-        self,
-        model: Any,
-        recipe: Any,
-        ids: Sequence[Sequence[int]],
-        seed: int,
-        run_dir: Path,
-        device: str,
-        report: Report | None,
-    ) -> None:
-        super().__init__(model, recipe, seed, run_dir, device, report)
+    def __init__(self, model: Any, recipe: Any, ids: Sequence[Sequence[int]], job: FitJob, device: str) -> None:
+        super().__init__(model, recipe, job, device)
         self.ids, self.negatives = ids, recipe.negatives
         self.processor = make_processor(recipe.shorter_side_px, recipe.image_side_px)
 
@@ -71,7 +61,7 @@ class Trainer(EpochTrainer):
         truth = sample.annotations.select(~sample.annotations.iscrowd)
         pixels = read_sample(sample)
         corners = np.clip(truth.xyxy / np.array([sample.width_px, sample.height_px] * 2, np.float64), 0, 1)
-        if rng.random() < self.recipe.fliplr:  # type: ignore[attr-defined]  # our recipe has it
+        if rng.random() < self.recipe.fliplr:
             pixels = np.ascontiguousarray(pixels[:, ::-1])
             corners[:, [0, 2]] = 1 - corners[:, [2, 0]]
         image = prepare_image(self.processor, pixels, 1).pixels[None].to(self.device)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from benchmark.core.settings import SidePx32
 from methods._transformers.listed import Answers, ListedAdapter
-from methods._transformers.listed_recipe import PROFILES as RECIPES
-from methods._transformers.listed_recipe import ListedRecipe
+from methods._transformers.recipe import LISTED_PROFILES as PROFILES
+from methods._transformers.recipe import ListedRecipe
 from methods.omdet_turbo import INFO
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-PROFILES: Mapping[str, Mapping[str, Any]] = RECIPES
+__all__ = ["PROFILES", "Adapter", "Config"]
 
 _TOKENS = 77
 """of a name, and of the task that holds all names: what the text tower has positions for"""
@@ -27,10 +27,12 @@ class Config(ListedRecipe):
     """The engine's recipe at the released model's side."""
 
     variant: Literal["t", "test"] = "t"
+    """the published size; test: a few layers, for tests only"""
     image_side_px: SidePx32 = 640
 
 
-class Adapter(ListedAdapter):
+@final
+class Adapter(ListedAdapter[Config]):
     """Layers, image rules and NMS are the library's. Names are one task too, which the library cuts at 77 tokens."""
 
     info = INFO
@@ -84,7 +86,7 @@ class Adapter(ListedAdapter):
             decoder_dim_feedforward=64,
         )
 
-    def encode(self, model: Any, texts: Sequence[str]) -> Any:
+    def encode_texts(self, model: Any, texts: Sequence[str]) -> Any:
         """Class features (K, 1, D), task features (T, 1, D), task mask (1, T)."""
         import torch
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from methods._transformers.listed import Answers, ListedAdapter
-from methods._transformers.listed_recipe import PROFILES, ListedRecipe
+from methods._transformers.recipe import LISTED_PROFILES as PROFILES
+from methods._transformers.recipe import ListedRecipe
 from methods.owlv2 import INFO
 
 if TYPE_CHECKING:
@@ -24,8 +25,12 @@ _TOKENS = 16
 class Config(ListedRecipe):
     """The engine's recipe and nothing else."""
 
+    variant: Literal["b", "test"] = "b"
+    """the published size; test: a few layers, for tests only"""
 
-class Adapter(ListedAdapter):
+
+@final
+class Adapter(ListedAdapter[Config]):
     """Layers and image rules are the library's; each patch answers for every class, not only for its best one."""
 
     info = INFO
@@ -46,7 +51,7 @@ class Adapter(ListedAdapter):
             )
         return Owlv2Config(vision_config={"image_size": self.config.image_side_px})
 
-    def encode(self, model: Any, texts: Sequence[str]) -> Any:
+    def encode_texts(self, model: Any, texts: Sequence[str]) -> Any:
         """(K, D) unit vectors."""
         import torch
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from benchmark.core.settings import Share
 from benchmark.core.weights import ReleasedWeights
@@ -27,7 +28,8 @@ class Config(Recipe):
     """share of the epochs in which ATSS assigns boxes to cells; task alignment does in the rest"""
 
 
-class Adapter(UltralyticsAdapter):
+@final
+class Adapter(UltralyticsAdapter[Config]):
     """Layers and loss are ours; the engine trains them."""
 
     info = INFO
@@ -37,9 +39,11 @@ class Adapter(UltralyticsAdapter):
         from torch import nn
 
         from methods._ultralytics.layers import LayerModel
+        from methods.pp_yoloe.loss import AlignedLoss
         from methods.pp_yoloe.network import layers
 
-        model = LayerModel(layers(self.config.variant, class_count, self.config.static_share), class_count)
+        criterion = partial(AlignedLoss, static_epochs=self.config.static_share * self.config.epochs)
+        model = LayerModel(layers(self.config.variant, class_count), class_count, criterion)
         for module in model.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.eps, module.momentum = 1e-5, 0.1
@@ -52,9 +56,10 @@ class Adapter(UltralyticsAdapter):
 
         return renamed(read_released(weights), weights.path), coco_names()
 
-    def load_released(self) -> None:
-        """See core.detector.Detector: from now on pixels are normalised as the authors trained with."""
-        super().load_released()
+    def read_model(self, weights: ReleasedWeights) -> Any:
+        """A model that normalises pixels as the authors trained theirs with."""
         from methods.pp_yoloe.released import PIXEL_MEAN, PIXEL_STD
 
-        self._model.model[0].normalise(PIXEL_MEAN, PIXEL_STD)
+        model = super().read_model(weights)
+        model.model[0].normalise(PIXEL_MEAN, PIXEL_STD)
+        return model

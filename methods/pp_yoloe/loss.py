@@ -23,12 +23,15 @@ _CELL = 5.0
 
 
 class AlignedLoss:
-    """The three terms on a Head's raw maps. `updates` counts finished epochs; `update` is called after each."""
+    """The three terms on a Head's raw maps. `updates` counts finished epochs; `update` is called after each.
+
+    static_epochs: number of epochs, not always whole, in which ATSS assigns.
+    """
 
     loss_names = ("cls_loss", "iou_loss", "dfl_loss")
 
-    def __init__(self, head: Head, epochs: int) -> None:
-        self.head, self.epochs, self.updates = head, epochs, 0
+    def __init__(self, head: Head, static_epochs: float) -> None:
+        self.head, self.static_epochs, self.updates = head, static_epochs, 0
         self.aligned = TaskAlignedAssigner(topk=13, num_classes=head.nc, alpha=1.0, beta=6.0)
 
     def update(self) -> None:
@@ -38,7 +41,7 @@ class AlignedLoss:
     @property
     def static(self) -> bool:
         """Whether ATSS assigns in this epoch."""
-        return self.updates < self.head.static_share * self.epochs
+        return self.updates < self.static_epochs
 
     def __call__(self, preds: Any, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The terms times the batch size, and the same detached by name.

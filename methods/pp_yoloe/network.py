@@ -192,9 +192,9 @@ class Head(nn.Module):
 
     stride: Tensor
 
-    def __init__(self, class_count: int, channels: list[int], static_share: float) -> None:
+    def __init__(self, class_count: int, channels: list[int]) -> None:
         super().__init__()
-        self.nc, self.static_share = class_count, static_share
+        self.nc = class_count
         self.stem_cls: Any = nn.ModuleList(HeadAttention(c) for c in channels)
         self.stem_reg: Any = nn.ModuleList(HeadAttention(c) for c in channels)
         self.pred_cls: Any = nn.ModuleList(nn.Conv2d(c, class_count, 3, padding=1) for c in channels)
@@ -242,16 +242,10 @@ class Head(nn.Module):
             nn.init.zeros_(regress.weight)
             nn.init.constant_(regress.bias, 1.0)
 
-    def criterion(self, model: Any) -> Any:
-        """The loss that belongs to this head."""
-        from methods.pp_yoloe.loss import AlignedLoss
 
-        return AlignedLoss(self, model.args.epochs)
-
-
-def layers(size: str, class_count: int, static_share: float) -> list[tuple[Source, nn.Module]]:
+def layers(size: str, class_count: int) -> list[tuple[Source, nn.Module]]:
     """Backbone, neck and head of a size."""
     width, depth = SIZES[size]
     backbone = Backbone(width, depth)
     neck = Neck(backbone.channels, width, depth)
-    return [(-1, backbone), (-1, neck), (-1, Head(class_count, neck.channels, static_share))]
+    return [(-1, backbone), (-1, neck), (-1, Head(class_count, neck.channels))]

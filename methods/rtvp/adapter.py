@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.detector import Explanation
 from benchmark.core.errors import ConfigError
-from benchmark.core.method import StartingFit
 from benchmark.core.plugins import load
-from benchmark.core.settings import Count
-from methods._ultralytics.adapter import UltralyticsAdapter
+from methods._ultralytics.open_vocabulary import CLIP, OpenRecipe, OpenVocabularyAdapter
 from methods._ultralytics.recipe import PROFILES as RECIPES
-from methods._ultralytics.recipe import Recipe
 from methods.rtvp import INFO
 from methods.rtvp._sam_weights import find, resolve
 from rtvp.config import PromptConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from torch import Tensor
 
 PROFILES: dict[str, dict[str, Any]] = {
@@ -31,20 +26,15 @@ PROFILES: dict[str, dict[str, Any]] = {
     for name, recipe in RECIPES.items()
     if name != "paper"
 }
-PROFILES["paper"] = {**RECIPES["paper"], "text_encoder": "clip-vit-b32"}
+PROFILES["paper"] = {**RECIPES["paper"], "text_encoder": CLIP}
 # Smoke and demo stay without released weights: a file on the reader's disk must not change the shipped fit's id.
 PROFILES["quick"]["sam_weights"] = PROFILES["paper"]["sam_weights"] = "auto"
 
 
 @dataclass(frozen=True)
-class Config(Recipe, PromptConfig):
-    """The shared recipe and every decision of the prompts (rtvp/config.py)."""
+class Config(OpenRecipe, PromptConfig):
+    """The engine's settings and every decision of the prompts (rtvp/config.py)."""
 
-    init: Literal["expert", "none"] = "expert"
-    """expert: the backbone of a YOLOv8 of the same size, fitted on the same base images"""
-    text_encoder: str = "clip-vit-b32"
-    pad_prompts: Count = 0
-    """at least this many texts a training image, filled up with the empty string (YOLO-World: 80)"""
     sam_weights: str = "none"
     """Mobile-SAM's released weights: auto (what is in the weights folder), none, or mobile-sam@<digest>"""
 
@@ -56,17 +46,11 @@ class Config(Recipe, PromptConfig):
         object.__setattr__(self, "sam_weights", resolve(self.sam_weights))
 
 
-class Adapter(UltralyticsAdapter):
+@final
+class Adapter(OpenVocabularyAdapter[Config]):
     """Engine, recipe and post-processing are those of YOLO-World, its paired baseline."""
 
     info = INFO
-
-    @classmethod
-    def starting_fit(cls, config: Any) -> StartingFit | None:
-        """The expert, a YOLOv8 of the same recipe and base images with a fixed seed, unless init=none."""
-        if config.init == "none":
-            return None
-        return StartingFit("yolov8", {field.name: getattr(config, field.name) for field in fields(Recipe)})
 
     def build_model(self, class_count: int) -> Any:
         """RTVP with our text projection, weights random; a pretrained encoder is frozen whoever brings its weights."""
@@ -100,13 +84,18 @@ class Adapter(UltralyticsAdapter):
             "selection": self.config.selection,
         }
 
+    def at_epoch_end(self) -> Callable[[Any, int], Mapping[str, Any]]:
+        """The stop rule of the domain adaptation."""
+        from rtvp.model import RTVP
+
+        return RTVP.on_epoch_end
+
     def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[Explanation]:
-        """See core.detector.Detector.
+        """See Detector.
 
         Maps beside `features`: `score` (U), `selected` (M) and `visual`, the magnitude of the refined prompt V.
         """
-        if self._vocabulary is None:
-            raise ConfigError(f"{self.info.name}: set_vocabulary comes before explain")
+        self.need_vocabulary("explain")
         from methods._ultralytics.explain import explanations
         from methods._ultralytics.predict import letterbox
 

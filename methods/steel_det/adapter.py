@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.recipe import PROFILES as RECIPES
@@ -20,7 +20,8 @@ class Config(Recipe):
     variant: Literal["r18"] = "r18"  # type: ignore[assignment]  # there is one size
 
 
-class Adapter(UltralyticsAdapter):
+@final
+class Adapter(UltralyticsAdapter[Config]):
     """Layers and loss are ours; the engine trains them. Local maxima take the place of `nms_iou`."""
 
     info = INFO
@@ -28,9 +29,10 @@ class Adapter(UltralyticsAdapter):
     def build_model(self, class_count: int) -> Any:
         """ResNet-18 with random weights, as everything here starts."""
         from methods._ultralytics.layers import LayerModel
+        from methods.steel_det.loss import CentreLoss
         from methods.steel_det.network import layers
 
-        return LayerModel(layers(class_count), class_count)
+        return LayerModel(layers(class_count), class_count, CentreLoss)
 
     def gflops(self, model: Any) -> float:
         """By torch's own counter: the library's leaves deformable convolutions out."""

@@ -114,12 +114,6 @@ class CentreHead(nn.Module):
         """Cells start unlikely to be a centre."""
         nn.init.constant_(self.branches[0][-1].bias, -log((1 - _PRIOR) / _PRIOR))
 
-    def criterion(self, model: Any) -> Any:
-        """The loss that belongs to this head."""
-        from methods.steel_det.loss import CentreLoss
-
-        return CentreLoss(model.model[-1])
-
     def _peaks(self, maps: Tensor) -> Tensor:
         heat = maps[:, : self.nc].sigmoid()
         heat = heat * (F.max_pool2d(heat, 3, 1, 1) == heat)

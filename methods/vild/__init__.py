@@ -2,6 +2,7 @@
 
 from benchmark.core.method import Capability, MethodInfo
 from benchmark.core.weights import Form, ReleasedWeights
+from methods._torch.weights import START
 
 INFO = MethodInfo(
     name="vild",
@@ -28,7 +29,7 @@ INFO = MethodInfo(
             variant="r50",
             sha256="0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
             size_bytes=102_530_333,
-            part="where a fit starts",
+            part=START,
         ),
     ),
 )

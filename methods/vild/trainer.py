@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,11 @@ from torch import Tensor, nn
 
 from benchmark.core.errors import BenchError
 from benchmark.core.images import read_sample
-from benchmark.core.method import Report
 from benchmark.core.sample import Sample
 from benchmark.text.vectors.clip_images import encode_images
-from methods._torch.trainer import EpochTrainer, Schedule
+from methods._torch.adapter import FitJob
+from methods._torch.recipe import FineTuneRecipe
+from methods._torch.trainer import EpochTrainer
 from methods._transformers.images import not_too_narrow
 from methods.vild.predict import as_tensor
 
@@ -32,10 +32,8 @@ class Trainer(EpochTrainer):
 
     pretrained = ("backbone.body.",)
 
-    def __init__(
-        self, model: Any, recipe: Schedule, regions: int, seed: int, run_dir: Path, device: str, report: Report | None
-    ) -> None:
-        super().__init__(model, recipe, seed, run_dir, device, report)
+    def __init__(self, model: Any, recipe: FineTuneRecipe, regions: int, job: FitJob, device: str) -> None:
+        super().__init__(model, recipe, job, device)
         self.regions = regions
 
     def learn(self, batch: Sequence[Sample], rng: np.random.Generator) -> dict[str, float]:
@@ -84,7 +82,7 @@ class Trainer(EpochTrainer):
         truth = sample.annotations.select(~sample.annotations.iscrowd)
         pixels = read_sample(sample)
         xyxy = np.clip(truth.xyxy, 0, [sample.width_px, sample.height_px] * 2).reshape(-1, 4).astype(np.float64)
-        if rng.random() < self.recipe.fliplr:  # type: ignore[attr-defined]  # our config has it
+        if rng.random() < self.recipe.fliplr:
             pixels = np.ascontiguousarray(pixels[:, ::-1])
             xyxy[:, [0, 2]] = sample.width_px - xyxy[:, [2, 0]]
         whole = (xyxy[:, 2:] > xyxy[:, :2]).all(axis=1)

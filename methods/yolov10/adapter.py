@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.recipe import PROFILES, Recipe
@@ -17,7 +17,8 @@ class Config(Recipe):
     """The shared recipe and nothing else."""
 
 
-class Adapter(UltralyticsAdapter):
+@final
+class Adapter(UltralyticsAdapter[Config]):
     """Layers and loss are the library's. The one-to-one head answers, so `nms_iou` has nothing to act on."""
 
     info = INFO

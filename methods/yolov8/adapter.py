@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.recipe import PROFILES, Recipe
@@ -16,7 +17,8 @@ class Config(Recipe):
     """The shared recipe and nothing else."""
 
 
-class Adapter(UltralyticsAdapter):
+@final
+class Adapter(UltralyticsAdapter[Config]):
     """Layers, loss and post-processing are the library's."""
 
     info = INFO

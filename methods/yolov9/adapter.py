@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 from methods._ultralytics.adapter import UltralyticsAdapter
 from methods._ultralytics.recipe import PROFILES as RECIPES
@@ -20,7 +20,8 @@ class Config(Recipe):
     variant: Literal["t", "s", "m", "c"] = "s"  # type: ignore[assignment]  # this family's own names of sizes
 
 
-class Adapter(UltralyticsAdapter):
+@final
+class Adapter(UltralyticsAdapter[Config]):
     """Layers, loss and post-processing are the library's."""
 
     info = INFO

@@ -173,7 +173,7 @@ def test_the_loss_has_a_gradient_with_either_assigner(static: bool, boxes: int) 
     from methods.pp_yoloe.loss import AlignedLoss
 
     model = build()
-    criterion = AlignedLoss(model.model[-1], epochs=9)
+    criterion = AlignedLoss(model.model[-1], static_epochs=3.0)
     for _ in range(0 if static else 3):
         assert criterion.static
         criterion.update()

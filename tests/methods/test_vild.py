@@ -229,7 +229,7 @@ def test_a_backbone_starts_from_a_classifier_and_nothing_else() -> None:
 
     from methods.vild.network import take_backbone
 
-    model = adapter_of().build_model(empty=True)
+    model = adapter_of().build_model(1)
     whole = resnet18(weights=None).state_dict()
     classifier = {name: value for name, value in whole.items() if not name.startswith(("layer3", "layer4"))}
     take_backbone(model, classifier, "resnet")
@@ -245,13 +245,15 @@ def test_statistics_of_a_released_backbone_are_kept(squares: list[Sample], tmp_p
     import torch
     from torch import nn
 
+    from methods._torch.adapter import FitJob
+    from methods._torch.texts import embeddings
     from methods.vild.trainer import Trainer
 
     adapter = adapter_of(init="released")
-    model = adapter_of().build_model()
-    model.roi_heads.box_predictor.texts = adapter._embed(NAMES)
+    model = adapter_of().build_model(1)
+    model.roi_heads.box_predictor.texts = embeddings(adapter.config.text_encoder, NAMES)
     before = {key: value.clone() for key, value in model.backbone.body.state_dict().items() if "running" in key}
-    trainer = Trainer(model, adapter.config, 0, 0, tmp_path, "cpu", None)
+    trainer = Trainer(model, adapter.config, 0, FitJob(squares, [], NAMES, 0, tmp_path), "cpu")
     trainer.model.train()
     trainer.learn(squares[:2], np.random.default_rng(0))
     assert all(torch.equal(value, model.backbone.body.state_dict()[key]) for key, value in before.items())
@@ -260,9 +262,9 @@ def test_statistics_of_a_released_backbone_are_kept(squares: list[Sample], tmp_p
 
 def test_boxes_that_give_no_number_stop_the_training(squares: list[Sample], tmp_path: Path) -> None:
     adapter = adapter_of()
-    model = adapter.build_model()
+    model = adapter.build_model(1)
     model.roi_heads.box_predictor.projection.bias.data.fill_(float("nan"))
-    adapter.build_model = lambda **_: model
+    adapter.build_model = lambda _: model
     with pytest.raises(BenchError, match="the loss is not finite"):
         adapter.fit(squares, [], NAMES, 0, tmp_path)
 

@@ -11,6 +11,7 @@ from benchmark.cli._roots import configure_roots, use_roots
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from benchmark.core.sample import DatasetEntry
     from benchmark.datasets.opening.check import Finding
 
 
@@ -47,15 +48,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _findings(name: str) -> Iterable[Finding]:
     from benchmark.cli._progress import progress
-    from benchmark.core.plugins import list_names, load_module, public_name
+    from benchmark.core.plugins import list_names, load, public_name
     from benchmark.datasets.opening.check import check_opened
     from benchmark.harness.data import open_dataset
 
     plain = name.partition("@")[0]
-    own = load_module("dataset", plain) if public_name(plain) in list_names("dataset") else None
-    if own is not None and hasattr(own, "check"):
-        findings: Iterable[Finding] = own.check(progress)
-        return findings
+    entry: DatasetEntry | None = load("dataset", plain) if public_name(plain) in list_names("dataset") else None
+    if entry is not None and entry.check is not None:
+        return entry.check(progress)
     return check_opened(open_dataset(name), progress)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +17,17 @@ import pytest
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import BenchError, InterruptedFitError
 from benchmark.core.sample import Sample
+from benchmark.core.vocabulary import Vocabulary
+from methods._torch.adapter import FitJob
+from methods._torch.recipe import FineTuneRecipe
 
 pytestmark = pytest.mark.models
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What EpochTrainer reads of a recipe."""
-
-    init: str = "none"
-    epochs: int = 3
-    batch: int = 5
-    lr0: float = 0.1
-    lr_pretrained_share: float = 1.0
-    weight_decay: float = 0.0
-    warmup_steps: int = 0
-    clip_norm: float = 1.0
-    ema_decay: float = 0.5
+RECIPE = FineTuneRecipe(
+    init="none", epochs=3, batch=5, lr0=0.1, weight_decay=0.0, warmup_steps=0, clip_norm=1.0, ema_decay=0.5
+)
+NAMES = Vocabulary.from_names(("plate",))
 
 
 def samples() -> list[Sample]:
@@ -61,7 +54,7 @@ def trainer_with_room_for(images: int, folder: Path) -> tuple[Any, list[int]]:
             return {"square": float(loss.detach())}
 
     torch.manual_seed(0)
-    return Small(torch.nn.Linear(1, 1), Plan(), 0, folder, "cpu", None), asked
+    return Small(torch.nn.Linear(1, 1), RECIPE, FitJob(samples(), [], NAMES, 0, folder), "cpu"), asked
 
 
 def test_a_batch_in_parts_takes_the_same_steps_and_is_recorded(tmp_path: Path) -> None:
@@ -72,19 +65,19 @@ def test_a_batch_in_parts_takes_the_same_steps_and_is_recorded(tmp_path: Path) -
     whole, _ = trainer_with_room_for(5, tmp_path / "whole")
     parts, asked = trainer_with_room_for(2, tmp_path / "parts")
     for trainer in (whole, parts):
-        trainer.run_dir.mkdir()
-        trainer.run(samples())
+        trainer.job.run_dir.mkdir()
+        trainer.run()
     torch.testing.assert_close(parts.model.state_dict(), whole.model.state_dict())
     assert parts.facts["losses"]["square"] == pytest.approx(whole.facts["losses"]["square"], abs=1e-4)
     assert asked[:8] == [5, 3, 2, 1, 1, 1, 2, 1]  # at once, in two, in four parts; and so from then on
-    assert read_tensors(parts.run_dir / "state.pt")["facts"]["batch_parts"] == 4
+    assert read_tensors(parts.job.run_dir / "state.pt")["facts"]["batch_parts"] == 4
     assert "batch_parts" not in whole.facts
 
 
 def test_one_image_that_does_not_fit_ends_the_fit(tmp_path: Path) -> None:
     trainer, asked = trainer_with_room_for(0, tmp_path)
     with pytest.raises(BenchError, match="one image does not fit into the device's memory; a smaller side"):
-        trainer.run(samples())
+        trainer.run()
     assert asked[-1] == 1
     assert not (tmp_path / "state.pt").exists()
 
@@ -105,5 +98,5 @@ def test_a_signal_that_something_swallows_stops_the_fit_all_the_same(tmp_path: P
         pytest.raises(InterruptedFitError, match="stopped by SIGUSR2; no epoch was finished"),
         interruptible(tmp_path),
     ):
-        trainer.run(samples())
+        trainer.run()
     assert asked == [5]

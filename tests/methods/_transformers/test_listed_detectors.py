@@ -191,11 +191,11 @@ def test_stopped_and_continued_equals_undisturbed(name: str, squares: list[Sampl
 @pytest.mark.parametrize("name", METHODS)
 def test_boxes_that_give_no_number_stop_the_training(name: str, squares: list[Sample], tmp_path: Path) -> None:
     adapter = adapter_of(name)
-    model = adapter.build_model()
+    model = adapter.build_model(1)
     for key, parameter in model.named_parameters():
         if "text" not in key and "language" not in key:
             parameter.data.fill_(float("nan"))
-    adapter.build_model = lambda **_: model
+    adapter.build_model = lambda _: model
     with pytest.raises(BenchError, match="the loss is not finite"):
         adapter.fit(squares[:4], [], NAMES, 0, tmp_path)
 

@@ -199,9 +199,9 @@ def test_stopped_and_continued_equals_undisturbed(squares: list[Sample], tmp_pat
 
 def test_boxes_that_give_no_number_stop_the_training(squares: list[Sample], tmp_path: Path) -> None:
     adapter = adapter_of()
-    model = adapter.build_model()
+    model = adapter.build_model(1)
     model.token_head.bias.data.fill_(float("nan"))
-    adapter.build_model = lambda **_: model
+    adapter.build_model = lambda _: model
     with pytest.raises(BenchError, match="the loss is not finite"):
         adapter.fit(squares[:4], [], NAMES, 0, tmp_path)
 
@@ -230,7 +230,7 @@ def test_official_names_fit_and_nothing_else_does(tmp_path: Path, monkeypatch: p
     with pytest.raises(MissingWeightsError, match="none is pinned here"):
         released.read_checkpoint(weights)
     pin(weights)
-    other = adapter_of().build_model()
+    other = adapter_of().build_model(1)
     released.take(other, released.read_checkpoint(weights), weights.name)
     assert all(torch.equal(value, other.state_dict()[name]) for name, value in model.state_dict().items())
     torch.save({"model": live, "model_ema": None, "args": options}, weights.path)

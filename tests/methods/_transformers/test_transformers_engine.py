@@ -125,7 +125,7 @@ def test_vocabularies_of_any_size(count: int) -> None:
     (found,) = adapter.predict(noise(1), Limits(0.0, 0.7, 300))
     assert len(found) == min(300, 50 * count)
     assert int(found.labels.max()) < count
-    assert (len(adapter._captions) > 1) is (count > 50)
+    assert (len(adapter._asked[0]) > 1) is (count > 50)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -168,10 +168,10 @@ def test_a_state_of_another_training_is_refused(squares: list[Sample], tmp_path:
 
 def test_boxes_that_give_no_number_stop_the_training(squares: list[Sample], tmp_path: Path) -> None:
     adapter = adapter_of("grounding-dino")
-    model = adapter.build_model()
+    model = adapter.build_model(1)
     for parameter in model.parameters():
         parameter.data.fill_(float("nan"))
-    adapter.build_model = lambda **_: model
+    adapter.build_model = lambda _: model
     with pytest.raises(BenchError, match="the loss is not finite"):
         adapter.fit(squares[:4], [], NAMES, 0, tmp_path)
 

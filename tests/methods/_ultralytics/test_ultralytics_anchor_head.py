@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -125,8 +124,7 @@ def test_boxes_go_to_the_anchors_and_cells_of_the_rule(level: int) -> None:
 def head_loss(head: Any) -> Any:
     from methods._ultralytics.anchor_head import AnchorLoss
 
-    model = SimpleNamespace(model=[head], anchor_box=0.05, anchor_objectness=1.0, anchor_class=0.5)
-    return AnchorLoss(model)
+    return AnchorLoss(head, (0.05, 1.0, 0.5))
 
 
 def ciou(a: list[float], b: list[float]) -> float:

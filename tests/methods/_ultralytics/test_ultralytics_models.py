@@ -9,6 +9,7 @@ import pytest
 
 from benchmark.core.errors import ConfigError, RecordError
 from benchmark.core.vocabulary import Vocabulary
+from methods._torch.texts import embeddings
 from tests.methods._ultralytics.small_engine import NAMES, adapter_of
 
 pytestmark = pytest.mark.models
@@ -80,13 +81,13 @@ def test_empty_prompts_fill_up_the_fit_vocabulary() -> None:
 
     names = Vocabulary.from_names(("crack", "hole"))
     adapter = adapter_of("yolo-world", pad_prompts=5)
-    texts = adapter._fit_texts(names)
+    texts = adapter.texts_to_show(names)
     assert texts.shape == (5, 384)
     assert torch.equal(texts[2], texts[4])
     assert not torch.equal(texts[1], texts[2])
-    assert torch.equal(texts[:2], adapter._embed(names))
-    assert adapter_of("yolo-world")._fit_texts(names).shape == (2, 384)
-    assert adapter_of("yolov8")._fit_texts(names) is None
+    assert torch.equal(texts[:2], embeddings(adapter.config.text_encoder, names))
+    assert adapter_of("yolo-world").texts_to_show(names).shape == (2, 384)
+    assert adapter_of("yolov8").texts_to_show(names) is None
 
 
 @pytest.mark.parametrize("name", ["yolo-world", "rtvp"])

@@ -10,6 +10,7 @@ import pytest
 
 from benchmark.core.detector import Limits
 from benchmark.core.vocabulary import Vocabulary
+from methods._torch.texts import embeddings
 from tests.methods._ultralytics.small_engine import NAMES, adapter_of, push
 
 pytestmark = pytest.mark.models
@@ -122,7 +123,7 @@ def test_predict_equals_the_librarys_own_call(name: str, batch: int, tmp_path: P
     adapter.set_vocabulary(NAMES)
     texts = None
     if name == "yolo-world":
-        texts = model.text_projection(adapter._embed(NAMES)[None]).detach()
+        texts = model.text_projection(embeddings(adapter.config.text_encoder, NAMES)[None]).detach()
     images = photos()
     ours = [d for i in range(0, len(images), batch) for d in adapter.predict(images[i : i + batch], limits_of(name))]
     theirs = library_says(name, model, texts, images, batch)
@@ -138,7 +139,7 @@ def test_a_vocabulary_of_any_length_is_asked_as_the_library_asks_it(count: int, 
     adapter, model = pushed("yolo-world", tmp_path)
     names = Vocabulary.from_names(tuple(f"{SHAPES[i % 7]} number {i // 7}" for i in range(count)))
     adapter.set_vocabulary(names)
-    texts = model.text_projection(adapter._embed(names)[None]).detach()
+    texts = model.text_projection(embeddings(adapter.config.text_encoder, names)[None]).detach()
     images, limits = photos(), Limits({1: 0.05, 35: 0.4, 100: 0.45, 1203: 0.5}[count], 1.0, 300)
     ours = [d for i in range(0, 5, batch) for d in adapter.predict(images[i : i + batch], limits)]
     theirs = library_says("yolo-world", model, texts, images, batch, names, limits)

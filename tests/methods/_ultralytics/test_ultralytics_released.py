@@ -79,7 +79,7 @@ def test_released_weights_detect_as_in_the_library(
     declare(method, weights_folder / file, monkeypatch)
     adapter = adapter_of(method, image_side_px=96, **settings)
     texts = torch.nn.functional.normalize(torch.randn(3, 512, generator=torch.Generator().manual_seed(1)), dim=-1)
-    monkeypatch.setattr(adapter, "_embed", lambda vocabulary: texts if settings else None)
+    monkeypatch.setattr("methods._ultralytics.open_vocabulary.embeddings", lambda *_: texts)
     adapter.load_released()
     theirs: Any = (YOLOWorld if settings else YOLO)(str(weights_folder / file))
     if settings:

@@ -24,14 +24,14 @@ def training_of(name: str, samples: list[Sample], run_dir: Path, **settings: Any
     from methods._ultralytics.library import prepare
 
     prepare()
+    from methods._torch.adapter import FitJob
     from methods._torch.state import seed_everything
     from methods._ultralytics.trainer import SampleTrainer, Training
 
     adapter = adapter_of(name, **settings)
     seed_everything(0, -1)
-    model, texts = adapter.build_model(len(NAMES)), adapter._embed(NAMES)
-    training = Training(model, adapter.config, samples, [], NAMES.names, texts, 0, run_dir, "cpu", None)
-    return SampleTrainer(training)
+    job = FitJob(samples, [], NAMES, 0, run_dir)
+    return SampleTrainer(Training(adapter.build_model(3), adapter.config, job, adapter.texts_to_show(NAMES), "cpu"))
 
 
 @pytest.mark.parametrize("name", ["yolov8", "yolo-world"])

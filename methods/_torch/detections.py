@@ -1,0 +1,39 @@
+"""From tables of scores and boxes to Detections."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from benchmark.core.detections import Detections
+
+
+def to_detections(xyxy: Tensor, scores: Tensor, labels: Tensor) -> Detections:
+    """Boxes (N, 4) in pixels of the original image, scores (N,) and labels (N,), on any device."""
+    return Detections(
+        xyxy.cpu().numpy().astype(np.float32),
+        scores.clamp(0, 1).cpu().numpy().astype(np.float32),
+        labels.cpu().numpy().astype(np.int64),
+    )
+
+
+def best_entries(table: Tensor, score_threshold: float, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Scores, rows and columns of the best `count` entries of (rows, columns), of those above 0 and the threshold."""
+    values, flat = table.flatten().topk(min(count, table.numel()))
+    enough = (values >= score_threshold) & (values > 0)
+    values, flat = values[enough], flat[enough]
+    return values, flat // table.shape[1], flat % table.shape[1]
+
+
+def by_class(scores: Tensor, labels: NDArray[np.int64], class_count: int) -> Tensor:
+    """(Q, texts) to (Q, classes): a class scores as its best text, zero where no text is its. labels: of each text."""
+    index = torch.from_numpy(labels).to(scores.device).expand(len(scores), -1)
+    return scores.new_zeros(len(scores), class_count).scatter_reduce(1, index, scores, "amax")
+
+
+def inside(xyxy: Tensor, image_hw: tuple[int, ...]) -> Tensor:
+    """Boxes (N, 4) cut at the border of an image of that height and width, in pixels."""
+    height, width = image_hw[:2]
+    return torch.minimum(xyxy.clamp(min=0), xyxy.new_tensor([width, height, width, height]))
