@@ -18,6 +18,8 @@ from benchmark.datasets.any_coco import open_path
 from benchmark.harness.cell import cell_of, resolve
 from benchmark.harness.ledger import ledger_facts
 
+pytestmark = pytest.mark.models  # bench run asks each method for its text encoder
+
 Content = dict[str, Any]
 SIDE = 64
 IMAGES = 24
