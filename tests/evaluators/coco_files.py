@@ -7,6 +7,7 @@ import copy
 import dataclasses
 import io
 import logging
+import warnings
 from typing import Any
 
 import numpy as np
@@ -76,8 +77,8 @@ def to_files(columns: Columns, *, lvis: bool = False) -> tuple[dict[str, Any], l
     return {"images": images, "categories": categories, "annotations": annotations}, results
 
 
-def pycocotools_precision(truth: dict[str, Any], results: list[dict[str, Any]]) -> np.ndarray:
-    """The precision array (T, R, K, A, M) that pycocotools gives for the very dictionaries."""
+def pycocotools_curves(truth: dict[str, Any], results: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
+    """Precision (T, R, K, A, M) and recall (T, K, A, M) that pycocotools gives for the very dictionaries."""
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
@@ -85,15 +86,27 @@ def pycocotools_precision(truth: dict[str, Any], results: list[dict[str, Any]]) 
         coco = COCO()
         coco.dataset = copy.deepcopy(truth)
         coco.createIndex()
-        evaluation = COCOeval(coco, coco.loadRes(copy.deepcopy(results)), "bbox")
+        if results:
+            found = coco.loadRes(copy.deepcopy(results))
+        else:  # loadRes looks at the first detection
+            found = COCO()
+            found.dataset = {**truth, "annotations": []}
+            found.createIndex()
+        evaluation = COCOeval(coco, found, "bbox")
         evaluation.evaluate()
         evaluation.accumulate()
-    precision: np.ndarray = evaluation.eval["precision"]
-    return precision
+    return evaluation.eval["precision"], evaluation.eval["recall"]
 
 
-def lvis_api_precision(truth: dict[str, Any], results: list[dict[str, Any]], max_detections: int = 300) -> np.ndarray:
-    """The precision array (T, R, K, A) that lvis-api gives for the very dictionaries."""
+def pycocotools_precision(truth: dict[str, Any], results: list[dict[str, Any]]) -> np.ndarray:
+    """The first of `pycocotools_curves`."""
+    return pycocotools_curves(truth, results)[0]
+
+
+def lvis_api_curves(
+    truth: dict[str, Any], results: list[dict[str, Any]], max_detections: int = 300
+) -> tuple[np.ndarray, np.ndarray]:
+    """Precision (T, R, K, A) and recall (T, K, A) that lvis-api gives for the very dictionaries."""
     from lvis import LVIS, LVISEval, LVISResults
 
     from benchmark.evaluators.scoring.engine import _float_of_old_numpy
@@ -102,9 +115,20 @@ def lvis_api_precision(truth: dict[str, Any], results: list[dict[str, Any]], max
     lvis.logger = logging.getLogger("lvis")
     lvis.dataset = copy.deepcopy(truth)
     lvis._create_index()
-    evaluation = LVISEval(lvis, LVISResults(lvis, copy.deepcopy(results), max_dets=max_detections), "bbox")
+    if results:
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # it calls Logger.warn
+            found = LVISResults(lvis, copy.deepcopy(results), max_dets=max_detections)
+    else:  # it looks at the first detection
+        found = LVISResults.__new__(LVISResults)
+        found.logger, found.dataset = lvis.logger, {**truth, "annotations": []}
+        found._create_index()
+    evaluation = LVISEval(lvis, found, "bbox")
     with _float_of_old_numpy():
         evaluation.evaluate()
         evaluation.accumulate()
-    precision: np.ndarray = evaluation.eval["precision"]
-    return precision
+    return evaluation.eval["precision"], evaluation.eval["recall"]
+
+
+def lvis_api_precision(truth: dict[str, Any], results: list[dict[str, Any]], max_detections: int = 300) -> np.ndarray:
+    """The first of `lvis_api_curves`."""
+    return lvis_api_curves(truth, results, max_detections)[0]
