@@ -117,7 +117,7 @@ def test_contact_sheet_shows_every_picture(bench_home: Path) -> None:
 
 def test_contact_sheet_refuses_nothing_unknown_and_unreadable(bench_home: Path) -> None:
     opened = open_synth(images=2, side_px=64)
-    with pytest.raises(DataError, match="0 images in 3 columns"):
+    with pytest.raises(DataError, match="0 images and 3 columns"):
         contact_sheet(opened, [], 3)
     with pytest.raises(DataError, match="mmio-synth has no image 7"):
         contact_sheet(opened, [1, 7], 3)
