@@ -17,9 +17,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from benchmark.core.errors import BenchError, ConfigError, MissingExtraError, UnknownNameError
+
+if TYPE_CHECKING:
+    from benchmark.core.detector import Detector, DetectorConfig
+
 
 _KINDS = {
     "method": ("methods", "INFO"),
@@ -69,15 +73,23 @@ def load_module(kind: str, name: str) -> ModuleType:
     return importlib.import_module(_PLACES[kind, wanted])
 
 
-def load_adapter(name: str) -> ModuleType:
-    """The heavy half of a method: exposes Adapter, Config and PROFILES."""
+class AdapterModule(Protocol):
+    """The heavy half of a method: `methods/<name>/adapter.py`."""
+
+    Adapter: type[Detector[Any]]
+    Config: type[DetectorConfig]
+    PROFILES: Mapping[str, Mapping[str, Any]]
+
+
+def load_adapter(name: str) -> AdapterModule:
+    """The heavy half of a method, by its name. Raises UnknownNameError and MissingExtraError."""
     return load_adapter_of(load_module("method", name))
 
 
-def load_adapter_of(package: ModuleType) -> ModuleType:
+def load_adapter_of(package: ModuleType) -> AdapterModule:
     """The same, from the method's package itself."""
     try:
-        return importlib.import_module(f"{package.__name__}.adapter")
+        return cast("AdapterModule", importlib.import_module(f"{package.__name__}.adapter"))
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] not in ("benchmark", "methods", "rtvp"):
             raise MissingExtraError(error.name, package.INFO.extra) from error

@@ -24,7 +24,7 @@ from benchmark.core.detector import Detector, DetectorConfig, Limits
 from benchmark.core.errors import BenchError, RecordError, RefusedError, UnknownNameError
 from benchmark.core.images import read_image
 from benchmark.core.method import Capability, MethodInfo
-from benchmark.core.plugins import load_adapter, load_adapter_of
+from benchmark.core.plugins import AdapterModule, load_adapter, load_adapter_of
 from benchmark.core.sample import Sample
 from benchmark.core.settings import make_config
 from benchmark.core.spec import PROFILES
@@ -57,20 +57,18 @@ class Subject:
         self.info: MethodInfo = package.INFO
 
     @cached_property
-    def module(self) -> ModuleType:
+    def module(self) -> AdapterModule:
         """The adapter module of the method: Adapter, Config, PROFILES."""
         return load_adapter_of(self.package)
 
     @cached_property
     def config(self) -> DetectorConfig:
         """The smoke profile as the method's Config."""
-        config: DetectorConfig = make_config(self.module.Config, self.module.PROFILES["smoke"], self.info.name)
-        return config
+        return make_config(self.module.Config, self.module.PROFILES["smoke"], self.info.name)
 
     def fresh(self) -> Detector[Any]:
         """A new adapter without a model."""
-        adapter: Detector[Any] = self.module.Adapter(self.config, device="cpu")
-        return adapter
+        return self.module.Adapter(self.config, device="cpu")
 
     @cached_property
     def samples(self) -> list[Sample]:

@@ -47,7 +47,7 @@ def released(home: Path) -> ReleasedWeights:
 
     from benchmark.core.settings import make_config
 
-    module = load_adapter("grounding-dino")
+    module: Any = load_adapter("grounding-dino")
     adapter = module.Adapter(make_config(module.Config, module.PROFILES["smoke"], "grounding-dino"), "cpu")
     adapter.build_random(1)
     folder = home / "offline" / "small"
@@ -162,7 +162,7 @@ def test_an_oracle_is_shown_the_truth_by_the_harness(monkeypatch: pytest.MonkeyP
     (cell,) = resolve(ask)
     assert cell.spec.overrides == {"prompt": "truth"}
     shown: list[int] = []
-    adapter = load_adapter("fgvp").Adapter
+    adapter: Any = load_adapter("fgvp").Adapter
     inner = adapter.show_ground_truth
 
     def show_ground_truth(self: object, truth: Sequence[Annotations]) -> None:

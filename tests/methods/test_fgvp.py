@@ -141,7 +141,7 @@ def test_its_fit_is_yolo_worlds(tmp_path: Path) -> None:
 
 @pytest.mark.models
 def test_released_weights_go_by_size_head_and_encoder() -> None:
-    adapter = load_adapter("fgvp").Adapter
+    adapter: Any = load_adapter("fgvp").Adapter
     config = adapter_of(variant="s", text_encoder="clip-vit-b32").config
     assert adapter.released_weights(config).name == "yolov8s-world.pt"
     assert adapter.released_weights(dataclasses.replace(config, head="v2")).name == "yolov8s-worldv2.pt"

@@ -27,7 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def build(variant: str = "s", classes: int = 3, **settings: Any) -> Any:
-    module = load_adapter("pp-yoloe")
+    module: Any = load_adapter("pp-yoloe")
     config = make_config(module.Config, {"variant": variant, **settings}, "pp-yoloe")
     return module.Adapter(config, device="cpu").build_model(classes)
 
@@ -194,7 +194,7 @@ def test_steps_lower_the_loss(tmp_path: Path) -> None:
     from benchmark.core.sample import Sample
     from benchmark.core.vocabulary import Vocabulary
 
-    module = load_adapter("pp-yoloe")
+    module: Any = load_adapter("pp-yoloe")
     settings = {**module.PROFILES["smoke"], "epochs": 14, "mosaic": 0.0, "scale": 0.0, "warmup_epochs": 0.0}
     rng = np.random.default_rng(0)
     samples = []
@@ -233,7 +233,7 @@ def off_the_shelf(folder: Path, write: Any) -> Any:
     """An adapter that was given the file that `write` makes, its digest pinned."""
     from benchmark.core.weights import pin
 
-    module = load_adapter("pp-yoloe")
+    module: Any = load_adapter("pp-yoloe")
     config = make_config(module.Config, {"variant": "s", "image_side_px": 64}, "pp-yoloe")
     weights = module.Adapter.released_weights(config)
     with pytest.MonkeyPatch.context() as patch:

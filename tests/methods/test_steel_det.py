@@ -25,7 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def build(classes: int = 3) -> Any:
-    module = load_adapter("steel-det")
+    module: Any = load_adapter("steel-det")
     return module.Adapter(module.Config(), device="cpu").build_model(classes)
 
 
@@ -130,7 +130,7 @@ def test_deformable_convolutions_are_counted_as_convolutions() -> None:
     from torch.utils.flop_counter import FlopCounterMode
     from torchvision.ops import DeformConv2d
 
-    module = load_adapter("steel-det")
+    module: Any = load_adapter("steel-det")
     adapter = module.Adapter(module.Config(image_side_px=64), device="cpu")
     model = adapter.build_model(3).eval()
     counted = adapter.gflops(model)

@@ -73,7 +73,7 @@ def untrained(method: str, profile: str = "quick", device: str = "auto") -> tupl
         raise UnknownNameError("profile", profile, PROFILES)
     name, variant = split_variant(method)
     config = profile_config(name, variant, profile, {})
-    adapter = load_adapter(name).Adapter(config, device=device)
+    adapter: Any = load_adapter(name).Adapter(config, device=device)
     adapter.build_random(0)
     adapter.set_vocabulary(Vocabulary.from_names(tuple(f"defect {i}" for i in range(CLASSES))))
     from methods._ultralytics.library import prepare

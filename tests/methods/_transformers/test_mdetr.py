@@ -12,7 +12,7 @@ import pytest
 
 from benchmark.core.detector import Limits
 from benchmark.core.errors import BenchError, ConfigError, InterruptedFitError, MissingWeightsError, RecordError
-from benchmark.core.plugins import load_adapter
+from benchmark.core.plugins import load, load_adapter
 from benchmark.core.sample import Sample
 from benchmark.core.settings import make_config
 from benchmark.core.vocabulary import Vocabulary
@@ -215,7 +215,7 @@ def test_official_names_fit_and_nothing_else_does(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setenv("BENCH_WEIGHTS", str(tmp_path))
     monkeypatch.setenv("BENCH_HOME", str(tmp_path / "home"))
-    weights = load_adapter("mdetr").INFO.weights[0]
+    weights = load("method", "mdetr").weights[0]
     with pytest.raises(MissingWeightsError, match="bench weights fetch"):
         adapter_of(variant="r101").load_released()
     with pytest.raises(MissingWeightsError, match="bench weights fetch roberta-base"):

@@ -77,7 +77,7 @@ def test_captions_are_tokenized_as_the_library_does() -> None:
     from benchmark.core.plugins import load_adapter
     from benchmark.core.settings import make_config
 
-    module = load_adapter("grounding-dino")
+    module: Any = load_adapter("grounding-dino")
     adapter = module.Adapter(make_config(module.Config, module.PROFILES["smoke"], "grounding-dino"), "cpu")
     names = ["dead knot, wood", "Öl-Fleck", "short circuit", "x" * 30]
     (caption,) = captions(names, adapter.tokenizer(), 256, None)

@@ -139,7 +139,7 @@ def test_what_was_not_released_or_is_not_here_is_missing(weights_folder: Path) -
         adapter_of("lf-yolo").load_released()
     with pytest.raises(MissingWeightsError, match=r"bench weights fetch yolov8n\.pt"):
         adapter_of("yolov8").load_released()
-    adapter = load_adapter("yolo-world").Adapter
+    adapter: Any = load_adapter("yolo-world").Adapter
     config = adapter_of("yolo-world", variant="s", text_encoder="minilm").config
     assert adapter.released_weights(config) is None
     for head, name in (("v1", "yolov8s-world.pt"), ("v2", "yolov8s-worldv2.pt")):
