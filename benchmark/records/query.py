@@ -59,8 +59,6 @@ def select(
 
 def differing_fields(records: Sequence[RunRecord]) -> list[str]:
     """Names of the spec's fields, seed left out, in which the records are not all equal."""
-    if len(records) < 2 or len({record.spec.cell_key for record in records}) == 1:
-        return []
     specs = [record.spec.seedless for record in records]
     return [name for name in RunSpec.__dataclass_fields__ if len({digest(getattr(spec, name)) for spec in specs}) > 1]
 

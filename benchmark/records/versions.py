@@ -32,7 +32,7 @@ def one_version(records: Sequence[RunRecord], version: int | None = None) -> Sel
     """
     asked = [record for record in records if version in (None, record.spec.dataset_version)]
     if records and not asked:
-        known = sorted({str(record.spec.dataset_version) for record in records}, key=int)
+        known = {str(record.spec.dataset_version) for record in records}
         raise UnknownNameError("version of a data set with records", str(version), known)
     notes: list[str] = []
     shown = asked

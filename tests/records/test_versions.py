@@ -67,7 +67,8 @@ class TestOneVersion:
         def started(version: int, method: str = "rtvp") -> RunRecord:
             record = make(method=method)
             assert record.spec.fit is not None
-            start = replace(record.spec.fit, method="yolo-world", method_version=version)
+            expert = replace(record.spec.fit, method="yolov8")
+            start = replace(record.spec.fit, method="yolo-world", method_version=version, start=expert)
             spec = replace(record.spec, fit=replace(record.spec.fit, method=method, start=start))
             return replace(record, spec=spec, run_id=spec.run_id)
 
@@ -75,6 +76,19 @@ class TestOneVersion:
         selection = one_version([old, new, alone, plain])
         assert ids(selection.records) == ids([new, alone, plain])
         assert selection.notes == ("1 record of rtvp from yolo-world 1 left out: version 2 is shown",)
+
+    def test_other_data_that_a_fit_started_from_has_a_version_too(self, make: Make) -> None:
+        def pretrained(version: int, data: str = "objects365") -> RunRecord:
+            record = make()
+            assert record.spec.fit is not None
+            start = replace(record.spec.fit, dataset=data, dataset_version=version)
+            spec = replace(record.spec, fit=replace(record.spec.fit, start=start))
+            return replace(record, spec=spec, run_id=spec.run_id)
+
+        old, new, other = pretrained(1), pretrained(2), pretrained(1, "goldg")
+        selection = one_version([old, new, other])
+        assert ids(selection.records) == ids([new, other])
+        assert selection.notes == ("1 record of rtvp from objects365 1 left out: version 2 is shown",)
 
     def test_a_version_under_which_nothing_was_measured_replaces_nothing(self, make: Make) -> None:
         good, failed = make(1), make(2, status=Status.FAILED, error="boom")

@@ -17,14 +17,14 @@ from benchmark.core.errors import DataError, RecordError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Home
 from benchmark.core.plugins import list_names, load, load_adapter
-from benchmark.core.record import DatasetRecord, RunRecord, Status
+from benchmark.core.record import Cost, DatasetRecord, RunRecord, Status
 from benchmark.records.codec import encode
 from benchmark.records.seeds import SeedGroup
 from benchmark.records.store import write_atomic
 from benchmark.tables.content.measured import Measured, Source, belongs, measure, source_of, status
 from benchmark.tables.content.reported import Reported, reported_row
 from benchmark.tables.content.sheet import fill
-from benchmark.tables.content.table import Column, Row, Table
+from benchmark.tables.content.table import PARAMETERS, Column, Row, Table
 from benchmark.tables.rendering.render import FORMATS, terminal
 from benchmark.tables.table_2b import TABLE
 from benchmark.tables.table_5 import TABLE as TABLE_5
@@ -123,6 +123,48 @@ def test_the_tolerance_itself_is_still_reproduced(make_record: Make) -> None:
             measured = Measured(SeedGroup((make_record(ap=ap / 1000),)), "measured")
             cell = Reported(str(printed / 10), printed / 10, None)
             assert status(TABLE, source, measured, "AP", cell) == expected
+
+
+def test_a_seed_counts_as_missing_only_in_its_own_cell(make_record: Make) -> None:
+    good, other = make_record(method_version=3), make_record(seed=1, status=Status.FAILED, error="x", protocol={})
+    measured = measure(TABLE, RTVP, source_of(good), [good, other])
+    assert (measured.records, measured.lost, measured.version) == ((good,), (), 3)
+
+
+@pytest.mark.parametrize(("size", "belonging"), [("s", True), ("m", False)])
+def test_in_the_papers_profile_a_row_is_one_size_however_it_was_asked_for(
+    make_record: Make, size: str, belonging: bool
+) -> None:
+    for overrides in ({}, {"variant": size}):
+        record = make_record(dataset="mmio", profile="paper", params={"variant": size}, overrides=overrides)
+        assert belongs(TABLE, RTVP, source_of(record), record) is belonging
+    changed = make_record(dataset="mmio", profile="paper", params={"variant": "s"}, overrides={"patch_size": 64})
+    assert not belongs(TABLE, RTVP, source_of(changed), changed)
+
+
+def test_released_weights_that_are_absent_belong_to_their_row_without_a_ledger(make_record: Make) -> None:
+    for weights, belonging in (("pretrained", True), ("trained here", False)):
+        row = Row("GLIP", "glip", weights=weights, seen=("objects365",))
+        record = make_record(
+            method="glip", weights=WeightsOrigin(weights), status=Status.BLOCKED, error="weights: none"
+        )
+        assert belongs(TABLE, row, source_of(record), record) is belonging
+
+
+def test_parameters_are_the_mean_over_seeds_in_millions(make_record: Make) -> None:
+    counts = (16_000_000, 18_000_000, None)
+    records = [replace(make_record(seed=seed), cost=Cost(parameters=count)) for seed, count in enumerate(counts)]
+    measured = Measured(SeedGroup(tuple(records)), "measured")
+    assert measured.mean(PARAMETERS) == 17.0
+    assert measured.deviation(PARAMETERS) == pytest.approx(2**0.5)
+    for group in (SeedGroup(tuple(records[:1])), SeedGroup(tuple(records[2:])), None):
+        assert Measured(group, "measured").deviation(PARAMETERS) is None
+    assert Measured(SeedGroup(tuple(records[2:])), "measured").mean(PARAMETERS) is None
+
+
+def test_a_column_group_is_headed_by_data_version_and_profile() -> None:
+    assert Source("mmio-open", "quick", 2).title == "measured: mmio-open 2, quick"
+    assert Source("mmio", "paper").title == "measured: mmio, paper"
 
 
 def test_a_seed_that_failed_is_told(make_record: Make) -> None:

@@ -1,0 +1,36 @@
+"""What is said of the seeds of a cell together counts the measured ones, and no fewer than it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from benchmark.core.record import RunRecord, Status
+from benchmark.records.seeds import SeedGroup, seed_groups
+
+Make = Callable[..., RunRecord]
+
+
+def test_numbers_are_of_the_measured_seeds(make_record: Make) -> None:
+    failed = make_record(status=Status.FAILED, error="boom")
+    first, second = make_record(ap=0.2, seed=1), make_record(ap=0.3, seed=2)
+    (group,) = seed_groups([second, failed, first])
+    assert group.records == (failed, first, second)
+    assert group.good == (first, second)
+    assert (group.first, group.spec, group.status) == (first, first.spec, Status.OK)
+    assert group.mean("AP") == pytest.approx(0.25)
+    assert group.deviation("AP") == pytest.approx(0.05 * 2**0.5)
+    assert group.interval("AP") == first.intervals["AP"]
+    assert (group.mean("P@val"), group.deviation("P@val"), group.interval("P@val")) == (None, None, None)
+
+
+def test_one_seed_has_no_spread_and_none_has_no_mean(make_record: Make) -> None:
+    one = SeedGroup((make_record(ap=0.2),))
+    assert (one.mean("AP"), one.deviation("AP")) == (0.2, None)
+    failed, blocked = (
+        make_record(seed=seed, status=status, error="x") for seed, status in enumerate((Status.FAILED, Status.BLOCKED))
+    )
+    none = SeedGroup((failed, blocked))
+    assert (none.good, none.first, none.status) == ((), failed, Status.FAILED)
+    assert none.mean("AP") is none.deviation("AP") is None
