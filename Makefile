@@ -17,7 +17,7 @@ OWN := --no-deps --no-build-isolation
 # One thread a worker, or two workers would fight for two cores; a file stays in one worker, or each trains its fixtures.
 PYTEST := -m pytest -n $(WORKERS) --dist loadfile --durations=15 --durations-min=5
 
-.PHONY: help demo smoke test test-slow test-browser test-cluster performance check lint base lock packages python
+.PHONY: help demo smoke test test-slow test-browser test-cluster performance mutants check lint base lock packages python
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -49,6 +49,11 @@ test-browser: $(INSTALLED)  ## the leaderboard's pages in a real Chromium (Debia
 # One alone, with its options: make performance WHAT="eval --scale 1"
 performance: $(INSTALLED)  ## how long predictions, evaluators, data sets, the board and tables take here (minutes)
 	$(BIN)/python -m tests.performance $(WHAT)
+
+# In the environment without torch, where a process starts in a third of the time. One folder: ONLY='benchmark/records/*'
+mutants: python  ## change the code that makes numbers and verdicts, line by line: does a fast test fail? (up to an hour)
+	@$(MAKE) --no-print-directory packages VENV=$(BASE_VENV) LOCK=requirements-dev.lock
+	$(BASE_VENV)/bin/python tests/mutants/run.py --workers $(WORKERS) --minutes 60 --only '$(or $(ONLY),*)'
 
 check: lint base demo test test-browser test-cluster  ## exactly what .ci/run runs
 

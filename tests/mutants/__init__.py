@@ -1,0 +1,1 @@
+"""What `make mutants` runs; see run.py."""
