@@ -17,9 +17,9 @@ NAMES = {1: "open", 2: "short"}
 def test_spaces_commas_and_both(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("466 441 493 470 2\n1,2,3,4,1\n5, 6, 7, 8, 1\n\n")
-    found = read_deeppcb(path, NAMES, 640, 640, Repairs())
-    np.testing.assert_array_equal(found.xyxy, [[466, 441, 493, 470], [1, 2, 3, 4], [5, 6, 7, 8]])
-    assert found.names == ("short", "open", "open")
+    boxes = read_deeppcb(path, NAMES, 640, 640, Repairs())
+    np.testing.assert_array_equal(boxes.xyxy, [[466, 441, 493, 470], [1, 2, 3, 4], [5, 6, 7, 8]])
+    assert boxes.names == ("short", "open", "open")
 
 
 def test_zero_bytes_are_counted(tmp_path: Path) -> None:

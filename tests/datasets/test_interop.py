@@ -95,10 +95,10 @@ class TestSupervision:
 class TestHuggingFace:
     @pytest.fixture(autouse=True)
     def library(self) -> Any:
-        found = pytest.importorskip("datasets", reason="datasets comes with the extra interop")
-        if found.__file__ is None:  # tests/datasets, where pytest put tests/ on the path
+        module = pytest.importorskip("datasets", reason="datasets comes with the extra interop")
+        if module.__file__ is None:  # tests/datasets, where pytest put tests/ on the path
             pytest.skip("datasets comes with the extra interop")
-        return found
+        return module
 
     def test_data_set(self, library: Any, synth: MmioSynth) -> None:
         converted = benchmark.to_huggingface(synth)

@@ -19,16 +19,16 @@ def boxes(*corners: tuple[float, float, float, float]) -> list[RawBox]:
 
 def test_box_outside_is_clipped_and_counted() -> None:
     repairs = Repairs()
-    found = check_boxes(boxes((-5, 10, 30, 60)), 40, 50, repairs)
-    np.testing.assert_array_equal(found.xyxy, [[0, 10, 30, 50]])
+    labelled = check_boxes(boxes((-5, 10, 30, 60)), 40, 50, repairs)
+    np.testing.assert_array_equal(labelled.xyxy, [[0, 10, 30, 50]])
     assert repairs.facts() == {"box clipped at the image border": {"count": 1, "first": ["a.txt:1"]}}
 
 
 def test_box_wholly_outside_and_box_without_area_are_dropped_and_counted() -> None:
     repairs = Repairs()
-    found = check_boxes(boxes((50, 0, 60, 10), (5, 5, 5, 9), (1, 1, 2, 2)), 40, 50, repairs)
-    assert len(found) == 1
-    assert found.written == 3
+    labelled = check_boxes(boxes((50, 0, 60, 10), (5, 5, 5, 9), (1, 1, 2, 2)), 40, 50, repairs)
+    assert len(labelled) == 1
+    assert labelled.written == 3
     assert set(repairs.counts) == {"box wholly outside the image dropped", "box without area dropped"}
 
 
@@ -40,8 +40,8 @@ def test_box_written_twice_counts_once() -> None:
 
 def test_rounding_at_the_border_is_no_repair() -> None:
     repairs = Repairs()
-    found = check_boxes(boxes((0, 0, 40.0004, 50)), 40, 50, repairs)
-    np.testing.assert_array_equal(found.xyxy, [[0, 0, 40, 50]])
+    labelled = check_boxes(boxes((0, 0, 40.0004, 50)), 40, 50, repairs)
+    np.testing.assert_array_equal(labelled.xyxy, [[0, 0, 40, 50]])
     assert not repairs.counts
 
 

@@ -84,15 +84,15 @@ def test_each_way_to_have_met_a_class(bench_home: Path) -> None:
         category("zzz"),
     ]
     ledger = make_ledger(("coco", "lvis"), tested, encoder=LETTERS)
-    found = {overlap.name.partition(",")[0]: overlap for overlap in ledger.overlaps}
-    assert (found["umbrellas"].match, found["umbrellas"].data) == (Match.EXACT, "coco")
-    assert (found["opening"].match, found["opening"].met) == (Match.SYNONYM, "vent/blowhole/air vent")
-    assert found["blowhole"].match is Match.SYNONYM
-    assert found["elsatble"].match is Match.NEIGHBOUR
-    assert found["elsatble"].similarity is not None
-    assert found["elsatble"].similarity >= 0.8
-    assert found["zzz"].match is Match.NONE
-    assert found["zzz"].met is not None
+    overlaps = {overlap.name.partition(",")[0]: overlap for overlap in ledger.overlaps}
+    assert (overlaps["umbrellas"].match, overlaps["umbrellas"].data) == (Match.EXACT, "coco")
+    assert (overlaps["opening"].match, overlaps["opening"].met) == (Match.SYNONYM, "vent/blowhole/air vent")
+    assert overlaps["blowhole"].match is Match.SYNONYM
+    assert overlaps["elsatble"].match is Match.NEIGHBOUR
+    assert overlaps["elsatble"].similarity is not None
+    assert overlaps["elsatble"].similarity >= 0.8
+    assert overlaps["zzz"].match is Match.NONE
+    assert overlaps["zzz"].met is not None
     assert sum(ledger.counts().values()) == len(tested)
     assert ledger.encoder == "letters@abababababab"
 

@@ -19,7 +19,7 @@ from benchmark.datasets.readers.reading import Repairs
 def flood(mask: NDArray[np.bool_]) -> list[tuple[int, ...]]:
     """Components by flood fill over the eight neighbours: boxes and areas."""
     left = {(int(y), int(x)) for y, x in zip(*np.nonzero(mask), strict=True)}
-    found = []
+    boxes = []
     while left:
         todo, part = [left.pop()], []
         while todo:
@@ -30,8 +30,8 @@ def flood(mask: NDArray[np.bool_]) -> list[tuple[int, ...]]:
                     left.remove(step)
                     todo.append(step)
         ys, xs = zip(*part, strict=True)
-        found.append((min(xs), min(ys), max(xs) + 1, max(ys) + 1, len(part)))
-    return sorted(found)
+        boxes.append((min(xs), min(ys), max(xs) + 1, max(ys) + 1, len(part)))
+    return sorted(boxes)
 
 
 @settings(deadline=None, max_examples=150)
@@ -59,9 +59,9 @@ def test_grey_edges_fall_below_the_threshold_and_small_ones_are_counted(tmp_path
     pixels[9, 5:25] = 100
     pixels[30:33, 30:33] = 255
     repairs = Repairs()
-    found = binary_mask_boxes(save(tmp_path / "m.png", pixels), "crack", (50, 40), 127, repairs)
-    np.testing.assert_array_equal(found.xyxy, [[5, 10, 25, 20]])
-    assert found.written == 2
+    boxes = binary_mask_boxes(save(tmp_path / "m.png", pixels), "crack", (50, 40), 127, repairs)
+    np.testing.assert_array_equal(boxes.xyxy, [[5, 10, 25, 20]])
+    assert boxes.written == 2
     assert repairs.counts == {"mask component under 20 px dropped": 1}
 
 
@@ -69,8 +69,8 @@ def test_index_mask_separates_touching_classes(tmp_path: Path) -> None:
     pixels = np.zeros((40, 50), np.uint8)
     pixels[0:10, 0:10] = 1
     pixels[0:10, 10:30] = 3
-    found = index_mask_boxes(save(tmp_path / "m.png", pixels), {1: "inclusion", 3: "scratch"}, (50, 40), Repairs())
-    assert dict(zip(found.names, found.xyxy.tolist(), strict=True)) == {
+    boxes = index_mask_boxes(save(tmp_path / "m.png", pixels), {1: "inclusion", 3: "scratch"}, (50, 40), Repairs())
+    assert dict(zip(boxes.names, boxes.xyxy.tolist(), strict=True)) == {
         "inclusion": [0, 0, 10, 10],
         "scratch": [10, 0, 30, 10],
     }

@@ -115,10 +115,10 @@ def test_a_phrase_of_spaces_is_dropped_and_counted(goldg_root: Path) -> None:
 
 def test_both_say_what_is_here(goldg_root: Path, objects365_root: Path) -> None:
     (objects365_root / "train" / "3.jpg").unlink()
-    found = {finding.what: finding for name in ("objects365", "goldg") for finding in _check(name)}
-    assert found["train: classes"].expected == "365"
-    assert "11, first missing" in found["train: pictures"].here
-    assert found["mixed_grounding: pictures"].here == "2"
+    findings = {finding.what: finding for name in ("objects365", "goldg") for finding in _check(name)}
+    assert findings["train: classes"].expected == "365"
+    assert "11, first missing" in findings["train: pictures"].here
+    assert findings["mixed_grounding: pictures"].here == "2"
 
 
 def _check(name: str) -> Any:

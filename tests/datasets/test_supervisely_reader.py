@@ -31,9 +31,9 @@ RECTANGLE = {
 def test_rectangles_in_any_corner_order_and_bitmaps_counted(tmp_path: Path) -> None:
     repairs = Repairs()
     path = write(tmp_path, RECTANGLE, {"id": 8, "classTitle": "Death_know", "geometryType": "bitmap"})
-    found = read_supervisely(path, 100, 50, repairs)
-    np.testing.assert_array_equal(found.xyxy, [[10, 5, 30, 40]])
-    assert found.names == ("Death_know",)
+    boxes = read_supervisely(path, 100, 50, repairs)
+    np.testing.assert_array_equal(boxes.xyxy, [[10, 5, 30, 40]])
+    assert boxes.names == ("Death_know",)
     assert repairs.counts == {"bitmap shape not read, rectangles are": 1}
 
 

@@ -22,9 +22,9 @@ def write(folder: Path, objects: str, size: str = "<size><width>40</width><heigh
 
 def test_class_is_the_object_name_and_never_the_file_name(tmp_path: Path) -> None:
     path = write(tmp_path, f"<object><name>inclusion</name>{BOX}</object>")
-    found = read_voc(path, 40, 50, Repairs())
-    np.testing.assert_array_equal(found.xyxy, [[2, 3, 20, 30]])
-    assert found.names == ("inclusion",)
+    boxes = read_voc(path, 40, 50, Repairs())
+    np.testing.assert_array_equal(boxes.xyxy, [[2, 3, 20, 30]])
+    assert boxes.names == ("inclusion",)
 
 
 def test_wrong_size_is_counted(tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ def written(path: Path, content: str) -> Path:
 
 def test_decimal_commas_are_relative_corners(tmp_path: Path) -> None:
     path = written(tmp_path / "1_anno.txt", "Live_Knot\t0,25\t0,5\t0,50\t1,00\r\n\r\nCRACK\t0.1\t0\t0.2\t1\r\n")
-    found = read_vsb(path, NAMES, 200, 100, Repairs())
-    assert found.names == ("Live_knot", "Crack")
-    np.testing.assert_allclose(found.xyxy, [[50, 50, 100, 100], [20, 0, 40, 100]])
+    boxes = read_vsb(path, NAMES, 200, 100, Repairs())
+    assert boxes.names == ("Live_knot", "Crack")
+    np.testing.assert_allclose(boxes.xyxy, [[50, 50, 100, 100], [20, 0, 40, 100]])
 
 
 def test_a_name_with_a_space_and_a_byte_order_mark(tmp_path: Path) -> None:

@@ -22,9 +22,9 @@ def write(folder: Path, content: str) -> Path:
 
 def test_boxes_and_polygons_in_one_file(tmp_path: Path) -> None:
     path = write(tmp_path, "0 0.5 0.5 0.2 0.4\n\n1.0 0.1 0.1 0.3 0.2 0.2 0.5\n")
-    found = read_yolo(path, NAMES, 100, 200, Repairs())
-    np.testing.assert_allclose(found.xyxy, [[40, 60, 60, 140], [10, 20, 30, 100]])
-    assert found.names == ("hole", "knot")
+    boxes = read_yolo(path, NAMES, 100, 200, Repairs())
+    np.testing.assert_allclose(boxes.xyxy, [[40, 60, 60, 140], [10, 20, 30, 100]])
+    assert boxes.names == ("hole", "knot")
 
 
 def test_byte_order_mark_and_windows_lines(tmp_path: Path) -> None:
@@ -35,8 +35,8 @@ def test_byte_order_mark_and_windows_lines(tmp_path: Path) -> None:
 
 def test_zero_byte_label_is_defect_free_and_counted(tmp_path: Path) -> None:
     repairs = Repairs()
-    found = read_yolo(write(tmp_path, ""), NAMES, 10, 10, repairs)
-    assert (len(found), found.written) == (0, 0)
+    boxes = read_yolo(write(tmp_path, ""), NAMES, 10, 10, repairs)
+    assert (len(boxes), boxes.written) == (0, 0)
     assert repairs.counts == {"empty label file read as defect-free": 1}
 
 

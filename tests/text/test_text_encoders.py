@@ -104,10 +104,10 @@ def test_a_second_call_reads_the_file(tmp_path: Path) -> None:
 
 def test_several_prompts_are_averaged_to_length_one(tmp_path: Path) -> None:
     counting = Counting()
-    found = embed(counting.encoder, WORDS, tmp_path)
+    rows = embed(counting.encoder, WORDS, tmp_path)
     one, two = counting.encode(["scratch", "a long thin mark"])
-    np.testing.assert_allclose(found[0], (one + two) / np.linalg.norm(one + two), atol=1e-6)
-    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(rows[0], (one + two) / np.linalg.norm(one + two), atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
 
 
 def test_other_words_weights_or_encoder_are_another_file(tmp_path: Path) -> None:
@@ -178,10 +178,10 @@ def test_clip_texts_are_unit_vectors_of_512(no_clip: Path, no_network: None) -> 
     config = CLIPTextConfig(vocab_size=len(tokens), hidden_size=512, num_hidden_layers=2, projection_dim=512,
                             bos_token_id=0, eos_token_id=1, pad_token_id=1)  # fmt: skip
     CLIPTextModelWithProjection(config).save_pretrained(str(folder))
-    found = clip_vit_b32.ENCODER.encode(["scratch", "hole in wood"])
-    assert found.shape == (2, clip_vit_b32.ENCODER.dimensions) == (2, 512)
-    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
-    assert found[0] @ found[1] < 0.9999
+    vectors = clip_vit_b32.ENCODER.encode(["scratch", "hole in wood"])
+    assert vectors.shape == (2, clip_vit_b32.ENCODER.dimensions) == (2, 512)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    assert vectors[0] @ vectors[1] < 0.9999
 
 
 @pytest.mark.models

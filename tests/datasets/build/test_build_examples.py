@@ -98,9 +98,9 @@ def test_passing_on_needs_a_licence_or_the_users_word() -> None:
 def test_a_source_that_nobody_declared_stays_here() -> None:
     one, two = (DatasetInfo("x", "X", 1, sources) for sources in ((OPEN,), (OPEN, CLOSED)))
     assert sources_of(one, ["all"]) == {"all": OPEN}
-    found = sources_of(two, ["steel", "other", "boards"])
-    assert [name for name, source in found.items() if source.redistributable] == ["boards"]
-    assert found["other"].licence == "not stated"
+    source_of = sources_of(two, ["steel", "other", "boards"])
+    assert [name for name, source in source_of.items() if source.redistributable] == ["boards"]
+    assert source_of["other"].licence == "not stated"
 
 
 def test_attribution_names_licence_origin_and_work() -> None:

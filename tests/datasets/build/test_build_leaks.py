@@ -118,13 +118,13 @@ def named(first: Category, second: Category, folder: Path) -> Planted:
 
 
 def test_a_novel_class_that_is_a_base_class(tmp_path: Path) -> None:
-    def found(second: Category) -> list[tuple[str, str]]:
+    def leaks_of(second: Category) -> list[tuple[str, str]]:
         return [(leak.kind, leak.why) for leak in find_leaks(named(HOLE, second, tmp_path)).of("zeroshot")]
 
-    assert found(Category("Hole, steel", "Hole", "steel", "metallurgy")) == [("class name", "")]
+    assert leaks_of(Category("Hole, steel", "Hole", "steel", "metallurgy")) == [("class name", "")]
     perforation = Category("perforation, steel", "perforation", "steel", "metallurgy", synonyms=("hole",))
-    assert found(perforation) == [("class synonym", "both are called hole")]
-    assert found(KNOT) == []
+    assert leaks_of(perforation) == [("class synonym", "both are called hole")]
+    assert leaks_of(KNOT) == []
     assert not find_leaks(named(HOLE, perforation, tmp_path)).of("closed")
 
 

@@ -94,6 +94,6 @@ def test_follow_names_changed_boxes(downloads: Path) -> None:
 
 
 def test_facts_of_a_row(downloads: Path) -> None:
-    found = {image.path.stem: image for image in scan([downloads], ["neu-det", "cr7-det"]).images["neu-det"]}
-    assert classes_of(found["scratches_1"]) == "inclusion:1 scratches:1"
-    assert boxes_digest(found["scratches_1"]) != boxes_digest(found["crazing_1"])
+    images = {image.path.stem: image for image in scan([downloads], ["neu-det", "cr7-det"]).images["neu-det"]}
+    assert classes_of(images["scratches_1"]) == "inclusion:1 scratches:1"
+    assert boxes_digest(images["scratches_1"]) != boxes_digest(images["crazing_1"])

@@ -101,8 +101,8 @@ def test_scenes_are_looked_at_apart(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.png" for number in range(3)]
     for path, left in zip(paths, (0, 30, 60), strict=True):
         Image.fromarray(_cut(surface, left, 10).astype(np.uint8)).save(path)
-    found = find_views_by_scene(paths, ["wood", "steel", "wood"], ["a", "b", "c"])
-    assert [(view.first, view.second) for view in found] == [(0, 2)]
+    views = find_views_by_scene(paths, ["wood", "steel", "wood"], ["a", "b", "c"])
+    assert [(view.first, view.second) for view in views] == [(0, 2)]
 
 
 def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -114,8 +114,8 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.data
 def test_crops_of_one_photograph_and_exposures_of_one_tile(open_data: Path) -> None:
-    found = scan([open_data], ["cr7-det", "magnetic-tile", "neu-det"]).images
-    paths = {image.path.stem: image.path for images in found.values() for image in images}
+    read_images = scan([open_data], ["cr7-det", "magnetic-tile", "neu-det"]).images
+    paths = {image.path.stem: image.path for images in read_images.values() for image in images}
     pairs = [("dents359", "dents571"), ("inclusions97", "inclusions502"), ("exp2_num_10410", "exp5_num_8676"),
              ("pitted_surface_173", "pitted_surface_174"), ("patches_189", "patches_193"),
              ("inclusion_7", "inclusion_9")]  # fmt: skip

@@ -26,13 +26,13 @@ def repairs(folder: Path, source: str) -> dict[str, object]:
 
 
 def test_mvtec_classes_are_folders_and_good_images_are_defect_free(tmp_path: Path) -> None:
-    found = read(mvtec_ad(tmp_path), "mvtec-ad")
-    image = found["metal_nut/test/bent/001.png"]
+    images = read(mvtec_ad(tmp_path), "mvtec-ad")
+    image = images["metal_nut/test/bent/001.png"]
     assert image.boxes.names == ("metal_nut/bent",) * 2
     np.testing.assert_array_equal(image.boxes.xyxy, [[5, 6, 25, 16], [40, 30, 50, 40]])
     assert image.scene == "metal nut"
     assert image.group == "mvtec-ad/metal_nut/test/bent/001"
-    assert sorted(key for key, each in found.items() if not len(each.boxes)) == sorted(
+    assert sorted(key for key, each in images.items() if not len(each.boxes)) == sorted(
         f"{product}/{part}" for product in ("carpet", "metal_nut")
         for part in ("train/good/000.png", "train/good/001.png", "test/good/000.png")
     )  # fmt: skip
@@ -89,8 +89,8 @@ def test_touching_corners_are_one_box_and_gaps_make_two(tmp_path: Path) -> None:
     mvtec_ad(tmp_path)
     path = tmp_path / "carpet" / "ground_truth" / "cut" / "000_mask.png"
     mask(path, [(2, 2, 10, 10), (10, 10, 20, 20), (30, 2, 40, 10)])
-    found = read(tmp_path, "mvtec-ad")["carpet/test/cut/000.png"]
-    assert sorted(found.boxes.xyxy.tolist()) == [[2, 2, 20, 20], [30, 2, 40, 10]]
+    images = read(tmp_path, "mvtec-ad")["carpet/test/cut/000.png"]
+    assert sorted(images.boxes.xyxy.tolist()) == [[2, 2, 20, 20], [30, 2, 40, 10]]
 
 
 def test_good_images_are_not_decoded(tmp_path: Path) -> None:
@@ -101,16 +101,16 @@ def test_good_images_are_not_decoded(tmp_path: Path) -> None:
 
 
 def test_visa_mask_values_are_classes(tmp_path: Path) -> None:
-    found = read(visa(tmp_path / "VisA"), "visa")
-    candle = found["candle/Data/Images/Anomaly/000.JPG"]
+    images = read(visa(tmp_path / "VisA"), "visa")
+    candle = images["candle/Data/Images/Anomaly/000.JPG"]
     assert dict(zip(candle.boxes.names, candle.boxes.xyxy.tolist(), strict=True)) == {
         "candle/missing wax": [5, 6, 25, 16],
         "candle/different colour spot": [30, 6, 50, 16],
     }
-    board = found["pcb4/Data/Images/Anomaly/000.JPG"]
+    board = images["pcb4/Data/Images/Anomaly/000.JPG"]
     assert board.boxes.names == ("pcb4/burnt spot", "pcb4/damaged part")
     assert board.scene == "assembled circuit board"
-    assert len(found["candle/Data/Images/Normal/0001.JPG"].boxes) == 0
+    assert len(images["candle/Data/Images/Normal/0001.JPG"].boxes) == 0
 
 
 def test_visa_names_every_value_and_boards_share_classes() -> None:
@@ -133,13 +133,13 @@ def test_visa_empty_mask_is_left_out(tmp_path: Path) -> None:
 
 
 def test_btad_pairs_masks_of_another_suffix(tmp_path: Path) -> None:
-    found = read(btad(tmp_path), "btad")
+    images = read(btad(tmp_path), "btad")
     for product, suffix in (("01", "bmp"), ("02", "png"), ("03", "bmp")):
-        image = found[f"{product}/test/ko/0002.{suffix}"]
+        image = images[f"{product}/test/ko/0002.{suffix}"]
         assert image.boxes.names == (product,)
         assert image.boxes.xyxy.tolist() == [[5, 6, 25, 16]]
         assert image.scene == f"beanTech product {product}"
-        assert not len(found[f"{product}/train/ok/0000.{suffix}"].boxes)
+        assert not len(images[f"{product}/train/ok/0000.{suffix}"].boxes)
     assert load_sources()["btad"].super_category == "unknown"
 
 
@@ -151,12 +151,12 @@ def test_btad_folders_named_by_numbers_alone_are_not_enough(tmp_path: Path) -> N
 
 
 def test_dagm_ellipses_become_boxes_and_classes_are_textures(tmp_path: Path) -> None:
-    found = read(dagm_2007(tmp_path), "dagm-2007")
-    image = found["Class10/Train/0576.PNG"]
+    images = read(dagm_2007(tmp_path), "dagm-2007")
+    image = images["Class10/Train/0576.PNG"]
     assert image.boxes.names == ("class10",)
     np.testing.assert_allclose(image.boxes.xyxy, [[10, 8, 40, 28]], atol=1)
-    assert not len(found["Class10/Train/0577.PNG"].boxes)
-    assert len({each.group for each in found.values()}) == len(found) == 8
+    assert not len(images["Class10/Train/0577.PNG"].boxes)
+    assert len({each.group for each in images.values()}) == len(images) == 8
 
 
 def test_dagm_mask_that_labels_txt_names_must_be_there(tmp_path: Path) -> None:
@@ -188,15 +188,15 @@ def test_dagm_two_ellipses_are_two_boxes(tmp_path: Path) -> None:
 
 
 def test_aitex_codes_are_classes_and_both_masks_count(tmp_path: Path) -> None:
-    found = read(aitex(tmp_path), "aitex")
-    ball = found["Defect_images/0004_019_00.png"]
+    images = read(aitex(tmp_path), "aitex")
+    ball = images["Defect_images/0004_019_00.png"]
     assert ball.boxes.names == ("019", "019")
     assert sorted(ball.boxes.xyxy.tolist()) == [[5, 2, 25, 12], [100, 2, 120, 12]]
     kinds = load_sources()["aitex"].kinds
     assert [kinds[code].defect for code in ("002", "016", "027", "036")] == [
         "broken end", "weft curling", "knot", "weft crack"
     ]  # fmt: skip
-    assert not len(found["NODefect_images/2306881-210020u/0001_000_00.png"].boxes)
+    assert not len(images["NODefect_images/2306881-210020u/0001_000_00.png"].boxes)
 
 
 def test_aitex_lost_masks_lost_images_and_unknown_codes(tmp_path: Path) -> None:

@@ -43,10 +43,10 @@ def export(root: Path, yaml: str = YAML) -> Path:
 def test_export_without_a_taxonomy_is_unknown(tmp_path: Path) -> None:
     result = scan([export(tmp_path / "Bolzen (neu) v3").parent])
     assert list(result.images) == ["roboflow-bolts-x1"]
-    found = {image.path.stem: image for image in result.images["roboflow-bolts-x1"]}
-    assert found["IMG_1_jpg.rf.0a"].boxes.names == ("Bolt_Crack", "Rust")
-    assert found["IMG_1_jpg.rf.0a"].group == found["IMG_1_jpg.rf.0b"].group == "roboflow-bolts-x1/IMG_1"
-    assert not len(found["IMG_2_png.rf.0c"].boxes)
+    images = {image.path.stem: image for image in result.images["roboflow-bolts-x1"]}
+    assert images["IMG_1_jpg.rf.0a"].boxes.names == ("Bolt_Crack", "Rust")
+    assert images["IMG_1_jpg.rf.0a"].group == images["IMG_1_jpg.rf.0b"].group == "roboflow-bolts-x1/IMG_1"
+    assert not len(images["IMG_2_png.rf.0c"].boxes)
     source = result.sources["roboflow-bolts-x1"]
     assert source.facts.redistributable
     assert source.facts.licence == "CC BY 4.0"

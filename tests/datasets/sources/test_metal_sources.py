@@ -47,10 +47,10 @@ def replace_in(path: Path, old: str, new: str) -> None:
 
 
 def test_neu_det_of_kaggle_pairs_over_class_folders(tmp_path: Path) -> None:
-    found = read(neu_det(tmp_path), "neu-det")
-    image = found["validation/images/scratches/scratches_241.jpg"]
+    images = read(neu_det(tmp_path), "neu-det")
+    image = images["validation/images/scratches/scratches_241.jpg"]
     assert boxes_of(image) == {(2, 3, 30, 40): "scratches", (33, 3, 60, 40): "inclusion"}
-    assert {image.group for image in found.values()} == {f"neu-det/{image.path.stem}" for image in found.values()}
+    assert {image.group for image in images.values()} == {f"neu-det/{image.path.stem}" for image in images.values()}
     assert repairs(tmp_path, "neu-det") == {}
 
 
@@ -62,16 +62,16 @@ def test_neu_det_flat_form_with_images_for_validation_in_a_folder_of_their_own(t
 
 
 def test_gc10_takes_classes_from_the_xml_and_frames_of_a_strip_together(tmp_path: Path) -> None:
-    found = read(gc10_det(tmp_path), "gc10-det")
-    image = found["10/img_02_340261710_00007.jpg"]
+    images = read(gc10_det(tmp_path), "gc10-det")
+    image = images["10/img_02_340261710_00007.jpg"]
     assert boxes_of(image) == {(4, 5, 30, 25): "10_yaozhe", (35, 5, 60, 40): "10_yaozhe"}
-    assert image.group == found["10/img_02_340261710_00009.jpg"].group == "gc10-det/img_02_340261710"
-    assert len({each.group for each in found.values()}) == 10
+    assert image.group == images["10/img_02_340261710_00009.jpg"].group == "gc10-det/img_02_340261710"
+    assert len({each.group for each in images.values()}) == 10
 
 
 def test_gc10_drops_the_object_of_no_class_and_keeps_its_image(tmp_path: Path) -> None:
-    found = read(gc10_det(tmp_path), "gc10-det")
-    assert found["7/img_07_340261707_00009.jpg"].boxes.names == ("7_yiwu",)
+    images = read(gc10_det(tmp_path), "gc10-det")
+    assert images["7/img_07_340261707_00009.jpg"].boxes.names == ("7_yiwu",)
     assert repairs(tmp_path, "gc10-det") == {"box of the unknown class 'd' dropped": 1}
     voc(next(tmp_path.rglob("img_01_340261701_00007.xml")), [("d", (4, 5, 30, 25))])
     assert repairs(tmp_path, "gc10-det") == {
@@ -102,11 +102,11 @@ def test_gc10_other_names_are_refused(tmp_path: Path) -> None:
 
 
 def test_severstal_decodes_codes_to_boxes_of_components(tmp_path: Path) -> None:
-    found = read(severstal(tmp_path), "severstal")
-    assert boxes_of(found["train_images/0002cc93b.jpg"]) == {(4, 5, 20, 15): "1", (30, 5, 50, 40): "1"}
-    assert boxes_of(found["train_images/000a4bcdd.jpg"]) == {(4, 5, 20, 15): "2", (10, 10, 60, 40): "4"}
-    assert not len(found["train_images/00031f466.jpg"].boxes)
-    assert all(key.startswith("train_images/") for key in found)
+    images = read(severstal(tmp_path), "severstal")
+    assert boxes_of(images["train_images/0002cc93b.jpg"]) == {(4, 5, 20, 15): "1", (30, 5, 50, 40): "1"}
+    assert boxes_of(images["train_images/000a4bcdd.jpg"]) == {(4, 5, 20, 15): "2", (10, 10, 60, 40): "4"}
+    assert not len(images["train_images/00031f466.jpg"].boxes)
+    assert all(key.startswith("train_images/") for key in images)
 
 
 def test_severstal_old_form_is_the_same(tmp_path: Path) -> None:
@@ -166,19 +166,21 @@ def test_another_competition_with_the_same_folders_is_not_severstal(tmp_path: Pa
 
 
 def test_x_sdd_reads_boxes_that_others_drew(tmp_path: Path) -> None:
-    found = read(x_sdd(tmp_path), "x-sdd")
-    assert {image.boxes.names[0] for image in found.values()} == set(X_SDD_CLASSES)
-    assert found["datas/surface scratch/4001.jpg"].boxes.xyxy.tolist() == [[4, 5, 30, 25]]
+    images = read(x_sdd(tmp_path), "x-sdd")
+    assert {image.boxes.names[0] for image in images.values()} == set(X_SDD_CLASSES)
+    assert images["datas/surface scratch/4001.jpg"].boxes.xyxy.tolist() == [[4, 5, 30, 25]]
     kinds, others = load_sources()["x-sdd"].kinds, load_sources()["neu-det"].kinds
     assert kinds["surface scratch"] == others["scratches"]
     assert kinds["slag inclusion"] == others["inclusion"]
 
 
 def test_kolektor_empty_masks_mean_no_defect_and_an_item_is_a_group(tmp_path: Path) -> None:
-    found = read(kolektor_sdd(tmp_path), "kolektor-sdd")
-    assert boxes_of(found["kos01/Part1.jpg"]) == {(5, 6, 25, 16): "crack"}
-    assert sum(not len(image.boxes) for image in found.values()) == 6
-    assert {image.group for image in found.values()} == {f"kolektor-sdd/{item}" for item in ("kos01", "kos02", "kos50")}
+    images = read(kolektor_sdd(tmp_path), "kolektor-sdd")
+    assert boxes_of(images["kos01/Part1.jpg"]) == {(5, 6, 25, 16): "crack"}
+    assert sum(not len(image.boxes) for image in images.values()) == 6
+    assert {image.group for image in images.values()} == {
+        f"kolektor-sdd/{item}" for item in ("kos01", "kos02", "kos50")
+    }
     assert repairs(tmp_path, "kolektor-sdd") == {}
 
 
@@ -199,10 +201,10 @@ def test_kolektor_mask_of_another_size_is_refused(tmp_path: Path) -> None:
 
 
 def test_kolektor2_pairs_within_parts_and_ignores_a_copied_mask(tmp_path: Path) -> None:
-    found = read(kolektor_sdd2(tmp_path), "kolektor-sdd2")
-    assert boxes_of(found["test/20001.png"]) == {(5, 6, 25, 16): "defect", (40, 20, 60, 40): "defect"}
-    assert sum(not len(image.boxes) for image in found.values()) == 4
-    assert found["train/10001.png"].group == "kolektor-sdd2/train-10001"
+    images = read(kolektor_sdd2(tmp_path), "kolektor-sdd2")
+    assert boxes_of(images["test/20001.png"]) == {(5, 6, 25, 16): "defect", (40, 20, 60, 40): "defect"}
+    assert sum(not len(image.boxes) for image in images.values()) == 4
+    assert images["train/10001.png"].group == "kolektor-sdd2/train-10001"
     assert repairs(tmp_path, "kolektor-sdd2") == {}
 
 
@@ -212,9 +214,15 @@ def test_kolektor2_tiny_defects_alone_leave_an_image_out(tmp_path: Path) -> None
 
 
 def test_neu_seg_values_are_classes_shared_with_neu_det(tmp_path: Path) -> None:
-    found = read(neu_seg(tmp_path), "neu-seg")
-    assert boxes_of(found["images/test/000001.jpg"]) == {(5, 6, 25, 16): "inclusion", (100, 100, 180, 120): "scratches"}
-    assert boxes_of(found["images/training/000002.jpg"]) == {(5, 6, 25, 16): "patches", (100, 100, 180, 120): "patches"}
+    images = read(neu_seg(tmp_path), "neu-seg")
+    assert boxes_of(images["images/test/000001.jpg"]) == {
+        (5, 6, 25, 16): "inclusion",
+        (100, 100, 180, 120): "scratches",
+    }
+    assert boxes_of(images["images/training/000002.jpg"]) == {
+        (5, 6, 25, 16): "patches",
+        (100, 100, 180, 120): "patches",
+    }
     kinds, others = load_sources()["neu-seg"].kinds, load_sources()["neu-det"].kinds
     assert all(kinds[name] == others[name] for name in kinds)
 
@@ -237,15 +245,15 @@ def test_other_sets_of_masks_are_not_neu_seg(tmp_path: Path) -> None:
 
 
 def test_rsdds_jpeg_masks_are_thresholded_and_types_are_told_apart(tmp_path: Path) -> None:
-    found = read(rsdds(tmp_path), "rsdds")
-    assert set(found) == {
+    images = read(rsdds(tmp_path), "rsdds")
+    assert set(images) == {
         f"Type-{kind} RSDDs dataset/Rail surface images/rail_{number}.jpg" for kind in ("I", "II") for number in (1, 2)
     }
-    for image in found.values():
+    for image in images.values():
         first, second = sorted(image.boxes.xyxy.tolist(), key=lambda corners: corners[1])
         assert first == pytest.approx([2, 40, 12, 70], abs=1.5)
         assert second == pytest.approx([3, 120, 13, 150], abs=1.5)
-    assert len({image.group for image in found.values()}) == 4
+    assert len({image.group for image in images.values()}) == 4
 
 
 def test_rsdds_lost_and_empty_masks(tmp_path: Path) -> None:
@@ -260,19 +268,19 @@ def test_rsdds_lost_and_empty_masks(tmp_path: Path) -> None:
 
 
 def test_aluminium_reads_chinese_labels_and_defect_free_folders(tmp_path: Path) -> None:
-    found = {image.path.stem: image for image in read(tianchi_aluminium(tmp_path), "tianchi-aluminium").values()}
-    assert found["不导电20180830172500对照样本"].boxes.xyxy.tolist() == [[10.5, 8, 30, 20.25]]
-    assert found["擦花+杂色20180901093000"].boxes.names == ("擦花", "杂色")
-    assert not len(found["正常20180902140001"].boxes)
+    images = {image.path.stem: image for image in read(tianchi_aluminium(tmp_path), "tianchi-aluminium").values()}
+    assert images["不导电20180830172500对照样本"].boxes.xyxy.tolist() == [[10.5, 8, 30, 20.25]]
+    assert images["擦花+杂色20180901093000"].boxes.names == ("擦花", "杂色")
+    assert not len(images["正常20180902140001"].boxes)
     kinds = load_sources()["tianchi-aluminium"].kinds
-    assert {name for image in found.values() for name in image.boxes.names} == set(kinds)
+    assert {name for image in images.values() for name in image.boxes.names} == set(kinds)
 
 
 def test_aluminium_photos_of_one_moment_are_a_group(tmp_path: Path) -> None:
     root = tianchi_aluminium(tmp_path) / "guangdong_round2_train_20181011"
     photo(root / "无瑕疵图片" / "20180901093000.jpg")
-    found = {image.path.stem: image.group for image in read(tmp_path, "tianchi-aluminium").values()}
-    assert found["20180901093000"] == found["擦花+杂色20180901093000"] == "tianchi-aluminium/20180901093000"
+    images = {image.path.stem: image.group for image in read(tmp_path, "tianchi-aluminium").values()}
+    assert images["20180901093000"] == images["擦花+杂色20180901093000"] == "tianchi-aluminium/20180901093000"
 
 
 def test_aluminium_in_one_flat_folder_whose_first_label_shows_no_defect(tmp_path: Path) -> None:
@@ -280,8 +288,8 @@ def test_aluminium_in_one_flat_folder_whose_first_label_shows_no_defect(tmp_path
         photo(tmp_path / "all labels" / f"{stem}.jpg")
         if label:
             labelme(tmp_path / "all labels" / f"{stem}.json", [(label, [(4, 5), (20, 30)])])
-    found = read(tmp_path, "tianchi-aluminium")
-    assert {key: image.boxes.names for key, image in found.items()} == {"a.jpg": (), "b.jpg": ("起坑",)}
+    images = read(tmp_path, "tianchi-aluminium")
+    assert {key: image.boxes.names for key, image in images.items()} == {"a.jpg": (), "b.jpg": ("起坑",)}
     assert repairs(tmp_path, "tianchi-aluminium") == {
         "box of 正常, which is no defect, not read": 1,
         "image without a label file left out": 1,

@@ -14,11 +14,11 @@ from tests.datasets.official_layouts import photo, pku_market_pcb
 
 
 def test_classes_boxes_and_groups(tmp_path: Path) -> None:
-    found = scan([pku_market_pcb(tmp_path)], ["pku-market-pcb"]).images["pku-market-pcb"]
-    names = Counter(name for image in found for name in image.boxes.names)
+    images = scan([pku_market_pcb(tmp_path)], ["pku-market-pcb"]).images["pku-market-pcb"]
+    names = Counter(name for image in images for name in image.boxes.names)
     assert names == dict.fromkeys(load_sources()["pku-market-pcb"].kinds, 4)
-    assert {image.group for image in found} == {"pku-market-pcb/01", "pku-market-pcb/12"}
-    image = next(image for image in found if image.path.stem == "12_mouse_bite_01")
+    assert {image.group for image in images} == {"pku-market-pcb/01", "pku-market-pcb/12"}
+    image = next(image for image in images if image.path.stem == "12_mouse_bite_01")
     assert image.key == "images/Mouse_bite/12_mouse_bite_01.jpg"
     assert image.boxes.xyxy.tolist() == [[4, 3, 13, 12], [30, 3, 39, 12]]
 
@@ -33,8 +33,8 @@ def test_names_in_any_letter_case(tmp_path: Path) -> None:
     pku_market_pcb(tmp_path)
     for path in tmp_path.rglob("*.xml"):
         path.write_text(path.read_text().replace("<name>spur<", "<name>Spur<"))
-    found = scan([tmp_path], ["pku-market-pcb"]).images["pku-market-pcb"]
-    assert sum(image.boxes.names.count("spur") for image in found) == 4
+    images = scan([tmp_path], ["pku-market-pcb"]).images["pku-market-pcb"]
+    assert sum(image.boxes.names.count("spur") for image in images) == 4
 
 
 def test_lost_halves_are_counted_and_bad_xml_is_named(tmp_path: Path) -> None:

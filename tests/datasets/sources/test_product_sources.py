@@ -28,7 +28,7 @@ def repairs(folder: Path, source: str) -> dict[str, object]:
 def test_gcd_numbers_mean_what_the_yaml_beside_them_says(tmp_path: Path) -> None:
     part1 = read(gcd_glass(tmp_path / "1"), "gcd-glass")
     other = read(gcd_glass(tmp_path / "2", GCD_OTHER_YAML), "gcd-glass")
-    names = [{key: image.boxes.names[0] for key, image in found.items()} for found in (part1, other)]
+    names = [{key: image.boxes.names[0] for key, image in images.items()} for images in (part1, other)]
     assert [names[0][f"images/train_add/{n}.jpg"] for n in range(3)] == ["oil", "black spot", "bubble"]
     assert [names[1][f"images/train_add/{n}.jpg"] for n in range(3)] == ["bubble", "oil", "plastering thread"]
     assert part1["images/val_add/0.jpg"].boxes.names[1] == "quenched grain"
@@ -74,13 +74,13 @@ def test_gcd_number_of_no_class_is_named(tmp_path: Path) -> None:
 
 
 def test_cardd_reads_every_part_once(tmp_path: Path) -> None:
-    found = read(cardd(tmp_path), "cardd")
-    assert [key.split("/")[0] for key in sorted(found)] == ["test2017"] + ["train2017"] * 3 + ["val2017"] * 2
-    image = found["train2017/000001.jpg"]
+    images = read(cardd(tmp_path), "cardd")
+    assert [key.split("/")[0] for key in sorted(images)] == ["test2017"] + ["train2017"] * 3 + ["val2017"] * 2
+    image = images["train2017/000001.jpg"]
     assert image.boxes.names == ("scratch", "crack")
     assert image.boxes.xyxy.tolist() == [[4.5, 5, 20.5, 15.5], [24.5, 5, 40.5, 15.5]]
     assert image.scene == "car"
-    assert len({each.group for each in found.values()}) == 6
+    assert len({each.group for each in images.values()}) == 6
 
 
 def test_cardd_in_folders_of_other_names(tmp_path: Path) -> None:
@@ -138,11 +138,11 @@ def test_cardd_bad_files_are_named(tmp_path: Path, edit: Callable[[Any], object]
 
 
 def test_pvel_reads_labelled_parts_and_good_cells(tmp_path: Path) -> None:
-    found = read(pvel_ad(tmp_path), "pvel-ad")
-    assert {name for image in found.values() for name in image.boxes.names} == set(PVEL_CLASSES)
-    assert found["test/JPEGImages/img000004.jpg"].boxes.xyxy.tolist() == [[4, 5, 30, 25]]
-    assert [key for key, image in found.items() if not len(image.boxes)] == ["othertypes/good/img009001.jpg"]
-    assert found["othertypes/good/img009001.jpg"].scene == "solar cell"
+    images = read(pvel_ad(tmp_path), "pvel-ad")
+    assert {name for image in images.values() for name in image.boxes.names} == set(PVEL_CLASSES)
+    assert images["test/JPEGImages/img000004.jpg"].boxes.xyxy.tolist() == [[4, 5, 30, 25]]
+    assert [key for key, image in images.items() if not len(image.boxes)] == ["othertypes/good/img009001.jpg"]
+    assert images["othertypes/good/img009001.jpg"].scene == "solar cell"
     assert repairs(tmp_path, "pvel-ad") == {"image without a label file left out": 1}
 
 
@@ -150,18 +150,18 @@ def test_pvel_part_alone_and_other_voc_sets_beside_it(tmp_path: Path) -> None:
     (pvel_ad(tmp_path / "x") / "EL2021" / "trainval").rename(tmp_path / "trainval")
     photo(tmp_path / "VOC2007" / "JPEGImages" / "000001.jpg")
     voc(tmp_path / "VOC2007" / "Annotations" / "000001.xml", [("dog", (4, 5, 30, 25))])
-    found = read(tmp_path, "pvel-ad")
-    assert len(found) == 11 + 2  # what is left of EL2021: one labelled test image, one good cell
+    images = read(tmp_path, "pvel-ad")
+    assert len(images) == 11 + 2  # what is left of EL2021: one labelled test image, one good cell
     with pytest.raises(DataError, match="none of the sources pvel-ad"):
         scan([tmp_path / "VOC2007"], ["pvel-ad"])
     assert "JPEGImages/img000000.jpg" in read(tmp_path / "trainval", "pvel-ad")
 
 
 def test_elpv_gives_cells_without_defects_alone(tmp_path: Path) -> None:
-    found = read(elpv(tmp_path), "elpv")
-    assert set(found) == {"images/cell0002.png", "images/cell0004.png"}
-    assert not any(image.boxes.written for image in found.values())
-    assert {image.scene for image in found.values()} == {"solar cell"}
+    images = read(elpv(tmp_path), "elpv")
+    assert set(images) == {"images/cell0002.png", "images/cell0004.png"}
+    assert not any(image.boxes.written for image in images.values())
+    assert {image.scene for image in images.values()} == {"solar cell"}
     assert repairs(tmp_path, "elpv") == {"image of a defect without a box left out": 3}
     assert load_sources()["elpv"].kinds == {}
 

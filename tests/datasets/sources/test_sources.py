@@ -28,8 +28,8 @@ SUPER_CATEGORIES = {
 
 
 def shown(folder: Path, source: str) -> Counter[str]:
-    found = scan([folder], [source])
-    return Counter(name for image in found.images[source] for name in image.boxes.names)
+    images = scan([folder], [source])
+    return Counter(name for image in images.images[source] for name in image.boxes.names)
 
 
 def test_ten_pinned_sources_and_six_super_categories() -> None:
@@ -62,9 +62,9 @@ def test_one_name_means_one_class_and_a_scene_lies_in_one_super_category() -> No
 
 
 def test_all_sources_are_found_below_any_folder(downloads: Path) -> None:
-    found = scan([downloads])
-    assert sorted(found.images) == PINNED
-    for source, images in found.images.items():
+    read_images = scan([downloads])
+    assert sorted(read_images.images) == PINNED
+    for source, images in read_images.images.items():
         assert images == sorted(images, key=lambda image: natural(image.key))
         assert len({image.key for image in images}) == len(images)
         assert all(image.group.startswith(f"{source}/") for image in images)
@@ -83,42 +83,42 @@ def test_neu_det_in_parts(downloads: Path, tmp_path: Path) -> None:
         target = tmp_path / "kaggle" / "NEU-DET" / part / below / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
-    found = scan([tmp_path / "kaggle"], ["neu-det"]).images["neu-det"]
-    assert len(found) == 6
-    assert found[0].key == "train/images/crazing/crazing_1.jpg"
+    images = scan([tmp_path / "kaggle"], ["neu-det"]).images["neu-det"]
+    assert len(images) == 6
+    assert images[0].key == "train/images/crazing/crazing_1.jpg"
 
 
 def test_cr7_ids_follow_the_readme_and_names_have_spaces(downloads: Path) -> None:
-    found = {image.path.stem: image.boxes.names for image in scan([downloads], ["cr7-det"]).images["cr7-det"]}
-    assert found["oil spots7"] == ("oil spots",)
-    assert found["macular7"] == ("macular",)
+    images = {image.path.stem: image.boxes.names for image in scan([downloads], ["cr7-det"]).images["cr7-det"]}
+    assert images["oil spots7"] == ("oil spots",)
+    assert images["macular7"] == ("macular",)
 
 
 def test_deeppcb_pairs_test_images_and_groups_boards(downloads: Path) -> None:
-    found = scan([downloads], ["deeppcb"]).images["deeppcb"]
-    assert len(found) == 6
-    assert all(image.path.stem.endswith("_test") for image in found)
-    assert {image.group for image in found} == {"deeppcb/00041", "deeppcb/12000"}
+    images = scan([downloads], ["deeppcb"]).images["deeppcb"]
+    assert len(images) == 6
+    assert all(image.path.stem.endswith("_test") for image in images)
+    assert {image.group for image in images} == {"deeppcb/00041", "deeppcb/12000"}
 
 
 def test_magnetic_tile_drops_empty_masks_and_keeps_free_tiles(downloads: Path) -> None:
     result = scan([downloads], ["magnetic-tile"])
-    found = result.images["magnetic-tile"]
-    assert len(found) == 11
-    assert sum(not len(image.boxes) for image in found) == 2
-    assert len({image.group for image in found}) == 6
+    images = result.images["magnetic-tile"]
+    assert len(images) == 11
+    assert sum(not len(image.boxes) for image in images) == 2
+    assert len({image.group for image in images}) == 6
     assert result.repairs["magnetic-tile"]["empty mask of a defective image: image left out"]["count"] == 1
 
 
 def test_alu_groups_augmented_copies_and_bursts(downloads: Path) -> None:
-    found = {i.path.stem: i.group for i in scan([downloads], ["alu-stamping"]).images["alu-stamping"]}
-    assert found["1"] == found["2"] == found["1_z0"] != found["30"]
+    images = {i.path.stem: i.group for i in scan([downloads], ["alu-stamping"]).images["alu-stamping"]}
+    assert images["1"] == images["2"] == images["1_z0"] != images["30"]
 
 
 @pytest.mark.data
 def test_alu_bursts_that_show_one_crack_are_one_group(open_data: Path) -> None:
-    found = {i.path.stem: i.group for i in scan([open_data], ["alu-stamping"]).images["alu-stamping"]}
-    assert found["3"] == found["26"] == found["41"] == found["119"] == found["125"] != found["73"]
+    images = {i.path.stem: i.group for i in scan([open_data], ["alu-stamping"]).images["alu-stamping"]}
+    assert images["3"] == images["26"] == images["41"] == images["119"] == images["125"] != images["73"]
 
 
 def test_fabric_ids_mean_what_the_file_name_says(downloads: Path) -> None:
@@ -133,9 +133,9 @@ def test_fabric_with_an_id_that_means_nothing(downloads: Path) -> None:
 
 
 def test_roboflow_names_in_either_case_and_polygons(downloads: Path) -> None:
-    found = scan([downloads], ["fabric-hole-knot-stain"]).images["fabric-hole-knot-stain"]
-    assert {image.group.partition("/")[2] for image in found} == {"a01", "DSC02", "a03"}
-    assert all(len(image.boxes) == 2 for image in found)
+    images = scan([downloads], ["fabric-hole-knot-stain"]).images["fabric-hole-knot-stain"]
+    assert {image.group.partition("/")[2] for image in images} == {"a01", "DSC02", "a03"}
+    assert all(len(image.boxes) == 2 for image in images)
 
 
 def test_leather_groups_copies_across_train_and_valid(downloads: Path) -> None:
@@ -204,10 +204,10 @@ def test_source_without_any_pair(downloads: Path) -> None:
 @pytest.mark.data
 def test_real_box_counts(open_data: Path) -> None:
     """The counts of the sources' own cards; masks count components of at least 20 px, repeated boxes count once."""
-    found = scan([open_data], ["cr7-det", "deeppcb", "alu-stamping", "fabric-cut-hole", "wood-vsb", "leather"])
+    read_images = scan([open_data], ["cr7-det", "deeppcb", "alu-stamping", "fabric-cut-hole", "wood-vsb", "leather"])
     counts = {
         source: Counter(name for image in images for name in image.boxes.names)
-        for source, images in found.images.items()
+        for source, images in read_images.images.items()
     }
     assert counts["cr7-det"] == {
         "pits": 545, "inclusion": 474, "oil spots": 438, "linear": 409, "macular": 343, "dents": 310, "punching": 297

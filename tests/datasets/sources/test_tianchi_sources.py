@@ -35,12 +35,12 @@ def change(folder: Path, source: str, edit: Callable[[Any], Any]) -> None:
 
 
 def test_tile_boxes_are_corners_and_three_cameras_see_one_tile(tmp_path: Path) -> None:
-    found = read(tianchi_tile(tmp_path), "tianchi-tile")
-    image = found["226_46_t20201125133518272_CAM2.jpg"]
+    images = read(tianchi_tile(tmp_path), "tianchi-tile")
+    image = images["226_46_t20201125133518272_CAM2.jpg"]
     assert image.boxes.names == ("light patch",)
     assert image.boxes.xyxy.tolist() == [[10.5, 8, 22, 19.25]]
-    assert {each.group for each in found.values()} == {"tianchi-tile/226_46", "tianchi-tile/197_2"}
-    assert {each.boxes.names[0] for each in found.values()} == {"light patch", "halo"}
+    assert {each.group for each in images.values()} == {"tianchi-tile/226_46", "tianchi-tile/197_2"}
+    assert {each.boxes.names[0] for each in images.values()} == {"light patch", "halo"}
 
 
 def test_tile_background_means_defect_free_and_round_2_has_two_more(tmp_path: Path) -> None:
@@ -54,10 +54,10 @@ def test_tile_background_means_defect_free_and_round_2_has_two_more(tmp_path: Pa
 
 
 def test_fabric_reads_both_packages_and_34_names_of_20_classes(tmp_path: Path) -> None:
-    found = read(tianchi_fabric(tmp_path), "tianchi-fabric")
-    assert found["train10.jpg"].boxes.names == ("破洞", "破洞")
-    assert found["train20.jpg"].boxes.xyxy.tolist() == [[4.5, 6, 20, 16], [30, 6, 50.25, 16]]
-    assert not len(found["train1fine.jpg"].boxes)
+    images = read(tianchi_fabric(tmp_path), "tianchi-fabric")
+    assert images["train10.jpg"].boxes.names == ("破洞", "破洞")
+    assert images["train20.jpg"].boxes.xyxy.tolist() == [[4.5, 6, 20, 16], [30, 6, 50.25, 16]]
+    assert not len(images["train1fine.jpg"].boxes)
     kinds = load_sources()["tianchi-fabric"].kinds
     assert (len(kinds), len({kind.name for kind in kinds.values()}), len(CLASSES)) == (34, 20, 20)
     assert kinds["水渍"] == kinds["油渍"]
@@ -73,11 +73,11 @@ def test_fabric_folders_may_be_written_with_a_space(tmp_path: Path) -> None:
 
 def test_bottle_reads_repeated_ids_and_leaves_out_what_is_no_defect(tmp_path: Path) -> None:
     result = scan([tianchi_bottle(tmp_path)], ["tianchi-bottle"])
-    found = {image.path.name: image for image in result.images["tianchi-bottle"]}
-    assert found["img_0000001.jpg"].boxes.names == ("瓶盖破损", "标贴起皱")
-    assert found["img_0000001.jpg"].boxes.xyxy.tolist() == [[4, 5, 24, 15], [30, 5, 50, 15]]
-    assert not len(found["img_0000002.jpg"].boxes)
-    assert not len(found["img_0000003.jpg"].boxes)
+    images = {image.path.name: image for image in result.images["tianchi-bottle"]}
+    assert images["img_0000001.jpg"].boxes.names == ("瓶盖破损", "标贴起皱")
+    assert images["img_0000001.jpg"].boxes.xyxy.tolist() == [[4, 5, 24, 15], [30, 5, 50, 15]]
+    assert not len(images["img_0000002.jpg"].boxes)
+    assert not len(images["img_0000003.jpg"].boxes)
     assert {kind: facts["count"] for kind, facts in result.repairs["tianchi-bottle"].items()} == {
         "box of 背景, which is no defect, not read": 1,
         "box of 喷码正常, which is no defect, not read": 1,
@@ -93,9 +93,9 @@ def test_bottle_pictures_of_one_bottle_share_a_group(tmp_path: Path) -> None:
             entry["file_name"] = f"img_0000009_{number}.jpg"
 
     change(tmp_path, "tianchi-bottle", edit)
-    found = read(tmp_path, "tianchi-bottle")
-    assert found["img_0000009_0.jpg"].group == found["img_0000009_1.jpg"].group == "tianchi-bottle/img_0000009"
-    assert found["img_0000003.jpg"].group == "tianchi-bottle/img_0000003"
+    images = read(tmp_path, "tianchi-bottle")
+    assert images["img_0000009_0.jpg"].group == images["img_0000009_1.jpg"].group == "tianchi-bottle/img_0000009"
+    assert images["img_0000003.jpg"].group == "tianchi-bottle/img_0000003"
 
 
 def test_a_coco_file_of_something_else_is_no_bottle(tmp_path: Path) -> None:

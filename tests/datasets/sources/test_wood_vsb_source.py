@@ -11,13 +11,13 @@ from tests.datasets.official_layouts import photo, text, wood_vsb
 
 def test_boxes_and_one_spelling_for_both_forms(tmp_path: Path) -> None:
     result = scan([wood_vsb(tmp_path)], ["wood-vsb"])
-    found = {image.key: image for image in result.images["wood-vsb"]}
-    board = found["Images1/100100001.bmp"]
+    images = {image.key: image for image in result.images["wood-vsb"]}
+    board = images["Images1/100100001.bmp"]
     assert board.boxes.names == ("Live_knot", "Death_know")
     assert board.boxes.xyxy.tolist() == [[16, 24, 32, 48], [0, 0, 8, 12]]
     assert board.group == "wood-vsb/100100001"
-    assert found["Images1/100100002.bmp"].boxes.names == ("overgrown",)
-    assert not len(found["Images2/200100003.bmp"].boxes)
+    assert images["Images1/100100002.bmp"].boxes.names == ("overgrown",)
+    assert not len(images["Images2/200100003.bmp"].boxes)
     assert set(result.repairs["wood-vsb"]) == {"empty label file read as defect-free"}
 
 
@@ -47,7 +47,7 @@ def test_both_forms_below_one_folder(tmp_path: Path) -> None:
         "classTitle": "Crack", "geometryType": "rectangle", "points": {"exterior": [[4, 5], [20, 9]], "interior": []}
     }  # fmt: skip
     text(tmp_path / "slice" / "ds" / "ann" / "100000001.jpg.json", json.dumps({"objects": [rectangle]}))
-    found = scan([tmp_path], ["wood-vsb"]).images["wood-vsb"]
-    assert {image.key for image in found} == {
+    images = scan([tmp_path], ["wood-vsb"]).images["wood-vsb"]
+    assert {image.key for image in images} == {
         "ds/img/100000001.jpg", "Images1/100100001.bmp", "Images1/100100002.bmp", "Images2/200100003.bmp"
     }  # fmt: skip
