@@ -110,7 +110,9 @@ class Entries:
         if not (set(map(type, boxes)) <= {list, tuple} and set(map(len, boxes)) <= {4}):
             self.refuse([not isinstance(box, list | tuple) or len(box) != 4 for box in boxes], "bbox", _BOX)
         xywh = self._floats(list(chain.from_iterable(boxes)), "bbox", _BOX, 4).reshape(-1, 4)
-        self.refuse(np.any(xywh[:, 2:] < 0, axis=1), "bbox", _BOX)
+        with np.errstate(over="ignore"):
+            area = xywh[:, 2] * xywh[:, 3]
+        self.refuse(np.any(xywh[:, 2:] < 0, axis=1) | ~np.isfinite(area), "bbox", _BOX)
         return xywh
 
     def flags(self, key: str, *, may_lack: bool) -> NDArray[np.bool_]:

@@ -101,6 +101,7 @@ def test_ids_from_zero_are_counted_on_from_one(tmp_path: Path) -> None:
         (changed("annotations", 1, bbox=None), "annotation 2: bbox is None"),
         (changed("annotations", 1, category_id=[3]), r"annotation 2: category_id is \[3\]"),
         (changed("annotations", 1, bbox=[1, 2, 10**400, 4]), r"annotation 2: bbox is \[1, 2, 10+\.\.\."),
+        (changed("categories", 0, synonyms="stain"), "category 7: synonyms is 'stain'; it must be a list of names"),
         (changed("images", 1, id=2**63), r"image number 1 .*id is 9223372036854775808; .*at most 64 bits"),
     ],
 )

@@ -51,20 +51,9 @@ def read_coco(path: Path) -> CocoFile:
     """
     repairs = Repairs()
     truth = read_ground_truth(read_json(path, DataError, MOST_COCO_BYTES, nan=True), path, repairs.add)
-    used = np.isin(truth.categories.ids, truth.category_id)
-    class_names(truth.categories, np.flatnonzero(used).tolist())
-    for row in np.flatnonzero(~used).tolist():
-        repairs.add("category without boxes left out", f"{path}: {truth.categories.rows[row].get('name')}")
+    classes, image_ids = _classes(truth, path, repairs), _image_ids(truth, path, repairs)
     if truth.is_federated:
         repairs.add("keys of LVIS not used: tasks on a file of yours have COCO's rules", str(path))
-    ids = truth.images.ids.tolist()
-    shift = 1 - min(ids) if min(ids) < 1 else 0
-    if shift:
-        repairs.add("image ids counted on from 1", str(path))
-    if max(ids) + shift > _LARGEST_ID:
-        raise DataError(
-            f"{path}: image ids from {min(ids)} to {max(ids)} exceed 64 bits when counted from 1; use smaller ids"
-        )
     paths = _locate(path, truth)
     sizes: list[tuple[int, int]] = [
         (width, height) if width else image_size(at)
@@ -72,16 +61,12 @@ def read_coco(path: Path) -> CocoFile:
     ]
     places = _places(truth)
     refuse_other_frames(truth.entries, truth.xywh, np.array(sizes, np.int64)[places])
-    order = np.argsort(truth.categories.ids)
-    order = order[used[order]]
-    labels = np.searchsorted(truth.categories.ids[order], truth.category_id)
+    labels, rows = np.searchsorted(truth.categories.ids[classes], truth.category_id), _rows_by_place(places, len(paths))
     images = tuple(
-        CocoImage(key + shift, at, *size, _annotations(truth, rows, labels, size, repairs), entry)
-        for key, at, size, rows, entry in zip(
-            ids, paths, sizes, _rows_by_place(places, len(ids)), truth.images.rows, strict=True
-        )
+        CocoImage(key, at, *size, _annotations(truth, own, labels, size, repairs), entry)
+        for key, at, size, own, entry in zip(image_ids, paths, sizes, rows, truth.images.rows, strict=True)
     )
-    return CocoFile(tuple(truth.categories.take(order)), images, repairs)
+    return CocoFile(tuple(truth.categories.take(classes)), images, repairs)
 
 
 def boxes_by_file_name(path: Path) -> dict[str, list[RawBox]]:
@@ -101,6 +86,31 @@ def boxes_by_file_name(path: Path) -> dict[str, list[RawBox]]:
             RawBox(truth.entries.where(row), corners[row], names[int(truth.category_id[row])]) for row in rows.tolist()
         ]
     return boxes
+
+
+def _classes(truth: GroundTruth, path: Path, repairs: Repairs) -> NDArray[np.int64]:
+    """Places of the categories with boxes, in the order of their ids."""
+    used = np.isin(truth.categories.ids, truth.category_id)
+    class_names(truth.categories, np.flatnonzero(used).tolist())
+    synonyms = [entry.get("synonyms") or [] for entry in truth.categories.rows]
+    wrong = [not isinstance(names, list) or not all(isinstance(name, str) for name in names) for names in synonyms]
+    truth.categories.refuse(wrong, "synonyms", "a list of names")
+    for row in np.flatnonzero(~used).tolist():
+        repairs.add("category without boxes left out", f"{path}: {truth.categories.rows[row].get('name')}")
+    order = np.argsort(truth.categories.ids)
+    return order[used[order]]
+
+
+def _image_ids(truth: GroundTruth, path: Path, repairs: Repairs) -> list[int]:
+    """Ids of the images in the file's order, counted on where they begin below 1."""
+    ids: list[int] = truth.images.ids.tolist()
+    least, most = min(ids), max(ids)
+    if least >= 1:
+        return ids
+    if most - least >= _LARGEST_ID:
+        raise DataError(f"{path}: image ids from {least} to {most} exceed 64 bits when counted from 1; use smaller ids")
+    repairs.add("image ids counted on from 1", str(path))
+    return [key + 1 - least for key in ids]
 
 
 def _file_name(truth: GroundTruth, place: int) -> str:
