@@ -47,7 +47,7 @@ class Reader(Protocol):
         ...
 
     def encode(self, model: Any, prompts: Sequence[Prompt], width: int | None = None) -> Language:
-        """Text features of prompts, one a row, padded to the widest or to `width` columns."""
+        """Text features of prompts, one per row, padded to the widest or to `width` columns."""
         ...
 
 

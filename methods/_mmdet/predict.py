@@ -47,13 +47,13 @@ def encode(model: Any, reader: Reader, texts: Sequence[str], entries: NDArray[np
 def detect(
     model: Any, images: Sequence[NDArray[np.uint8]], asked: Asked, sides_px: tuple[int, int], limits: Limits
 ) -> list[Detections]:
-    """One Detections an image; sides_px: shorter and longer.
+    """One Detections per image; sides_px: shorter and longer.
 
     A class scores as the root of its tokens' mean times the centre-ness (the library's rule); boxes of one class
     suppress each other, also where several texts name it.
     """
     prepared = [prepare_image(image, *sides_px) for image in images]
-    found: list[Detections | None] = [None] * len(images)
+    made: list[Detections | None] = [None] * len(images)
     for positions in by_size(prepared):
         pixels, notes = batch(model, [prepared[i] for i in positions], training=False)
         metas = [note.metainfo for note in notes]
@@ -64,8 +64,8 @@ def detect(
                 part.append((result.bboxes, result.scores, torch.from_numpy(labels).to(result.scores.device)))
         for part, i in zip(parts, positions, strict=True):
             merged = tuple(torch.cat(column) for column in zip(*part, strict=True))
-            found[i] = _finish(merged, images[i].shape[:2], limits, again=asked.synonyms)
-    return [detections for detections in found if detections is not None]
+            made[i] = _finish(merged, images[i].shape[:2], limits, again=asked.synonyms)
+    return [detections for detections in made if detections is not None]
 
 
 def heads(

@@ -48,7 +48,7 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """What the losses of one batch are computed from: features before image and text meet, and the truth."""
+    """What the losses of one batch are computed from: features before image and text meet, and the ground truth."""
 
     features: Sequence[torch.Tensor]
     language: Language
@@ -99,26 +99,26 @@ class Trainer(EpochTrainer):
         return Step(self.model.extract_feat(pixels), language, notes, examples)
 
     def _example(self, sample: Sample, rng: np.random.Generator) -> Example:
-        truth = sample.annotations.select(~sample.annotations.iscrowd)
+        annotations = sample.annotations.select(~sample.annotations.iscrowd)
         share = rng.choice(np.linspace(self.recipe.smallest_share, 1, _SIDES))
         shorter = round(self.recipe.shorter_side_px * float(share))
         image = prepare_image(read_sample(sample), shorter, self.recipe.image_side_px)
         height, width = image.meta["img_shape"]
         # Boxes end with their last pixel: the library's settings for GLIP take one pixel off before they resize.
         scale = np.array(image.meta["scale_factor"] * 2)
-        boxes = np.clip((truth.xyxy - [0, 0, 1, 1]) * scale, 0, [width, height, width, height])
+        boxes = np.clip((annotations.xyxy - [0, 0, 1, 1]) * scale, 0, [width, height, width, height])
         if rng.random() < self.recipe.fliplr:
             image = Prepared(image.pixels.flip(2), image.meta)
             boxes[:, [0, 2]] = width - 1 - boxes[:, [2, 0]]
-        chosen = self.reader.choose(truth.labels.tolist(), self.texts, rng)
+        chosen = self.reader.choose(annotations.labels.tolist(), self.texts, rng)
         (prompt,) = self.reader.plan([self.texts[k] for k in chosen])
         place = {label: position for position, label in enumerate(chosen)}
         kept = [
             i
-            for i, label in enumerate(truth.labels.tolist())
+            for i, label in enumerate(annotations.labels.tolist())
             if label in place and min(boxes[i, 2:] - boxes[i, :2]) >= 1
         ]
-        labels = [place[int(truth.labels[i])] for i in kept]
+        labels = [place[int(annotations.labels[i])] for i in kept]
         return Example(
             image,
             prompt,

@@ -66,8 +66,8 @@ def main(source: str, target: str) -> None:
     inert: Any = ModuleType("inert_pickle")
     inert.Unpickler, inert.load = _Unpickler, lambda file, **options: _Unpickler(file, **options).load()
     stored = torch.load(source, map_location="cpu", weights_only=False, pickle_module=inert)
-    found = stored if isinstance(stored, dict) else {}
-    inner = next((found[key] for key in ("state_dict", "model", "ema") if isinstance(found.get(key), dict)), found)
+    whole = stored if isinstance(stored, dict) else {}
+    inner = next((whole[key] for key in ("state_dict", "model", "ema") if isinstance(whole.get(key), dict)), whole)
     tensors = {name: tensor.contiguous().clone() for name, tensor in _tensors(inner)}
     if not tensors:
         sys.exit("it holds no tensors by name")

@@ -63,11 +63,11 @@ def read_tensors(path: Path) -> dict[str, Any]:
 
 
 _told: list[str] = []
-"""names of the signals that told this process's training to stop"""
+"""names of the signals that asked this process's training to stop"""
 
 
 def stop_if_told() -> None:
-    """Raise once more what a signal raised: C code of a library may have swallowed it. Called once a batch."""
+    """Raise once more what a signal raised: C code of a library may have swallowed it. Called once per batch."""
     if _told:
         raise KeyboardInterrupt(_told[-1])
 

@@ -18,11 +18,11 @@ from methods._torch.recipe import FineTuneRecipe
 from methods._torch.texts import texts_with_labels
 from methods._transformers.recipe import Recipe
 
-Any_ = TypeVar("Any_", bound=FineTuneRecipe)
+AnyRecipe = TypeVar("AnyRecipe", bound=FineTuneRecipe)
 Settings = TypeVar("Settings", bound=Recipe)
 
 
-class LibraryAdapter(FineTunedAdapter[Any_]):
+class LibraryAdapter(FineTunedAdapter[AnyRecipe]):
     """A detector whose model is a class of the library, which reads its released folders."""
 
     model_class: ClassVar[str]

@@ -1,4 +1,4 @@
-"""Detectors of the library that read every class name by itself: one set of queries, one score a query and name."""
+"""Detectors of the library that read every class name by itself: one set of queries, one score per query and name."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Answers = list[tuple["Tensor", "Tensor"]]
-"""logits (B, Q, K) a query and text, boxes (B, Q, 4) as centre and size in shares of the prepared image; the last pair
-is the detector's answer, those before it are earlier stages that a fit teaches too"""
+"""logits (B, Q, K) per query and text, boxes (B, Q, 4) as centre and size in shares of the prepared image
+
+The last pair is the detector's answer, those before it are earlier stages that a fit teaches too.
+"""
 
 Settings = TypeVar("Settings", bound=ListedRecipe)
 

@@ -58,15 +58,15 @@ class ListedTrainer(EpochTrainer):
 
     def _example(self, sample: Sample, rng: np.random.Generator) -> tuple[Any, dict[str, torch.Tensor]]:
         """Pixels, and boxes as centre and size in shares of the prepared image."""
-        truth = sample.annotations.select(~sample.annotations.iscrowd)
+        annotations = sample.annotations.select(~sample.annotations.iscrowd)
         pixels = read_sample(sample)
-        xyxy = np.clip(truth.xyxy, 0, [sample.width_px, sample.height_px] * 2).astype(np.float64)
+        xyxy = np.clip(annotations.xyxy, 0, [sample.width_px, sample.height_px] * 2).astype(np.float64)
         if rng.random() < self.adapter.config.fliplr:
             pixels = np.ascontiguousarray(pixels[:, ::-1])
             xyxy[:, [0, 2]] = sample.width_px - xyxy[:, [2, 0]]
         corners = xyxy / np.array(self.adapter.frame_px(pixels.shape[:2]) * 2, np.float64)
         boxes = np.concatenate([(corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]], axis=1)
         return pixels, {
-            "class_labels": torch.tensor(truth.labels, dtype=torch.long, device=self.device),
+            "class_labels": torch.tensor(annotations.labels, dtype=torch.long, device=self.device),
             "boxes": torch.tensor(boxes.reshape(-1, 4), dtype=torch.float32, device=self.device),
         }

@@ -31,7 +31,7 @@ def detect(
     """
     captions, entries, class_count = names
     prepared = [prepare_image(processor, image, model.config.num_queries) for image in images]
-    found: list[Detections | None] = [None] * len(images)
+    made: list[Detections | None] = [None] * len(images)
     device = next(model.parameters()).device
     for positions in by_size(prepared):
         pixels = torch.stack([prepared[i].pixels for i in positions]).to(device)
@@ -43,8 +43,8 @@ def detect(
             for part, cxcywh, table, i in zip(parts, boxes, scores, positions, strict=True):
                 part.append(_best(cxcywh, by_class(table, labels, class_count), images[i].shape[:2], limits))
         for part, i in zip(parts, positions, strict=True):
-            found[i] = _merge(part).best(limits.max_detections)
-    return [detections for detections in found if detections is not None]
+            made[i] = _merge(part).best(limits.max_detections)
+    return [detections for detections in made if detections is not None]
 
 
 def ask(model: Any, pixels: torch.Tensor, mask: torch.Tensor, caption: Caption) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,7 +1,7 @@
 """Class names to captions for detectors that read one sentence, and from token scores back to classes.
 
 A caption is `[CLS] name . name . ... [SEP]`, lower case; the tokens of a name are known from where they were put,
-never found again by comparing strings.
+never looked up again by comparing strings.
 """
 
 from __future__ import annotations

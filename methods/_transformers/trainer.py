@@ -62,21 +62,21 @@ class Trainer(EpochTrainer):
 
     def _inputs(self, sample: Sample, rng: np.random.Generator) -> dict[str, Any]:
         """One image with its caption: images differ in size and names, and padding would change what is learnt."""
-        truth = sample.annotations.select(~sample.annotations.iscrowd)
+        annotations = sample.annotations.select(~sample.annotations.iscrowd)
         pixels = read_sample(sample)
         size = np.array([sample.width_px, sample.height_px] * 2, np.float64)
-        corners = np.clip(truth.xyxy / size, 0, 1)
+        corners = np.clip(annotations.xyxy / size, 0, 1)
         if rng.random() < self.recipe.fliplr:
             pixels = np.ascontiguousarray(pixels[:, ::-1])
             corners[:, [0, 2]] = 1 - corners[:, [2, 0]]
-        chosen = training_names(truth.labels.tolist(), self.pieces, rng, self.recipe.max_tokens)
+        chosen = training_names(annotations.labels.tolist(), self.pieces, rng, self.recipe.max_tokens)
         (caption,) = captions([self.names[k] for k in chosen], self.tokenizer, self.recipe.max_tokens, None)
         place = {label: position for position, label in enumerate(chosen)}
-        kept = [i for i, label in enumerate(truth.labels.tolist()) if label in place]
+        kept = [i for i, label in enumerate(annotations.labels.tolist()) if label in place]
         boxes = np.concatenate([(corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]], axis=1)
         image = prepare_image(self.processor, pixels, self.queries)
         ids = torch.tensor([caption.input_ids], device=self.device)
-        labels = torch.tensor([place[int(truth.labels[i])] for i in kept], dtype=torch.long, device=self.device)
+        labels = torch.tensor([place[int(annotations.labels[i])] for i in kept], dtype=torch.long, device=self.device)
         target = torch.tensor(boxes[kept].reshape(-1, 4), dtype=torch.float32, device=self.device)
         return {
             "pixel_values": image.pixels[None].to(self.device),

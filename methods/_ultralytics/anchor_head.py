@@ -28,7 +28,7 @@ BALANCE = (4.0, 1.0, 0.4)
 
 
 class AnchorHead(nn.Module):
-    """A 1x1 convolution a level: for each of A anchors a box, an objectness and the classes.
+    """A 1x1 convolution per level: for each of A anchors a box, an objectness and the classes.
 
     channels: of the levels it reads. Training: a list of raw maps (B, A, H, W, 5 + classes). Otherwise
     ((B, 4 + classes, N), raw): xywh in pixels of the input, class scores = objectness x class probability.
@@ -36,7 +36,7 @@ class AnchorHead(nn.Module):
 
     stride: Tensor
     convs: Any
-    """an nn.ModuleList, one convolution a level"""
+    """an nn.ModuleList, one convolution per level"""
 
     def __init__(
         self, class_count: int, channels: Sequence[int], anchors_px: Sequence[Sequence[Sequence[float]]]

@@ -21,10 +21,8 @@ def copy_backbone(model: nn.Module, expert: Mapping[str, Tensor]) -> int:
     wanted = [name for name in own if _layer(name) is not None and not name.endswith("num_batches_tracked")]
     for name in wanted:
         if name not in expert or expert[name].shape != own[name].shape:
-            found = tuple(expert[name].shape) if name in expert else "nothing"
-            raise ConfigError(
-                f"expert backbone: {name} is {found}, expected {tuple(own[name].shape)}; sizes must agree"
-            )
+            here = tuple(expert[name].shape) if name in expert else "nothing"
+            raise ConfigError(f"expert backbone: {name} is {here}, expected {tuple(own[name].shape)}; sizes must agree")
     model.load_state_dict({**own, **{name: expert[name].to(own[name].dtype) for name in wanted}})
     return len(wanted)
 

@@ -67,25 +67,25 @@ class SampleDataset(YOLODataset):
     def load_image(self, i: int, rect_mode: bool = True, resize_short: bool = False) -> Any:
         """As the library's. Raises DataError that names a file that cannot be read or is not of its sample's size."""
         try:
-            image, found_hw, resized_hw = super().load_image(i, rect_mode, resize_short)
+            image, read_hw, resized_hw = super().load_image(i, rect_mode, resize_short)
         except (FileNotFoundError, OSError) as error:
             raise DataError(f"{self.im_files[i]}: missing or not a readable image; build the data set again") from error
         sample = self._samples[i]
-        if tuple(found_hw) != (sample.height_px, sample.width_px):
-            found = f"{found_hw[1]}x{found_hw[0]}"
-            raise DataError(f"{sample.path}: is {found} px, the annotations say {sample.width_px}x{sample.height_px}")
-        return image, found_hw, resized_hw
+        if tuple(read_hw) != (sample.height_px, sample.width_px):
+            size = f"{read_hw[1]}x{read_hw[0]}"
+            raise DataError(f"{sample.path}: is {size} px, the annotations say {sample.width_px}x{sample.height_px}")
+        return image, read_hw, resized_hw
 
 
 def _label(sample: Sample) -> dict[str, Any]:
-    truth = sample.annotations.select(~sample.annotations.iscrowd)
+    annotations = sample.annotations.select(~sample.annotations.iscrowd)
     size = np.array([sample.width_px, sample.height_px] * 2, np.float64)
-    corners = np.clip(truth.xyxy / size, 0, 1)
+    corners = np.clip(annotations.xyxy / size, 0, 1)
     centre, extent = (corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]
     return {
         "im_file": str(sample.path),
         "shape": (sample.height_px, sample.width_px),
-        "cls": truth.labels.astype(np.float32)[:, None],
+        "cls": annotations.labels.astype(np.float32)[:, None],
         "bboxes": np.concatenate([centre, extent], axis=1).astype(np.float32),
         "segments": [],
         "keypoints": None,

@@ -53,11 +53,11 @@ def detect(
 
 
 def suppress(raw: Tensor, class_count: int, limits: Limits) -> list[Tensor]:
-    """Rows (n, 6) an image, corners, score, class, best first: the library's `non_max_suppression`, to the bit.
+    """Rows (n, 6) per image, corners, score, class, best first: the library's `non_max_suppression`, to the bit.
 
     raw: (B, 4 + classes, A), xywh and scores, or (B, n, 6) of a head that answers without suppression. Each class is
     searched by itself: the library compares each of up to 30,000 candidates with those of all classes, which takes
-    seconds an image where scores are close to each other. A box may carry several classes.
+    seconds per image where scores are close to each other. A box may carry several classes.
     """
     if raw.shape[-1] == _ROW:
         rows: list[Tensor] = non_max_suppression(
@@ -68,18 +68,18 @@ def suppress(raw: Tensor, class_count: int, limits: Limits) -> list[Tensor]:
     for candidates in raw.transpose(-1, -2):
         boxes, scores = candidates[:, :4], candidates[:, 4 : 4 + class_count]
         place, label = torch.where(scores > limits.score_threshold)
-        found = torch.cat([xywh2xyxy(boxes[place]), scores[place, label, None], label[:, None].float()], dim=1)
-        if len(found) > _MOST_CANDIDATES:
-            found = found[found[:, 4].argsort(descending=True)[:_MOST_CANDIDATES]]
-        kept.append(found[_unsuppressed(found, limits.nms_iou)[: limits.max_detections]])
+        boxed = torch.cat([xywh2xyxy(boxes[place]), scores[place, label, None], label[:, None].float()], dim=1)
+        if len(boxed) > _MOST_CANDIDATES:
+            boxed = boxed[boxed[:, 4].argsort(descending=True)[:_MOST_CANDIDATES]]
+        kept.append(boxed[_unsuppressed(boxed, limits.nms_iou)[: limits.max_detections]])
     return kept
 
 
-def _unsuppressed(found: Tensor, nms_iou: float) -> Tensor:
+def _unsuppressed(boxed: Tensor, nms_iou: float) -> Tensor:
     """Indices of rows that no better row of their class overlaps by more than `nms_iou`, best first."""
     # Classes are set apart as the library does it, since the shift rounds coordinates and so decides close calls.
-    apart, scores, labels = found[:, :4] + found[:, 5:] * _APART_PX, found[:, 4], found[:, 5]
-    if len(found) <= _AT_ONCE:
+    apart, scores, labels = boxed[:, :4] + boxed[:, 5:] * _APART_PX, boxed[:, 4], boxed[:, 5]
+    if len(boxed) <= _AT_ONCE:
         return nms(apart, scores, nms_iou)
     by_class = labels.argsort(stable=True).split(labels.long().bincount().tolist())
     kept = torch.cat([rows[nms(apart[rows], scores[rows], nms_iou)] for rows in by_class if len(rows)]).sort().values

@@ -1,4 +1,4 @@
-"""Training by several processes, one a device: the library's data-parallel loop, started and followed by us.
+"""Training by several processes, one per device: the library's data-parallel loop, started and followed by us.
 
 Imports neither the library nor the trainer at the top: the library reads a process's rank when it is imported.
 """

@@ -14,7 +14,7 @@ from benchmark.core.settings import Count, Decay, LearningRate, PositiveCount, S
 
 @dataclass(frozen=True)
 class Recipe(DetectorConfig):
-    """One field a decision; sides in pixels, rates per step."""
+    """One field per decision; sides in pixels, rates per step."""
 
     variant: Literal["n", "s", "m", "l"] = "s"
     """size of the detector: width and depth of YOLOv8's table"""

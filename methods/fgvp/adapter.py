@@ -1,4 +1,4 @@
-"""YOLO-World detects, Mobile-SAM cuts out what it found, the rest is blurred, YOLO-World detects again."""
+"""YOLO-World detects, Mobile-SAM cuts out what it detected, the rest is blurred, YOLO-World detects again."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Adapter(WorldAdapter[Config]):
     def __init__(self, config: Config, device: str = "auto") -> None:
         super().__init__(config, device)
         self._sam: Any = None
-        self._truth: list[NDArray[np.float32]] | None = None
+        self._ground_truth: list[NDArray[np.float32]] | None = None
 
     @classmethod
     def starting_fit(cls, config: Config) -> StartingFit | None:
@@ -102,7 +102,7 @@ class Adapter(WorldAdapter[Config]):
 
     def show_ground_truth(self, ground_truth: Sequence[Annotations]) -> None:
         """See Detector; only prompt=truth looks at it."""
-        self._truth = [annotations.xyxy.astype(np.float32) for annotations in ground_truth]
+        self._ground_truth = [annotations.xyxy.astype(np.float32) for annotations in ground_truth]
 
     def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
         """See TorchAdapter: what YOLO-World detects in the prompted images."""
@@ -136,9 +136,9 @@ class Adapter(WorldAdapter[Config]):
 
     def _candidates(self, images: Sequence[NDArray[np.uint8]], nms_iou: float) -> list[NDArray[np.float32]]:
         if self.config.prompt == "detected":
-            found = super().detect(images, Limits(self.config.candidate_score, nms_iou, self.config.candidates))
-            return [detections.xyxy for detections in found]
-        shown, self._truth = self._truth, None
+            candidates = super().detect(images, Limits(self.config.candidate_score, nms_iou, self.config.candidates))
+            return [detections.xyxy for detections in candidates]
+        shown, self._ground_truth = self._ground_truth, None
         if shown is None or len(shown) != len(images):
             raise ConfigError(f"{self.info.name}: prompt=truth is asked with show_ground_truth before each predict")
         return shown

@@ -64,8 +64,8 @@ def column_targets(head: Any, step: Step) -> torch.Tensor:
     metas = [note.metainfo for note in step.notes]
     sizes = [level.shape[-2:] for level in step.features]
     anchors, valid = head.get_anchors(sizes, metas, device=step.features[0].device)
-    truth = [note.gt_instances for note in step.notes]
-    levels: Sequence[torch.Tensor] = head.get_targets(anchors, valid, truth, metas)[1]
+    ground_truth = [note.gt_instances for note in step.notes]
+    levels: Sequence[torch.Tensor] = head.get_targets(anchors, valid, ground_truth, metas)[1]
     return torch.cat(list(levels), dim=1)
 
 

@@ -151,11 +151,11 @@ class Mdetr(nn.Module):
         for layer in self.decoder:
             query = layer(query, query_at, x, at)
             states.append(self.decoder_norm(query))
-        found = torch.stack(states)
+        queries = torch.stack(states)
         return Answer(
-            self.token_head(found),
-            self.box_head(found).sigmoid(),
-            F.normalize(self.query_projection(found), dim=-1),
+            self.token_head(queries),
+            self.box_head(queries).sigmoid(),
+            F.normalize(self.query_projection(queries), dim=-1),
             F.normalize(self.token_projection(x[:, -tokens.shape[1] :]), dim=-1),
         )
 

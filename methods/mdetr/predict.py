@@ -1,4 +1,4 @@
-"""Every image with every name: the image is encoded once, the names once a vocabulary, the two meet in the encoder."""
+"""Every image with every name: image and names are encoded once each, and meet in the encoder."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def detect(
     """
     processor = make_processor(*sides_px)
     prepared = [prepare_image(processor, image, 1) for image in images]
-    found: list[Detections | None] = [None] * len(images)
+    made: list[Detections | None] = [None] * len(images)
     device = next(model.parameters()).device
     for positions in by_size(prepared):
         cells = model.encode_image(torch.stack([prepared[i].pixels for i in positions]).to(device))
@@ -66,8 +66,8 @@ def detect(
             scores[:, label] = torch.where(better, score, scores[:, label])
             boxes[:, label] = torch.where(better[..., None], cxcywh, boxes[:, label])
         for i, table, cxcywh in zip(positions, scores, boxes, strict=True):
-            found[i] = _best(table, cxcywh, images[i].shape[:2], limits)
-    return [detections for detections in found if detections is not None]
+            made[i] = _best(table, cxcywh, images[i].shape[:2], limits)
+    return [detections for detections in made if detections is not None]
 
 
 def ask(model: Mdetr, cells: torch.Tensor, asked: Sequence[Asked]) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:

@@ -58,13 +58,13 @@ class Trainer(EpochTrainer):
 
     def _example(self, sample: Sample, rng: np.random.Generator) -> tuple[Any, torch.Tensor, torch.Tensor]:
         """Pixels (1, 3, H, W), boxes (N, 4) cxcywh in shares, labels (N,)."""
-        truth = sample.annotations.select(~sample.annotations.iscrowd)
+        annotations = sample.annotations.select(~sample.annotations.iscrowd)
         pixels = read_sample(sample)
-        corners = np.clip(truth.xyxy / np.array([sample.width_px, sample.height_px] * 2, np.float64), 0, 1)
+        corners = np.clip(annotations.xyxy / np.array([sample.width_px, sample.height_px] * 2, np.float64), 0, 1)
         if rng.random() < self.recipe.fliplr:
             pixels = np.ascontiguousarray(pixels[:, ::-1])
             corners[:, [0, 2]] = 1 - corners[:, [2, 0]]
         image = prepare_image(self.processor, pixels, 1).pixels[None].to(self.device)
         boxes = torch.tensor(corners.reshape(-1, 4), dtype=torch.float32, device=self.device)
-        labels = torch.tensor(truth.labels, dtype=torch.long, device=self.device)
+        labels = torch.tensor(annotations.labels, dtype=torch.long, device=self.device)
         return image, box_convert(boxes, "xyxy", "cxcywh"), labels

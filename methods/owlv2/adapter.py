@@ -62,7 +62,7 @@ class Adapter(ListedAdapter[Config]):
         return torch.nn.functional.normalize(projected, dim=-1)
 
     def answer(self, model: Any, pixels: Tensor, texts: Any) -> Answers:
-        """One box a patch, a score a patch and text."""
+        """One box per patch, one score per patch and text."""
         features, _ = model.image_embedder(pixel_values=pixels)
         patches = features.flatten(1, 2)
         logits, _ = model.class_predictor(patches, texts.expand(len(pixels), -1, -1))

@@ -21,10 +21,10 @@ _BINS = "yolo_head.proj_conv.weight"
 """0..16, a constant that the file holds as if it were learnt"""
 
 
-def renamed(found: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+def renamed(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
     """Name -> tensor as `layers` calls them. Raises RecordError for a file of another network."""
     state = {}
-    for name, tensor in found.items():
+    for name, tensor in tensors.items():
         if name == _BINS:
             if not torch.equal(tensor.flatten(), torch.arange(REG_MAX + 1.0)):
                 raise RecordError(f"{path}: its distances are not counted in bins of one cell, as PP-YOLOE's are")

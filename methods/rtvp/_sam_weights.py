@@ -1,4 +1,4 @@
-"""Mobile-SAM's released weights: found in the weights folder, named in a spec by digest, never by path."""
+"""Mobile-SAM's released weights: looked for in the weights folder, named in a spec by digest, never by path."""
 
 from __future__ import annotations
 

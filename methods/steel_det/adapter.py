@@ -48,7 +48,7 @@ class Adapter(UltralyticsAdapter[Config]):
 
 
 def deformable_operations(_x: Any, weight: Any, *_: Any, out_shape: Any, **__: Any) -> int:
-    """As a convolution of that shape: 2 a multiply-add. Shapes (B, C, H, W) and (out, in, kernel, kernel)."""
+    """As a convolution of that shape: 2 per multiply-add. Shapes (B, C, H, W) and (out, in, kernel, kernel)."""
     batch, c_out, height, width = out_shape
     _, c_in, kernel_h, kernel_w = weight
     return int(2 * batch * c_out * height * width * c_in * kernel_h * kernel_w)

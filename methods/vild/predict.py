@@ -18,7 +18,7 @@ from methods._transformers.images import not_too_narrow
 def detect(model: Any, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
     """One Detections per image.
 
-    Images of one size make a batch: the library pads others, and padding changes what is found.
+    Images of one size make a batch: the library pads others, and padding changes what is detected.
     """
     heads, device = model.roi_heads, next(model.parameters()).device
     # The library keeps what is above its threshold, the contract what reaches it.
@@ -28,12 +28,12 @@ def detect(model: Any, images: Sequence[NDArray[np.uint8]], limits: Limits) -> l
     groups: dict[tuple[int, ...], list[int]] = {}
     for i, image in enumerate(shaped):
         groups.setdefault(image.shape, []).append(i)
-    found: dict[int, Detections] = {}
+    made: dict[int, Detections] = {}
     for positions in groups.values():
         answers = model([as_tensor(shaped[i]).to(device) for i in positions])
         for i, answer in zip(positions, answers, strict=True):
-            found[i] = _in_pixels(answer, shaped[i].shape[:2], images[i].shape[:2])
-    return [found[i] for i in range(len(images))]
+            made[i] = _in_pixels(answer, shaped[i].shape[:2], images[i].shape[:2])
+    return [made[i] for i in range(len(images))]
 
 
 def as_tensor(image: NDArray[np.uint8]) -> torch.Tensor:

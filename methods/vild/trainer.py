@@ -28,7 +28,7 @@ WIDER = 1.5
 
 
 class Trainer(EpochTrainer):
-    """Trains a model of `network.build` in place, its texts set. regions: proposals to distil an image, 0 for none."""
+    """Trains a model of `network.build` in place, its texts set. regions: proposals to distil per image, 0 for none."""
 
     pretrained = ("backbone.body.",)
 
@@ -79,9 +79,9 @@ class Trainer(EpochTrainer):
 
     def _example(self, sample: Sample, rng: np.random.Generator) -> tuple[NDArray[np.uint8], dict[str, Tensor]]:
         """An image and its boxes, xyxy in pixels of it, labels from 1 on; boxes without area are left out."""
-        truth = sample.annotations.select(~sample.annotations.iscrowd)
+        annotations = sample.annotations.select(~sample.annotations.iscrowd)
         pixels = read_sample(sample)
-        xyxy = np.clip(truth.xyxy, 0, [sample.width_px, sample.height_px] * 2).reshape(-1, 4).astype(np.float64)
+        xyxy = np.clip(annotations.xyxy, 0, [sample.width_px, sample.height_px] * 2).reshape(-1, 4).astype(np.float64)
         if rng.random() < self.recipe.fliplr:
             pixels = np.ascontiguousarray(pixels[:, ::-1])
             xyxy[:, [0, 2]] = sample.width_px - xyxy[:, [2, 0]]
@@ -90,7 +90,7 @@ class Trainer(EpochTrainer):
         xyxy *= scale_to(shaped, pixels.shape[:2])
         return shaped, {
             "boxes": torch.tensor(xyxy[whole], dtype=torch.float32, device=self.device),
-            "labels": torch.tensor(truth.labels[whole] + 1, dtype=torch.long, device=self.device),
+            "labels": torch.tensor(annotations.labels[whole] + 1, dtype=torch.long, device=self.device),
         }
 
 

@@ -24,7 +24,7 @@ class Adapter(UltralyticsAdapter[Config]):
     info = INFO
 
     def build_model(self, class_count: int) -> Any:
-        """Both heads for training; told to answer with the one-to-one head, which the library does not do by itself."""
+        """Both heads for training; set to answer with the one-to-one head, which the library does not do by itself."""
         from ultralytics.nn.tasks import DetectionModel
 
         model: Any = DetectionModel(f"yolov10{self.config.variant}.yaml", ch=3, nc=class_count, verbose=False)
