@@ -23,13 +23,13 @@ EACH = pytest.mark.parametrize("source", sorted(LAYOUTS))
 @EACH
 def test_is_found_below_spaces_and_non_ascii(source: str, tmp_path: Path) -> None:
     LAYOUTS[source](tmp_path / "Läden 数据" / "my downloads" / source)
-    found = scan([tmp_path], [source]).images[source]
-    assert len(found) == IMAGES[source]
-    assert all(image.source == source and image.group.startswith(f"{source}/") for image in found)
+    images = scan([tmp_path], [source]).images[source]
+    assert len(images) == IMAGES[source]
+    assert all(image.source == source and image.group.startswith(f"{source}/") for image in images)
     assert all(
-        (image.width_px, image.height_px) in {(64, 48), (256, 16), (200, 200), (32, 200), (16, 250)} for image in found
+        (image.width_px, image.height_px) in {(64, 48), (256, 16), (200, 200), (32, 200), (16, 250)} for image in images
     )
-    names = {name for image in found for name in image.boxes.names}
+    names = {name for image in images for name in image.boxes.names}
     assert names <= set(load_sources()[source].kinds)
 
 
@@ -68,9 +68,9 @@ def test_letter_case_of_folders_and_suffixes_does_not_matter(source: str, tmp_pa
     for path in sorted(tmp_path.rglob("*"), key=lambda path: -len(path.parts)):
         other = path.name.upper() if path.is_dir() else path.stem + path.suffix.swapcase()
         path.rename(path.with_name(other))
-    found = scan([tmp_path], [source]).images[source]
-    assert len(found) == IMAGES[source]
-    assert {name for image in found for name in image.boxes.names} <= set(load_sources()[source].kinds)
+    images = scan([tmp_path], [source]).images[source]
+    assert len(images) == IMAGES[source]
+    assert {name for image in images for name in image.boxes.names} <= set(load_sources()[source].kinds)
 
 
 @EACH
