@@ -26,7 +26,6 @@ def migrate(values: dict[str, Any], where: str) -> dict[str, Any]:
     schema = values.get("schema")
     if not isinstance(schema, int) or not 1 <= schema <= SCHEMA:
         raise RecordError(f"{where}: schema is {schema!r}, this version reads 1 to {SCHEMA}")
-    while schema < SCHEMA:
-        values = {**STEPS[schema](values), "schema": schema + 1}
-        schema += 1
+    for old in range(schema, SCHEMA):
+        values = {**STEPS[old](values), "schema": old + 1}
     return values

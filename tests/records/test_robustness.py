@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,19 @@ def test_without_common_seeds_each_wording_keeps_its_own(make_record: MakeRecord
     )
     assert {each.name: each.seeds for each in read.wordings} == {"canonical": (0, 2), "synonyms": (1,)}
     assert read.wordings[0].value == pytest.approx(0.25)
+
+
+def test_other_weights_are_another_cell_and_an_ap_of_zero_counts(make_record: MakeRecord) -> None:
+    fitted, other = make_record(ap=0.3), make_record(ap=0.2)
+    assert other.spec.fit is not None
+    spec = replace(other.spec, fit=replace(other.spec.fit, split_digest="9" * 64))
+    unfitted = [make_record(ap=ap, fit=None, wording=name) for ap, name in ((0.1, "canonical"), (0.0, "a phrase"))]
+    read = robustness([fitted, replace(other, spec=spec, run_id=spec.run_id), *unfitted], "rtvp")
+    assert sorted([(wording.name, wording.value) for wording in each.wordings] for each in read) == [
+        [("canonical", 0.1), ("a phrase", 0.0)],  # the canonical one first, whatever others are called
+        [("canonical", 0.2)],
+        [("canonical", 0.3)],
+    ]
 
 
 def test_a_control_alone_says_nothing(make_record: MakeRecord) -> None:
