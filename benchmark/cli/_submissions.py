@@ -16,7 +16,7 @@ from benchmark.core.sample import Dataset
 from benchmark.core.task import Task
 from benchmark.harness.cell import scope_of
 from benchmark.harness.data import DataSets, open_dataset
-from benchmark.records.bundle import Bundle, truth_text
+from benchmark.records.bundle import Bundle, ground_truth_to_json
 from benchmark.records.query import HIDDEN_PROFILES
 from benchmark.records.store import Store, read_run
 
@@ -121,6 +121,6 @@ def _ground_truth(bundle: Bundle, record: RunRecord, dataset: Dataset) -> list[s
     for part, ids in (("test", split.test), ("val", split.val)):
         if bundle.holds(f"{record.run_id}/{part}.json"):
             own = tested.scored(tested.samples(ids), {})
-            if truth_text(own) != truth_text(bundle.truth(record.run_id, part)):
+            if ground_truth_to_json(own) != ground_truth_to_json(bundle.ground_truth(record.run_id, part)):
                 reasons.append(f"its ground truth of the {part} part is not that of {spec.dataset}")
     return reasons

@@ -22,19 +22,19 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.core.paths import checkout
     from benchmark.core.record import Artifact
     from benchmark.harness.rescore import find_record, load_stored
-    from benchmark.records.bundle import truth_text, write_bundle
+    from benchmark.records.bundle import ground_truth_to_json, write_bundle
     from benchmark.records.codec import encode
 
     runs: dict[str, dict[str, bytes]] = {}
     for name in options.runs:
         stored = load_stored(find_record(name))
         parts = {
-            "test.json": truth_text(stored.test).encode(),
+            "test.json": ground_truth_to_json(stored.test).encode(),
             "split.json": canonical_json(stored.cell.tested.split).encode(),
             "vocabulary.json": canonical_json(stored.cell.tested.vocabulary).encode(),
         }
         if stored.val is not None:
-            parts["val.json"] = truth_text(stored.val).encode()
+            parts["val.json"] = ground_truth_to_json(stored.val).encode()
         artifacts = []
         for artifact in stored.record.artifacts:
             if artifact.uri and artifact.name in ("predictions", "predictions_val"):

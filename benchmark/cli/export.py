@@ -47,9 +47,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _coco(part: ScoredSet, folder: Path) -> Iterator[tuple[Path, str]]:
-    from benchmark.records.exchange import coco_detections, coco_truth
+    from benchmark.records.exchange import coco_detections, coco_ground_truth
 
-    yield _json(folder / "ground_truth.json", coco_truth(part)), "COCO annotations"
+    yield _json(folder / "ground_truth.json", coco_ground_truth(part)), "COCO annotations"
     yield (
         _json(folder / "detections.json", coco_detections(part.detections)),
         f"COCO results; bench score --predictions {folder}/detections.json --data {folder}/ground_truth.json",

@@ -65,7 +65,7 @@ def differing(bundle: Bundle, run_id: str, engine: str) -> list[str]:
             file.write_bytes(content)
             if file_sha256(file) != named.get(name):
                 lines.append(f"{name}: not the detections that the record was made from (its sha256 differs)")
-            sets[part] = replace(bundle.truth(run_id, part), detections=read_predictions(file))
+            sets[part] = replace(bundle.ground_truth(run_id, part), detections=read_predictions(file))
     try:
         test = sets["test"]
         names = tuple(record.spec.protocol["evaluators"])

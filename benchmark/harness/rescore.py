@@ -19,7 +19,7 @@ from benchmark.core.task import Task
 from benchmark.evaluators.scoring.score import score
 from benchmark.harness.cell import Cell, cell_of, scope_of
 from benchmark.harness.data import DataSets
-from benchmark.records.exchange import coco_truth
+from benchmark.records.exchange import coco_ground_truth
 from benchmark.records.predictions import read_predictions
 from benchmark.records.store import read_job, read_run
 
@@ -103,7 +103,7 @@ def test_ground_truth(data: str, task_name: str) -> dict[str, Any]:
     task: Task = load("task", task_name)
     sets = DataSets()
     tested = scope_of(sets, sets.open(data), task.split_rule, task.test_on, "canonical")
-    return coco_truth(tested.scored(tested.samples(tested.split.test), {}))
+    return coco_ground_truth(tested.scored(tested.samples(tested.split.test), {}))
 
 
 def _detections(record: RunRecord, path: Path, name: str) -> dict[int, Detections]:
@@ -114,5 +114,5 @@ def _detections(record: RunRecord, path: Path, name: str) -> dict[int, Detection
         )
     file = (path.parent / artifact.uri).resolve()
     if not file.is_file() or file_sha256(file) != artifact.sha256:
-        raise RecordError(f"{file}: missing or not the bytes that {path} names")
+        raise RecordError(f"{file}: missing or changed (its sha256 is not the one in {path})")
     return read_predictions(file)

@@ -1,9 +1,8 @@
-"""An evidence bundle: records with everything that is needed to compute their numbers again, in one zip file.
+"""An evidence bundle: one zip file with records and everything that is needed to compute their metrics again.
 
-Inside: `bundle.json` (schema, runs, sha256 of every other file), and for each run `<run_id>/record.json`,
-`<run_id>/split.json`, `<run_id>/vocabulary.json`, `<run_id>/test.json` (ground truth of the test part, no pixels),
-`<run_id>/predictions.parquet`, and the same of the validation part where thresholds were chosen on it;
-`requirements.lock` as it was.
+It contains `bundle.json` (schema, run ids, sha256 of every other file), `requirements.lock`, and per run
+`<run_id>/record.json`, `split.json`, `vocabulary.json`, `test.json` (ground truth of the test part, without images) and
+`predictions.parquet`; `val.json` and `predictions_val.parquet` too where thresholds were chosen on the validation part.
 """
 
 from __future__ import annotations
@@ -30,11 +29,11 @@ from benchmark.records.codec import decode_run
 SCHEMA = 1
 INDEX = "bundle.json"
 LARGEST_BYTES = 2 * 2**30
-"""of all files together, unpacked; a bundle that says more is refused before anything is read"""
+"""limit of the unpacked size of a bundle; a larger one is refused before any of its files is read"""
 
 
-def truth_text(scored: ScoredSet) -> str:
-    """The ground truth of a part as JSON; doubles are written so that they are read back to the last bit."""
+def ground_truth_to_json(scored: ScoredSet) -> str:
+    """The ground truth of one part of a split as JSON; floats are read back exactly."""
     samples = [
         {
             "id": sample.image_id,
@@ -59,8 +58,8 @@ def truth_text(scored: ScoredSet) -> str:
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
 
 
-def truth_from(text: str, where: str) -> ScoredSet:
-    """The part that `truth_text` wrote, without detections. Raises RecordError for another text."""
+def ground_truth_from_json(text: str, where: str) -> ScoredSet:
+    """Read what `ground_truth_to_json` wrote, without detections. Raises RecordError for any other text."""
     try:
         whole = parse_json(text, where, RecordError)
         samples = [_sample(row) for row in whole["images"]]
@@ -79,7 +78,13 @@ def truth_from(text: str, where: str) -> ScoredSet:
 
 
 def write_bundle(path: Path, runs: Mapping[str, Mapping[str, bytes]], lock: bytes | None) -> None:
-    """Write a bundle. runs: run id -> file name -> bytes. Raises RecordError where the disk is full."""
+    """Write a bundle. Raises RecordError if the file cannot be written.
+
+    Args:
+        path: the zip file.
+        runs: run id -> file name -> content.
+        lock: content of requirements.lock, or None to leave it out.
+    """
     files = {f"{run_id}/{name}": content for run_id, parts in runs.items() for name, content in parts.items()}
     if lock is not None:
         files["requirements.lock"] = lock
@@ -95,7 +100,7 @@ def write_bundle(path: Path, runs: Mapping[str, Mapping[str, bytes]], lock: byte
 
 
 class Bundle:
-    """A bundle on disk, checked as it is read: schema, names, size and digest of every file."""
+    """A bundle on disk; schema, names and total size are checked when it is opened, digests when a file is read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -108,28 +113,28 @@ class Bundle:
 
     @property
     def runs(self) -> Sequence[str]:
-        """Run ids."""
+        """Ids of the runs in the bundle."""
         return tuple(self.index["runs"])
 
     def read(self, name: str) -> bytes:
-        """A file's bytes. Raises RecordError where it is missing or not the bytes that the index names."""
-        wanted = self.index["files"].get(name)
-        if wanted is None:
+        """Content of a file. Raises RecordError if it is missing or its sha256 is not the one in the index."""
+        expected = self.index["files"].get(name)
+        if expected is None:
             raise RecordError(f"{self.path}: {name} is not in its index")
         try:
             content = self._archive.read(name)
         except (KeyError, zipfile.BadZipFile, RuntimeError) as error:
             raise RecordError(f"{self.path}: {name} is missing or damaged ({error})") from error
-        if sha256(content).hexdigest() != wanted:
+        if sha256(content).hexdigest() != expected:
             raise RecordError(f"{self.path}: {name} is not the file that the index names (its sha256 differs)")
         return content
 
     def holds(self, name: str) -> bool:
-        """Whether the index names that file."""
+        """Whether the index lists that file."""
         return name in self.index["files"]
 
     def record(self, run_id: str) -> RunRecord:
-        """A run's record. Raises RecordError where it is of another run."""
+        """Record of a run. Raises RecordError if it belongs to another run."""
         where = f"{self.path}: {run_id}/record.json"
         record = decode_run(self._text(f"{run_id}/record.json"), where)
         if record.run_id != run_id:
@@ -137,7 +142,7 @@ class Bundle:
         return record
 
     def split(self, run_id: str) -> Split:
-        """The three lists of image ids and the classes. Raises RecordError where it is not the record's split."""
+        """Split of a run. Raises RecordError if its digest differs from the one in the record."""
         where = f"{self.path}: {run_id}/split.json"
         try:
             facts = parse_json(self.read(f"{run_id}/split.json"), where, RecordError)
@@ -149,7 +154,7 @@ class Bundle:
         return split
 
     def vocabulary(self, run_id: str) -> Vocabulary:
-        """Names and texts in the order asked. Raises RecordError where it is not the record's vocabulary."""
+        """Vocabulary of a run. Raises RecordError if its digest differs from the one in the record."""
         where = f"{self.path}: {run_id}/vocabulary.json"
         try:
             facts = parse_json(self.read(f"{run_id}/vocabulary.json"), where, RecordError)
@@ -160,16 +165,19 @@ class Bundle:
             raise RecordError(f"{where}: not the vocabulary that the record was measured with (its digest differs)")
         return vocabulary
 
-    def truth(self, run_id: str, part: str) -> ScoredSet:
-        """The ground truth of `test` or `val`. Raises RecordError where its images or names are not the record's."""
+    def ground_truth(self, run_id: str, part: str) -> ScoredSet:
+        """Ground truth of a run's part `test` or `val`, without detections.
+
+        Raises RecordError if its images are not those of the split or its names not those of the vocabulary.
+        """
         where = f"{self.path}: {run_id}/{part}.json"
-        truth = truth_from(self._text(f"{run_id}/{part}.json"), where)
-        if truth.names != self.vocabulary(run_id).names:
+        scored = ground_truth_from_json(self._text(f"{run_id}/{part}.json"), where)
+        if scored.names != self.vocabulary(run_id).names:
             raise RecordError(f"{where}: its names are not those of the vocabulary")
         ids = self.split(run_id).test if part == "test" else self.split(run_id).val
-        if sorted(sample.image_id for sample in truth.samples) != sorted(ids):
+        if sorted(sample.image_id for sample in scored.samples) != sorted(ids):
             raise RecordError(f"{where}: its images are not those of the split")
-        return truth
+        return scored
 
     def _text(self, name: str) -> str:
         try:
@@ -180,29 +188,31 @@ class Bundle:
     def _check_names(self) -> None:
         size = 0
         for entry in self._archive.infolist():
-            place = PurePosixPath(entry.filename)
-            if place.is_absolute() or ".." in place.parts or "\\" in entry.filename:
-                raise ValueError(f"it names '{entry.filename}', which would lie outside of it")
+            path = PurePosixPath(entry.filename)
+            if path.is_absolute() or ".." in path.parts or "\\" in entry.filename:
+                raise ValueError(f"it holds '{entry.filename}', which would be unpacked outside its folder")
             size += entry.file_size
         if size > LARGEST_BYTES:
-            raise ValueError(f"it would take {size / 2**30:.1f} GiB unpacked, at most {LARGEST_BYTES >> 30} are read")
+            raise ValueError(f"it has {size / 2**30:.1f} GiB unpacked, at most {LARGEST_BYTES >> 30} GiB are read")
 
     def _read_index(self) -> dict[str, Any]:
         index: dict[str, Any] = parse_json(self._archive.read(INDEX), INDEX, RecordError)
         if index["schema"] != SCHEMA:
             raise ValueError(f"its schema is {index['schema']}, this program reads {SCHEMA}")
         if not isinstance(index["files"], dict) or not isinstance(index["runs"], list):
-            raise TypeError("its index has another form")
+            raise TypeError("its index must hold 'files', an object, and 'runs', a list")
         return index
 
 
 def _sample(row: Mapping[str, Any]) -> Sample:
     boxes = np.array(row["xyxy"], np.float64).reshape(-1, 4)
-    truth = Annotations(
+    annotations = Annotations(
         boxes,
         np.array(row["labels"], np.int64),
         np.array(row["iscrowd"], np.bool_),
         np.array(row["area_px"], np.float64),
     )
     width, height = row["size_px"]
-    return Sample(row["id"], Path(str(row["id"])), width, height, truth, row["scene"], row["group"], row["source"])
+    return Sample(
+        row["id"], Path(str(row["id"])), width, height, annotations, row["scene"], row["group"], row["source"]
+    )

@@ -1,4 +1,4 @@
-"""Records as JSON text and back, strictly: an unknown key, a wrong type or NaN is an error, also deep inside."""
+"""Records to JSON and back. Reading is strict: an unknown key, a wrong type or NaN is an error at any depth."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from benchmark.records.migrations import migrate
 T = TypeVar("T")
 
 for _type in (FitSpec, RunSpec, Job, Artifact, Provenance, Cost, RunRecord, FitRecord, DatasetRecord):
-    # pydantic reads a plain dataclass's configuration from this attribute; core itself does not know pydantic
+    # pydantic reads the configuration of a plain dataclass from this attribute; core does not import pydantic
     _type.__pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)  # type: ignore[union-attr]
 
 
 def encode(record: RunRecord | FitRecord | DatasetRecord | Job) -> str:
-    """JSON text with sorted keys, one line a value, a newline at the end. Raises RecordError on NaN or infinity."""
+    """JSON text with sorted keys, one value per line, ending in a newline. Raises RecordError on NaN or infinity."""
     try:
         return json.dumps(to_plain(record), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
     except ValueError as error:
@@ -30,28 +30,28 @@ def encode(record: RunRecord | FitRecord | DatasetRecord | Job) -> str:
 
 
 def decode_run(text: str, where: str = "record") -> RunRecord:
-    """A run record; its run_id must be its spec's. Raises RecordError."""
+    """Read a run record. Raises RecordError, also if its run_id is not the id of its spec."""
     record = _decode(RunRecord, text, where)
     if record.run_id != record.spec.run_id:
-        raise RecordError(f"{where}: run_id is {record.run_id}, its spec's id is {record.spec.run_id}")
+        raise RecordError(f"{where}: run_id is {record.run_id}, but the id of its spec is {record.spec.run_id}")
     return record
 
 
 def decode_fit(text: str, where: str = "fit record") -> FitRecord:
-    """A fit record; its fit_id must be its spec's. Raises RecordError."""
+    """Read a fit record. Raises RecordError, also if its fit_id is not the id of its spec."""
     record = _decode(FitRecord, text, where)
     if record.fit_id != record.spec.fit_id:
-        raise RecordError(f"{where}: fit_id is {record.fit_id}, its spec's id is {record.spec.fit_id}")
+        raise RecordError(f"{where}: fit_id is {record.fit_id}, but the id of its spec is {record.spec.fit_id}")
     return record
 
 
 def decode_dataset(text: str, where: str = "data set record") -> DatasetRecord:
-    """A data set record. Raises RecordError."""
+    """Read a data set record. Raises RecordError."""
     return _decode(DatasetRecord, text, where)
 
 
 def decode_job(text: str, where: str = "job") -> Job:
-    """A job as it was planned. Raises RecordError."""
+    """Read a planned job. Raises RecordError."""
     _parse(text, where)
     return _validated(Job, text, where)
 
@@ -72,7 +72,7 @@ def _parse(text: str, where: str) -> Any:
 
 
 def _refuse_overflow(values: dict[str, Any], where: str) -> None:
-    """A literal such as 1e999 is legal JSON and read as infinity; where a float is declared pydantic refuses it."""
+    """Refuse infinity (1e999 is valid JSON) in fields of no declared type; pydantic refuses it in declared floats."""
     untyped = {name: value for name, value in values.items() if name not in _DECLARED_FLOATS}
     try:
         json.dumps(untyped, allow_nan=False)
@@ -85,8 +85,8 @@ def _validated(kind: type[T], text: str, where: str) -> T:
         return cast("T", _adapter(kind).validate_json(text, strict=True))
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RecordError(f"{where}: {place}: {first['msg']}") from error
+        field = ".".join(str(part) for part in first["loc"])
+        raise RecordError(f"{where}: {field}: {first['msg']}") from error
 
 
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
@@ -97,4 +97,4 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 _DECLARED_FLOATS = ("metrics", "per_class", "per_scene", "per_super", "intervals", "cost")
-"""parts of a record without an untyped value; most of its text"""
+"""fields of a record, most of its text, whose floats pydantic checks"""

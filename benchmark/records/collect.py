@@ -1,4 +1,4 @@
-"""`bench collect`: the one writer that moves checked records from our home into the committed results."""
+"""`bench collect`: checks the records in `$BENCH_HOME` and copies good ones to the committed results."""
 
 from __future__ import annotations
 
@@ -27,18 +27,19 @@ from benchmark.records.store import Store, read_run
 from benchmark.records.versions import one_version
 
 PREDICTIONS_LIMIT_BYTES = 6 * 2**20
-PREDICTIONS_LIMIT_AN_IMAGE = 300
+PREDICTIONS_LIMIT_PER_IMAGE = 300
 _PROCESSES = 4
-"""more than two cores can feed, because files wait for a disk; threads would wait for their one interpreter"""
-_ALONE = 300
-"""records that one process reads and takes in half a second"""
+"""reading waits for the disk, so four are useful on two cores; threads would wait for the interpreter lock"""
+_MOST_IN_ONE_PROCESS = 300
+"""records that one process reads and copies in half a second; more are shared among _PROCESSES"""
 
 
 @dataclass(frozen=True)
 class Collected:
-    """taken, present: run ids. refused: run id or file -> reason.
+    """What one `bench collect` did.
 
-    unchecked: data set and task of records that were taken though nobody looked here whether that split leaks.
+    taken: run ids of records that were copied. present: run ids of records that the results already held. refused: run
+    id -> reason. unchecked: `<data set> <task>` of taken records whose split `bench data leaks` has not checked here.
     """
 
     taken: tuple[str, ...]
@@ -48,31 +49,31 @@ class Collected:
 
 
 def collect(home: Home, results: Results) -> Collected:
-    """Take every good record that the results do not hold yet; with it the predictions of each cell's lowest seed.
+    """Copy every good record that the results do not hold yet, and per cell the predictions of the lowest seed.
 
-    Records that failed, are blocked, belong to the smoke profile or do not decode are refused with the reason; so is
-    one of a split in which `bench data leaks` found a leak, and one that was measured again with other numbers:
-    replacing a committed record is a person's decision.
+    Refused are records that failed, are blocked, cannot be read, have the profile `smoke`, or whose split leaks by
+    `bench data leaks`. So is a record that was measured again with other metrics: only a person replaces a committed
+    record.
     """
     with _only_writer(results.records):
         paths = home.run_records()
         with _mapping(len(paths)) as mapped:
             files = results.record_files(archived=True)
             known = {record.run_id: (file, record) for file, record in zip(files, mapped(read_run, files), strict=True)}
-            found, refused = [], {}
+            good, refused = [], {}
             for path, judged in zip(paths, mapped(partial(_judged, home), paths), strict=True):
                 if isinstance(judged, RunRecord):
-                    found.append(judged)
+                    good.append(judged)
                 else:
                     refused[path.parent.name] = judged
-            kept_seeds = _kept_seeds([record for _, record in known.values()], found)
+            kept_seeds = _kept_seeds([record for _, record in known.values()], good)
             new, present = [], []
-            for record in found:
+            for record in good:
                 if record.run_id not in known:
                     new.append(record)
                     continue
-                file, there = known[record.run_id]
-                if there.metrics == record.metrics:
+                file, committed = known[record.run_id]
+                if committed.metrics == record.metrics:
                     present.append(record.run_id)
                 else:
                     refused[record.run_id] = f"measured again with other numbers; remove {file} to replace it"
@@ -84,33 +85,33 @@ def collect(home: Home, results: Results) -> Collected:
 
 
 def archive_older(results: Results) -> tuple[str, ...]:
-    """Move the records that a newer version of their data set or method replaces to the archive; their run ids.
+    """Move records to the archive that a newer version of their data set or method replaces, and return their run ids.
 
-    Tables, figures and boards show them by the version; `bench score` and others find them by their ids.
+    Archived records are shown by `--version` and are found by their run ids.
     """
     with _only_writer(results.records):
-        here = Store(results.records)
-        older = one_version(list(here)).older
+        store = Store(results.records)
+        older = one_version(list(store)).older
         for record in older:
             Store(results.archive).add(record)
-            here.path(record).unlink()
+            store.path(record).unlink()
     return tuple(record.run_id for record in older)
 
 
 @contextlib.contextmanager
 def _mapping(count: int) -> Iterator[Callable[..., Iterator[Any]]]:
-    """`map`, in several processes where so many records are worth starting them. Raises RecordError if one dies."""
-    if count <= _ALONE:
+    """Yield `map`, or for many records one that uses several processes. Raises RecordError if one of them dies."""
+    if count <= _MOST_IN_ONE_PROCESS:
         yield map
         return
-    # Forked: they need not import anything, and this command has no other thread yet. Ctrl-C is for the parent.
+    # Forked processes need no imports, and this command has no other thread yet. Ctrl-C is left to the parent.
     context, ignore = get_context("fork"), (signal.SIGINT, signal.SIG_IGN)
     try:
         with ProcessPoolExecutor(_PROCESSES, context, signal.signal, ignore) as pool:
             yield partial(pool.map, chunksize=50)
     except BrokenProcessPool as error:
-        said = "a process that took records was killed, perhaps for want of memory"
-        raise RecordError(f"{said}; 'bench collect' again takes the rest") from error
+        killed = "a process that copied records was killed, perhaps for lack of memory"
+        raise RecordError(f"{killed}; run 'bench collect' again for the rest") from error
 
 
 def _unchecked(home: Home, records: Sequence[RunRecord]) -> tuple[str, ...]:
@@ -121,7 +122,7 @@ def _unchecked(home: Home, records: Sequence[RunRecord]) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _only_writer(folder: Path) -> Iterator[None]:
-    """Waits until nobody else collects into that folder; the lock file is gone afterwards. Raises RecordError."""
+    """Hold the lock of that folder, and remove the lock file afterwards. Raises RecordError."""
     path = folder / ".lock"
     with held(path, f"collects into {folder}"):
         try:
@@ -131,7 +132,7 @@ def _only_writer(folder: Path) -> Iterator[None]:
 
 
 def _judged(home: Home, path: Path) -> RunRecord | str:
-    """The record, if it is a good one; else why it is refused."""
+    """The record, or the reason why it is refused."""
     try:
         record = read_run(path)
     except RecordError as error:
@@ -144,14 +145,14 @@ def _judged(home: Home, path: Path) -> RunRecord | str:
     return f"its split leaks: {leak}" if leak else record
 
 
-def _kept_seeds(known: Sequence[RunRecord], found: Sequence[RunRecord]) -> set[str]:
-    """Run ids whose predictions are kept: one seed a cell, the lowest, unless another one's lie there already."""
+def _kept_seeds(known: Sequence[RunRecord], good: Sequence[RunRecord]) -> set[str]:
+    """Run ids whose predictions are committed: the lowest seed per cell that has no committed predictions yet."""
     has_one = {record.spec.cell_key for record in known if any(artifact.uri for artifact in record.artifacts)}
-    return {group.first.run_id for group in seed_groups(found) if group.spec.cell_key not in has_one}
+    return {group.first.run_id for group in seed_groups(good) if group.spec.cell_key not in has_one}
 
 
 def _take(home: Home, results: Results, record: RunRecord, keep: bool) -> str | None:
-    """Put it into the results; why that could not be."""
+    """Copy a record to the results. Returns the reason if that is refused, else None."""
     try:
         Store(results.records).add(_with_predictions(record, home, results, keep=keep))
     except RecordError as error:
@@ -160,12 +161,14 @@ def _take(home: Home, results: Results, record: RunRecord, keep: bool) -> str | 
 
 
 def _with_predictions(record: RunRecord, home: Home, results: Results, *, keep: bool) -> RunRecord:
-    """The record as it is committed: its test predictions beside it, or only their digest."""
+    """The record as it is committed. keep: copy its test predictions too; else only their digest is kept."""
     artifacts = []
     for artifact in record.artifacts:
         source = home.run(record.run_id).root / artifact.uri
         if not source.is_file() or file_sha256(source) != artifact.sha256:
-            raise RecordError(f"{source}: missing or not the bytes that the record names; measure again with --force")
+            raise RecordError(
+                f"{source}: missing or changed (its sha256 is not the record's); measure again with --force"
+            )
         if keep and artifact.name == "predictions":
             artifacts.append(Artifact(artifact.name, _copy(source, record.run_id, results), artifact.sha256))
         else:
@@ -179,10 +182,10 @@ def _copy(source: Path, run_id: str, results: Results) -> str:
         limit = PREDICTIONS_LIMIT_BYTES >> 20
         raise RecordError(f"{source}: {size / 2**20:.1f} MiB of predictions, at most {limit} MiB are committed")
     for image_id, detections in read_predictions(source).items():
-        if len(detections) > PREDICTIONS_LIMIT_AN_IMAGE:
+        if len(detections) > PREDICTIONS_LIMIT_PER_IMAGE:
             raise RecordError(
-                f"{source}: {len(detections)} detections on image {image_id}, at most {PREDICTIONS_LIMIT_AN_IMAGE} an "
-                "image are committed"
+                f"{source}: {len(detections)} detections on image {image_id}, at most "
+                f"{PREDICTIONS_LIMIT_PER_IMAGE} per image are committed"
             )
     target = results.predictions / f"{run_id}.parquet"
     with written_whole(target) as waiting:

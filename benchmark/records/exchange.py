@@ -1,4 +1,4 @@
-"""Ground truth and detections in the forms that other people's tools read and write: COCO's, and flat tables."""
+"""Ground truth and detections in formats that other tools read: COCO's JSON, and flat tables."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from benchmark.core.files import written_whole
 from benchmark.core.sample import Sample
 
 
-def coco_truth(scored: ScoredSet) -> dict[str, Any]:
-    """The ground truth in COCO's form, with LVIS's keys where the set has LVIS's lists; category id = label + 1.
+def coco_ground_truth(scored: ScoredSet) -> dict[str, Any]:
+    """Ground truth in COCO's format, with LVIS's keys where the set has LVIS's lists; category id = label + 1.
 
-    Images also carry `scene` and `group`, which our own scoring reads and others ignore. Boxes stay doubles.
+    Images also have `scene` and `group`, which `bench score` reads and other tools ignore. Boxes are not rounded.
     """
     annotations: list[dict[str, Any]] = []
     for sample in scored.samples:
-        truth = sample.annotations
-        for box, label, crowd, area in zip(truth.xyxy, truth.labels, truth.iscrowd, truth.area_px, strict=True):
+        boxes = sample.annotations
+        for box, label, crowd, area in zip(boxes.xyxy, boxes.labels, boxes.iscrowd, boxes.area_px, strict=True):
             x1, y1, x2, y2 = (float(side) for side in box)
             annotations.append(
                 {
@@ -62,11 +62,11 @@ def coco_truth(scored: ScoredSet) -> dict[str, Any]:
 
 
 def coco_detections(detections: Mapping[int, Detections]) -> list[dict[str, Any]]:
-    """Stored detections as a COCO result list, images in ascending order, best score first; category id = label + 1."""
+    """Detections as COCO's list of results, by ascending image id and falling score; category id = label + 1."""
     rows: list[dict[str, Any]] = []
     for image_id in sorted(detections):
-        found = detections[image_id]
-        for box, score, label in zip(found.xyxy.astype(float), found.scores, found.labels, strict=True):
+        kept = detections[image_id]
+        for box, score, label in zip(kept.xyxy.astype(float), kept.scores, kept.labels, strict=True):
             x1, y1, x2, y2 = box.tolist()
             rows.append(
                 {
@@ -82,11 +82,11 @@ def coco_detections(detections: Mapping[int, Detections]) -> list[dict[str, Any]
 def parquet_tables(scored: ScoredSet) -> dict[str, pa.Table]:
     """`images`, `ground_truth` and `detections` as flat tables; corners x1, y1, x2, y2 in pixels of the original image.
 
-    label is the place of the class in the vocabulary; an image without a box has a row in `images` alone.
+    label is the index of the class in the vocabulary; an image without a box has a row in `images` only.
     """
     samples = sorted(scored.samples, key=lambda sample: sample.image_id)
-    truths = [sample.annotations for sample in samples]
-    found = [scored.detections[sample.image_id] for sample in samples]
+    annotations = [sample.annotations for sample in samples]
+    detections = [scored.detections[sample.image_id] for sample in samples]
     images = {
         "image_id": [sample.image_id for sample in samples],
         "file_name": [sample.path.name for sample in samples],
@@ -100,22 +100,22 @@ def parquet_tables(scored: ScoredSet) -> dict[str, pa.Table]:
         "ground_truth": _boxes_table(
             scored.names,
             samples,
-            [truth.labels for truth in truths],
-            [truth.xyxy for truth in truths],
-            {"iscrowd": [truth.iscrowd for truth in truths], "area_px": [truth.area_px for truth in truths]},
+            [each.labels for each in annotations],
+            [each.xyxy for each in annotations],
+            {"iscrowd": [each.iscrowd for each in annotations], "area_px": [each.area_px for each in annotations]},
         ),
         "detections": _boxes_table(
             scored.names,
             samples,
-            [one.labels for one in found],
-            [one.xyxy for one in found],
-            {"score": [one.scores for one in found]},
+            [each.labels for each in detections],
+            [each.xyxy for each in detections],
+            {"score": [each.scores for each in detections]},
         ),
     }
 
 
 def write_table(path: Path, table: pa.Table) -> Path:
-    """Parquet, zstd, atomically. Raises RecordError where the disk is full."""
+    """Write a table as Parquet (zstd), atomically, and return its path. Raises RecordError if it cannot be written."""
     with written_whole(path) as waiting:
         pq.write_table(table, waiting, compression="zstd")
     return path
@@ -128,7 +128,7 @@ def _boxes_table(
     xyxy: Sequence[NDArray[Any]],
     others: Mapping[str, Sequence[NDArray[Any]]],
 ) -> pa.Table:
-    counts = [len(one) for one in labels]
+    counts = [len(each) for each in labels]
     label, corners = np.concatenate(labels), np.concatenate(xyxy)
     columns = {
         "image_id": np.repeat(np.array([sample.image_id for sample in samples]), counts),

@@ -1,6 +1,6 @@
-"""Arrays beside a record that figures draw: curves, confusions, features; and pictures with boxes and saliency maps.
+"""What `bench explain` stores per run for the figures: curves, confusion and features; images with saliency maps.
 
-Numbers and pictures are two files, because numbers may be passed on and pictures of others may not.
+Numbers and pictures are two files, because numbers may be published and other people's images may not.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from benchmark.core.paths import Home, Results
 
 SCHEMA = 1
 RECALLS = np.linspace(0.0, 1.0, 101)
-"""where curves are read"""
+"""recalls at which a precision-recall curve is stored"""
 
 
 class NamedBox(NamedTuple):
-    """A box with the name of its class: pixels of the original image."""
+    """A box in pixels of the original image, and the name of its class."""
 
     x1: float
     y1: float
@@ -36,12 +36,14 @@ class NamedBox(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """What may be passed on.
+    """The numbers of one run, which may be published.
 
-    names: the K classes asked for. precision: (3, 101) at RECALLS, mean over classes, at IoU 0.50, 0.75 and over
-    0.50:0.95. confusion: (K + 1, K + 1) counts, truth down, answers across, the last of both is background; at score
-    `confidence` (how it was chosen: `chosen`) and IoU 0.5. features: (N, C) of N boxes of the ground truth, what the
-    head reads within each, empty where the method cannot say; labels: (N,) their classes; image_ids: (N,) their images.
+    names: the K classes of the vocabulary.
+    precision: (3, 101) at RECALLS, mean over classes: at IoU 0.50, at IoU 0.75, and over IoU 0.50:0.95.
+    confusion: (K + 1, K + 1) counts at IoU 0.5 and score `confidence`: ground truth in rows, detections in columns, the
+    last row and column are the background. chosen: how `confidence` was chosen.
+    features: (N, C), the features that the head reads within each of N ground-truth boxes; empty where the method does
+    not offer them. labels, image_ids: (N,), of the same boxes.
     """
 
     run_id: str
@@ -57,10 +59,10 @@ class Numbers:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One image of the test part, reduced to `jpeg`, with its ground truth.
+    """One test image, as a reduced JPEG, with its ground truth.
 
-    maps: name -> uint8 (h, w) over the whole image, 255 the strongest. ours: drawn by our own generator; pictures of
-    others stay on the machine that has their data set.
+    width_px, height_px: of the original image. maps: name -> saliency (h, w) uint8 over the whole image, 255 strongest.
+    ours: whether our own generator drew the image; others must stay on the machine that has their data set.
     """
 
     image_id: int
@@ -76,14 +78,14 @@ class Picture:
 
 
 def write_numbers(folder: Path, numbers: Numbers) -> Path:
-    """`<run_id>.npz` in that folder, atomically. Raises RecordError where it cannot be written."""
+    """Write `<run_id>.npz` in that folder, atomically; returns its path. Raises RecordError if that fails."""
     facts = {name: getattr(numbers, name) for name in ("run_id", "names", "confidence", "chosen")}
     arrays = {name: getattr(numbers, name) for name in ("precision", "confusion", "features", "labels", "image_ids")}
     return _write(folder / f"{numbers.run_id}.npz", facts, arrays)
 
 
 def write_pictures(folder: Path, run_id: str, pictures: tuple[Picture, ...]) -> Path:
-    """`<run_id>.pictures.npz` in that folder, atomically. Raises RecordError where it cannot be written."""
+    """Write `<run_id>.pictures.npz` in that folder, atomically; returns its path. Raises RecordError if that fails."""
     arrays: dict[str, NDArray[Any]] = {}
     entries = []
     for i, picture in enumerate(pictures):
@@ -95,21 +97,21 @@ def write_pictures(folder: Path, run_id: str, pictures: tuple[Picture, ...]) -> 
 
 
 def find_numbers(run_id: str) -> Numbers | None:
-    """Of this machine, else of the results, else None. Raises RecordError that names a file which is none."""
-    found = _find(f"{run_id}.npz")
-    if found is None:
+    """Numbers of a run in `$BENCH_HOME`, else in the results, else None. Raises RecordError that names a bad file."""
+    stored = _find(f"{run_id}.npz")
+    if stored is None:
         return None
-    facts, arrays = found
+    facts, arrays = stored
     values: dict[str, Any] = {**facts, "names": tuple(facts["names"]), **arrays}
     return Numbers(**values)
 
 
 def find_pictures(run_id: str) -> tuple[Picture, ...]:
-    """Of this machine, else of the results; empty where there are none. Raises RecordError that names a bad file."""
-    found = _find(f"{run_id}.pictures.npz")
-    if found is None:
+    """Pictures of a run in `$BENCH_HOME`, else in the results, else none. Raises RecordError that names a bad file."""
+    stored = _find(f"{run_id}.pictures.npz")
+    if stored is None:
         return ()
-    facts, arrays = found
+    facts, arrays = stored
     return tuple(_picture(entry, i, arrays) for i, entry in enumerate(facts["pictures"]))
 
 
@@ -129,8 +131,8 @@ def _write(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[An
 
 def _find(name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
     results = Results.find()
-    places = (Home.find().explanations / name, results.readable(results.explanations / name))
-    path = next((place for place in places if place.is_file()), None)
+    paths = (Home.find().explanations / name, results.readable(results.explanations / name))
+    path = next((path for path in paths if path.is_file()), None)
     if path is None:
         return None
     try:
@@ -141,5 +143,7 @@ def _find(name: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
     except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
         raise RecordError(f"{path}: not a file that 'bench explain' wrote: {error}") from error
     if schema != SCHEMA:
-        raise RecordError(f"{path}: of form {schema}, this version reads {SCHEMA}; make it again with 'bench explain'")
+        raise RecordError(
+            f"{path}: schema is {schema}, this version reads {SCHEMA}; write it again with 'bench explain'"
+        )
     return facts, arrays

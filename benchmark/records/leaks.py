@@ -1,7 +1,6 @@
-"""Which splits of a data set leak: written by `bench data leaks`, read by `bench collect`, at no cost to a run.
+"""Which splits of a data set leak: `bench data leaks` writes it, `bench collect` reads it, a run needs neither.
 
-One file a data set digest, in our home. A split is known by its digest, so a finding never outlives the lists it was
-made of.
+One file per data set digest in `$BENCH_HOME`, its entries by split digest: changed lists of images need a new check.
 """
 
 from __future__ import annotations
@@ -17,22 +16,22 @@ from benchmark.core.paths import Home
 from benchmark.core.spec import RunSpec
 
 
-def write_leaks(home: Home, dataset_digest: str, found: Mapping[str, str]) -> None:
-    """Remember of each split (by digest) what leaks there in a few words, or an empty text for nothing.
+def write_leaks(home: Home, dataset_digest: str, leaks: Mapping[str, str]) -> None:
+    """Store what leaks in each split; splits that are not in `leaks` keep their entries.
 
-    Splits that were looked at before and are not in `found` keep what was found then.
+    leaks: split digest -> the leaks in a few words, empty for none. Raises RecordError if the file cannot be written.
     """
     path = home.leaks(dataset_digest)
-    with held(path.with_suffix(".lock"), "writes down leaks"):
-        known = {**_read(path), **found}
+    with held(path.with_suffix(".lock"), "stores leaks"):
+        known = {**_read(path), **leaks}
         with written_whole(path) as waiting:
             waiting.write_text(json.dumps({"splits": known}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def leak_of(home: Home, spec: RunSpec) -> str | None:
-    """What leaks across the split a record was measured on; empty for nothing, None where nobody looked.
+    """What leaks in the split of a spec; empty for nothing, None if that split was not checked.
 
-    Raises RecordError for a file that is not ours.
+    Raises RecordError for a file that `write_leaks` did not write.
     """
     return _read(home.leaks(spec.dataset_digest)).get(spec.split_digest)
 

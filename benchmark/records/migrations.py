@@ -1,4 +1,4 @@
-"""Steps between schema versions: pure functions from an old record's plain values to the next version's."""
+"""Migration of old records: one pure function per schema version, to the plain values of the next version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmark.core.record import SCHEMA
 
 
 def _without_environment(values: dict[str, Any]) -> dict[str, Any]:
-    """Schema 1 named the environment of methods that had a Python of their own; every method shares one now."""
+    """Drop `provenance.environment`: in schema 1 some methods had their own Python environment."""
     provenance = values.get("provenance")
     if not isinstance(provenance, dict):
         return values
@@ -18,11 +18,11 @@ def _without_environment(values: dict[str, Any]) -> dict[str, Any]:
 
 
 STEPS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _without_environment}
-"""schema n -> how its records become schema n + 1"""
+"""schema n -> the function that turns its records into schema n + 1"""
 
 
 def migrate(values: dict[str, Any], where: str) -> dict[str, Any]:
-    """Bring plain values to the current schema. Raises RecordError for a schema that nobody knows."""
+    """Bring the plain values of a record to the current schema. Raises RecordError for an unknown schema."""
     schema = values.get("schema")
     if not isinstance(schema, int) or not 1 <= schema <= SCHEMA:
         raise RecordError(f"{where}: schema is {schema!r}, this version reads 1 to {SCHEMA}")

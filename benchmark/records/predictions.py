@@ -1,4 +1,4 @@
-"""Stored detections: parquet, float32, zstd; exact, because detectors answer in float32."""
+"""Stored predictions: Parquet (zstd) with float32 values, as detectors return them, so that nothing is rounded."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from benchmark.core.files import written_whole
 
 _SIDES = ("x1", "y1", "x2", "y2")
 _IMAGES_KEY = b"rtvp_bench.image_ids"
-"""all predicted images, in the file's metadata: an image without a detection has no row"""
+"""metadata key of the list of all images: one without a detection has no row"""
 
 
 def write_predictions(path: Path, detections: Mapping[int, Detections]) -> None:
-    """Write detections by image_id, atomically. Raises RecordError where the disk is full."""
+    """Write detections (image_id -> detections), atomically. Raises RecordError if the file cannot be written."""
     ids = sorted(detections)
     counts = [len(detections[i]) for i in ids]
     xyxy = np.concatenate([detections[i].xyxy for i in ids] or [np.zeros((0, 4), np.float32)])
@@ -40,7 +40,7 @@ def write_predictions(path: Path, detections: Mapping[int, Detections]) -> None:
 
 
 def read_predictions(path: Path) -> dict[int, Detections]:
-    """Detections by image_id, images without any included. Raises RecordError where it is no such file."""
+    """image_id -> detections, also for images without any. Raises RecordError for a file of another kind."""
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:  # reading ahead in a thread is for files far away
             table = file.read(["image_id", "label", "score", *_SIDES], use_threads=False)
@@ -53,7 +53,7 @@ def read_predictions(path: Path) -> dict[int, Detections]:
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, EvaluationError) as error:
         raise RecordError(f"{path}: not a file of stored predictions: {error}") from error
     if (np.diff(owner) < 0).any() or not np.isin(owner, images).all():
-        raise RecordError(f"{path}: rows must be in ascending order of image_id, each among the images it names")
+        raise RecordError(f"{path}: rows must be in ascending order of image_id, each in the file's list of images")
     starts, ends = np.searchsorted(owner, images, "left"), np.searchsorted(owner, images, "right")
     return {
         image: whole.rows(slice(a, b))
@@ -62,5 +62,5 @@ def read_predictions(path: Path) -> dict[int, Detections]:
 
 
 def _column(table: pa.Table, name: str, dtype: type[np.generic]) -> NDArray[Any]:
-    """One column, copied. By DLPack, because pyarrow's own to_numpy imports pandas: 0.3 s and 50 MB."""
+    """A copy of one column. By DLPack, because pyarrow's to_numpy imports pandas: 0.3 s and 50 MB."""
     return np.from_dlpack(table[name].combine_chunks()).astype(dtype)

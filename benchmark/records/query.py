@@ -1,4 +1,4 @@
-"""Which records there are (the committed ones, and what was measured here since), and which of them make one cell."""
+"""Find records: the committed ones and those in `$BENCH_HOME`, by task, spec and data set."""
 
 from __future__ import annotations
 
@@ -12,29 +12,28 @@ from benchmark.core.spec import RunSpec
 from benchmark.records.store import read_dataset, read_run
 
 HIDDEN_PROFILES = ("smoke",)
-"""made by tests; never collected, tabulated or drawn"""
+"""profiles for tests, whose records are never collected or shown"""
 
 
 def run_records(tasks: Iterable[str] | None = None, *, archived: bool = False) -> list[RunRecord]:
-    """Records of those tasks (all without), in the results and in our home; one of both counts once.
+    """Records of those tasks (None: all) in the results and in `$BENCH_HOME`, each run once; committed ones win.
 
-    archived: also those of older versions that lie in the archive.
-    Raises RecordError that names a file which is no record.
+    archived: also records of older versions, from the archive. Raises RecordError that names an unreadable file.
     """
     wanted = None if tasks is None else set(tasks)
-    found = {record.run_id: record for record in committed_records(wanted, archived=archived)}
+    records = {record.run_id: record for record in committed_records(wanted, archived=archived)}
     for path in Home.find().run_records():
-        if path.parent.name not in found:
+        if path.parent.name not in records:
             record = read_run(path)
             if wanted is None or record.spec.task in wanted:
-                found[record.run_id] = record
-    return list(found.values())
+                records[record.run_id] = record
+    return list(records.values())
 
 
 def committed_records(tasks: Iterable[str] | None = None, *, archived: bool = False) -> list[RunRecord]:
-    """Records of those tasks (all without) in the results alone; archived: also those in the archive.
+    """Records of those tasks (None: all) in the results; archived: also records of older versions, from the archive.
 
-    Raises RecordError that names a file which is no record.
+    Raises RecordError that names an unreadable file.
     """
     results = Results.find()
     files = [results.record_files(task, archived=archived) for task in (["*"] if tasks is None else sorted(set(tasks)))]
@@ -44,9 +43,12 @@ def committed_records(tasks: Iterable[str] | None = None, *, archived: bool = Fa
 def select(
     records: Iterable[RunRecord], overrides: Mapping[str, Any] | None = None, **fields: str | None
 ) -> list[RunRecord]:
-    """Records whose spec has those values; None asks for nothing. fields: task, dataset, profile, method, wording, ...
+    """Records whose spec has those values.
 
-    overrides: exactly these settings differ from the profile's, so {} asks for plain cells.
+    Args:
+        records: to choose from.
+        overrides: the exact settings that differ from the profile's: {} selects cells without any, None all cells.
+        fields: spec field (task, dataset, profile, method, wording, ...) -> value; None selects every value.
     """
     wanted = {name: value for name, value in fields.items() if value is not None}
     return [
@@ -58,16 +60,16 @@ def select(
 
 
 def differing_fields(records: Sequence[RunRecord]) -> list[str]:
-    """Names of the spec's fields, seed left out, in which the records are not all equal."""
+    """Names of the spec fields, without the seed, in which the records differ."""
     specs = [record.spec.seedless for record in records]
     return [name for name in RunSpec.__dataclass_fields__ if len({digest(getattr(spec, name)) for spec in specs}) > 1]
 
 
 def dataset_records() -> list[DatasetRecord]:
-    """Records of data sets, the committed ones first."""
-    found: dict[tuple[str, str], DatasetRecord] = {}
+    """Records of data sets in the results and in `$BENCH_HOME`, one per name and variant; committed ones win."""
+    records: dict[tuple[str, str], DatasetRecord] = {}
     results = Results.find()
     for path in (*results.files(results.datasets, "*.json"), *Home.find().dataset_records()):
         record = read_dataset(path)
-        found.setdefault((record.name, record.variant), record)
-    return list(found.values())
+        records.setdefault((record.name, record.variant), record)
+    return list(records.values())

@@ -1,7 +1,7 @@
-"""How far a method's score moves with the words and the order its classes are asked in: a reading of records.
+"""How much a method's metric changes with the wording and the order of the class names, from records.
 
-Wordings that mean the defect (the class name, its synonyms, a description, a file of one's own) and orders of the
-classes count. `codes`, ids without meaning, is the control: what is left there is not owed to the words.
+Wordings with a meaning (class name, synonyms, description, a file of the user) and orders of the classes are compared.
+`codes`, ids without a meaning, is the control: the value that remains there does not come from the words.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CONTROL = "codes"
 
 @dataclass(frozen=True)
 class Wording:
-    """One wording's value: the mean over its seeds. runs: their ids."""
+    """A wording and its value, the mean over `seeds`; runs: their run ids. name: `codes`, `canonical@3` (an order)."""
 
     name: str
     value: float
@@ -29,13 +29,13 @@ class Wording:
 
     @property
     def control(self) -> bool:
-        """Whether its words mean nothing."""
+        """Whether it is the control, whose words have no meaning."""
         return self.name.partition("@")[0] == CONTROL
 
 
 @dataclass(frozen=True)
 class Robustness:
-    """Records that differ in nothing but the wording, the order and the seed. spec: one of theirs."""
+    """The wordings of one cell: runs that differ in wording, order and seed only. spec: of one of them."""
 
     spec: RunSpec
     metric: str
@@ -43,30 +43,30 @@ class Robustness:
 
     @property
     def meant(self) -> tuple[Wording, ...]:
-        """Wordings that mean the defect; the control is none."""
+        """All wordings but the control."""
         return tuple(each for each in self.wordings if not each.control)
 
     @property
     def spread(self) -> float:
-        """Largest minus smallest value over those that mean the defect."""
+        """Largest minus smallest value over `meant`."""
         values = [each.value for each in self.meant]
         return max(values) - min(values)
 
     @property
     def worst(self) -> Wording:
-        """The smallest value over those that mean the defect; of equal ones the first by name."""
+        """The wording of `meant` with the smallest value; of equal ones the first by name."""
         return min(self.meant, key=lambda each: (each.value, each.name))
 
     def lost(self, wording: Wording) -> float | None:
-        """What the canonical wording has more; None where that was not measured."""
+        """Value of the canonical wording minus that of `wording`; None if the canonical one was not measured."""
         plain = next((each.value for each in self.wordings if each.name == CANONICAL), None)
         return None if plain is None else plain - wording.value
 
 
 def robustness(records: Iterable[RunRecord], method: str, metric: str = "AP") -> list[Robustness]:
-    """One reading a cell of that method of which at least one wording that means the defect was measured.
+    """One Robustness per cell of that method in which a wording other than the control was measured.
 
-    A record without that metric, or with nothing to measure, is left out. Ordered by task, data and profile.
+    Records without a value of the metric are left out. Ordered by task, data set and profile.
     """
     cells: dict[str, list[RunRecord]] = {}
     for record in records:
@@ -82,7 +82,7 @@ def _read(cell: Sequence[RunRecord], metric: str) -> Robustness:
     by_wording: dict[str, dict[int, RunRecord]] = {}
     for record in cell:
         by_wording.setdefault(record.spec.wording, {})[record.spec.seed] = record
-    # Only seeds that every wording has, where there are such: a mean over other seeds would pass for an effect.
+    # Means are over the seeds that all wordings share, if any: else the seeds would pass for an effect of the words.
     common = set.intersection(*(set(seeds) for seeds in by_wording.values()))
     wordings = []
     for name, records in by_wording.items():
@@ -93,10 +93,10 @@ def _read(cell: Sequence[RunRecord], metric: str) -> Robustness:
 
 
 def _place(wording: Wording) -> tuple[bool, bool, str]:
-    """The canonical one first, the control last."""
+    """Sort key: the canonical wording first, the control last."""
     return wording.control, wording.name.partition("@")[0] != CANONICAL, wording.name
 
 
 def _but_words(spec: RunSpec) -> str:
-    """Equal for cells that differ in nothing but wording, order and seed."""
+    """A key that is equal for specs that differ in wording, order and seed only."""
     return digest(replace(spec.seedless, wording="", vocabulary_digest=""))

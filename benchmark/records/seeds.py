@@ -1,4 +1,4 @@
-"""Records that differ in nothing but the seed, and what is said of them together: mean, spread, interval."""
+"""Records that differ in the seed only, and their mean, standard deviation and interval."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from benchmark.core.spec import RunSpec
 
 @dataclass(frozen=True)
 class SeedGroup:
-    """Records that differ in nothing but the seed, by ascending seed; at least one. Numbers are of the good ones."""
+    """At least one record; all differ in the seed only, in ascending order. Statistics are over `good`."""
 
     records: tuple[RunRecord, ...]
 
     @cached_property
     def good(self) -> tuple[RunRecord, ...]:
-        """Those that were measured."""
+        """The records with status `ok`."""
         return tuple(record for record in self.records if record.status is Status.OK)
 
     @property
     def first(self) -> RunRecord:
-        """The record that stands for the group: the lowest seed that was measured, else the lowest."""
+        """The record of the lowest seed with status `ok`, else of the lowest seed."""
         return (self.good or self.records)[0]
 
     @property
     def spec(self) -> RunSpec:
-        """The spec of that record."""
+        """Spec of `first`."""
         return self.first.spec
 
     @property
     def status(self) -> Status:
-        """Of that record."""
+        """Status of `first`."""
         return self.first.status
 
     def mean(self, metric: str) -> float | None:
-        """Over seeds, a fraction; None where there is nothing."""
+        """Mean over seeds, a fraction; None if no record has the metric."""
         values = self._values(metric)
         return statistics.fmean(values) if values else None
 
@@ -48,7 +48,7 @@ class SeedGroup:
         return statistics.stdev(values) if len(values) > 1 else None
 
     def interval(self, metric: str) -> tuple[float, float] | None:
-        """95 % interval of the lowest seed, as fractions."""
+        """95 % interval of `first`, (low, high) as fractions; None if it has none."""
         return self.first.intervals.get(metric)
 
     def _values(self, metric: str) -> list[float]:
@@ -56,7 +56,7 @@ class SeedGroup:
 
 
 def seed_groups(records: Iterable[RunRecord]) -> list[SeedGroup]:
-    """All records in groups, in the order of their first ones."""
+    """Group records that differ in the seed only; groups in the order of their first records."""
     groups: dict[str, list[RunRecord]] = {}
     for record in records:
         groups.setdefault(record.spec.cell_key, []).append(record)

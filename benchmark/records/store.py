@@ -1,4 +1,4 @@
-"""Records on disk: one run writes one file that nobody else writes; a store is the union of its files."""
+"""Records on disk: one file per run, which no other run writes; a store is the union of its files."""
 
 from __future__ import annotations
 
@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 
 
 def write_atomic(path: Path, text: str) -> None:
-    """Write through a temporary file in the same folder, flushed to disk before it takes the name.
-
-    Raises RecordError that names the file where the disk is full or the folder cannot be written.
-    """
+    """Write a text file whole or not at all, see `written_whole`. Raises RecordError that names the file."""
     with written_whole(path) as waiting:
         waiting.write_text(text, encoding="utf-8")
 
@@ -54,34 +51,34 @@ class Store:
         self.root = root
 
     def path(self, record: RunRecord) -> Path:
-        """Where that record lies. Raises RecordError where a name in its spec is no file name."""
+        """File of a record. Raises RecordError if a name in its spec cannot be a file name."""
         spec = record.spec
         for name in (spec.task, spec.dataset, spec.method):
             if name in ("", "..") or Path(name).name != name:
-                raise RecordError(f"record {record.run_id}: '{name}' cannot be a file name, so it has no place")
+                raise RecordError(f"record {record.run_id}: '{name}' cannot be a file name")
         return self.root / spec.task / spec.dataset / f"{spec.method}-{record.run_id}.json"
 
     def add(self, record: RunRecord) -> Path:
-        """Write a record; an equal id is replaced."""
+        """Write a record, replacing one of the same run id, and return its file. Raises RecordError."""
         path = self.path(record)
         write_atomic(path, encode(record))
         return path
 
     def __iter__(self) -> Iterator[RunRecord]:
-        """All records, in the order of their paths. Raises RecordError that names a bad file."""
+        """All records in the order of `paths`. Raises RecordError that names a bad file."""
         yield from map(read_run, self.paths())
 
     def paths(self) -> list[Path]:
-        """Of all records, sorted."""
+        """Files of all records, sorted."""
         return sorted(self.root.glob("*/*/*.json"))
 
 
 def to_frame(records: Iterable[RunRecord]) -> pd.DataFrame:
     """One row per record: the spec's fields, then `params.*`, `metrics.*`, `low.*` and `high.*` (interval), `cost.*`.
 
-    Metrics are fractions as in the record; a column that a record does not have holds NaN there.
+    Metrics are fractions as in the record; a value that a record does not have is NaN.
     """
-    import pandas as pd  # noqa: PLC0415 - a fifth of a second that writing a record does not need
+    import pandas as pd  # noqa: PLC0415 - takes 0.2 s, and writing a record does not need it
 
     return pd.DataFrame([_flat(record) for record in records])
 

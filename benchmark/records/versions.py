@@ -1,4 +1,4 @@
-"""Which records are shown side by side where a data set or a method has several versions: one version of each."""
+"""Choose the records to show where a data set or method has several versions: those of one version each."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
 
 Scope = tuple[str, ...]
-"""what has a version: its kind and name, in one task, data set and profile"""
+"""what has a version, a data set or method, within a task, profile and data set; its name comes last"""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """records: those to show. older: the others. notes: one line for each older version that was left out."""
+    """records: to be shown. older: all others. notes: one line per version that was left out."""
 
     records: tuple[RunRecord, ...]
     older: tuple[RunRecord, ...]
@@ -23,19 +23,17 @@ class Selection:
 
 
 def one_version(records: Sequence[RunRecord], version: int | None = None) -> Selection:
-    """The records of one version of each data set and method within a task, data set and profile.
+    """Select one version per data set and method, within each task, data set and profile.
 
-    Of the data set that is `version`, or without it the newest that has a good record; then the newest version of each
-    method, and of the methods and data sets that its fits start from. A newer version under which nothing could be
-    measured replaces nothing.
-    Raises UnknownNameError where there are records and none of the data set's `version`.
+    Of the data set: `version`, else the newest. Then the newest of each method, and of the methods and data sets that
+    its fits start from. A version without a record of status `ok` counts as older than those with one.
+    Raises UnknownNameError if there are records, but none of that `version` of the data set.
     """
-    asked = [record for record in records if version in (None, record.spec.dataset_version)]
-    if records and not asked:
+    shown = [record for record in records if version in (None, record.spec.dataset_version)]
+    if records and not shown:
         known = {str(record.spec.dataset_version) for record in records}
         raise UnknownNameError("version of a data set with records", str(version), known)
     notes: list[str] = []
-    shown = asked
     for versions in (_of_data, _of_method, _of_starts):
         shown = _newest(shown, versions, notes)
     kept = {record.run_id for record in shown}
@@ -45,7 +43,7 @@ def one_version(records: Sequence[RunRecord], version: int | None = None) -> Sel
 def _newest(
     records: Sequence[RunRecord], versions: Callable[[RunSpec], Iterator[tuple[Scope, int]]], notes: list[str]
 ) -> list[RunRecord]:
-    """The records all of whose versions are the newest that were measured; a note for each of the others' versions."""
+    """The records whose versions are all the newest; appends to `notes` one line per version that was left out."""
     newest: dict[Scope, tuple[bool, int]] = {}
     for record in records:
         for scope, number in versions(record.spec):
@@ -76,7 +74,7 @@ def _of_method(spec: RunSpec) -> Iterator[tuple[Scope, int]]:
 
 
 def _of_starts(spec: RunSpec) -> Iterator[tuple[Scope, int]]:
-    """Of what the fits before its own were; compared only among records of the same method."""
+    """Versions of the fits that its own fit starts from; compared among records of the same method only."""
     mine = (spec.task, spec.profile, spec.dataset, spec.method)
     for fit in spec.fits[:-1]:
         yield (*mine, "method", f"{spec.method} from {fit.method}"), fit.method_version

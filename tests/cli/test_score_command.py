@@ -140,7 +140,7 @@ def test_detections_that_were_changed_are_refused(runs: list[str], tmp_path: Pat
     with (folder / "predictions.parquet").open("ab") as file:
         file.write(b"x")
     text = said(capsys, "score", str(folder / "record.json"), status=2)
-    assert "predictions.parquet: missing or not the bytes that" in text
+    assert "predictions.parquet: missing or changed" in text
 
 
 @pytest.mark.parametrize(
@@ -161,11 +161,11 @@ def test_what_cannot_be_scored(runs: list[str], arguments: list[str], words: str
 
 def test_a_file_of_any_origin(runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from benchmark.harness.rescore import find_record, load_stored
-    from benchmark.records.exchange import coco_detections, coco_truth
+    from benchmark.records.exchange import coco_detections, coco_ground_truth
 
     stored = load_stored(find_record(runs[0]))
     (tmp_path / "dt.json").write_text(json.dumps(coco_detections(stored.test.detections)))
-    (tmp_path / "gt.json").write_text(json.dumps(coco_truth(stored.test)))
+    (tmp_path / "gt.json").write_text(json.dumps(coco_ground_truth(stored.test)))
     asked = ["score", "--predictions", str(tmp_path / "dt.json"), "--json", "--data"]
     by_file = json.loads(said(capsys, *asked, str(tmp_path / "gt.json")))
     by_name = json.loads(said(capsys, *asked, DATA, "--task", "closed", "--engine", "reference"))
@@ -256,7 +256,7 @@ def test_one_detection_changed_is_found(runs: list[str], bundle: Path, tmp_path:
     path = tmp_path / "p.parquet"
     path.write_bytes(Bundle(bundle).read(f"{run_id}/predictions.parquet"))
     found = read_predictions(path)
-    defective = next(s for s in Bundle(bundle).truth(run_id, "test").samples if len(s.annotations))
+    defective = next(s for s in Bundle(bundle).ground_truth(run_id, "test").samples if len(s.annotations))
     truth = defective.annotations
     found[defective.image_id] = Detections(truth.xyxy[:1].astype(np.float32), np.ones(1, np.float32), truth.labels[:1])
     write_predictions(path, found)
@@ -285,12 +285,14 @@ def test_bundles_that_were_tampered_with_are_refused(runs: list[str], bundle: Pa
     record = json.loads(Bundle(bundle).read(f"{run_id}/record.json"))
     record["spec"]["seed"] = 7
     path = changed(bundle, f"{run_id}/record.json", json.dumps(record).encode())
-    assert f"run_id is {run_id}, its spec's id is " in said(capsys, "verify", str(path), status=2)
+    assert f"run_id is {run_id}, but the id of its spec is " in said(capsys, "verify", str(path), status=2)
     path = changed(bundle, f"{run_id}/record.json", Bundle(bundle).read(f"{runs[1]}/record.json"))
     assert f"is the record of {runs[1]}" in said(capsys, "verify", str(path), status=2)
     with zipfile.ZipFile(bundle, "a") as archive:
         archive.writestr("../outside.txt", "x")
-    assert "names '../outside.txt', which would lie outside of it" in said(capsys, "verify", str(bundle), status=2)
+    assert "holds '../outside.txt', which would be unpacked outside its folder" in said(
+        capsys, "verify", str(bundle), status=2
+    )
 
 
 def test_split_and_vocabulary_are_the_record_s(runs: list[str], bundle: Path, capsys: Any) -> None:
@@ -317,7 +319,7 @@ def test_split_and_vocabulary_are_the_record_s(runs: list[str], bundle: Path, ca
     ("index", "words"),
     [
         ({"schema": 9, "runs": [], "files": {}}, "its schema is 9, this program reads 1"),
-        ({"schema": 1, "runs": {}, "files": []}, "its index has another form"),
+        ({"schema": 1, "runs": {}, "files": []}, "its index must hold 'files', an object"),
     ],
 )
 def test_other_zip_files_are_refused(index: Any, words: str, tmp_path: Path, capsys: Any) -> None:

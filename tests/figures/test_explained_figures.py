@@ -87,7 +87,7 @@ def test_a_file_that_is_none_is_named(make_record: Make, monkeypatch: pytest.Mon
     written = write_numbers(path.parent, numbers("abc"))
     monkeypatch.undo()
     monkeypatch.setenv("BENCH_HOME", str(written.parents[1]))
-    with pytest.raises(RecordError, match="of form 2, this version reads 1"):
+    with pytest.raises(RecordError, match="schema is 2, this version reads 1"):
         find_numbers("abc")
 
 

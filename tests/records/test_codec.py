@@ -44,7 +44,7 @@ def test_every_kind_survives_the_round_trip(make_record: Callable[..., RunRecord
         (("schema",), 99, "schema is 99, this version reads 1 to 2"),
         (("schema",), 0, "schema is 0, this version reads 1 to 2"),
         (("schema",), None, "schema is None"),
-        (("run_id",), "0" * 12, "its spec's id is"),
+        (("run_id",), "0" * 12, "the id of its spec is"),
         (("spec", "seed"), 5, "run_id is"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from benchmark.cli.main import main
 from benchmark.evaluators import coco_ap, lvis_ap
 from benchmark.evaluators.coco_files.from_coco import columns_from_coco
-from benchmark.records.exchange import coco_detections, coco_truth
+from benchmark.records.exchange import coco_detections, coco_ground_truth
 from tests.evaluators.conftest import make
 from tests.performance.made_files import LVIS_VAL, write_lvis
 
@@ -20,7 +20,7 @@ SMALL_LVIS = replace(LVIS_VAL.scaled(0.002), classes=12)
 
 def test_written_and_read_it_scores_the_same() -> None:
     scored = make(2, images=30)
-    columns = columns_from_coco(coco_truth(scored), coco_detections(scored.detections))
+    columns = columns_from_coco(coco_ground_truth(scored), coco_detections(scored.detections))
     assert columns.federation is None
     assert coco_ap.evaluate(columns).metrics == coco_ap.evaluate(scored).metrics
 
@@ -34,7 +34,7 @@ def test_lvis_lists_are_written_too() -> None:
         negative=dict.fromkeys(ids[:12], (0, 2)),
         not_exhaustive=dict.fromkeys(ids[::3], (1,)),
     )
-    columns = columns_from_coco(coco_truth(scored), coco_detections(scored.detections))
+    columns = columns_from_coco(coco_ground_truth(scored), coco_detections(scored.detections))
     assert columns.federation is not None
     assert lvis_ap.evaluate(columns) == lvis_ap.evaluate(scored)
 

@@ -140,7 +140,7 @@ def test_columns_are_read_by_name_and_rows_must_be_in_order(tmp_path: Path) -> N
             read_predictions(path)
     write_predictions(path, {1: given[1]})
     pq.write_table(table.replace_schema_metadata(pq.read_schema(path).metadata), path)
-    with pytest.raises(RecordError, match="among the images it names"):
+    with pytest.raises(RecordError, match="each in the file's list of images"):
         read_predictions(path)
     scores = table.column_names.index("score")
     pq.write_table(table.set_column(scores, "score", pa.array(np.full(len(table), 1.5, np.float32))), path)
@@ -233,7 +233,7 @@ class TestCollect:
         self._finish(records[1], detections=301)
         Home.find().run(records[0].run_id).predictions.write_bytes(b"other bytes")
         alone = collect(Home.find(), results)
-        monkeypatch.setattr(collecting, "_ALONE", 0)
+        monkeypatch.setattr(collecting, "_MOST_IN_ONE_PROCESS", 0)
         together = Results(tmp_path / "together")
         done = collect(Home.find(), together)
         assert (done.taken, done.unchecked) == (alone.taken, alone.unchecked)
@@ -246,8 +246,8 @@ class TestCollect:
         self, results: Results, make_record: Callable[..., RunRecord], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self._finish(make_record())
-        monkeypatch.setattr(collecting, "_ALONE", 0)
-        died = pytest.raises(RecordError, match="was killed, perhaps for want of memory")
+        monkeypatch.setattr(collecting, "_MOST_IN_ONE_PROCESS", 0)
+        died = pytest.raises(RecordError, match="was killed, perhaps for lack of memory")
         with died, collecting._mapping(1) as mapped:
             list(mapped(signal.raise_signal, [signal.SIGKILL]))
         assert len(collect(Home.find(), results).taken) == 1
@@ -305,6 +305,6 @@ class TestCollect:
         assert done.taken == ()
         assert done.refused[failed.run_id] == "failed: ValueError: x"
         assert "is for tests" in done.refused[smoke.run_id]
-        assert "not the bytes" in done.refused[other.run_id]
+        assert "missing or changed" in done.refused[other.run_id]
         assert "not JSON" in done.refused["broken"]
         assert "of predictions, at most" in done.refused[large.run_id]
