@@ -1,1 +1,1 @@
-"""One evaluator a file, each exposes EVALUATOR; they read stored detections, never a model."""
+"""One evaluator per file, exposed as EVALUATOR; evaluators read stored detections and never run a model."""

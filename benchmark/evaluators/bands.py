@@ -1,8 +1,8 @@
 """AP by COCO's rules in bands that suit defects: box area as a share of the image, and long thin boxes.
 
-COCO's own bands, 32 and 96 px squared, are empty on many industrial sets. As with those, a box outside a band is
-ignored there, and so is an unmatched detection outside it. Area is the box's, in the image's own size; both ends of a
-band belong to it.
+COCO's own bands, split at 32 and 96 px squared, are empty on many industrial sets. As in COCO's bands, a box outside
+the band is ignored, and so is an unmatched detection outside it. The area is that of the box, in pixels of the original
+image; both limits belong to the band.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ ASPECTS: Mapping[str, tuple[float, float]] = {"elongated": (5.0, _NO_END)}
 
 def evaluate(
     test: ScoredSet | Columns,
-    val: ScoredSet | Columns | None = None,  # noqa: ARG001 - AP chooses no threshold, so it is not looked at
+    val: ScoredSet | Columns | None = None,  # noqa: ARG001 - AP needs no threshold, so the validation part is unused
     *,
     engine: str = "fast",
 ) -> Scores:
     """AP_rel_tiny, AP_rel_small, AP_rel_medium, AP_rel_large, AP_elongated as fractions, boxes_<band> as counts.
 
-    AP over IoU 0.50 to 0.95, the best 100 detections an image and class; None where the set has no box in a band.
-    engine: `fast` (hotcoco), or `reference` (pycocotools). Raises EvaluationError, UnknownNameError as `coco_ap`.
+    AP over IoU 0.50 to 0.95, the best 100 detections per image and class; None where the set has no box in the band.
+    engine: `fast` (hotcoco) or `reference` (pycocotools). Raises EvaluationError and UnknownNameError like `coco_ap`.
     """
     columns = columns_of(test)
     metrics: dict[str, float | None] = {}
     for bands, quantity in ((SHARES, _share_of_image), (ASPECTS, _aspect_ratio)):
         banded = dataclasses.replace(
             columns,
-            truth=dataclasses.replace(columns.truth, area_px=quantity(columns.truth, columns)),
-            found=dataclasses.replace(columns.found, area_px=quantity(columns.found, columns)),
+            ground_truth=dataclasses.replace(columns.ground_truth, area_px=quantity(columns.ground_truth, columns)),
+            detections=dataclasses.replace(columns.detections, area_px=quantity(columns.detections, columns)),
         )
         counted = coco_curves(banded, engine, bands, MAX_DETECTIONS[-1:])
-        size = banded.truth.area_px[~banded.truth.iscrowd]
+        size = banded.ground_truth.area_px[~banded.ground_truth.iscrowd]
         for position, (name, (low, high)) in enumerate(bands.items()):
             metrics[f"AP_{name}"] = mean(counted.precision[:, :, :, position])
             metrics[f"boxes_{name}"] = int(((size >= low) & (size <= high)).sum())
@@ -62,7 +62,7 @@ def _share_of_image(boxes: BoxColumns, columns: Columns) -> NDArray[np.float64]:
     return np.asarray(boxes.xywh[:, 2] * boxes.xywh[:, 3] / np.maximum(image_area, 1))
 
 
-def _aspect_ratio(boxes: BoxColumns, columns: Columns) -> NDArray[np.float64]:  # noqa: ARG001 - as _share_of_image
+def _aspect_ratio(boxes: BoxColumns, columns: Columns) -> NDArray[np.float64]:  # noqa: ARG001 - same signature as _share_of_image
     shorter, longer = np.sort(boxes.xywh[:, 2:], axis=1).T
     return np.asarray(np.minimum(longer / np.maximum(shorter, 1e-9), _NO_END))
 

@@ -1,7 +1,7 @@
-"""AP on base and on novel classes that were asked for together, and their harmonic mean (generalized zero-shot).
+"""AP on base and on novel classes in one vocabulary, and their harmonic mean (generalized zero-shot detection).
 
-A detector that answers every defect with a base name has a high AP on base and none on novel; the harmonic mean of both
-is what such a trade cannot raise (Xian et al., "Zero-Shot Learning: A Comprehensive Evaluation", 2018).
+A detector that labels every defect with a base class has a high AP on base classes and 0 on novel ones; its harmonic
+mean is 0 (Xian et al., "Zero-Shot Learning: A Comprehensive Evaluation", 2018).
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ _IOU_50 = 0  # position in IOU_THRESHOLDS
 
 def evaluate(
     test: ScoredSet | Columns,
-    val: ScoredSet | Columns | None = None,  # noqa: ARG001 - AP chooses no threshold, so it is not looked at
+    val: ScoredSet | Columns | None = None,  # noqa: ARG001 - AP needs no threshold, so the validation part is unused
     *,
     engine: str = "fast",
 ) -> Scores:
-    """AP_base, AP_novel, AP_harmonic and the same of AP50, as fractions; boxes_base and boxes_novel as counts.
+    """AP_base, AP_novel, AP_harmonic and the same for AP50, as fractions; boxes_base and boxes_novel as counts.
 
-    None where that half has no ground truth, or the set does not say which classes are novel. engine: `fast` (hotcoco),
-    or `reference` (pycocotools). Raises EvaluationError, UnknownNameError as `coco_ap`.
+    A value is None where its classes have no ground truth; without `novel` labels all classes are base classes.
+    engine: `fast` (hotcoco) or `reference` (pycocotools). Raises EvaluationError and UnknownNameError like `coco_ap`.
     """
     columns = columns_of(test)
     counted = coco_curves(columns, engine, {"all": AREAS_PX["all"]}, MAX_DETECTIONS[-1:])
     novel = np.isin(np.arange(len(columns.names)), columns.novel)
-    labels = columns.truth.label[~columns.truth.iscrowd]
+    labels = columns.ground_truth.label[~columns.ground_truth.iscrowd]
     metrics: dict[str, float | None] = {}
     for name, precision in (("AP", counted.precision), ("AP50", counted.precision[_IOU_50 : _IOU_50 + 1])):
         halves = mean(precision[:, :, ~novel]), mean(precision[:, :, novel])

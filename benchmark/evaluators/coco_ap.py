@@ -17,22 +17,22 @@ _ALL, _MOST = list(AREAS_PX).index("all"), len(MAX_DETECTIONS) - 1
 
 def evaluate(
     test: ScoredSet | Columns,
-    val: ScoredSet | Columns | None = None,  # noqa: ARG001 - AP chooses no threshold, so it is not looked at
+    val: ScoredSet | Columns | None = None,  # noqa: ARG001 - AP needs no threshold, so the validation part is unused
     *,
     engine: str = "fast",
 ) -> Scores:
     """AP, AP50, AP75, APs, APm, APl and AR1, AR10, AR100 as fractions; None where there is nothing to measure.
 
-    per_class: AP, AP50, and boxes (without crowds) and images that carry one.
-    per_scene, per_super: the same evaluation on those images alone; a class that is absent there does not count.
-    engine: `fast` (hotcoco), or `reference` (pycocotools).
+    per_class: AP, AP50, number of boxes (without crowds) and of images with at least one.
+    per_scene, per_super: the same evaluation on those images alone, over the classes that have boxes there.
+    engine: `fast` (hotcoco) or `reference` (pycocotools).
     Raises EvaluationError for input that an engine would misread, UnknownNameError for an unknown engine.
     """
     columns = columns_of(test)
     counted = coco_curves(columns, engine)
 
     def one_part(part: Columns) -> Values:
-        # A set of one part has been counted already, and a COCO-sized set is worth not counting twice.
+        # A part that is the whole set has been counted already; a second count of a COCO-sized set is slow.
         whole = len(part.image_ids) == len(columns.image_ids)
         return _one_part(
             part, counted if whole else coco_curves(part, engine, {"all": AREAS_PX["all"]}, MAX_DETECTIONS[-1:])
@@ -60,7 +60,7 @@ def _metrics(counted: Curves) -> dict[str, float | None]:
 
 def _per_class(columns: Columns, counted: Curves) -> dict[str, Values]:
     most = counted.precision[:, :, :, _ALL, _MOST]
-    boxes, images = counts_per_class(columns.truth, len(columns.names))
+    boxes, images = counts_per_class(columns.ground_truth, len(columns.names))
     return {
         name: {
             "AP": mean(most[:, :, k]),
@@ -78,7 +78,7 @@ def _one_part(part: Columns, counted: Curves) -> Values:
         "AP": mean(precision),
         "AP50": mean(precision[_IOU_50]),
         "images": len(part.image_ids),
-        "boxes": int((~part.truth.iscrowd).sum()),
+        "boxes": int((~part.ground_truth.iscrowd).sum()),
     }
 
 

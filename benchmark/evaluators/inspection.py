@@ -1,8 +1,9 @@
-"""What a line engineer asks for; every threshold is chosen on the validation part and only read on the test part.
+"""Metrics of an inspection line: escapes, false alarms, recall, and the size from which defects are found reliably.
 
-An image raises an alarm if any detection scores above the threshold; a defective image without an alarm escapes.
-Defect-free images are those without a box of the classes asked for, crowds included. Detections are matched at IoU
-0.5 by the YOLO papers' rule (`scoring.matching.match_yolo`).
+Every threshold is chosen on the validation part and applied unchanged to the test part. An image raises an alarm if any
+detection scores above the threshold; a defective image without an alarm escapes. An image is defect-free if it has no
+box of the vocabulary's classes, crowds included. Detections are matched at IoU 0.5 by the YOLO papers' rule
+(`scoring.matching.match_yolo`).
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from benchmark.evaluators.scoring.matching import match_yolo
 FALSE_ALARM_RATE = 0.05
 """share of defect-free images that may raise an alarm"""
 RELIABLE = 0.9
-"""share of the boxes of a size band that must be found"""
+"""share of the boxes in an octave of sizes that must be detected"""
 FEWEST_BOXES = 10
-"""boxes that a size band needs to say anything"""
+"""fewest boxes in an octave of sizes for it to count"""
 SIDES_PX = tuple(float(side) for side in 2.0 ** np.arange(1, 12.5, 0.5))
 METRICS = (
     "escape_rate@5%FA", "false_alarm_rate@5%FA", "false_alarms_per_good_image@5%FA",
@@ -31,12 +32,11 @@ METRICS = (
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What thresholds are chosen and read on.
+    """The scores and matches of one part (validation or test): I images, N detections, M boxes without crowds.
 
-    best, good: (I,) best score of an image, -inf without a detection; whether it is defect-free.
-    score, true, image: (N,) of the detections.
-    side_px, found_at: (M,) of the boxes without crowds: square root of the area; score of the detection that found it,
-    -inf where none did.
+    best, good: (I,) best score in the image, -inf without a detection; whether the image is defect-free.
+    score, true, image: (N,) per detection: score; whether it is a true positive; position of its image.
+    side_px, matched_score: (M,) per box: square root of its area; score of its matched detection, -inf without one.
     """
 
     best: NDArray[np.float64]
@@ -45,18 +45,18 @@ class _Part:
     true: NDArray[np.bool_]
     image: NDArray[np.int64]
     side_px: NDArray[np.float64]
-    found_at: NDArray[np.float64]
+    matched_score: NDArray[np.float64]
 
 
 def evaluate(test: ScoredSet | Columns, val: ScoredSet | Columns | None = None) -> Scores:
-    """Six values; None without a validation part, and where a part has no image that a value is about.
+    """The values named in METRICS; each is None without a validation part, or where it has nothing to count.
 
-    `@5%FA`, threshold at which at most 5 % of the validation part's defect-free images raise an alarm:
-    escape_rate, share of the defective test images that raise none; false_alarm_rate, share of the defect-free ones
-    that do; false_alarms_per_good_image, detections on them. `@1FPPI`, threshold at which the validation part has at
-    most one false positive an image: recall of the test part's boxes; false_alarms_per_image, its false positives;
-    smallest_found_px, see `smallest_found`. Fractions, but for the last, which is in pixels.
-    Raises EvaluationError for bad input.
+    `@5%FA`, at the threshold where at most 5 % of the defect-free validation images raise an alarm:
+    escape_rate, share of the defective test images without an alarm; false_alarm_rate, share of the defect-free test
+    images with one; false_alarms_per_good_image, detections per defect-free test image.
+    `@1FPPI`, at the threshold where the validation part has at most one false positive per image: recall of the test
+    part's boxes; false_alarms_per_image, false positives per test image; smallest_found_px, see `smallest_found`.
+    Rates and recall are fractions, sizes pixels. Raises EvaluationError for bad input.
     """
     metrics: dict[str, float | None] = dict.fromkeys(METRICS)
     if val is None:
@@ -71,47 +71,48 @@ def evaluate(test: ScoredSet | Columns, val: ScoredSet | Columns | None = None) 
 
 
 def alarm_threshold(best: NDArray[np.float64], rate: float) -> float:
-    """The lowest threshold that at most `rate` of the defect-free images (I,) lie above, by their best score."""
+    """The lowest threshold that at most a share `rate` of `best` exceeds: (I,) best scores of defect-free images."""
     return threshold_above(best, int(np.floor(rate * len(best) + 1e-9)))
 
 
 def threshold_above(scores: NDArray[np.float64], allowed: int) -> float:
-    """The lowest of the scores that at most `allowed` of them lie above; -inf where there are no more than those."""
+    """The lowest score that at most `allowed` of the scores exceed; -inf if there are no more than `allowed`."""
     return float(np.sort(scores)[::-1][allowed]) if len(scores) > allowed else -np.inf
 
 
-def smallest_found(side_px: NDArray[np.float64], found: NDArray[np.bool_]) -> float | None:
-    """The smallest side s, in px, such that from s on every octave [a, 2a) of sides has at least 90 % of its boxes.
+def smallest_found(side_px: NDArray[np.float64], detected: NDArray[np.bool_]) -> float | None:
+    """The smallest side s, in px, from which on at least 90 % of the boxes in every octave [a, 2a) are detected.
 
-    side_px (M,): square root of a box's area. Octaves start at half-octave steps from 2 px and need 10 boxes to count;
-    s is the start of the lowest that counts. None where the highest one that counts fails, or none counts.
+    side_px (M,): square root of each box's area; detected (M,): whether it is matched. Octaves start at 2 px and every
+    half octave above; only those with at least 10 boxes count. s is the start of the lowest octave down to which all
+    that count pass; None if the highest that counts fails, or none counts.
     """
     smallest = None
     for low in reversed(SIDES_PX):
         inside = (side_px >= low) & (side_px < 2 * low)
         if inside.sum() < FEWEST_BOXES:
             continue
-        if found[inside].mean() < RELIABLE:
+        if detected[inside].mean() < RELIABLE:
             break
         smallest = low
     return smallest
 
 
 def _part(columns: Columns) -> _Part:
-    truth, found = columns.truth, columns.found
+    ground_truth, detections = columns.ground_truth, columns.detections
     best = np.full(len(columns.image_ids), -np.inf)
-    np.maximum.at(best, found.image, found.score)
+    np.maximum.at(best, detections.image, detections.score)
     good = np.ones(len(columns.image_ids), np.bool_)
-    good[truth.image] = False
-    matches = match_yolo(truth, found)
-    real = ~truth.iscrowd
+    good[ground_truth.image] = False
+    matches = match_yolo(ground_truth, detections)
+    real = ~ground_truth.iscrowd
     return _Part(
         best,
         good,
         matches.score,
         matches.true[0],
         matches.image,
-        np.sqrt(truth.xywh[real, 2] * truth.xywh[real, 3]),
+        np.sqrt(ground_truth.xywh[real, 2] * ground_truth.xywh[real, 3]),
         np.append(matches.score, -np.inf)[matches.taken_by[0, real]],
     )
 
@@ -127,12 +128,12 @@ def _of_images(part: _Part, threshold: float) -> dict[str, float | None]:
 
 
 def _of_boxes(part: _Part, threshold: float) -> dict[str, float | None]:
-    found = part.found_at > threshold
+    detected = part.matched_score > threshold
     false_alarms = ((part.score > threshold) & ~part.true).sum()
     return {
-        "recall@1FPPI": float(found.mean()) if len(found) else None,
+        "recall@1FPPI": float(detected.mean()) if len(detected) else None,
         "false_alarms_per_image@1FPPI": float(false_alarms / len(part.best)),
-        "smallest_found_px@1FPPI": smallest_found(part.side_px, found),
+        "smallest_found_px@1FPPI": smallest_found(part.side_px, detected),
     }
 
 

@@ -1,9 +1,9 @@
 """Average precision by LVIS's rules, where not every class is annotated in every image.
 
-As COCO's AP, but: at most 300 detections an image over all classes; a detection counts only where its class is
-annotated or verified to be absent; one without a match is ignored where the class is not exhaustively annotated
-(Gupta, Dollar, Girshick, "LVIS", 2019; lvis-api is the reference engine). APr, APc, APf: classes that are rare (in less
-than 10 training images), common (less than 100) and frequent.
+Like COCO's AP, but: at most 300 detections per image over all classes; a detection counts only where its class is
+annotated or verified to be absent; an unmatched detection is ignored where its class is not exhaustively annotated
+(Gupta, Dollar, Girshick, "LVIS", 2019; lvis-api is the reference engine). APr, APc, APf: over rare classes (in fewer
+than 10 training images), common ones (fewer than 100) and frequent ones.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ FREQUENCIES = ("r", "c", "f")
 
 def evaluate(
     test: ScoredSet | Columns,
-    val: ScoredSet | Columns | None = None,  # noqa: ARG001 - AP chooses no threshold, so it is not looked at
+    val: ScoredSet | Columns | None = None,  # noqa: ARG001 - AP needs no threshold, so the validation part is unused
     *,
     engine: str = "fast",
 ) -> Scores:
-    """AP, AP50, AP75, APr, APc, APf, APs, APm, APl, AR, ARs, ARm, ARl as fractions; None where nothing is to measure.
+    """AP, AP50, AP75, APr, APc, APf, APs, APm, APl, AR, ARs, ARm, ARl as fractions, or None without ground truth.
 
-    per_class: AP, AP50, and boxes and images that carry one. Detections beyond the best 300 an image are left out.
-    engine: `fast` (hotcoco), or `reference` (lvis-api).
+    per_class: AP, AP50, number of boxes and of images with at least one. Only the best 300 detections per image count.
+    engine: `fast` (hotcoco) or `reference` (lvis-api).
     Raises EvaluationError for a set without LVIS's lists, UnknownNameError for an unknown engine, MissingExtraError
     where lvis-api is not installed.
     """
@@ -43,21 +43,21 @@ def evaluate(
 
 
 def federated(test: ScoredSet | Columns) -> Columns:
-    """The set as columns. Raises EvaluationError where it does not say what is known about absence."""
+    """The set as columns with LVIS's lists. Raises EvaluationError for a set without them, or with a crowd."""
     columns = columns_of(test)
     if columns.federation is None:
         raise EvaluationError(
             "LVIS rules need frequency, neg_category_ids and not_exhaustive_category_ids, and this set has none; "
             "score it by COCO's rules (coco_ap)"
         )
-    if columns.truth.iscrowd.any():
-        image = columns.image_ids[columns.truth.image[columns.truth.iscrowd.argmax()]]
-        raise EvaluationError(f"image {image} has a crowd, which LVIS rules do not know; drop that annotation")
+    if columns.ground_truth.iscrowd.any():
+        image = columns.image_ids[columns.ground_truth.image[columns.ground_truth.iscrowd.argmax()]]
+        raise EvaluationError(f"image {image} has a crowd, which LVIS rules do not have; drop that annotation")
     return columns
 
 
 def ap_metrics(columns: Columns, counted: Curves) -> dict[str, float | None]:
-    """AP over all classes, by IoU, by frequency and by size band."""
+    """AP, AP50 and AP75 over all classes, and AP per class frequency and per size band."""
     everything = counted.precision[:, :, :, _ALL]
     metrics = {"AP": mean(everything), "AP50": mean(everything[_IOU_50]), "AP75": mean(everything[_IOU_75])}
     frequency = np.array(columns.federation.frequency if columns.federation else ())
@@ -70,7 +70,7 @@ def ap_metrics(columns: Columns, counted: Curves) -> dict[str, float | None]:
 
 def _per_class(columns: Columns, counted: Curves) -> dict[str, Values]:
     everything = counted.precision[:, :, :, _ALL]
-    boxes, images = counts_per_class(columns.truth, len(columns.names))
+    boxes, images = counts_per_class(columns.ground_truth, len(columns.names))
     return {
         name: {
             "AP": mean(everything[:, :, k]),

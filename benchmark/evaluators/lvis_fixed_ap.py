@@ -1,8 +1,8 @@
-"""Fixed AP: LVIS's rules with a budget of detections a class instead of an image.
+"""Fixed AP: LVIS's rules with a limit of detections per class instead of per image.
 
-The best 10,000 detections of each class over the whole set, any number an image, so that classes do not compete for
-places in an image (Dave, Dollar, Ramanan, Kirillov, Girshick, "Evaluating Large-Vocabulary Object Detectors: The Devil
-is in the Details", 2021). It needs detections stored without the cut at 300 an image: with it the number is too low.
+The best 10,000 detections of each class over the whole set count, any number per image, so that classes do not compete
+within an image (Dave, Dollar, Ramanan, Kirillov, Girshick, "Evaluating Large-Vocabulary Object Detectors: The Devil is
+in the Details", 2021). The detections must be stored without the limit of 300 per image; with it the AP is too low.
 """
 
 from __future__ import annotations
@@ -22,17 +22,19 @@ _ALL = list(AREAS_PX).index("all")
 
 def evaluate(
     test: ScoredSet | Columns,
-    val: ScoredSet | Columns | None = None,  # noqa: ARG001 - AP chooses no threshold, so it is not looked at
+    val: ScoredSet | Columns | None = None,  # noqa: ARG001 - AP needs no threshold, so the validation part is unused
     *,
     engine: str = "fast",
 ) -> Scores:
     """AP_fixed, AP50_fixed, AP75_fixed, APr_fixed, APc_fixed, APf_fixed, APs_fixed, APm_fixed, APl_fixed, or None.
 
-    Fractions; per_class: AP_fixed. engine and raises as in `lvis_ap`.
+    Fractions; per_class: AP_fixed. `engine` and errors as in `lvis_ap`.
     """
     columns = federated(test)
-    found = columns.found
-    kept = dataclasses.replace(columns, found=found.take(best_of_each(found.label, found.score, PER_CLASS)))
+    detections = columns.detections
+    kept = dataclasses.replace(
+        columns, detections=detections.take(best_of_each(detections.label, detections.score, PER_CLASS))
+    )
     counted = lvis_curves(kept, engine, _NO_LIMIT)
     names = columns.names
     per_class = (mean(counted.precision[:, :, k, _ALL]) for k in range(len(names)))

@@ -1,7 +1,7 @@
-"""Precision and recall at one confidence for all classes, by the rule that the YOLO papers print.
+"""Precision and recall at one confidence for all classes, by the rule of the YOLO papers, at IoU 0.5.
 
-IoU 0.5. A class's precision and recall are read on a grid of 1,000 confidences by linear interpolation; F1 is averaged
-over the classes that have ground truth and smoothed; the confidence at its maximum holds for all classes; P and R are
+Each class's precision and recall are interpolated linearly on a grid of 1,000 confidences. F1 is averaged over the
+classes that have ground truth, then smoothed; the confidence of its maximum is used for all classes, and P and R are
 the unweighted class means there. Above a class's best score P counts as 1 and R as 0; a class with ground truth and no
 detection has P = R = 0. Crowds are left out of the ground truth.
 
@@ -21,12 +21,12 @@ from benchmark.evaluators.scoring.matching import Matches, match_yolo
 
 CONFIDENCES = np.linspace(0, 1, 1000)
 _SMOOTHING = 101
-"""points the box filter spans: a tenth of the grid, made odd"""
+"""width of the box filter in grid points: a tenth of the grid, rounded to an odd number"""
 
 
 @dataclass(frozen=True, eq=False)
 class ConfidenceCurves:
-    """precision, recall: (K, 1000) over CONFIDENCES, one row a class that has ground truth."""
+    """precision, recall: (K, 1000) over CONFIDENCES, one row per class that has ground truth."""
 
     precision: NDArray[np.float64]
     recall: NDArray[np.float64]
@@ -39,9 +39,9 @@ class ConfidenceCurves:
 
 
 def evaluate(test: ScoredSet | Columns, val: ScoredSet | Columns | None = None) -> Scores:
-    """P@maxF1, R@maxF1, conf@maxF1; with a validation part also P@val, R@val, conf@val. Fractions, or None.
+    """P@maxF1, R@maxF1, conf@maxF1; with a validation part also P@val, R@val, conf@val; fractions, or None.
 
-    None where `test`, or for `@val` either set, has no ground truth. Raises EvaluationError for bad input.
+    None if `test` has no ground truth; `@val` also if `val` has none. Raises EvaluationError for bad input.
     """
     curves = _curves(test)
     metrics = _read("maxF1", curves, curves)
@@ -50,9 +50,9 @@ def evaluate(test: ScoredSet | Columns, val: ScoredSet | Columns | None = None) 
     return Scores(metrics)
 
 
-def confidence_curves(matches: Matches, truth: BoxColumns) -> ConfidenceCurves:
-    """P and R of each class with ground truth; `matches` at one IoU threshold (T = 1)."""
-    labels, counts = np.unique(truth.label[~truth.iscrowd], return_counts=True)
+def confidence_curves(matches: Matches, ground_truth: BoxColumns) -> ConfidenceCurves:
+    """Precision and recall of each class that has ground truth, from matches at one IoU threshold (T = 1)."""
+    labels, counts = np.unique(ground_truth.label[~ground_truth.iscrowd], return_counts=True)
     curves = ConfidenceCurves(np.zeros((len(labels), 1000)), np.zeros((len(labels), 1000)))
     starts = np.searchsorted(matches.label, labels, side="left")
     ends = np.searchsorted(matches.label, labels, side="right")
@@ -68,7 +68,7 @@ def confidence_curves(matches: Matches, truth: BoxColumns) -> ConfidenceCurves:
 
 def _curves(scored: ScoredSet | Columns) -> ConfidenceCurves:
     columns = columns_of(scored)
-    return confidence_curves(match_yolo(columns.truth, columns.found), columns.truth)
+    return confidence_curves(match_yolo(columns.ground_truth, columns.detections), columns.ground_truth)
 
 
 def _read(rule: str, curves: ConfidenceCurves, chosen_on: ConfidenceCurves) -> dict[str, float | None]:

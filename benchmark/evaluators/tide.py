@@ -1,14 +1,14 @@
 """Where AP50 is lost: the six errors of TIDE (Bolya, Foley, Hays, Hoffman, "TIDE", 2020), IoU thresholds 0.5 and 0.1.
 
-A false positive is, in this order: `localisation`, best IoU with a box of its class in [0.1, 0.5]; `class`, IoU of at
-least 0.5 with a box of another class; `duplicate`, IoU of at least 0.5 with a box of its class that is taken;
-`background`, IoU of at most 0.1 with every box; else `both` (wrong class, badly placed). A box is `missed` if it is
-not taken and no localisation or class error points at it.
+A false positive is the first that applies of: `localisation`, best IoU with a box of its class in [0.1, 0.5]; `class`,
+IoU of at least 0.5 with a box of another class; `duplicate`, IoU of at least 0.5 with a box of its class that is
+already matched; `background`, IoU of at most 0.1 with every box; else `both` (wrong class and badly placed). A box is
+`missed` if it is unmatched and is not the target of a localisation or class error.
 
-An error's weight is what AP50 would gain without it: of the localisation and class errors that point at a free box
-the best-scored becomes a true positive of the box's class and the others vanish; duplicates, background and both
-vanish; missed boxes leave the ground truth. A class all of whose boxes are missed keeps AP 0 in that, as in the
-authors' code, so where a detector finds nothing of a class the weight of `missed` is too low.
+An error's weight is what AP50 would gain without it. Of the localisation and class errors with the same unmatched
+target the best-scored becomes a true positive of the target's class, and the others are removed; duplicate, background
+and both are removed; missed boxes are removed from the ground truth. A class all of whose boxes are missed keeps AP 0
+there, as in the authors' code, so the weight of `missed` is too low where a detector misses a whole class.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NONE = -1
 
 @dataclass(frozen=True, eq=False)
 class _Ranked:
-    """Detections that count: label (N,), score (N,), true (N,) bool; positives (K,), boxes without crowds a class."""
+    """Detections that count: label (N,), score (N,), true (N,) bool; positives (K,): boxes per class without crowds."""
 
     label: NDArray[np.int64]
     score: NDArray[np.float64]
@@ -43,7 +43,7 @@ class _Ranked:
         return replace(self, label=self.label[rows], score=self.score[rows], true=self.true[rows])
 
     def ap50(self, of: NDArray[np.int64] | None = None) -> float:
-        """Mean over the classes that have boxes (or have some in `of`), by COCO's 101 points; 0 for one without."""
+        """Mean AP by COCO's 101 points over the classes counted in `of` (default: positives); 0 without positives."""
         values = []
         for k in np.flatnonzero(self.positives if of is None else of):
             if not self.positives[k]:
@@ -56,16 +56,16 @@ class _Ranked:
 
 
 def evaluate(test: ScoredSet | Columns, val: ScoredSet | Columns | None = None) -> Scores:  # noqa: ARG001 - no threshold is chosen
-    """dAP50_<error>: what AP50 gains without it; tide_<error>: its share of those gains; fractions, or None.
+    """dAP50_<error>: what AP50 gains without the error; tide_<error>: its share of all gains; fractions, or None.
 
-    None where there is no ground truth, and for the shares where there is nothing to gain.
+    All are None without ground truth; the shares are None where no error has a gain.
     Raises EvaluationError for bad input.
     """
     columns = columns_of(test)
-    if columns.truth.iscrowd.all():
+    if columns.ground_truth.iscrowd.all():
         return Scores(dict.fromkeys([f"{kind}_{error}" for kind in ("dAP50", "tide") for error in ERRORS]))
-    matches = match_coco(columns.truth, columns.found)
-    gains = dict(zip(ERRORS, _gains(columns.truth, matches, *classify(columns, matches)), strict=True))
+    matches = match_coco(columns.ground_truth, columns.detections)
+    gains = dict(zip(ERRORS, _gains(columns.ground_truth, matches, *classify(columns, matches)), strict=True))
     total = sum(gains.values())
     return Scores(
         {f"dAP50_{error}": gain for error, gain in gains.items()}
@@ -74,28 +74,28 @@ def evaluate(test: ScoredSet | Columns, val: ScoredSet | Columns | None = None) 
 
 
 def classify(columns: Columns, matches: Matches) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Each detection's error as index into ERRORS, or -1 (N,); the box it points at, or -1 (N,); missed boxes (M,)."""
-    truth = columns.truth
-    starts = np.searchsorted(truth.image, np.arange(len(columns.image_ids) + 1))
+    """Each detection's error, index into ERRORS or -1 (N,); its target box or -1 (N,); which boxes are missed (M,)."""
+    ground_truth = columns.ground_truth
+    starts = np.searchsorted(ground_truth.image, np.arange(len(columns.image_ids) + 1))
     wrong, taken = ~(matches.true[0] | matches.ignored[0]), matches.taken_by[0] >= 0
-    boxes = (starts, truth.label, truth.xywh, truth.iscrowd, taken)
+    boxes = (starts, ground_truth.label, ground_truth.xywh, ground_truth.iscrowd, taken)
     error, target = _classify(
-        np.flatnonzero(wrong), matches.image, matches.label, columns.found.xywh[matches.row], boxes
+        np.flatnonzero(wrong), matches.image, matches.label, columns.detections.xywh[matches.row], boxes
     )
-    missed = ~taken & ~truth.iscrowd
+    missed = ~taken & ~ground_truth.iscrowd
     missed[target[target >= 0]] = False
     return error, target, missed
 
 
 def _gains(
-    truth: BoxColumns,
+    ground_truth: BoxColumns,
     matches: Matches,
     error: NDArray[np.int64],
     target: NDArray[np.int64],
     missed: NDArray[np.bool_],
 ) -> list[float]:
-    classes = int(max(truth.label.max(initial=0), matches.label.max(initial=0))) + 1
-    positives = np.bincount(truth.label[~truth.iscrowd], minlength=classes)
+    classes = int(max(ground_truth.label.max(initial=0), matches.label.max(initial=0))) + 1
+    positives = np.bincount(ground_truth.label[~ground_truth.iscrowd], minlength=classes)
     everything = _Ranked(matches.label, matches.score, matches.true[0], positives)
     counts = ~matches.ignored[0]
     base = everything.keep(counts).ap50()
@@ -103,16 +103,16 @@ def _gains(
     fixed = []
     for kind in (_CLASS, _LOCALISATION, _BOTH, _DUPLICATE, _BACKGROUND):
         mended = mends & (error == kind)
-        label = np.where(mended, truth.label[target], everything.label)
+        label = np.where(mended, ground_truth.label[target], everything.label)
         repaired = replace(everything, label=label, true=everything.true | mended)
         fixed.append(repaired.keep(counts & ((error != kind) | mended)).ap50())
-    left = positives - np.bincount(truth.label[missed], minlength=classes)
+    left = positives - np.bincount(ground_truth.label[missed], minlength=classes)
     fixed.append(replace(everything, positives=left).keep(counts).ap50(of=positives))
     return [max(value - base, 0.0) for value in fixed]
 
 
 def _best_for_each_box(matches: Matches, target: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Where a detection is the best-scored of those that point at one free box; of equal scores the first."""
+    """(N,) bool: the best-scored detection of each unmatched target; of equal scores the first."""
     pointing = np.flatnonzero(target >= 0)
     pointing = pointing[matches.taken_by[0, target[pointing]] < 0]
     pointing = pointing[np.argsort(-matches.score[pointing], kind="stable")]
@@ -140,7 +140,7 @@ def _classify(
     xywh: NDArray[np.float64],
     boxes: Boxes,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """boxes: where each image starts among them, then label, xywh, is crowd, is taken."""
+    """Each detection's error and target, see `classify`; boxes: start row per image, label, xywh, crowd, matched."""
     error, target = np.full(len(image), _NONE), np.full(len(image), _NONE)
     for d in wrong:
         own_iou, own, other_iou, other, duplicate = _nearest(image[d], label[d], xywh[d], boxes)
@@ -159,14 +159,14 @@ def _classify(
 
 @njit(cache=True)
 def _nearest(image: int, label: int, xywh: NDArray[np.float64], boxes: Boxes) -> tuple[float, int, float, int, bool]:
-    """Best IoU with a box of its class and which, the same of other classes, and whether one of its class is taken."""
-    starts, truth_label, truth_xywh, iscrowd, taken = boxes
+    """Best IoU with a box of the same class and its row, the same for other classes, and whether it is a duplicate."""
+    starts, box_label, box_xywh, iscrowd, taken = boxes
     own_iou, own, other_iou, other, duplicate = 0.0, _NONE, 0.0, _NONE, False
     for g in range(starts[image], starts[image + 1]):
         if iscrowd[g]:
             continue
-        iou = iou_coco(xywh, truth_xywh[g], False)
-        if truth_label[g] == label:
+        iou = iou_coco(xywh, box_xywh[g], False)
+        if box_label[g] == label:
             duplicate = duplicate or (iou >= FOREGROUND_IOU and taken[g])
             if iou > own_iou:
                 own_iou, own = iou, g

@@ -23,7 +23,7 @@ def federate(scored: ScoredSet, seed: int = 0, *, negative: float = 0.3, not_exh
     """The set with LVIS's lists: some absent classes verified, some present ones not exhaustively annotated."""
     columns, rng = columns_of(scored), np.random.default_rng(seed)
     present = np.zeros((len(columns.image_ids), len(columns.names)), bool)
-    present[columns.truth.image, columns.truth.label] = True
+    present[columns.ground_truth.image, columns.ground_truth.label] = True
     chance = rng.random(present.shape)
     lists = [np.argwhere(~present & (chance < negative)), np.argwhere(present & (chance < not_exhaustive))]
     frequency = tuple(rng.choice(["r", "c", "f"], len(columns.names)).tolist())
@@ -43,26 +43,26 @@ def to_files(columns: Columns, *, lvis: bool = False) -> tuple[dict[str, Any], l
         {"id": image_id(i), "width": int(w), "height": int(h)} for i, (w, h) in enumerate(columns.size_px)
     ]
     categories: list[dict[str, Any]] = [{"id": category_id(k), "name": name} for k, name in enumerate(columns.names)]
-    truth, found = columns.truth, columns.found
+    ground_truth, detections = columns.ground_truth, columns.detections
     annotations = [
         {
             "id": n + 1,
-            "image_id": image_id(int(truth.image[n])),
-            "category_id": category_id(int(truth.label[n])),
-            "bbox": truth.xywh[n].tolist(),
-            "area": float(truth.area_px[n]),
-            **({} if lvis else {"iscrowd": int(truth.iscrowd[n])}),
+            "image_id": image_id(int(ground_truth.image[n])),
+            "category_id": category_id(int(ground_truth.label[n])),
+            "bbox": ground_truth.xywh[n].tolist(),
+            "area": float(ground_truth.area_px[n]),
+            **({} if lvis else {"iscrowd": int(ground_truth.iscrowd[n])}),
         }
-        for n in range(len(truth))
+        for n in range(len(ground_truth))
     ]
     results = [
         {
-            "image_id": image_id(int(found.image[n])),
-            "category_id": category_id(int(found.label[n])),
-            "bbox": found.xywh[n].tolist(),
-            "score": float(found.score[n]),
+            "image_id": image_id(int(detections.image[n])),
+            "category_id": category_id(int(detections.label[n])),
+            "bbox": detections.xywh[n].tolist(),
+            "score": float(detections.score[n]),
         }
-        for n in range(len(found))
+        for n in range(len(detections))
     ]
     if lvis:
         assert columns.federation is not None
@@ -77,34 +77,34 @@ def to_files(columns: Columns, *, lvis: bool = False) -> tuple[dict[str, Any], l
     return {"images": images, "categories": categories, "annotations": annotations}, results
 
 
-def pycocotools_curves(truth: dict[str, Any], results: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
+def pycocotools_curves(ground_truth: dict[str, Any], results: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
     """Precision (T, R, K, A, M) and recall (T, K, A, M) that pycocotools gives for the very dictionaries."""
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
     with contextlib.redirect_stdout(io.StringIO()):
         coco = COCO()
-        coco.dataset = copy.deepcopy(truth)
+        coco.dataset = copy.deepcopy(ground_truth)
         coco.createIndex()
         if results:
-            found = coco.loadRes(copy.deepcopy(results))
+            detections = coco.loadRes(copy.deepcopy(results))
         else:  # loadRes looks at the first detection
-            found = COCO()
-            found.dataset = {**truth, "annotations": []}
-            found.createIndex()
-        evaluation = COCOeval(coco, found, "bbox")
+            detections = COCO()
+            detections.dataset = {**ground_truth, "annotations": []}
+            detections.createIndex()
+        evaluation = COCOeval(coco, detections, "bbox")
         evaluation.evaluate()
         evaluation.accumulate()
     return evaluation.eval["precision"], evaluation.eval["recall"]
 
 
-def pycocotools_precision(truth: dict[str, Any], results: list[dict[str, Any]]) -> np.ndarray:
+def pycocotools_precision(ground_truth: dict[str, Any], results: list[dict[str, Any]]) -> np.ndarray:
     """The first of `pycocotools_curves`."""
-    return pycocotools_curves(truth, results)[0]
+    return pycocotools_curves(ground_truth, results)[0]
 
 
 def lvis_api_curves(
-    truth: dict[str, Any], results: list[dict[str, Any]], max_detections: int = 300
+    ground_truth: dict[str, Any], results: list[dict[str, Any]], max_detections: int = 300
 ) -> tuple[np.ndarray, np.ndarray]:
     """Precision (T, R, K, A) and recall (T, K, A) that lvis-api gives for the very dictionaries."""
     from lvis import LVIS, LVISEval, LVISResults
@@ -113,22 +113,24 @@ def lvis_api_curves(
 
     lvis = LVIS.__new__(LVIS)
     lvis.logger = logging.getLogger("lvis")
-    lvis.dataset = copy.deepcopy(truth)
+    lvis.dataset = copy.deepcopy(ground_truth)
     lvis._create_index()
     if results:
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # it calls Logger.warn
-            found = LVISResults(lvis, copy.deepcopy(results), max_dets=max_detections)
+            detections = LVISResults(lvis, copy.deepcopy(results), max_dets=max_detections)
     else:  # it looks at the first detection
-        found = LVISResults.__new__(LVISResults)
-        found.logger, found.dataset = lvis.logger, {**truth, "annotations": []}
-        found._create_index()
-    evaluation = LVISEval(lvis, found, "bbox")
+        detections = LVISResults.__new__(LVISResults)
+        detections.logger, detections.dataset = lvis.logger, {**ground_truth, "annotations": []}
+        detections._create_index()
+    evaluation = LVISEval(lvis, detections, "bbox")
     with _float_of_old_numpy():
         evaluation.evaluate()
         evaluation.accumulate()
     return evaluation.eval["precision"], evaluation.eval["recall"]
 
 
-def lvis_api_precision(truth: dict[str, Any], results: list[dict[str, Any]], max_detections: int = 300) -> np.ndarray:
+def lvis_api_precision(
+    ground_truth: dict[str, Any], results: list[dict[str, Any]], max_detections: int = 300
+) -> np.ndarray:
     """The first of `lvis_api_curves`."""
-    return lvis_api_curves(truth, results, max_detections)[0]
+    return lvis_api_curves(ground_truth, results, max_detections)[0]

@@ -1,4 +1,4 @@
-"""Seeded sets of jittered truth and false positives, as hard for an engine as asked for."""
+"""Seeded sets of jittered ground truth and false positives."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def make(
     *,
     images: int = 20,
     classes: int = 4,
-    truths: int = 4,
-    found: int = 12,
+    boxes_per_image: int = 4,
+    detections_per_image: int = 12,
     crowd: float = 0.1,
     score_decimals: int | None = None,
     empty: float = 0.2,
@@ -29,20 +29,20 @@ def make(
     quality: float = 0.6,
     jitter_px: float = 4.0,
 ) -> ScoredSet:
-    """A set of 200 x 160 px images whose boxes span COCO's three size bands; `found` detections an image at most."""
+    """A set of 200 x 160 px images whose boxes span COCO's three size bands; at most `detections_per_image` each."""
     rng = np.random.default_rng(seed)
     samples, detections = [], {}
     for image_id in rng.permutation(np.arange(1, images + 1)).tolist():
-        count = 0 if rng.random() < empty else int(rng.integers(1, truths + 1))
+        count = 0 if rng.random() < empty else int(rng.integers(1, boxes_per_image + 1))
         corner, size = rng.uniform(0, 100, (count, 2)), rng.uniform(4, 120, (count, 2))
         boxes, labels = np.hstack([corner, corner + size]), rng.integers(0, classes, count)
         area = size.prod(axis=1) * rng.uniform(0.4, 1, count)
-        truth = Annotations(boxes, labels, rng.random(count) < crowd, area)
+        annotations = Annotations(boxes, labels, rng.random(count) < crowd, area)
         samples.append(
-            Sample(image_id, Path(f"{image_id}.png"), 200, 160, truth, f"scene{image_id % 3}",
+            Sample(image_id, Path(f"{image_id}.png"), 200, 160, annotations, f"scene{image_id % 3}",
                    f"part{image_id // images_per_group}", "made")
         )  # fmt: skip
-        number = 0 if rng.random() < empty else int(rng.integers(1, found + 1))
+        number = 0 if rng.random() < empty else int(rng.integers(1, detections_per_image + 1))
         xyxy = np.sort(rng.uniform(0, 200, (number, 2, 2)), axis=1).reshape(number, 4)
         label = rng.integers(0, classes, number)
         if count:

@@ -19,7 +19,7 @@ MakeScored = Callable[..., ScoredSet]
 
 
 @pytest.mark.parametrize(
-    "shape", [{"images": 60}, {"crowd": 0.5}, {"score_decimals": 1}, {"empty": 1.0}, {"found": 200}]
+    "shape", [{"images": 60}, {"crowd": 0.5}, {"score_decimals": 1}, {"empty": 1.0}, {"detections_per_image": 200}]
 )
 def test_both_engines_agree_to_the_last_bit(make_scored: MakeScored, shape: dict[str, object]) -> None:
     for seed in range(3):
@@ -28,10 +28,10 @@ def test_both_engines_agree_to_the_last_bit(make_scored: MakeScored, shape: dict
 
 
 def test_a_box_counts_in_the_band_of_its_share_of_the_image() -> None:
-    """0.05 %, 0.5 %, 5 % and 50 % of 1,000 x 1,000 px; the last two are found, as is a sliver of 300 x 20 px."""
+    """0.05 %, 0.5 %, 5 % and 50 % of 1,000 x 1,000 px; the last two are detected, as is a sliver of 300 x 20 px."""
     sides = [(25, 20), (100, 50), (250, 200), (1000, 500), (300, 20)]
     boxes = np.array([[0, 0, w, h] for w, h in sides], np.float64)
-    metrics = bands.evaluate(_one_image(boxes, found=[2, 3, 4], size_px=1000)).metrics
+    metrics = bands.evaluate(_one_image(boxes, detected=[2, 3, 4], size_px=1000)).metrics
     assert metrics["AP_rel_tiny"] == 0
     assert metrics["AP_rel_medium"] == metrics["AP_rel_large"] == metrics["AP_elongated"] == pytest.approx(1)
     assert metrics["AP_rel_small"] == pytest.approx(51 / 101)  # the sliver is 0.6 %; recall 0.5 of two boxes
@@ -67,10 +67,10 @@ def test_it_is_a_plugin() -> None:
     assert (evaluator.name, evaluator.version, evaluator.engines) == ("bands", 1, ("fast", "reference"))
 
 
-def _one_image(boxes: np.ndarray, found: list[int], size_px: int) -> ScoredSet:
-    truth = Annotations.from_boxes(boxes, np.zeros(len(boxes), np.int64))
-    sample = Sample(1, Path("x.png"), size_px, size_px, truth, "s", "g", "made")
+def _one_image(boxes: np.ndarray, detected: list[int], size_px: int) -> ScoredSet:
+    ground_truth = Annotations.from_boxes(boxes, np.zeros(len(boxes), np.int64))
+    sample = Sample(1, Path("x.png"), size_px, size_px, ground_truth, "s", "g", "made")
     detections = Detections(
-        boxes[found].astype(np.float32), np.full(len(found), 0.9, np.float32), np.zeros(len(found), np.int64)
+        boxes[detected].astype(np.float32), np.full(len(detected), 0.9, np.float32), np.zeros(len(detected), np.int64)
     )
     return ScoredSet(("dent",), [sample], {1: detections})

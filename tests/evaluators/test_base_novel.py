@@ -42,7 +42,9 @@ def test_a_set_without_novel_classes_has_one_half(make_scored: MakeScored) -> No
 
 def test_nothing_found_has_harmonic_mean_zero(make_scored: MakeScored) -> None:
     scored = replace(make_scored(0), novel=(0,))
-    nothing = replace(scored, detections={image_id: found.best(0) for image_id, found in scored.detections.items()})
+    nothing = replace(
+        scored, detections={image_id: detections.best(0) for image_id, detections in scored.detections.items()}
+    )
     assert base_novel.evaluate(nothing).metrics["AP_harmonic"] == 0
 
 

@@ -38,7 +38,7 @@ def replicate(scored: ScoredSet, times: np.ndarray) -> ScoredSet:
     {"images": 40, "crowd": 0.0},
     {"images": 40, "crowd": 0.4},
     {"images": 30, "classes": 20},
-    {"images": 8, "found": 300, "classes": 1},
+    {"images": 8, "detections_per_image": 300, "classes": 1},
     {"images": 40, "images_per_group": 4},
 ])  # fmt: skip
 def test_equals_explicit_replication(make_scored: MakeScored, shape: dict[str, object]) -> None:
@@ -52,9 +52,9 @@ def test_equals_explicit_replication(make_scored: MakeScored, shape: dict[str, o
 
 def test_ties_across_images_change_nothing(make_scored: MakeScored) -> None:
     scored = make_scored(1, images=40)
-    detections = {i: found.best(1) for i, found in scored.detections.items()}
-    for found in detections.values():
-        found.scores[...] = found.scores.round(1)
+    detections = {i: own.best(1) for i, own in scored.detections.items()}
+    for own in detections.values():
+        own.scores[...] = own.scores.round(1)
     tied = dataclasses.replace(scored, detections=detections)
     resampled = bootstrap_ap(tied, resamples=8).resampled["AP"]
     for b, times in enumerate(resample_weights(columns_of(tied), 8, 0)[1:]):
@@ -133,7 +133,7 @@ def test_bca_of_a_mean_is_the_formula(make_scored: MakeScored) -> None:
     """Where AP is a proportion, acceleration and bias are those of a mean, computed here from scipy-free formulas."""
     scored = _half_found(60)
     few = dataclasses.replace(scored, detections={
-        i: found if i % 10 == 1 else Detections.empty() for i, found in scored.detections.items()
+        i: detections if i % 10 == 1 else Detections.empty() for i, detections in scored.detections.items()
     })  # fmt: skip
     result = bootstrap_ap(few, 2000, kind="bca")
     x = np.array([len(few.detections[i]) for i in range(1, 61)], float)
@@ -179,8 +179,10 @@ def _half_found(images: int) -> ScoredSet:
         Sample(i, Path("x.png"), 100, 100, Annotations.from_boxes(box, np.zeros(1, np.int64)), "s", str(i), "made")
         for i in range(1, images + 1)
     ]
-    found = Detections(box.astype(np.float32), np.full(1, 0.5, np.float32), np.zeros(1, np.int64))
-    return ScoredSet(("a", "b"), samples, {i: found if i % 2 else Detections.empty() for i in range(1, images + 1)})
+    detections = Detections(box.astype(np.float32), np.full(1, 0.5, np.float32), np.zeros(1, np.int64))
+    return ScoredSet(
+        ("a", "b"), samples, {i: detections if i % 2 else Detections.empty() for i in range(1, images + 1)}
+    )
 
 
 def _without(scored: ScoredSet, image_id: int) -> ScoredSet:

@@ -18,7 +18,7 @@ from benchmark.core.errors import UnknownNameError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.core.sample import Sample
 from benchmark.evaluators import coco_ap
-from benchmark.evaluators.coco_files.to_coco import detection_array, ground_truth
+from benchmark.evaluators.coco_files.to_coco import detection_array, ground_truth_dict
 from benchmark.evaluators.scoring.columns import columns_of
 from benchmark.evaluators.scoring.engine import ENGINES, coco_curves
 
@@ -31,11 +31,16 @@ HARD: dict[str, dict[str, Any]] = {
     "half crowd": {"crowd": 0.5},
     "only crowd": {"crowd": 1.0},
     "mostly empty images": {"empty": 0.8},
-    "more than 100 detections an image and class": {"found": 400, "classes": 1, "images": 6, "score_decimals": 2},
+    "more than 100 detections per image and class": {
+        "detections_per_image": 400,
+        "classes": 1,
+        "images": 6,
+        "score_decimals": 2,
+    },
     "classes absent": {"classes": 40, "images": 8},
     "one image": {"images": 1, "empty": 0.0},
-    "no ground truth": {"truths": 1, "empty": 1.0},
-    "dense truth": {"truths": 40, "found": 120, "images": 6, "classes": 2},
+    "no ground truth": {"boxes_per_image": 1, "empty": 1.0},
+    "dense ground truth": {"boxes_per_image": 40, "detections_per_image": 120, "images": 6, "classes": 2},
 }
 
 
@@ -54,12 +59,12 @@ def test_precision_is_bit_equal_to_the_reference(make_scored: MakeScored, case: 
 
 
 def test_hard_cases_are_hard(make_scored: MakeScored) -> None:
-    crowded = make_scored(0, **HARD["more than 100 detections an image and class"])
-    assert max(len(found) for found in crowded.detections.values()) > 100
+    crowded = make_scored(0, **HARD["more than 100 detections per image and class"])
+    assert max(len(own) for own in crowded.detections.values()) > 100
     absent = make_scored(0, **HARD["classes absent"])
     assert len({k for s in absent.samples for k in s.annotations.labels.tolist()}) < len(absent.names)
     ties = make_scored(0, **HARD["ties"])
-    scores = np.concatenate([found.scores for found in ties.detections.values()])
+    scores = np.concatenate([own.scores for own in ties.detections.values()])
     assert len(np.unique(scores)) < len(scores) / 5
 
 
@@ -68,8 +73,8 @@ def test_hard_cases_are_hard(make_scored: MakeScored) -> None:
     seed=st.integers(0, 10**6),
     images=st.integers(1, 12),
     classes=st.integers(1, 6),
-    truths=st.integers(1, 8),
-    found=st.integers(1, 130),
+    boxes_per_image=st.integers(1, 8),
+    detections_per_image=st.integers(1, 130),
     crowd=st.sampled_from([0.0, 0.1, 0.5]),
     score_decimals=st.sampled_from([None, 0, 1, 2]),
     empty=st.sampled_from([0.0, 0.3, 0.9]),
@@ -81,10 +86,10 @@ def test_generated_sets_are_bit_equal(make_scored: MakeScored, seed: int, **shap
 def test_edges_of_the_size_bands_and_empty_boxes_are_bit_equal() -> None:
     sides = np.array([0.0, 32.0, 96.0, 31.99, 96.01])
     boxes = np.column_stack([np.zeros((5, 2)), sides, sides])
-    truth = Annotations.from_boxes(boxes, np.zeros(5, np.int64))
-    sample = Sample(7, Path("nowhere.png"), 200, 200, truth, "steel", "7", "made")
-    found = Detections(boxes.astype(np.float32), np.full(5, 0.5, np.float32), np.zeros(5, np.int64))
-    assert_bit_equal(ScoredSet(("dent",), [sample], {7: found}))
+    ground_truth = Annotations.from_boxes(boxes, np.zeros(5, np.int64))
+    sample = Sample(7, Path("nowhere.png"), 200, 200, ground_truth, "steel", "7", "made")
+    detections = Detections(boxes.astype(np.float32), np.full(5, 0.5, np.float32), np.zeros(5, np.int64))
+    assert_bit_equal(ScoredSet(("dent",), [sample], {7: detections}))
 
 
 def test_perfect_and_absent_detections() -> None:
@@ -119,10 +124,10 @@ def test_metrics_are_the_reference_summary(make_scored: MakeScored) -> None:
 
     scored = make_scored(3, images=40)
     with contextlib.redirect_stdout(io.StringIO()):
-        truth = COCO()
-        truth.dataset = ground_truth(columns_of(scored))
-        truth.createIndex()
-        summary = COCOeval(truth, truth.loadRes(detection_array(columns_of(scored))), "bbox")
+        ground_truth = COCO()
+        ground_truth.dataset = ground_truth_dict(columns_of(scored))
+        ground_truth.createIndex()
+        summary = COCOeval(ground_truth, ground_truth.loadRes(detection_array(columns_of(scored))), "bbox")
         summary.evaluate()
         summary.accumulate()
         summary.summarize()
@@ -173,7 +178,7 @@ def test_it_is_a_plugin() -> None:
 
 def _one_image(boxes: list[list[float]], labels: list[int]) -> ScoredSet:
     xyxy = np.array(boxes, np.float64).reshape(-1, 4)
-    truth = Annotations.from_boxes(xyxy, np.array(labels, np.int64))
-    sample = Sample(1, Path("nowhere.png"), 200, 200, truth, "steel", "1", "made")
-    found = Detections(xyxy.astype(np.float32), np.full(len(xyxy), 0.9, np.float32), truth.labels)
-    return ScoredSet(("dent", "scratch"), [sample], {1: found})
+    ground_truth = Annotations.from_boxes(xyxy, np.array(labels, np.int64))
+    sample = Sample(1, Path("nowhere.png"), 200, 200, ground_truth, "steel", "1", "made")
+    detections = Detections(xyxy.astype(np.float32), np.full(len(xyxy), 0.9, np.float32), ground_truth.labels)
+    return ScoredSet(("dent", "scratch"), [sample], {1: detections})

@@ -23,17 +23,19 @@ BOX = np.array([[10.0, 10, 50, 50]])
 
 
 def found_in(share: float, images: int = 200, seed: int = 0, group: int = 1) -> ScoredSet:
-    """One box an image, found without error in that share of the images: AP is that share."""
+    """One box per image, detected without error in that share of the images: AP is that share."""
     found = np.random.default_rng(seed).permutation(images) < share * images
-    truth = Annotations.from_boxes(BOX, np.zeros(1, np.int64))
-    samples = [Sample(i, Path("x.png"), 100, 100, truth, "s", f"{i // group}", "made") for i in range(1, images + 1)]
+    ground_truth = Annotations.from_boxes(BOX, np.zeros(1, np.int64))
+    samples = [
+        Sample(i, Path("x.png"), 100, 100, ground_truth, "s", f"{i // group}", "made") for i in range(1, images + 1)
+    ]
     one = Detections(BOX.astype(np.float32), np.full(1, 0.5, np.float32), np.zeros(1, np.int64))
     return ScoredSet(("a",), samples, {i: one if found[i - 1] else Detections.empty() for i in range(1, images + 1)})
 
 
 def test_paired_difference_uses_the_same_images(make_scored: MakeScored) -> None:
     a = make_scored(0, images=60)
-    b = dataclasses.replace(a, detections={i: found.best(3) for i, found in a.detections.items()})
+    b = dataclasses.replace(a, detections={i: own.best(3) for i, own in a.detections.items()})
     same = paired_difference([a], [a], resamples=50)
     assert same.point == {"AP": 0, "AP50": 0}
     assert same.bounds == {"AP": (0, 0), "AP50": (0, 0)}
@@ -172,7 +174,7 @@ def test_unpaired_sets_are_refused(make_scored: MakeScored) -> None:
         paired_difference([a], [])
     with pytest.raises(EvaluationError, match="at least one set"):
         rank_groups({})
-    with pytest.raises(EvaluationError, match="different names"):
+    with pytest.raises(EvaluationError, match="different class names"):
         paired_difference([a], [dataclasses.replace(a, names=("w", "x", "y", "z"))])
     fewer = dataclasses.replace(a, samples=a.samples[1:], detections={
         s.image_id: a.detections[s.image_id] for s in a.samples[1:]

@@ -1,4 +1,4 @@
-"""How often a 95 % interval holds the truth, by simulation; docs/statistics.md quotes what this prints."""
+"""How often a 95 % interval holds the true value, by simulation; docs/statistics.md quotes what this prints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.evaluators.statistics.resampling import class_mean, jackknife_wei
 
 MakeScored = Callable[..., ScoredSet]
 SETS, IMAGES, RESAMPLES, POPULATION = 400, 150, 400, 20_000
-SHAPE = {"classes": 5, "crowd": 0.0, "found": 20, "truths": 3}
+SHAPE = {"classes": 5, "crowd": 0.0, "detections_per_image": 20, "boxes_per_image": 3}
 
 
 def _ap(columns: Columns, weights: np.ndarray) -> np.ndarray:
@@ -48,17 +48,17 @@ def test_coverage_of_a_single_ap(make_scored: MakeScored) -> None:
 def test_coverage_of_a_paired_difference(make_scored: MakeScored) -> None:
     """Of a detector and the same one with its weakest detections cut off."""
     a = make_scored(0, images=POPULATION, **SHAPE)
-    b = ScoredSet(a.names, a.samples, {i: found.best(4) for i, found in a.detections.items()})
+    b = ScoredSet(a.names, a.samples, {i: detections.best(4) for i, detections in a.detections.items()})
     populations = [columns_of(one) for one in (a, b)]
     ones = np.ones((1, POPULATION), np.int32)
-    truth = _ap(populations[0], ones)[0] - _ap(populations[1], ones)[0]
+    true_difference = _ap(populations[0], ones)[0] - _ap(populations[1], ones)[0]
     held = 0
     for one, other in zip(*map(_drawn, populations), strict=True):
         weights = resample_weights(one, RESAMPLES, 1)
         difference = _ap(one, weights) - _ap(other, weights)
         low, high = bounds_of(difference[1:], float(difference[0]), DIFFERENCE_RANGE)
-        held += low <= truth <= high
-    print(f"\npaired difference {truth:.4f}: basic {held / SETS:.3f}")
+        held += low <= true_difference <= high
+    print(f"\npaired difference {true_difference:.4f}: basic {held / SETS:.3f}")
     assert 0.90 <= held / SETS <= 0.99
 
 

@@ -59,17 +59,19 @@ def test_a_perfect_detector_is_perfect_by_any_curve(make_scored: MakeScored) -> 
 
     scored = make_scored(0, crowd=0.0)
     columns = columns_of(scored)
-    perfect = replace(columns, found=replace(columns.truth, score=np.linspace(1, 0.5, len(columns.truth))))
+    perfect = replace(
+        columns, detections=replace(columns.ground_truth, score=np.linspace(1, 0.5, len(columns.ground_truth)))
+    )
     facts = compare_framework(perfect, plain)
     for rule in ("own_matches", "coco_matches"):
         assert facts[rule]["AP"] == pytest.approx(1)
         assert facts[rule]["largest_of_a_class"] == pytest.approx(0)
-    nothing = replace(columns, truth=columns.truth.take(np.zeros(len(columns.truth), bool)))
+    nothing = replace(columns, ground_truth=columns.ground_truth.take(np.zeros(len(columns.ground_truth), bool)))
     assert compare_framework(nothing, plain)["own_matches"] == {"AP": None, "AP50": None}
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("shape", [{"images": 60}, {"images": 40, "crowd": 0.4, "found": 60}])
+@pytest.mark.parametrize("shape", [{"images": 60}, {"images": 40, "crowd": 0.4, "detections_per_image": 60}])
 def test_own_matches_are_what_ultralytics_prints(make_scored: MakeScored, shape: dict[str, Any]) -> None:
     from ultralytics.utils.metrics import ap_per_class
 

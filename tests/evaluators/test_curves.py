@@ -19,15 +19,17 @@ from benchmark.evaluators.scoring.curves import best_confidence, confusion, mean
 MakeScored = Callable[..., ScoredSet]
 
 
-def scene(truth: list[list[float]], labels: list[int], found: list[list[float]], answers: list[int]) -> ScoredSet:
+def scene(
+    ground_truth: list[list[float]], labels: list[int], detected: list[list[float]], answers: list[int]
+) -> ScoredSet:
     """One image of two classes; the scores fall in the order of the detections."""
-    boxes = np.array(truth, np.float64).reshape(-1, 4)
+    boxes = np.array(ground_truth, np.float64).reshape(-1, 4)
     crowd = np.zeros(len(boxes), bool)
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     annotations = Annotations(boxes, np.array(labels, np.int64), crowd, area)
     sample = Sample(1, Path("1.png"), 100, 100, annotations, "wood", "a", "made")
-    scores = np.linspace(0.9, 0.5, len(found)).astype(np.float32)
-    detections = Detections(np.array(found, np.float32).reshape(-1, 4), scores, np.array(answers, np.int64))
+    scores = np.linspace(0.9, 0.5, len(detected)).astype(np.float32)
+    detections = Detections(np.array(detected, np.float32).reshape(-1, 4), scores, np.array(answers, np.int64))
     return ScoredSet(("hole", "dent"), [sample], {1: detections})
 
 
@@ -52,7 +54,7 @@ def test_lvis_has_its_own_curves(make_scored: MakeScored) -> None:
 
 
 def test_nothing_to_find_is_a_curve_of_zeros(make_scored: MakeScored) -> None:
-    nothing = make_scored(0, truths=1, empty=1.0)
+    nothing = make_scored(0, boxes_per_image=1, empty=1.0)
     assert not mean_precision(nothing).any()
     assert best_confidence(nothing) == 0.0
 
@@ -66,10 +68,10 @@ def test_the_confidence_is_the_operating_points(make_scored: MakeScored, seed: i
 def test_each_box_and_detection_is_counted_once(make_scored: MakeScored) -> None:
     scored = make_scored(2, images=30)
     counts = confusion(scored, 0.3)
-    truths = [s.annotations.labels[~s.annotations.iscrowd] for s in scored.samples]
-    found = [scored.detections[s.image_id] for s in scored.samples]
-    kept = np.concatenate([each.labels[each.scores >= 0.3] for each in found])
-    assert counts[:-1].sum(axis=1).tolist() == np.bincount(np.concatenate(truths), minlength=4).tolist()
+    labels = [s.annotations.labels[~s.annotations.iscrowd] for s in scored.samples]
+    detections = [scored.detections[s.image_id] for s in scored.samples]
+    kept = np.concatenate([each.labels[each.scores >= 0.3] for each in detections])
+    assert counts[:-1].sum(axis=1).tolist() == np.bincount(np.concatenate(labels), minlength=4).tolist()
     assert counts[:, :-1].sum(axis=0).tolist() == np.bincount(kept, minlength=4).tolist()
     assert counts[-1, -1] == 0
 
@@ -80,20 +82,20 @@ def test_pairs_are_those_of_a_plain_search(make_scored: MakeScored) -> None:
     for sample in scored.samples:
         answer = scored.detections[sample.image_id]
         keep = [i for i in range(len(answer)) if answer.scores[i] >= 0.2]
-        truth = list(range(len(sample.annotations)))
+        ground_truth = list(range(len(sample.annotations)))
         while True:
             pairs = [
                 (float(iou(sample.annotations.xyxy[[t]], answer.xyxy[[d]].astype(np.float64))[0, 0]), t, d)
-                for t in truth
+                for t in ground_truth
                 for d in keep
             ]
             best = max(pairs, default=(0.0, 0, 0))
             if best[0] < 0.5:
                 break
             counts[sample.annotations.labels[best[1]], answer.labels[best[2]]] += 1
-            truth.remove(best[1])
+            ground_truth.remove(best[1])
             keep.remove(best[2])
-        for t in truth:
+        for t in ground_truth:
             counts[sample.annotations.labels[t], 4] += 1
         for d in keep:
             counts[4, answer.labels[d]] += 1

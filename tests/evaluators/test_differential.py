@@ -95,11 +95,11 @@ def make(seed: int, *, lvis: bool) -> tuple[Truth, Results]:
     return {"images": images, "categories": categories, "annotations": annotations}, results
 
 
-def columns_of_text(truth: Truth, results: Results, seed: int) -> Columns:
+def columns_of_text(ground_truth: Truth, results: Results, seed: int) -> Columns:
     """As `bench score` reads files; annotation ids, which the official code wants from 1 on, count from anywhere."""
-    start = int(np.random.default_rng(seed).choice([0, 1, -5, LARGEST - len(truth["annotations"])]))
-    counted = [{**row, "id": row["id"] + start - 1} for row in truth["annotations"]]
-    texts = (json.dumps({**truth, "annotations": counted}), json.dumps(results))
+    start = int(np.random.default_rng(seed).choice([0, 1, -5, LARGEST - len(ground_truth["annotations"])]))
+    counted = [{**row, "id": row["id"] + start - 1} for row in ground_truth["annotations"]]
+    texts = (json.dumps({**ground_truth, "annotations": counted}), json.dumps(results))
     return columns_from_coco(*(parse_json(text, "made", DataError, nan=True) for text in texts))
 
 
@@ -107,10 +107,10 @@ def columns_of_text(truth: Truth, results: Results, seed: int) -> Columns:
 @pytest.mark.parametrize("first", range(0, SETS, SETS_AT_A_TIME))
 def test_equal_to_pycocotools(first: int) -> None:
     for seed in range(first, first + SETS_AT_A_TIME):
-        truth, results = make(seed, lvis=False)
-        columns = columns_of_text(truth, results, seed)
+        ground_truth, results = make(seed, lvis=False)
+        columns = columns_of_text(ground_truth, results, seed)
         assert columns.federation is None
-        precision, recall = pycocotools_curves(truth, results)
+        precision, recall = pycocotools_curves(ground_truth, results)
         for engine in ENGINES:
             counted = coco_curves(columns, engine)
             assert counted.precision.tobytes() == precision.tobytes(), (seed, engine)
@@ -122,11 +122,11 @@ def test_equal_to_pycocotools(first: int) -> None:
 @pytest.mark.parametrize("first", range(0, SETS, SETS_AT_A_TIME))
 def test_equal_to_lvis_api(first: int) -> None:
     for seed in range(first, first + SETS_AT_A_TIME):
-        truth, results = make(seed, lvis=True)
-        columns = columns_of_text(truth, results, seed)
+        ground_truth, results = make(seed, lvis=True)
+        columns = columns_of_text(ground_truth, results, seed)
         assert columns.federation is not None
         for limit in (300, -1, 7):
-            precision, recall = lvis_api_curves(truth, results, limit)
+            precision, recall = lvis_api_curves(ground_truth, results, limit)
             for engine in ENGINES:
                 counted = lvis_curves(columns, engine, limit)
                 assert counted.precision.tobytes() == precision.tobytes(), (seed, engine, limit)
@@ -137,14 +137,14 @@ def test_the_sets_are_hard() -> None:
     """What the module promises occurs in them, often."""
     hard = dict.fromkeys(("large ids", "ties", "crowds", "empty classes", "over a cap", "no detections"), 0)
     for seed in range(60):
-        truth, results = make(seed, lvis=False)
-        keys = [entry["id"] for entry in (*truth["images"], *truth["categories"])]
+        ground_truth, results = make(seed, lvis=False)
+        keys = [entry["id"] for entry in (*ground_truth["images"], *ground_truth["categories"])]
         hard["large ids"] += max(keys) > 2**53
         scores = [row["score"] for row in results]
         hard["ties"] += len(set(scores)) < len(scores) / 2
-        hard["crowds"] += any(row["iscrowd"] for row in truth["annotations"])
-        used = {row["category_id"] for row in truth["annotations"]}
-        hard["empty classes"] += len(used) < len(truth["categories"])
+        hard["crowds"] += any(row["iscrowd"] for row in ground_truth["annotations"])
+        used = {row["category_id"] for row in ground_truth["annotations"]}
+        hard["empty classes"] += len(used) < len(ground_truth["categories"])
         owners = [(row["image_id"], row["category_id"]) for row in results]
         hard["over a cap"] += any(owners.count(owner) > 100 for owner in set(owners))
         hard["no detections"] += not results

@@ -19,56 +19,56 @@ from benchmark.evaluators.scoring.engine import ENGINES, coco_curves, lvis_curve
 from tests.evaluators.coco_files import federate, lvis_api_precision, needs_lvis, pycocotools_precision, to_files
 
 MakeScored = Callable[..., ScoredSet]
-Truth = dict[str, Any]
+GroundTruth = dict[str, Any]
 Results = list[dict[str, Any]]
-Change = Callable[[Truth, Results], Any]
+Change = Callable[[GroundTruth, Results], Any]
 RNG = np.random.default_rng(0)
 
 
 def _set(rows: str, every: int = 1, **values: Any) -> Change:
     """Write the values into every so many rows; a value that can be called gets the row."""
 
-    def change(truth: Truth, results: Results) -> None:
-        for row in (results if rows == "results" else truth[rows])[::every]:
+    def change(ground_truth: GroundTruth, results: Results) -> None:
+        for row in (results if rows == "results" else ground_truth[rows])[::every]:
             row |= {key: value(row) if callable(value) else value for key, value in values.items()}
 
     return change
 
 
 def _drop(rows: str, key: str) -> Change:
-    def change(truth: Truth, results: Results) -> None:
-        for row in results if rows == "results" else truth[rows]:
+    def change(ground_truth: GroundTruth, results: Results) -> None:
+        for row in results if rows == "results" else ground_truth[rows]:
             del row[key]
 
     return change
 
 
-def _crowd_over_everything(truth: Truth, results: Results) -> None:
-    for row in truth["annotations"][::3]:
+def _crowd_over_everything(ground_truth: GroundTruth, results: Results) -> None:
+    for row in ground_truth["annotations"][::3]:
         row |= {"bbox": [0, 0, 200, 160], "area": 32_000, "iscrowd": 1}
 
 
-def _one_image_of_two(truth: Truth, results: Results) -> None:
-    kept = {image["id"] for image in truth["images"][::2]}
-    truth["images"] = [image for image in truth["images"] if image["id"] in kept]
-    truth["annotations"] = [row for row in truth["annotations"] if row["image_id"] in kept]
+def _one_image_of_two(ground_truth: GroundTruth, results: Results) -> None:
+    kept = {image["id"] for image in ground_truth["images"][::2]}
+    ground_truth["images"] = [image for image in ground_truth["images"] if image["id"] in kept]
+    ground_truth["annotations"] = [row for row in ground_truth["annotations"] if row["image_id"] in kept]
     results[:] = [row for row in results if row["image_id"] in kept]
 
 
-def _no_images(truth: Truth, results: Results) -> None:
-    truth |= {"images": [], "annotations": []}
+def _no_images(ground_truth: GroundTruth, results: Results) -> None:
+    ground_truth |= {"images": [], "annotations": []}
     results.clear()
 
 
-def _one_class(truth: Truth, results: Results) -> None:
-    kept = truth["categories"][1]["id"]
-    truth["categories"] = truth["categories"][1:2]
-    truth["annotations"] = [row for row in truth["annotations"] if row["category_id"] == kept]
+def _one_class(ground_truth: GroundTruth, results: Results) -> None:
+    kept = ground_truth["categories"][1]["id"]
+    ground_truth["categories"] = ground_truth["categories"][1:2]
+    ground_truth["annotations"] = [row for row in ground_truth["annotations"] if row["category_id"] == kept]
     results[:] = [row for row in results if row["category_id"] == kept]
 
 
-def _edges(truth: Truth, results: Results) -> None:
-    for row, area in zip(truth["annotations"], [1024, 9216, 0, 1e10] * 100, strict=False):
+def _edges(ground_truth: GroundTruth, results: Results) -> None:
+    for row, area in zip(ground_truth["annotations"], [1024, 9216, 0, 1e10] * 100, strict=False):
         row["area"] = area
     for row, side in zip(results, [32, 96, 0, 1e5] * 100, strict=False):
         row["bbox"][2:] = [side, side]
@@ -125,17 +125,17 @@ REFUSED: dict[str, tuple[Change, str]] = {
 
 
 @pytest.fixture
-def files(make_scored: MakeScored) -> tuple[Truth, Results]:
+def files(make_scored: MakeScored) -> tuple[GroundTruth, Results]:
     return to_files(columns_of(make_scored(1, images=30, crowd=0.05)))
 
 
 @pytest.mark.parametrize("case", EQUAL, ids=list(EQUAL))
-def test_coco_equal(files: tuple[Truth, Results], case: str) -> None:
-    truth, results = files
-    EQUAL[case](truth, results)
-    truth, results = json.loads(json.dumps([truth, results]))
-    columns = columns_from_coco(truth, results)
-    reference = pycocotools_precision(truth, results)
+def test_coco_equal(files: tuple[GroundTruth, Results], case: str) -> None:
+    ground_truth, results = files
+    EQUAL[case](ground_truth, results)
+    ground_truth, results = json.loads(json.dumps([ground_truth, results]))
+    columns = columns_from_coco(ground_truth, results)
+    reference = pycocotools_precision(ground_truth, results)
     for engine in ENGINES:
         assert coco_curves(columns, engine).precision.tobytes() == reference.tobytes()
     assert coco_ap.evaluate(columns) == coco_ap.evaluate(columns, engine="reference")
@@ -155,35 +155,35 @@ MENDED: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("case", MENDED, ids=list(MENDED))
-def test_coco_mended(files: tuple[Truth, Results], case: str) -> None:
-    truth, results = files
-    reference = pycocotools_precision(truth, results)
-    MENDED[case](truth, results)
-    columns = columns_from_coco(*json.loads(json.dumps([truth, results])))
+def test_coco_mended(files: tuple[GroundTruth, Results], case: str) -> None:
+    ground_truth, results = files
+    reference = pycocotools_precision(ground_truth, results)
+    MENDED[case](ground_truth, results)
+    columns = columns_from_coco(*json.loads(json.dumps([ground_truth, results])))
     for engine in ENGINES:
         assert coco_curves(columns, engine).precision.tobytes() == reference.tobytes()
 
 
-def test_coco_without_areas_and_flags(files: tuple[Truth, Results]) -> None:
-    truth, results = files
-    for row in truth["annotations"]:
+def test_coco_without_areas_and_flags(files: tuple[GroundTruth, Results]) -> None:
+    ground_truth, results = files
+    for row in ground_truth["annotations"]:
         row |= {"area": row["bbox"][2] * row["bbox"][3], "iscrowd": 0}
-    reference = pycocotools_precision(truth, results)
+    reference = pycocotools_precision(ground_truth, results)
     for key in ("area", "iscrowd"):
-        _drop("annotations", key)(truth, results)
+        _drop("annotations", key)(ground_truth, results)
     for engine in ENGINES:
-        assert coco_curves(columns_from_coco(truth, results), engine).precision.tobytes() == reference.tobytes()
+        assert coco_curves(columns_from_coco(ground_truth, results), engine).precision.tobytes() == reference.tobytes()
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=list(REFUSED))
-def test_coco_refused(files: tuple[Truth, Results], case: str) -> None:
+def test_coco_refused(files: tuple[GroundTruth, Results], case: str) -> None:
     change, message = REFUSED[case]
     change(*files)
     with pytest.raises(DataError, match=message):
         columns_from_coco(*files)
 
 
-def test_no_detections_score_zero(files: tuple[Truth, Results]) -> None:
+def test_no_detections_score_zero(files: tuple[GroundTruth, Results]) -> None:
     """Loading none, pycocotools itself breaks off with an IndexError."""
     columns = columns_from_coco(files[0], [])
     for engine in ENGINES:
@@ -193,7 +193,7 @@ def test_no_detections_score_zero(files: tuple[Truth, Results]) -> None:
 
 def test_a_cap_of_300_needs_no_summary_line(make_scored: MakeScored) -> None:
     """With maxDets of 1, 10, 300 pycocotools' own AP line turns into -1; its curves do not."""
-    columns = columns_of(make_scored(0, found=400, classes=1, images=6))
+    columns = columns_of(make_scored(0, detections_per_image=400, classes=1, images=6))
     fast, reference = (coco_curves(columns, engine, max_detections=(1, 10, 300)) for engine in ENGINES)
     assert fast.precision.tobytes() == reference.precision.tobytes()
     assert fast.precision[..., -1].mean() != coco_curves(columns).precision[..., -1].mean()
@@ -222,44 +222,44 @@ LVIS_REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "unknown class in a list": (_set("images", neg_category_ids=[4]), r"neg_category_ids is \[4\]; .*known category"),
     "no frequency": (_drop("categories", "frequency"), "category 3: has no frequency"),
-    "crowd": (_set("annotations", 2, iscrowd=1), "annotation 1 is a crowd, which LVIS rules do not know"),
+    "crowd": (_set("annotations", 2, iscrowd=1), "annotation 1 is a crowd, which LVIS rules do not have"),
 }  # fmt: skip
 
 
 @pytest.fixture
-def lvis_files(make_scored: MakeScored) -> tuple[Truth, Results]:
+def lvis_files(make_scored: MakeScored) -> tuple[GroundTruth, Results]:
     return to_files(federate(make_scored(1, images=15, crowd=0.0)), lvis=True)
 
 
 @needs_lvis
 @pytest.mark.parametrize("case", LVIS_EQUAL, ids=list(LVIS_EQUAL))
-def test_lvis_equal(lvis_files: tuple[Truth, Results], case: str) -> None:
-    truth, results = lvis_files
-    LVIS_EQUAL[case](truth, results)
-    columns = columns_from_coco(truth, results, rules="lvis")
-    reference = lvis_api_precision(truth, results)
+def test_lvis_equal(lvis_files: tuple[GroundTruth, Results], case: str) -> None:
+    ground_truth, results = lvis_files
+    LVIS_EQUAL[case](ground_truth, results)
+    columns = columns_from_coco(ground_truth, results, rules="lvis")
+    reference = lvis_api_precision(ground_truth, results)
     for engine in ENGINES:
         assert lvis_curves(columns, engine).precision.tobytes() == reference.tobytes()
 
 
 @needs_lvis
-def test_lvis_annotation_ids_from_0(lvis_files: tuple[Truth, Results]) -> None:
-    truth, results = lvis_files
-    reference = lvis_api_precision(truth, results)
-    MENDED["annotation ids from 0"](truth, results)
+def test_lvis_annotation_ids_from_0(lvis_files: tuple[GroundTruth, Results]) -> None:
+    ground_truth, results = lvis_files
+    reference = lvis_api_precision(ground_truth, results)
+    MENDED["annotation ids from 0"](ground_truth, results)
     for engine in ENGINES:
-        assert lvis_curves(columns_from_coco(truth, results), engine).precision.tobytes() == reference.tobytes()
+        assert lvis_curves(columns_from_coco(ground_truth, results), engine).precision.tobytes() == reference.tobytes()
 
 
 @pytest.mark.parametrize("case", LVIS_REFUSED, ids=list(LVIS_REFUSED))
-def test_lvis_refused(lvis_files: tuple[Truth, Results], case: str) -> None:
+def test_lvis_refused(lvis_files: tuple[GroundTruth, Results], case: str) -> None:
     change, message = LVIS_REFUSED[case]
     change(*lvis_files)
     with pytest.raises(DataError, match=message):
         columns_from_coco(*lvis_files, rules="lvis")
 
 
-def test_lvis_without_detections_scores_zero(lvis_files: tuple[Truth, Results]) -> None:
+def test_lvis_without_detections_scores_zero(lvis_files: tuple[GroundTruth, Results]) -> None:
     assert lvis_ap.evaluate(columns_from_coco(lvis_files[0], [], rules="lvis")).metrics["AP"] == 0
 
 

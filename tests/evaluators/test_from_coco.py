@@ -23,8 +23,8 @@ MakeScored = Callable[..., ScoredSet]
 
 def test_a_set_and_its_files_score_the_same(make_scored: MakeScored) -> None:
     scored = make_scored(2, images=30, score_decimals=1)
-    truth, results = to_files(columns_of(scored))
-    columns, ours = columns_from_coco(truth, results), coco_ap.evaluate(scored)
+    ground_truth, results = to_files(columns_of(scored))
+    columns, ours = columns_from_coco(ground_truth, results), coco_ap.evaluate(scored)
     scores = coco_ap.evaluate(columns)
     assert (scores.metrics, scores.per_class) == (ours.metrics, ours.per_class)
     names = ("operating_point", "tide", "bands")
@@ -33,65 +33,65 @@ def test_a_set_and_its_files_score_the_same(make_scored: MakeScored) -> None:
 
 def test_doubles_are_not_rounded(make_scored: MakeScored) -> None:
     """Two scores that one float32 cannot tell apart keep their order, and a box its last digits."""
-    truth, _ = to_files(columns_of(make_scored(0, images=1, empty=0.0, crowd=0.0, truths=1)))
-    box = truth["annotations"][0]["bbox"]
-    row = {key: truth["annotations"][0][key] for key in ("image_id", "category_id")}
+    ground_truth, _ = to_files(columns_of(make_scored(0, images=1, empty=0.0, crowd=0.0, boxes_per_image=1)))
+    box = ground_truth["annotations"][0]["bbox"]
+    row = {key: ground_truth["annotations"][0][key] for key in ("image_id", "category_id")}
     wrong, right = {**row, "bbox": [0, 0, 1, 1], "score": 0.5}, {**row, "bbox": box, "score": 0.5 + 1e-12}
     assert np.float32(0.5) == np.float32(0.5 + 1e-12)
-    columns = columns_from_coco(truth, [wrong, right])
+    columns = columns_from_coco(ground_truth, [wrong, right])
     assert coco_ap.evaluate(columns).metrics["AP"] == pytest.approx(1)
     right["score"] = 0.5 - 1e-12
-    assert coco_ap.evaluate(columns_from_coco(truth, [wrong, right])).metrics["AP"] == pytest.approx(0.5)
-    assert columns.found.xywh[1].tolist() == box
+    assert coco_ap.evaluate(columns_from_coco(ground_truth, [wrong, right])).metrics["AP"] == pytest.approx(0.5)
+    assert columns.detections.xywh[1].tolist() == box
 
 
 def test_files_are_not_changed(make_scored: MakeScored) -> None:
-    truth, results = to_files(federate(make_scored(0, crowd=0.0)), lvis=True)
-    before = copy.deepcopy((truth, results))
+    ground_truth, results = to_files(federate(make_scored(0, crowd=0.0)), lvis=True)
+    before = copy.deepcopy((ground_truth, results))
     for engine in ("fast", "reference"):
-        coco_ap.evaluate(columns_from_coco(_with_iscrowd(truth), results), engine=engine)
-    lvis_ap.evaluate(columns_from_coco(truth, results, rules="lvis"))
-    assert (truth, results) == before
+        coco_ap.evaluate(columns_from_coco(_with_iscrowd(ground_truth), results), engine=engine)
+    lvis_ap.evaluate(columns_from_coco(ground_truth, results, rules="lvis"))
+    assert (ground_truth, results) == before
 
 
 def test_lvis_lists_come_along(make_scored: MakeScored) -> None:
     columns = federate(make_scored(3, images=30, crowd=0.0))
-    truth, results = to_files(columns, lvis=True)
-    assert lvis_ap.evaluate(columns_from_coco(truth, results, rules="lvis")) == lvis_ap.evaluate(columns)
+    ground_truth, results = to_files(columns, lvis=True)
+    assert lvis_ap.evaluate(columns_from_coco(ground_truth, results, rules="lvis")) == lvis_ap.evaluate(columns)
 
 
 def test_scenes_and_groups_are_optional(make_scored: MakeScored) -> None:
-    truth, results = to_files(columns_of(make_scored(1)))
-    plain = columns_from_coco(truth, results)
+    ground_truth, results = to_files(columns_of(make_scored(1)))
+    plain = columns_from_coco(ground_truth, results)
     assert coco_ap.evaluate(plain).per_scene == {}
-    assert len(set(plain.groups)) == len(truth["images"])
-    for number, image in enumerate(truth["images"]):
+    assert len(set(plain.groups)) == len(ground_truth["images"])
+    for number, image in enumerate(ground_truth["images"]):
         image |= {"scene": "steel" if number % 2 else "wood", "group": number // 2}
-    marked = columns_from_coco(truth, results)
+    marked = columns_from_coco(ground_truth, results)
     assert set(coco_ap.evaluate(marked).per_scene) == {"steel", "wood"}
-    assert len(set(marked.groups)) == len(truth["images"]) // 2
+    assert len(set(marked.groups)) == len(ground_truth["images"]) // 2
 
 
 def test_a_name_used_twice_gets_its_id(make_scored: MakeScored) -> None:
-    truth, results = to_files(columns_of(make_scored(1)))
-    truth["categories"][2]["name"] = truth["categories"][0]["name"]
-    del truth["categories"][1]["name"]
-    assert columns_from_coco(truth, results).names == ("class 0 (id 3)", "8", "class 0 (id 13)", "class 3")
+    ground_truth, results = to_files(columns_of(make_scored(1)))
+    ground_truth["categories"][2]["name"] = ground_truth["categories"][0]["name"]
+    del ground_truth["categories"][1]["name"]
+    assert columns_from_coco(ground_truth, results).names == ("class 0 (id 3)", "8", "class 0 (id 13)", "class 3")
 
 
 def test_lvis_rules_hold_where_the_file_has_its_keys(make_scored: MakeScored) -> None:
-    truth, results = to_files(federate(make_scored(3, images=30, crowd=0.0)), lvis=True)
-    columns = columns_from_coco(truth, results)
+    ground_truth, results = to_files(federate(make_scored(3, images=30, crowd=0.0)), lvis=True)
+    columns = columns_from_coco(ground_truth, results)
     assert columns.federation is not None
-    assert lvis_ap.evaluate(columns) == lvis_ap.evaluate(columns_from_coco(truth, results, rules="lvis"))
-    assert columns_from_coco(_with_iscrowd(truth), results, rules="coco").federation is None
+    assert lvis_ap.evaluate(columns) == lvis_ap.evaluate(columns_from_coco(ground_truth, results, rules="lvis"))
+    assert columns_from_coco(_with_iscrowd(ground_truth), results, rules="coco").federation is None
     plain = to_files(columns_of(make_scored(3)))
     assert columns_from_coco(*plain).federation is None
     for key in ("neg_category_ids", "not_exhaustive_category_ids"):
-        del truth["images"][0][key]
+        del ground_truth["images"][0][key]
         with pytest.raises(DataError, match=rf"image 1001: has no {key}; .*; --rules coco scores the file by COCO's"):
-            columns_from_coco(truth, results)
-        truth["images"][0][key] = []
+            columns_from_coco(ground_truth, results)
+        ground_truth["images"][0][key] = []
     only_frequency = to_files(columns_of(make_scored(3, crowd=0.0)))[0]
     only_frequency["categories"][-1]["frequency"] = "r"
     with pytest.raises(DataError, match=r"category 3: has no frequency; .*'f' \(LVIS\); --rules coco"):
@@ -101,71 +101,73 @@ def test_lvis_rules_hold_where_the_file_has_its_keys(make_scored: MakeScored) ->
 
 
 def test_lists_with_ids_as_text(make_scored: MakeScored) -> None:
-    truth, results = to_files(federate(make_scored(3, images=30, crowd=0.0)), lvis=True)
-    plain = lvis_ap.evaluate(columns_from_coco(truth, results))
-    for image in truth["images"]:
+    ground_truth, results = to_files(federate(make_scored(3, images=30, crowd=0.0)), lvis=True)
+    plain = lvis_ap.evaluate(columns_from_coco(ground_truth, results))
+    for image in ground_truth["images"]:
         image["neg_category_ids"] = [str(key) for key in image["neg_category_ids"]]
-    truth["images"].reverse()
-    assert lvis_ap.evaluate(columns_from_coco(truth, results)) == plain
-    truth["images"][4]["neg_category_ids"] = [[3]]
+    ground_truth["images"].reverse()
+    assert lvis_ap.evaluate(columns_from_coco(ground_truth, results)) == plain
+    ground_truth["images"][4]["neg_category_ids"] = [[3]]
     with pytest.raises(DataError, match=r"neg_category_ids is \[\[3\]\]; it must be a list of known category ids"):
-        columns_from_coco(truth, results)
+        columns_from_coco(ground_truth, results)
 
 
 def test_a_class_that_only_names_the_others_is_left_out(make_scored: MakeScored) -> None:
-    truth, results = to_files(columns_of(make_scored(1, crowd=0.0)))
-    plain, said = columns_from_coco(truth, results), []
-    truth["categories"].insert(0, {"id": 0, "name": "Class 2", "supercategory": "none"})
-    columns = columns_from_coco(truth, results, report=lambda kind, where: said.append((kind, where)))
+    ground_truth, results = to_files(columns_of(make_scored(1, crowd=0.0)))
+    plain, said = columns_from_coco(ground_truth, results), []
+    ground_truth["categories"].insert(0, {"id": 0, "name": "Class 2", "supercategory": "none"})
+    columns = columns_from_coco(ground_truth, results, report=lambda kind, where: said.append((kind, where)))
     assert columns.names == plain.names
     assert coco_ap.evaluate(columns) == coco_ap.evaluate(plain)
     assert said == [("category without boxes that only names the others, left out", "category 0")]
-    truth["categories"][0]["name"] = "defects"
-    assert columns_from_coco(truth, results).names == ("defects", *plain.names)
-    truth["categories"][2]["supercategory"] = "Defects"
-    assert columns_from_coco(truth, results).names == plain.names
+    ground_truth["categories"][0]["name"] = "defects"
+    assert columns_from_coco(ground_truth, results).names == ("defects", *plain.names)
+    ground_truth["categories"][2]["supercategory"] = "Defects"
+    assert columns_from_coco(ground_truth, results).names == plain.names
     results.append({**results[0], "category_id": 0})  # a detector was asked for it
-    assert columns_from_coco(truth, results).names == ("defects", *plain.names)
+    assert columns_from_coco(ground_truth, results).names == ("defects", *plain.names)
 
 
 def test_names_of_classes(make_scored: MakeScored) -> None:
-    truth, results = to_files(columns_of(make_scored(1)))
-    truth["categories"][1]["name"] = None
+    ground_truth, results = to_files(columns_of(make_scored(1)))
+    ground_truth["categories"][1]["name"] = None
     with pytest.raises(DataError, match=r"^gt\.json: category 8 has no name"):
-        columns_from_coco(truth, results, ground_truth_file="gt.json")
-    truth["categories"][1] = {"id": 8}
-    truth["categories"].append({"id": 99, "name": None})  # in no box
-    assert columns_from_coco(truth, results).names == ("class 0", "8", "class 2", "class 3", "99")
+        columns_from_coco(ground_truth, results, ground_truth_file="gt.json")
+    ground_truth["categories"][1] = {"id": 8}
+    ground_truth["categories"].append({"id": 99, "name": None})  # in no box
+    assert columns_from_coco(ground_truth, results).names == ("class 0", "8", "class 2", "class 3", "99")
 
 
 def test_frames_are_looked_at(make_scored: MakeScored) -> None:
-    truth, results = to_files(columns_of(make_scored(1)))
+    ground_truth, results = to_files(columns_of(make_scored(1)))
     relative = [{**row, "bbox": [side / 500 for side in row["bbox"]]} for row in results]
     with pytest.raises(DataError, match=r"^dt\.json: detection number 0 .*100% of the boxes lie within one pixel"):
-        columns_from_coco(truth, relative, detections_file="dt.json")
-    truth["annotations"] = [{**row, "bbox": [side / 500 for side in row["bbox"]]} for row in truth["annotations"]]
+        columns_from_coco(ground_truth, relative, detections_file="dt.json")
+    ground_truth["annotations"] = [
+        {**row, "bbox": [side / 500 for side in row["bbox"]]} for row in ground_truth["annotations"]
+    ]
     with pytest.raises(DataError, match=r"^gt\.json: annotation 1: .*multiply by width and height"):
-        columns_from_coco(truth, results, ground_truth_file="gt.json")
+        columns_from_coco(ground_truth, results, ground_truth_file="gt.json")
 
 
 def test_messages_name_the_file(make_scored: MakeScored) -> None:
-    truth, results = to_files(columns_of(make_scored(1)))
+    ground_truth, results = to_files(columns_of(make_scored(1)))
     del results[2]["score"]
     with pytest.raises(DataError, match=r"^their\.json: detection number 2"):
-        columns_from_coco(truth, results, ground_truth_file="gt.json", detections_file="their.json")
-    truth["images"][0]["id"] = "a"
+        columns_from_coco(ground_truth, results, ground_truth_file="gt.json", detections_file="their.json")
+    ground_truth["images"][0]["id"] = "a"
     with pytest.raises(DataError, match=r"^gt\.json: image number 0"):
-        columns_from_coco(truth, results, ground_truth_file="gt.json", detections_file="their.json")
+        columns_from_coco(ground_truth, results, ground_truth_file="gt.json", detections_file="their.json")
 
 
 def test_columns_are_taken_as_they_are(make_scored: MakeScored) -> None:
     columns = columns_of(make_scored(1))
     assert columns_of(columns) is columns
     part = columns.of_images(columns.image_ids <= 5)
-    alone = dataclasses.replace(part, truth=part.truth.take(part.truth.label == 1))
+    alone = dataclasses.replace(part, ground_truth=part.ground_truth.take(part.ground_truth.label == 1))
     assert part.image_ids.tolist() == [1, 2, 3, 4, 5]
-    assert set(alone.truth.image.tolist()) <= set(range(5))
+    assert set(alone.ground_truth.image.tolist()) <= set(range(5))
 
 
-def _with_iscrowd(truth: dict[str, Any]) -> dict[str, Any]:
-    return {**truth, "annotations": [{**row, "iscrowd": 0} for row in truth["annotations"]]}
+def _with_iscrowd(ground_truth: dict[str, Any]) -> dict[str, Any]:
+    return {**ground_truth, "annotations": [{**row, "iscrowd": 0} for row in ground_truth["annotations"]]}

@@ -27,8 +27,8 @@ def make(good: list[list[float]], defective: list[list[tuple[float, bool]]]) -> 
     samples, detections = [], {}
     for number, rows in enumerate([*[[(s, False) for s in scores] for scores in good], *defective], start=1):
         boxes = np.array([BOX] if number > len(good) else []).reshape(-1, 4)
-        truth = Annotations.from_boxes(boxes, np.zeros(len(boxes), np.int64))
-        samples.append(Sample(number, Path("x.png"), 100, 100, truth, "s", str(number), "made"))
+        ground_truth = Annotations.from_boxes(boxes, np.zeros(len(boxes), np.int64))
+        samples.append(Sample(number, Path("x.png"), 100, 100, ground_truth, "s", str(number), "made"))
         xyxy = np.array([BOX if hit else ELSEWHERE for _, hit in rows], np.float32).reshape(-1, 4)
         scores = np.array([score for score, _ in rows], np.float32)
         detections[number] = Detections(xyxy, scores, np.zeros(len(rows), np.int64))
@@ -57,7 +57,7 @@ def test_recall_at_one_false_positive_an_image() -> None:
 def test_the_test_part_never_moves_a_threshold(make_scored: MakeScored) -> None:
     val, test = make_scored(1, images=60), make_scored(2, images=60)
     louder = dataclasses.replace(test, detections={
-        i: dataclasses.replace(found, scores=found.scores**np.float32(0.25)) for i, found in test.detections.items()
+        i: dataclasses.replace(own, scores=own.scores**np.float32(0.25)) for i, own in test.detections.items()
     })  # fmt: skip
     metrics = [inspection.evaluate(one, val).metrics for one in (test, louder)]
     quiet, loud = (np.array([each["false_alarm_rate@5%FA"], each["escape_rate@5%FA"]], float) for each in metrics)
@@ -86,8 +86,10 @@ def test_what_cannot_be_said_is_none(make_scored: MakeScored) -> None:
 
 def test_an_image_with_only_a_crowd_is_not_defect_free() -> None:
     scored = make([[0.9]], [[(0.9, True)]])
-    truth = scored.samples[1].annotations
-    crowd = dataclasses.replace(scored.samples[1], annotations=dataclasses.replace(truth, iscrowd=np.array([True])))
+    ground_truth = scored.samples[1].annotations
+    crowd = dataclasses.replace(
+        scored.samples[1], annotations=dataclasses.replace(ground_truth, iscrowd=np.array([True]))
+    )
     metrics = inspection.evaluate(dataclasses.replace(scored, samples=[scored.samples[0], crowd]), scored).metrics
     assert metrics["escape_rate@5%FA"] == 1  # one image is defective, and neither score is above 0.9
     assert metrics["recall@1FPPI"] is None
@@ -104,14 +106,14 @@ def test_thresholds() -> None:
 
 def test_smallest_found_side() -> None:
     side_px = np.repeat([8.0, 16.0, 32.0, 64.0], 20)
-    found = np.ones(80, np.bool_)
-    assert smallest_found(side_px, found) == pytest.approx(2**2.5)  # 5.7 to 11.3 px is the lowest octave with boxes
-    found[:20] = False
-    assert smallest_found(side_px, found) == pytest.approx(2**3.5)
-    found[40:43] = False  # 17 of 20 at 32 px: nothing below can count as reliable
-    assert smallest_found(side_px, found) == pytest.approx(2**5.5)
+    detected = np.ones(80, np.bool_)
+    assert smallest_found(side_px, detected) == pytest.approx(2**2.5)  # 5.7 to 11.3 px is the lowest octave with boxes
+    detected[:20] = False
+    assert smallest_found(side_px, detected) == pytest.approx(2**3.5)
+    detected[40:43] = False  # 17 of 20 at 32 px: nothing below can count as reliable
+    assert smallest_found(side_px, detected) == pytest.approx(2**5.5)
     assert smallest_found(side_px, np.zeros(80, np.bool_)) is None
-    assert smallest_found(side_px[:9], found[:9]) is None
+    assert smallest_found(side_px[:9], detected[:9]) is None
 
 
 def test_bad_input_is_refused(make_scored: MakeScored) -> None:

@@ -30,13 +30,13 @@ HARD: dict[str, dict[str, Any]] = {
     "plain": {},
     "ties": {"score_decimals": 1},
     "all scores equal": {"score_decimals": 0},
-    "over the cap": {"found": 900, "classes": 3, "images": 5, "empty": 0.0},
-    "ties at the cap": {"found": 900, "classes": 3, "images": 5, "empty": 0.0, "score_decimals": 2},
+    "over the cap": {"detections_per_image": 900, "classes": 3, "images": 5, "empty": 0.0},
+    "ties at the cap": {"detections_per_image": 900, "classes": 3, "images": 5, "empty": 0.0, "score_decimals": 2},
     "mostly empty images": {"empty": 0.8},
     "classes absent": {"classes": 60, "images": 8},
     "one image": {"images": 1, "empty": 0.0},
-    "no ground truth": {"truths": 1, "empty": 1.0},
-    "dense truth": {"truths": 40, "found": 120, "images": 6, "classes": 2},
+    "no ground truth": {"boxes_per_image": 1, "empty": 1.0},
+    "dense ground truth": {"boxes_per_image": 40, "detections_per_image": 120, "images": 6, "classes": 2},
 }
 
 
@@ -63,8 +63,8 @@ def test_precision_is_bit_equal_to_the_reference(make_scored: MakeScored, case: 
     seed=st.integers(0, 10**6),
     images=st.integers(1, 10),
     classes=st.integers(1, 8),
-    truths=st.integers(1, 8),
-    found=st.integers(1, 130),
+    boxes_per_image=st.integers(1, 8),
+    detections_per_image=st.integers(1, 130),
     score_decimals=st.sampled_from([None, 0, 1, 2]),
     empty=st.sampled_from([0.0, 0.3, 0.9]),
     limit=st.sampled_from([-1, 5, 40, 300]),
@@ -76,14 +76,16 @@ def test_generated_sets_are_bit_equal(make_scored: MakeScored, seed: int, limit:
 @needs_lvis
 def test_boxes_of_zero_area_are_left_out_as_lvis_api_does(make_scored: MakeScored) -> None:
     columns = federate(make_scored(4, crowd=0.0, empty=0.0))
-    flat = columns.found.xywh.copy()
+    flat = columns.detections.xywh.copy()
     flat[::2, 2] = 0
-    found = dataclasses.replace(columns.found, xywh=flat, area_px=flat[:, 2] * flat[:, 3])
-    area = columns.truth.area_px.copy()
+    detections = dataclasses.replace(columns.detections, xywh=flat, area_px=flat[:, 2] * flat[:, 3])
+    area = columns.ground_truth.area_px.copy()
     area[::3] = 0
-    assert_bit_equal(dataclasses.replace(columns, found=found), 300)
-    assert_bit_equal(dataclasses.replace(columns, truth=dataclasses.replace(columns.truth, area_px=area)), 300)
-    assert_bit_equal(dataclasses.replace(columns, found=found), 10)  # the cap comes first
+    assert_bit_equal(dataclasses.replace(columns, detections=detections), 300)
+    assert_bit_equal(
+        dataclasses.replace(columns, ground_truth=dataclasses.replace(columns.ground_truth, area_px=area)), 300
+    )
+    assert_bit_equal(dataclasses.replace(columns, detections=detections), 10)  # the cap comes first
 
 
 @needs_lvis
@@ -121,20 +123,22 @@ def plain_ap(columns: Columns, per_class: int) -> float:
     negative = set(map(tuple, federation.negative.tolist()))
     partly = set(map(tuple, federation.not_exhaustive.tolist()))
     boxes = defaultdict(list)
-    for i, k, box in zip(columns.truth.image, columns.truth.label, columns.truth.xywh, strict=True):
+    for i, k, box in zip(
+        columns.ground_truth.image, columns.ground_truth.label, columns.ground_truth.xywh, strict=True
+    ):
         boxes[int(i), int(k)].append(box)
     for k in range(len(columns.names)):
         total = sum(len(own) for (_, label), own in boxes.items() if label == k)
-        rows = np.flatnonzero(columns.found.label == k)
-        rows = rows[np.argsort(-columns.found.score[rows], kind="stable")][:per_class]
+        rows = np.flatnonzero(columns.detections.label == k)
+        rows = rows[np.argsort(-columns.detections.score[rows], kind="stable")][:per_class]
         for threshold in np.linspace(0.5, 0.95, 10) if total else ():
             free = {key: list(own) for key, own in boxes.items()}
             hits = []
             for row in rows:
-                key = (int(columns.found.image[row]), k)
+                key = (int(columns.detections.image[row]), k)
                 if key not in boxes and key not in negative:
                     continue
-                ious = [iou(columns.found.xywh[row], box) for box in free.get(key, [])]
+                ious = [iou(columns.detections.xywh[row], box) for box in free.get(key, [])]
                 if ious and max(ious) >= threshold:
                     free[key].pop(len(ious) - 1 - int(np.argmax(ious[::-1])))
                     hits.append(1)
@@ -158,8 +162,8 @@ def test_fixed_ap_is_the_plain_implementation(
     make_scored: MakeScored, monkeypatch: pytest.MonkeyPatch, per_class: int
 ) -> None:
     monkeypatch.setattr(lvis_fixed_ap, "PER_CLASS", per_class)
-    columns = federate(make_scored(6, images=12, crowd=0.0, classes=3, found=40, jitter_px=1.5))
-    columns = dataclasses.replace(columns, found=columns.found.take(columns.found.area_px > 0))
+    columns = federate(make_scored(6, images=12, crowd=0.0, classes=3, detections_per_image=40, jitter_px=1.5))
+    columns = dataclasses.replace(columns, detections=columns.detections.take(columns.detections.area_px > 0))
     ours = lvis_fixed_ap.evaluate(columns).metrics["AP_fixed"]
     assert ours == pytest.approx(plain_ap(columns, per_class), abs=1e-12)
     assert ours is not None
@@ -167,7 +171,7 @@ def test_fixed_ap_is_the_plain_implementation(
 
 
 def test_the_budget_of_a_class_is_not_that_of_an_image(make_scored: MakeScored) -> None:
-    columns = federate(make_scored(0, crowd=0.0, found=900, classes=2, images=4, empty=0.0))
+    columns = federate(make_scored(0, crowd=0.0, detections_per_image=900, classes=2, images=4, empty=0.0))
     standard, fixed = lvis_ap.evaluate(columns).metrics["AP"], lvis_fixed_ap.evaluate(columns).metrics["AP_fixed"]
     assert standard is not None
     assert fixed is not None
@@ -202,11 +206,11 @@ def test_per_class_and_frequency(make_scored: MakeScored) -> None:
         ]
         expected = [value for value in own if value is not None]
         assert scores.metrics[f"AP{letter}"] == (pytest.approx(np.mean(expected)) if expected else None)
-    assert sum(row["boxes"] or 0 for row in scores.per_class.values()) == len(columns.truth)
+    assert sum(row["boxes"] or 0 for row in scores.per_class.values()) == len(columns.ground_truth)
 
 
 def test_resampled_ap_follows_lvis_rules(make_scored: MakeScored) -> None:
-    for shape in ({}, {"found": 900, "classes": 3, "images": 5}, {"classes": 12, "score_decimals": 1}):
+    for shape in ({}, {"detections_per_image": 900, "classes": 3, "images": 5}, {"classes": 12, "score_decimals": 1}):
         columns = federate(make_scored(9, crowd=0.0, **shape))
         point, metrics = bootstrap_ap(columns, resamples=1).point, lvis_ap.evaluate(columns).metrics
         assert point["AP"] == pytest.approx(metrics["AP"], abs=1e-14)

@@ -33,7 +33,7 @@ def made(*, lvis: bool) -> dict[str, Any]:
     listed = {"neg_category_ids": [7], "not_exhaustive_category_ids": []} if lvis else {}
     rare = {"frequency": "r"} if lvis else {}
     return {
-        "truth": {
+        "ground_truth": {
             "images": [
                 {"id": i, "width": 100, "height": 80, "file_name": f"{i}.png", "scene": "s", "group": "g"} | listed
                 for i in IMAGES
@@ -85,7 +85,7 @@ def test_scored_or_refused(*, lvis: bool) -> None:
             for new in VALUES if len(path) > 1 or path == ("results",) else ():
                 files = changed(path, new, lvis=lvis)
                 try:
-                    columns = columns_from_coco(files.get("truth"), files.get("results"))
+                    columns = columns_from_coco(files.get("ground_truth"), files.get("results"))
                     score(("lvis_ap",) if columns.federation else ("coco_ap", "tide", "bands"), columns)
                     bootstrap_ap(columns, 10)
                     scored += 1
@@ -101,9 +101,9 @@ def test_opened_or_refused(tmp_path: Path) -> None:
         Image.new("L", (100, 80), i).save(tmp_path / f"{i}.png")
     file = tmp_path / "own.json"
     opened = refused = 0
-    for path in paths(made(lvis=False)["truth"]):
+    for path in paths(made(lvis=False)["ground_truth"]):
         for new in VALUES if path else ():
-            file.write_text(json.dumps(changed(("truth", *path), new, lvis=False)["truth"]))
+            file.write_text(json.dumps(changed(("ground_truth", *path), new, lvis=False)["ground_truth"]))
             try:
                 open_path(file).split("closed")
                 opened += 1

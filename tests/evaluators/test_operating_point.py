@@ -23,7 +23,7 @@ MakeScored = Callable[..., ScoredSet]
     {"images": 60, "quality": 0.8},
     {"images": 60, "crowd": 0.4, "classes": 9},
     {"images": 10, "classes": 30},
-    {"images": 80, "quality": 0.3, "truths": 10, "found": 60, "jitter_px": 10.0},
+    {"images": 80, "quality": 0.3, "boxes_per_image": 10, "detections_per_image": 60, "jitter_px": 10.0},
     {"images": 5, "quality": 0.0},
 ])  # fmt: skip
 def test_equal_to_ultralytics(make_scored: MakeScored, shape: dict[str, object]) -> None:
@@ -41,12 +41,12 @@ def test_equal_to_ultralytics(make_scored: MakeScored, shape: dict[str, object])
 
 
 def test_perfect_detector(make_scored: MakeScored) -> None:
-    truth = make_scored(0, crowd=0.0)
-    perfect = dataclasses.replace(truth, detections={
+    scored = make_scored(0, crowd=0.0)
+    perfect = dataclasses.replace(scored, detections={
         s.image_id: Detections(
             s.annotations.xyxy.astype(np.float32), np.full(len(s.annotations), 0.75, np.float32), s.annotations.labels
         )
-        for s in truth.samples
+        for s in scored.samples
     })  # fmt: skip
     metrics = operating_point.evaluate(perfect).metrics
     assert metrics["P@maxF1"] == metrics["R@maxF1"] == 1

@@ -70,7 +70,7 @@ def test_two_evaluators_never_write_one_metric(make_scored: MakeScored, monkeypa
     numbers = iter((0.1, 0.2))
     made = [Evaluator(name, 1, lambda test, val: Scores({"AP": next(numbers)})) for name in ("one", "two")]
     monkeypatch.setattr("benchmark.evaluators.scoring.score.load", lambda kind, name: made.pop(0))
-    with pytest.raises(ConfigError, match="two writes AP, which another evaluator wrote"):
+    with pytest.raises(ConfigError, match="evaluator two and another one both write AP"):
         score(("one", "two"), make_scored(0))
 
 

@@ -22,9 +22,9 @@ from benchmark.evaluators.scoring.matching import Matches, match_coco
 
 MakeScored = Callable[..., ScoredSet]
 SHAPES = [
-    {"images": 60, "found": 30},
-    {"images": 40, "found": 40, "classes": 2, "jitter_px": 20.0, "score_decimals": 1},
-    {"images": 30, "truths": 15, "found": 60, "jitter_px": 10.0},
+    {"images": 60, "detections_per_image": 30},
+    {"images": 40, "detections_per_image": 40, "classes": 2, "jitter_px": 20.0, "score_decimals": 1},
+    {"images": 30, "boxes_per_image": 15, "detections_per_image": 60, "jitter_px": 10.0},
     {"images": 30, "classes": 12, "quality": 0.9},
 ]
 Row = tuple[int, float, bool, int]
@@ -36,7 +36,7 @@ def test_counts_and_gains_are_hotcocos(make_scored: MakeScored, shape: dict[str,
     for seed in range(3):
         columns = columns_of(make_scored(seed, crowd=0.0, **shape))
         theirs = hotcocos(columns)
-        error, _, missed = tide.classify(columns, match_coco(columns.truth, columns.found))
+        error, _, missed = tide.classify(columns, match_coco(columns.ground_truth, columns.detections))
         counts = {name: int((error == tide.ERRORS.index(ours)).sum()) for name, ours in THEIRS.items()}
         assert counts | {"Miss": int(missed.sum())} == theirs["counts"]
         metrics = tide.evaluate(columns).metrics
@@ -54,7 +54,7 @@ def hotcocos(columns: Columns) -> dict[str, Any]:
     return dict(evaluation.tide_errors(pos_thr=0.5, bg_thr=0.1))
 
 
-@pytest.mark.parametrize("shape", [*SHAPES, {"images": 40, "crowd": 0.4, "found": 30}])
+@pytest.mark.parametrize("shape", [*SHAPES, {"images": 40, "crowd": 0.4, "detections_per_image": 30}])
 def test_counts_and_gains_are_those_of_a_plain_loop(make_scored: MakeScored, shape: dict[str, object]) -> None:
     for seed in range(3):
         columns = columns_of(make_scored(seed + 10, **{"crowd": 0.0, **shape}))
@@ -68,19 +68,23 @@ def test_counts_and_gains_are_those_of_a_plain_loop(make_scored: MakeScored, sha
 
 def plain_kinds(columns: Columns, matches: Matches) -> dict[int, tuple[str, int]]:
     """Each false positive's error and the box it points at, or -1."""
-    truth, taken = columns.truth, matches.taken_by[0] >= 0
-    boxes, found = xywh_to_xyxy(truth.xywh), xywh_to_xyxy(columns.found.xywh)[matches.row]
+    ground_truth, taken = columns.ground_truth, matches.taken_by[0] >= 0
+    boxes, detections = xywh_to_xyxy(ground_truth.xywh), xywh_to_xyxy(columns.detections.xywh)[matches.row]
     kinds: dict[int, tuple[str, int]] = {}
     for d in np.flatnonzero(~matches.true[0] & ~matches.ignored[0]).tolist():
-        candidates = np.flatnonzero((truth.image == matches.image[d]) & ~truth.iscrowd).tolist()
-        overlap = {g: float(iou_of(found[d][None], boxes[g][None])[0, 0]) for g in candidates}
-        own = max((g for g in candidates if truth.label[g] == matches.label[d]), key=overlap.__getitem__, default=-1)
-        other = max((g for g in candidates if truth.label[g] != matches.label[d]), key=overlap.__getitem__, default=-1)
+        candidates = np.flatnonzero((ground_truth.image == matches.image[d]) & ~ground_truth.iscrowd).tolist()
+        overlap = {g: float(iou_of(detections[d][None], boxes[g][None])[0, 0]) for g in candidates}
+        own = max(
+            (g for g in candidates if ground_truth.label[g] == matches.label[d]), key=overlap.__getitem__, default=-1
+        )
+        other = max(
+            (g for g in candidates if ground_truth.label[g] != matches.label[d]), key=overlap.__getitem__, default=-1
+        )
         if 0.1 <= overlap.get(own, 0) <= 0.5:
             kinds[d] = ("localisation", own)
         elif overlap.get(other, 0) >= 0.5:
             kinds[d] = ("class", other)
-        elif any(taken[g] and overlap[g] >= 0.5 for g in candidates if truth.label[g] == matches.label[d]):
+        elif any(taken[g] and overlap[g] >= 0.5 for g in candidates if ground_truth.label[g] == matches.label[d]):
             kinds[d] = ("duplicate", -1)
         else:
             kinds[d] = ("background" if overlap.get(other, 0) <= 0.1 else "both", -1)
@@ -89,13 +93,13 @@ def plain_kinds(columns: Columns, matches: Matches) -> dict[int, tuple[str, int]
 
 def plain_tide(columns: Columns) -> dict[str, float]:
     """dAP50 by error, detection by detection."""
-    truth, matches = columns.truth, match_coco(columns.truth, columns.found)
-    real, taken = ~truth.iscrowd, matches.taken_by[0] >= 0
+    ground_truth, matches = columns.ground_truth, match_coco(columns.ground_truth, columns.detections)
+    real, taken = ~ground_truth.iscrowd, matches.taken_by[0] >= 0
     kinds = plain_kinds(columns, matches)
     pointed_at = {g for _, g in kinds.values() if g >= 0}
     rows = [(matches.label[d], matches.score[d], matches.true[0, d], d) for d in range(len(matches.row))]
     rows = [row for row in rows if not matches.ignored[0, row[3]]]
-    positives = {k: int((real & (truth.label == k)).sum()) for k in range(len(columns.names))}
+    positives = {k: int((real & (ground_truth.label == k)).sum()) for k in range(len(columns.names))}
     base = plain_ap50(rows, positives)
     gains = {}
     for name in ("class", "localisation", "both", "duplicate", "background"):
@@ -107,11 +111,11 @@ def plain_tide(columns: Columns) -> dict[str, float]:
             g = kinds[d][1]
             rivals = [r for r, (_, at) in kinds.items() if at == g]
             if g >= 0 and not taken[g] and min(rivals, key=lambda r: (-matches.score[r], r)) == d:
-                fixed.append((truth.label[g], score, True, d))
+                fixed.append((ground_truth.label[g], score, True, d))
         gains[name] = max(plain_ap50(fixed, positives) - base, 0)
     left = dict(positives)
     for g in np.flatnonzero(real & ~taken).tolist():
-        left[int(truth.label[g])] -= g not in pointed_at
+        left[int(ground_truth.label[g])] -= g not in pointed_at
     return gains | {"missed": max(plain_ap50(rows, left, positives) - base, 0)}
 
 
@@ -141,10 +145,10 @@ CASES = {
 
 @pytest.mark.parametrize("error", CASES)
 def test_one_of_each(error: str) -> None:
-    boxes, labels, found = CASES[error]
-    scored = _one_image(boxes, labels, found)
+    boxes, labels, detections = CASES[error]
+    scored = _one_image(boxes, labels, detections)
     columns = columns_of(scored)
-    kinds, _, missed = tide.classify(columns, match_coco(columns.truth, columns.found))
+    kinds, _, missed = tide.classify(columns, match_coco(columns.ground_truth, columns.detections))
     assert missed.sum() == (1 if error in ("missed", "both") else 0)
     assert [tide.ERRORS[kind] for kind in kinds if kind >= 0] == ([] if error == "missed" else [error])
     metrics = tide.evaluate(scored).metrics
@@ -157,8 +161,8 @@ def test_one_of_each(error: str) -> None:
 
 def test_hotcoco_lets_errors_point_at_crowds_so_ours_is_kept() -> None:
     """A detection that overlaps a crowd a little is background for TIDE's authors, who set crowds aside first."""
-    boxes, found = [BOX, [300.0, 300, 340, 340]], [([150.0, 100, 350, 200], 0), ([300.0, 300, 340, 340], 0)]
-    scored = _one_image(boxes, [0, 0], found, iscrowd=[True, False])
+    boxes, detections = [BOX, [300.0, 300, 340, 340]], [([150.0, 100, 350, 200], 0), ([300.0, 300, 340, 340], 0)]
+    scored = _one_image(boxes, [0, 0], detections, iscrowd=[True, False])
     theirs = hotcocos(columns_of(scored))
     assert (theirs["counts"]["Loc"], theirs["counts"]["Bkg"]) == (1, 0)
     metrics = tide.evaluate(scored).metrics
@@ -168,7 +172,7 @@ def test_hotcoco_lets_errors_point_at_crowds_so_ours_is_kept() -> None:
 def test_hotcoco_orders_equal_scores_by_the_file_so_ours_is_kept() -> None:
     """Of a class and a localisation error that point at one box one is mended: in ours the same in either order."""
     pair = [(BOX, 1), ([150.0, 100, 250, 200], 0)]
-    sets = [_one_image([BOX], [0], found, scores=[0.5, 0.5]) for found in (pair, pair[::-1])]
+    sets = [_one_image([BOX], [0], detections, scores=[0.5, 0.5]) for detections in (pair, pair[::-1])]
     theirs = [hotcocos(columns_of(scored))["delta_ap"] for scored in sets]
     assert [(gains["Cls"] > 0, gains["Loc"] > 0) for gains in theirs] == [(True, False), (False, True)]
     ours = [tide.evaluate(scored).metrics for scored in sets]
@@ -192,17 +196,17 @@ def test_it_is_a_plugin() -> None:
 def _one_image(
     boxes: list[list[float]],
     labels: list[int],
-    found: list[tuple[list[float], int]],
+    detected: list[tuple[list[float], int]],
     iscrowd: list[bool] | None = None,
     scores: list[float] | None = None,
 ) -> ScoredSet:
     xyxy = np.array(boxes, np.float64)
     area = area_px(xyxy).astype(np.float64)
-    truth = Annotations(xyxy, np.array(labels), np.array(iscrowd or [False] * len(boxes)), area)
-    sample = Sample(1, Path("x.png"), 400, 400, truth, "s", "g", "made")
+    ground_truth = Annotations(xyxy, np.array(labels), np.array(iscrowd or [False] * len(boxes)), area)
+    sample = Sample(1, Path("x.png"), 400, 400, ground_truth, "s", "g", "made")
     detections = Detections(
-        np.array([box for box, _ in found], np.float32),
-        np.array(scores or np.linspace(0.9, 0.5, len(found)), np.float32),
-        np.array([label for _, label in found], np.int64),
+        np.array([box for box, _ in detected], np.float32),
+        np.array(scores or np.linspace(0.9, 0.5, len(detected)), np.float32),
+        np.array([label for _, label in detected], np.int64),
     )
     return ScoredSet(("dent", "scratch"), [sample], {1: detections})

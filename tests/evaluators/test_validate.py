@@ -23,13 +23,13 @@ def scored(make_scored: MakeScored) -> ScoredSet:
     return make_scored(0, empty=0.0)
 
 
-def _detections(scored: ScoredSet, image_id: int, found: Detections) -> ScoredSet:
-    return dataclasses.replace(scored, detections={**scored.detections, image_id: found})
+def _detections(scored: ScoredSet, image_id: int, detections: Detections) -> ScoredSet:
+    return dataclasses.replace(scored, detections={**scored.detections, image_id: detections})
 
 
-def _annotations(scored: ScoredSet, truth: Annotations) -> ScoredSet:
+def _annotations(scored: ScoredSet, ground_truth: Annotations) -> ScoredSet:
     first, *rest = scored.samples
-    return dataclasses.replace(scored, samples=[dataclasses.replace(first, annotations=truth), *rest])
+    return dataclasses.replace(scored, samples=[dataclasses.replace(first, annotations=ground_truth), *rest])
 
 
 def test_set_without_images_is_refused() -> None:
@@ -48,19 +48,19 @@ def test_image_ids_are_checked(scored: ScoredSet) -> None:
 def test_detections_belong_to_the_images(scored: ScoredSet) -> None:
     with pytest.raises(EvaluationError, match="detections of image 999"):
         columns_of(_detections(scored, 999, Detections.empty()))
-    fewer = {i: found for i, found in scored.detections.items() if i != 5}
+    fewer = {i: detections for i, detections in scored.detections.items() if i != 5}
     with pytest.raises(EvaluationError, match=r"image 5 has no entry in the detections \(1 such images\)"):
         columns_of(dataclasses.replace(scored, detections=fewer))
 
 
 def test_detection_values_are_checked(scored: ScoredSet) -> None:
-    def found(label: int) -> Detections:
+    def detections(label: int) -> Detections:
         return Detections(np.array([[1, 2, 3, 4]], np.float32), np.ones(1, np.float32), np.array([label]))
 
     with pytest.raises(EvaluationError, match=r"image 5, detection 0 .* label outside 0..3"):
-        columns_of(_detections(scored, 5, found(4)))
+        columns_of(_detections(scored, 5, detections(4)))
     for field in ("xyxy", "scores"):
-        late = found(0)
+        late = detections(0)
         getattr(late, field)[...] = np.nan
         with pytest.raises(EvaluationError, match=r"image 5, detection 0 .* is not finite"):
             columns_of(_detections(scored, 5, late))
@@ -75,18 +75,18 @@ def test_annotation_values_are_checked(scored: ScoredSet) -> None:
         "label outside 0..3": Annotations.from_boxes(box, good + 4),
         "negative area": Annotations(box, good, np.zeros(1, np.bool_), np.array([-1.0])),
     }
-    for message, truth in cases.items():
+    for message, ground_truth in cases.items():
         with pytest.raises(EvaluationError, match=f"image {image_id}, annotation 0 .*{message}"):
-            columns_of(_annotations(scored, truth))
+            columns_of(_annotations(scored, ground_truth))
 
 
 def test_why_an_evaluator_validates_first(scored: ScoredSet) -> None:
     """A NaN box changes the number in silence in both engines; the evaluator refuses it."""
     columns = columns_of(scored)
     right = coco_curves(columns, "reference").precision
-    rows = columns.found.xywh.copy()
+    rows = columns.detections.xywh.copy()
     rows[:, 0] = np.nan
-    unchecked = dataclasses.replace(columns, found=dataclasses.replace(columns.found, xywh=rows))
+    unchecked = dataclasses.replace(columns, detections=dataclasses.replace(columns.detections, xywh=rows))
     for engine in ENGINES:
         assert not np.array_equal(coco_curves(unchecked, engine).precision, right)
     bad = Detections(np.ones((1, 4), np.float32), np.ones(1, np.float32), np.zeros(1, np.int64))

@@ -63,10 +63,10 @@ def bootstrap(folder: Path) -> dict[str, Any]:
 
     sets = [columns_of(read_set(folder, number)) for number in range(2)]
     few = resample_weights(sets[0], 1, 0)
-    first = match_coco(sets[0].truth, sets[0].found)
+    first = match_coco(sets[0].ground_truth, sets[0].detections)
     resampled_ap(sets[0], first, few)
     started = time.process_time()
-    matches = [match_coco(one.truth, one.found) for one in sets]
+    matches = [match_coco(one.ground_truth, one.detections) for one in sets]
     matched = time.process_time()
     weights = resample_weights(sets[0], RESAMPLES, 0)
     values = [resampled_ap(one, own, weights) for one, own in zip(sets, matches, strict=True)]

@@ -1,1 +1,1 @@
-"""COCO's and LVIS's json files: read, written and validated."""
+"""Conversion between `Columns` and COCO's and LVIS's json files."""

@@ -1,4 +1,4 @@
-"""COCO and LVIS files of any origin as `Columns`: their doubles are scored as they are, never through float32."""
+"""COCO and LVIS files of any origin as `Columns`; their values stay float64."""
 
 from __future__ import annotations
 
@@ -36,27 +36,32 @@ def columns_from_coco(
     detections_file: str | Path | None = None,
     report: Report = silent,
 ) -> Columns:
-    """A ground truth and detections in COCO's results format, as read from json files.
+    """A ground truth and detections in COCO's results format as columns; labels follow ascending category ids.
 
-    rules: None means LVIS's for a file with LVIS's keys, COCO's for any other; columns have a federation under LVIS's.
-    The file names only stand in messages. report: called with what was put right (see core.coco), and where.
-    Labels follow ascending category ids. An image may carry `scene` and `group`; else its scene is '' (no breakdown)
-    and its id is its group. A category's name that is used twice gets its id behind it. An image without a size is
-    0 x 0 pixels.
-    Raises DataError for what cannot be read, and for what an engine would misread.
+    An image may have `scene` and `group`; without them its scene is '' (no breakdown) and it is a group of its own.
+    A category's id is appended to a name that occurs twice. An image without a size has 0 x 0 pixels.
+    Raises DataError for files that cannot be read, or that an engine would misread.
+
+    Args:
+        ground_truth: the ground truth file's parsed json.
+        detections: the results file's parsed json.
+        rules: None means LVIS's for a file with LVIS's keys, else COCO's; only LVIS's give a federation.
+        ground_truth_file: its name in messages.
+        detections_file: its name in messages.
+        report: called with each kind of correction (see core.coco) and its place.
     """
-    truth = read_ground_truth(ground_truth, ground_truth_file, report)
-    results = read_results(detections, truth, detections_file, report)
-    order = np.argsort(truth.images.ids)
-    images, image_ids, size_px = truth.images.take(order), truth.images.ids[order], truth.size_px[order]
-    for boxes in (truth, results):
+    gt = read_ground_truth(ground_truth, ground_truth_file, report)
+    results = read_results(detections, gt, detections_file, report)
+    order = np.argsort(gt.images.ids)
+    images, image_ids, size_px = gt.images.take(order), gt.images.ids[order], gt.size_px[order]
+    for boxes in (gt, results):
         refuse_other_frames(boxes.entries, boxes.xywh, size_px[np.searchsorted(image_ids, boxes.image_id)])
     federation = None
-    if by_lvis := truth.is_federated if rules is None else rules == "lvis":
-        federation = _federation(truth, "" if rules else "; --rules coco scores the file by COCO's rules")
+    if by_lvis := gt.is_federated if rules is None else rules == "lvis":
+        federation = _federation(gt, "" if rules else "; --rules coco scores the file by COCO's rules")
     else:
-        _refuse_ignored(truth)
-    names = _names(truth, results, report, every_class=by_lvis)
+        _refuse_ignored(gt)
+    names = _names(gt, results, report, every_class=by_lvis)
     category_ids = np.array(list(names), np.int64)
     return Columns(
         names=_unique(names),
@@ -64,51 +69,51 @@ def columns_from_coco(
         size_px=size_px,
         scenes=tuple(str(image.get("scene") or "") for image in images),
         groups=tuple(_group(image, key) for image, key in zip(images, image_ids.tolist(), strict=True)),
-        truth=_truth(truth, image_ids, category_ids, report),
-        found=_found(results, image_ids, category_ids),
+        ground_truth=_ground_truth_columns(gt, image_ids, category_ids, report),
+        detections=_detection_columns(results, image_ids, category_ids),
         federation=federation,
     )
 
 
-def _refuse_ignored(truth: GroundTruth) -> None:
-    ignored = np.array([bool(entry.get("ignore")) for entry in truth.entries.rows], np.bool_)
-    truth.entries.refuse_rows(
-        ignored & ~truth.iscrowd,
+def _refuse_ignored(gt: GroundTruth) -> None:
+    ignored = np.array([bool(entry.get("ignore")) for entry in gt.entries.rows], np.bool_)
+    gt.entries.refuse_rows(
+        ignored & ~gt.iscrowd,
         "has `ignore`, which COCO's rules overwrite by iscrowd; set iscrowd: 1 or remove `ignore`",
     )
 
 
-def _federation(truth: GroundTruth, hint: str) -> FederationColumns:
-    """hint: said behind a remedy where nobody asked for these rules."""
+def _federation(gt: GroundTruth, hint: str) -> FederationColumns:
+    """LVIS's lists as columns; `hint` is appended to the remedy in messages."""
     remedy = f"remove the key or the annotation{hint}"
-    truth.entries.refuse_rows(
-        ["ignore" in entry for entry in truth.entries.rows],
+    gt.entries.refuse_rows(
+        ["ignore" in entry for entry in gt.entries.rows],
         f"has `ignore`, which engines treat differently under LVIS rules; {remedy}",
     )
-    truth.entries.refuse_rows(truth.iscrowd, f"is a crowd, which LVIS rules do not know; {remedy}")
-    truth.categories.refuse(
-        [category.get("frequency") not in FREQUENCIES for category in truth.categories.rows],
+    gt.entries.refuse_rows(gt.iscrowd, f"is a crowd, which LVIS rules do not have; {remedy}")
+    gt.categories.refuse(
+        [category.get("frequency") not in FREQUENCIES for category in gt.categories.rows],
         "frequency",
         f"'r', 'c' or 'f' (LVIS){hint}",
     )
-    order, place = np.argsort(truth.categories.ids), np.argsort(np.argsort(truth.images.ids))
+    order, place = np.argsort(gt.categories.ids), np.argsort(np.argsort(gt.images.ids))
     lists = []
     for key in FEDERATED_LISTS:
-        pairs = truth.images.id_lists(key, truth.categories, f"a list of known category ids (LVIS){hint}")
-        pairs = np.column_stack([place[pairs[:, 0]], np.searchsorted(truth.categories.ids[order], pairs[:, 1])])
+        pairs = gt.images.id_lists(key, gt.categories, f"a list of known category ids (LVIS){hint}")
+        pairs = np.column_stack([place[pairs[:, 0]], np.searchsorted(gt.categories.ids[order], pairs[:, 1])])
         lists.append(pairs[np.argsort(pairs[:, 0], kind="stable")])
-    frequency = tuple(category["frequency"] for category in truth.categories.take(order))
+    frequency = tuple(category["frequency"] for category in gt.categories.take(order))
     return FederationColumns(frequency, *lists)
 
 
-def _names(truth: GroundTruth, results: Results, report: Report, *, every_class: bool) -> dict[int, str]:
-    """Id -> name, ids ascending; a class without a name is called by its id.
+def _names(gt: GroundTruth, results: Results, report: Report, *, every_class: bool) -> dict[int, str]:
+    """Category id -> name, ids ascending; a class without a name is called by its id.
 
-    Unless it is to be every class: not one that only names the others, as Roboflow writes it. It is in no box and no
-    detection, and has the name or the super category of another class.
-    Raises DataError for a class in use whose name is none.
+    Unless `every_class`, a category that only names the others is left out: Roboflow writes one that has no boxes and
+    no detections, and whose name is the name or the super category of another class.
+    Raises DataError for a class in use whose name is not a text.
     """
-    entries, used = truth.categories, {*truth.category_id.tolist(), *results.category_id.tolist()}
+    entries, used = gt.categories, {*gt.category_id.tolist(), *results.category_id.tolist()}
     times = Counter(word for entry in entries.rows for word in {_word(entry, "name"), _word(entry, "supercategory")})
     names = {}
     for row in np.argsort(entries.ids).tolist():
@@ -127,7 +132,7 @@ def _word(entry: Entry, key: str) -> str:
 
 
 def _unique(names: Mapping[int, str]) -> tuple[str, ...]:
-    """A name that is used twice gets its id behind it."""
+    """The names; the category id is appended to a name that occurs twice."""
     times = Counter(names.values())
     return tuple(name if times[name] == 1 else f"{name} (id {key})" for key, name in names.items())
 
@@ -136,25 +141,25 @@ def _group(image: Entry, key: int) -> str:
     return f"image {key}" if image.get("group") is None else str(image["group"])
 
 
-def _truth(
-    truth: GroundTruth, image_ids: NDArray[np.int64], category_ids: NDArray[np.int64], report: Report
+def _ground_truth_columns(
+    gt: GroundTruth, image_ids: NDArray[np.int64], category_ids: NDArray[np.int64], report: Report
 ) -> BoxColumns:
-    image = np.searchsorted(image_ids, truth.image_id)
-    unknown = np.isnan(truth.area_px)
+    image = np.searchsorted(image_ids, gt.image_id)
+    unknown = np.isnan(gt.area_px)
     for row in np.flatnonzero(unknown).tolist():
-        report(AREA_FROM_BOX, truth.entries.where(row))
+        report(AREA_FROM_BOX, gt.entries.where(row))
     boxes = BoxColumns(
         image=image,
-        label=np.searchsorted(category_ids, truth.category_id),
-        xywh=truth.xywh,
+        label=np.searchsorted(category_ids, gt.category_id),
+        xywh=gt.xywh,
         score=np.zeros(len(image)),
-        iscrowd=truth.iscrowd,
-        area_px=np.where(unknown, truth.xywh[:, 2] * truth.xywh[:, 3], truth.area_px),
+        iscrowd=gt.iscrowd,
+        area_px=np.where(unknown, gt.xywh[:, 2] * gt.xywh[:, 3], gt.area_px),
     )
     return boxes.take(np.argsort(image, kind="stable"))
 
 
-def _found(results: Results, image_ids: NDArray[np.int64], category_ids: NDArray[np.int64]) -> BoxColumns:
+def _detection_columns(results: Results, image_ids: NDArray[np.int64], category_ids: NDArray[np.int64]) -> BoxColumns:
     image = np.searchsorted(image_ids, results.image_id)
     boxes = BoxColumns(
         image=image,

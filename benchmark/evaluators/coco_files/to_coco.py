@@ -1,6 +1,6 @@
-"""Columns in COCO's and LVIS's terms: image id = position + 1, category id = label + 1, annotation ids from 1.
+"""`Columns` as COCO's and LVIS's dictionaries: image id = position + 1, category id = label + 1, annotation ids from 1.
 
-Positions, because engines order images and classes by id and nothing else depends on an id's value.
+New ids, because engines only use them to order images and classes.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from benchmark.evaluators.scoring.columns import Columns
 
 
-def ground_truth(columns: Columns) -> dict[str, Any]:
-    """The ground truth as a COCO dictionary; an LVIS one where the set has a federation."""
-    boxes = columns.truth
+def ground_truth_dict(columns: Columns) -> dict[str, Any]:
+    """The ground truth as a COCO dictionary, or an LVIS one where the set has a federation."""
+    boxes = columns.ground_truth
     rows = zip(
         (boxes.image + 1).tolist(),
         (boxes.label + 1).tolist(),
@@ -61,5 +61,7 @@ def categories(columns: Columns) -> list[dict[str, Any]]:
 
 def detection_array(columns: Columns) -> NDArray[np.float64]:
     """The detections as (N, 7) float64: image id, x, y, width, height, score, category id."""
-    found = columns.found
-    return np.column_stack([found.image + 1, found.xywh, found.score, found.label + 1]).astype(np.float64, copy=False)
+    detections = columns.detections
+    return np.column_stack([detections.image + 1, detections.xywh, detections.score, detections.label + 1]).astype(
+        np.float64, copy=False
+    )

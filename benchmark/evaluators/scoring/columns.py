@@ -1,7 +1,7 @@
-"""What every evaluator computes on: a set of images as float64 columns, checked, images in ascending order of id.
+"""The input of every evaluator: a checked set of images as float64 columns, images in ascending order of id.
 
-A `ScoredSet` (float32 detections of our methods) and COCO files of any origin (`_from_coco`) both become `Columns`, so
-an evaluator never sees which of the two it scores. Widths are taken or kept in float64: nothing is rounded.
+A `ScoredSet` (float32 detections of our methods) and COCO files of any origin (`coco_files.from_coco`) both become
+`Columns`, so an evaluator need not know which of the two it scores. Box sizes are float64: nothing is rounded.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from benchmark.evaluators.scoring.validate import validate_columns, validate_ids
 
 @dataclass(frozen=True, eq=False)
 class BoxColumns:
-    """All boxes of a set, image after image; the order within an image is kept, because ties are broken by it.
+    """All boxes of a set, sorted by image; their order within an image is kept, because it breaks ties.
 
-    image: (N,) int64, position of the image when images are sorted by id.
+    image: (N,) int64, position of the image among the images sorted by id.
     label: (N,) int64, index into the vocabulary.
     xywh: (N, 4) float64, pixels of the original image.
     score: (N,) float64; zeros for ground truth.
@@ -42,16 +42,16 @@ class BoxColumns:
         return len(self.image)
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> BoxColumns:
-        """The rows at those positions, or where a mask is true."""
+        """The boxes at the given positions, or those where a mask (N,) is true."""
         positions = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
         return BoxColumns(*(getattr(self, column.name)[positions] for column in fields(self)))
 
 
 @dataclass(frozen=True, eq=False)
 class FederationColumns:
-    """What is known about absence where not every class is annotated in every image (LVIS).
+    """LVIS's lists: which classes are known to be absent from an image, where not all are annotated in all images.
 
-    frequency: one of 'r', 'c', 'f' a class. negative, not_exhaustive: (M, 2) int64 pairs of image position and label:
+    frequency: 'r', 'c' or 'f' per class. negative, not_exhaustive: (M, 2) int64 pairs of image position and label:
     classes verified to be absent, and classes of which only some instances are annotated.
     """
 
@@ -62,10 +62,10 @@ class FederationColumns:
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """A checked set of I images. `size_px` is (I, 2) int64, width and height; scenes and groups are one an image.
+    """A checked set of I images. `size_px` is (I, 2) int64, width and height; one scene and one group per image.
 
-    super_categories: scene -> super category, where known. federation: only where the ground truth is LVIS's.
-    novel: labels of the novel classes where base and novel ones were asked for together.
+    super_categories: scene -> super category, where known. federation: LVIS's lists, None under COCO's rules.
+    novel: labels of the novel classes where the vocabulary holds base and novel ones.
     """
 
     names: tuple[str, ...]
@@ -73,14 +73,14 @@ class Columns:
     size_px: NDArray[np.int64]
     scenes: tuple[str, ...]
     groups: tuple[str, ...]
-    truth: BoxColumns
-    found: BoxColumns
+    ground_truth: BoxColumns
+    detections: BoxColumns
     super_categories: Mapping[str, str] = field(default_factory=dict)
     federation: FederationColumns | None = None
     novel: tuple[int, ...] = ()
 
     def of_images(self, keep: NDArray[np.bool_]) -> Columns:
-        """The part whose images are kept, (I,) bool."""
+        """The images where `keep`, (I,) bool, is true."""
         position = np.cumsum(keep) - 1
         return Columns(
             self.names,
@@ -88,29 +88,29 @@ class Columns:
             self.size_px[keep],
             tuple(np.array(self.scenes, object)[keep]),
             tuple(np.array(self.groups, object)[keep]),
-            _of_images(self.truth, keep, position),
-            _of_images(self.found, keep, position),
+            _of_images(self.ground_truth, keep, position),
+            _of_images(self.detections, keep, position),
             self.super_categories,
             self.federation and _federation_of_images(self.federation, keep, position),
             self.novel,
         )
 
     def of_classes(self, first: int, last: int) -> Columns:
-        """The part of the classes first to last - 1, on all images; their labels count from 0."""
+        """The classes first to last - 1 on all images; their labels then count from 0."""
         if (first, last) == (0, len(self.names)):
             return self
         return replace(
             self,
             names=self.names[first:last],
-            truth=_of_classes(self.truth, first, last),
-            found=_of_classes(self.found, first, last),
+            ground_truth=_of_classes(self.ground_truth, first, last),
+            detections=_of_classes(self.detections, first, last),
             federation=self.federation and _federation_of_classes(self.federation, first, last),
             novel=tuple(label - first for label in self.novel if first <= label < last),
         )
 
 
 def columns_of(scored: ScoredSet | Columns) -> Columns:
-    """The set as columns; what is columns already was checked when it was made. Raises EvaluationError."""
+    """The set as checked columns; columns are returned as they are. Raises EvaluationError for bad input."""
     if isinstance(scored, Columns):
         return scored
     validate_ids([sample.image_id for sample in scored.samples], scored.detections)
@@ -121,8 +121,8 @@ def columns_of(scored: ScoredSet | Columns) -> Columns:
         size_px=np.array([(sample.width_px, sample.height_px) for sample in samples], np.int64),
         scenes=tuple(sample.scene for sample in samples),
         groups=tuple(sample.group for sample in samples),
-        truth=_truth(samples),
-        found=_found(scored, samples),
+        ground_truth=_ground_truth_columns(samples),
+        detections=_detection_columns(scored, samples),
         super_categories=scored.super_categories,
         federation=_federation(scored, samples) if scored.frequency else None,
         novel=scored.novel,
@@ -131,29 +131,29 @@ def columns_of(scored: ScoredSet | Columns) -> Columns:
     return columns
 
 
-def _truth(samples: Sequence[Sample]) -> BoxColumns:
-    truths = [sample.annotations for sample in samples]
-    image = np.repeat(np.arange(len(truths)), [len(truth) for truth in truths])
+def _ground_truth_columns(samples: Sequence[Sample]) -> BoxColumns:
+    annotations = [sample.annotations for sample in samples]
+    image = np.repeat(np.arange(len(annotations)), [len(each) for each in annotations])
     return BoxColumns(
         image=image,
-        label=np.concatenate([truth.labels for truth in truths]),
-        xywh=_xywh([truth.xyxy for truth in truths]),
+        label=np.concatenate([each.labels for each in annotations]),
+        xywh=_xywh([each.xyxy for each in annotations]),
         score=np.zeros(len(image)),
-        iscrowd=np.concatenate([truth.iscrowd for truth in truths]),
-        area_px=np.concatenate([truth.area_px for truth in truths]),
+        iscrowd=np.concatenate([each.iscrowd for each in annotations]),
+        area_px=np.concatenate([each.area_px for each in annotations]),
     )
 
 
-def _found(scored: ScoredSet, samples: Sequence[Sample]) -> BoxColumns:
-    """float32 values are widened before widths are taken, so nothing is rounded."""
-    found = [scored.detections[sample.image_id] for sample in samples]
-    image = np.repeat(np.arange(len(found)), [len(one) for one in found])
-    xywh = _xywh([one.xyxy for one in found])
+def _detection_columns(scored: ScoredSet, samples: Sequence[Sample]) -> BoxColumns:
+    """Corners become float64 before widths are computed, so that nothing is rounded."""
+    detections = [scored.detections[sample.image_id] for sample in samples]
+    image = np.repeat(np.arange(len(detections)), [len(each) for each in detections])
+    xywh = _xywh([each.xyxy for each in detections])
     return BoxColumns(
         image=image,
-        label=np.concatenate([one.labels for one in found]),
+        label=np.concatenate([each.labels for each in detections]),
         xywh=xywh,
-        score=np.concatenate([one.scores for one in found]).astype(np.float64),
+        score=np.concatenate([each.scores for each in detections]).astype(np.float64),
         iscrowd=np.zeros(len(image), np.bool_),
         area_px=xywh[:, 2] * xywh[:, 3],
     )

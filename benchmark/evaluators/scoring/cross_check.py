@@ -1,8 +1,8 @@
-"""One set of detections measured by every engine that is here, and how far they are apart.
+"""One set of detections scored by both engines and by a framework's own AP, with the differences.
 
-The two engines have to agree to the last bit. A framework's own AP never does: its curve is another one (101 points of
-the interpolated curve under the trapezoid rule instead of COCO's step values) and its matching another (crowds left
-out). Both are measured, so that the difference has a name.
+The two engines have to agree to the last bit. A framework's AP differs from both in its curve (101 interpolated points
+under the trapezoid rule instead of COCO's step values) and in its matching (crowds are left out); each of the two
+differences is measured.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ PerClass = Callable[
     [NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]],
     tuple[NDArray[np.float64], NDArray[np.int64]],
 ]
-"""a framework's function: (N, 10) right at each IoU threshold, (N,) scores, (N,) labels, (M,) true labels -> (K, 10) AP
-and the K labels"""
+"""a framework's function: (N, 10) true positive at each IoU threshold, (N,) scores, (N,) labels, (M,) labels of the
+ground truth -> (K, 10) AP per class and IoU threshold, (K,) labels"""
 
 
 def compare_engines(
     names: Sequence[str], test: ScoredSet | Columns, val: ScoredSet | Columns | None = None
 ) -> dict[str, Any]:
-    """The named evaluators that have engines, by each of them, as plain values.
+    """Those of the named evaluators that have engines, scored by both engines, as plain values.
 
-    metrics: name -> {"fast", "reference", "difference"}; largest_difference: over these and the values a class, scene
-    and super category; equal: all bits are. Raises EvaluationError for bad input, MissingExtraError without lvis-api
-    where it is the reference.
+    metrics: name -> {"fast", "reference", "difference"}; compared: the number of values, those per class, scene and
+    super category included; largest_difference: over all of them; equal: whether all bits are.
+    Raises EvaluationError for bad input, MissingExtraError where the reference is lvis-api and it is not installed.
     """
-    asked = [name for name in names if _has_engines(name)]
+    with_engines = [name for name in names if _has_engines(name)]
     columns, val_columns = columns_of(test), None if val is None else columns_of(val)
-    fast, reference = (score(asked, columns, val_columns, engine=engine) for engine in ENGINES)
+    fast, reference = (score(with_engines, columns, val_columns, engine=engine) for engine in ENGINES)
     pairs = {name: (fast.metrics[name], reference.metrics[name]) for name in fast.metrics}
     return {
         "metrics": {
@@ -56,14 +56,14 @@ def compare_engines(
 def compare_framework(columns: Columns, per_class: PerClass) -> dict[str, Any]:
     """AP and AP50 by a framework's own function on its own matches and on COCO's, as plain values.
 
-    own_matches: what that framework prints. coco_matches: the same curve over the matches of our AP, so that what is
-    left between it and our AP is the curve alone. largest_of_a_class: the largest difference of a class's AP to ours.
+    own_matches: what the framework prints. coco_matches: the framework's curve over the matches of our AP, so that only
+    the curve differs from our AP. largest_of_a_class: the largest difference between a class's AP and ours.
     """
     ours = load("evaluator", "coco_ap").evaluate(columns)
     facts: dict[str, Any] = {}
     for rule, inputs in (("own_matches", _by_yolo(columns)), ("coco_matches", _by_coco(columns))):
         true, scores, labels = inputs
-        targets = columns.truth.label[~columns.truth.iscrowd]
+        targets = columns.ground_truth.label[~columns.ground_truth.iscrowd]
         if not len(targets):
             facts[rule] = {"AP": None, "AP50": None}
             continue
@@ -83,13 +83,13 @@ def compare_framework(columns: Columns, per_class: PerClass) -> dict[str, Any]:
 
 
 def _by_yolo(columns: Columns) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64]]:
-    matched = [match_yolo(columns.truth, columns.found, float(threshold)) for threshold in IOU_THRESHOLDS]
+    matched = [match_yolo(columns.ground_truth, columns.detections, float(threshold)) for threshold in IOU_THRESHOLDS]
     return np.stack([each.true[0] for each in matched], axis=1), matched[0].score, matched[0].label
 
 
 def _by_coco(columns: Columns) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64]]:
-    """Without detections on crowd regions, which are neither right nor wrong to COCO and unknown to the framework."""
-    matched = match_coco(columns.truth, columns.found)
+    """COCO's matches without detections on crowd regions: COCO ignores those, and the framework has no crowds."""
+    matched = match_coco(columns.ground_truth, columns.detections)
     kept = ~matched.ignored.any(axis=0)
     return matched.true[:, kept].T, matched.score[kept], matched.label[kept]
 
@@ -100,7 +100,7 @@ def _has_engines(name: str) -> bool:
 
 
 def _difference(a: float | None, b: float | None) -> float:
-    """A whole unit where only one of the two has a value."""
+    """Absolute difference; 1 where only one of the two has a value."""
     if a is None or b is None:
         return 0.0 if a is b else 1.0
     return abs(a - b)

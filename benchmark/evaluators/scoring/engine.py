@@ -1,8 +1,8 @@
-"""Two engines for AP, asked for their raw curves only: `fast` (hotcoco, pinned) and `reference`.
+"""Precision and recall curves from two engines: `fast` (hotcoco, pinned) and `reference`.
 
-The reference is pycocotools for COCO's rules and lvis-api for LVIS's. Summary lines are never read: pycocotools' AP
-line is tied to maxDets = 100 and turns into -1 silently elsewhere. Only checked columns may come here; every engine
-misreads some bad input without a word.
+The reference is pycocotools for COCO's rules and lvis-api for LVIS's. Their summaries are not used: pycocotools' AP is
+-1 for any limit of detections other than 100. Columns have to be checked before; every engine silently misreads some
+bad input.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.core.errors import MissingExtraError, UnknownNameError
-from benchmark.evaluators.coco_files.to_coco import categories, detection_array, ground_truth, images
+from benchmark.evaluators.coco_files.to_coco import categories, detection_array, ground_truth_dict, images
 from benchmark.evaluators.scoring.columns import Columns
 
 ENGINES = ("fast", "reference")
@@ -27,9 +27,9 @@ _ROWS_AT_A_TIME = 150_000
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0.0, 1.0, 101)
 MAX_DETECTIONS = (1, 10, 100)
-"""kept an image and class under COCO's rules, best scores first"""
+"""kept per image and class under COCO's rules, best scores first"""
 LVIS_MAX_DETECTIONS = 300
-"""kept an image over all classes under LVIS's rules"""
+"""kept per image over all classes under LVIS's rules"""
 AREAS_PX: Mapping[str, tuple[float, float]] = {
     "all": (0.0, 1e10),
     "small": (0.0, 32.0**2),
@@ -40,10 +40,10 @@ AREAS_PX: Mapping[str, tuple[float, float]] = {
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """What an engine counted; -1 marks a class without ground truth in that area band.
+    """An engine's precision and recall; -1 marks a class without ground truth in that area band.
 
-    precision: (T, R, K, A, M) float64 at T IoU thresholds, R = 101 recalls, K classes, A area bands, M detection caps.
-    recall: (T, K, A, M) float64, the highest recall reached.
+    precision: (T, R, K, A, M) float64 at T IoU thresholds, R = 101 recalls, K classes, A area bands, M limits of
+    detections. recall: (T, K, A, M) float64, the highest recall reached.
     """
 
     precision: NDArray[np.float64]
@@ -56,7 +56,14 @@ def coco_curves(
     areas: Mapping[str, tuple[float, float]] = AREAS_PX,
     max_detections: Sequence[int] = MAX_DETECTIONS,
 ) -> Curves:
-    """Match and accumulate by COCO's rules; `areas` are bands of the columns' area. Raises UnknownNameError."""
+    """Match and accumulate by COCO's rules. Raises UnknownNameError for an unknown engine.
+
+    Args:
+        columns: the checked set.
+        engine: one of ENGINES.
+        areas: area bands A, as (lowest, highest) of the boxes' `area_px`; both limits belong to the band.
+        max_detections: limits M of detections per image and class.
+    """
     make = _of_engine(engine, _hotcoco, _pycocotools)
 
     def count(part: Columns) -> Curves:
@@ -72,7 +79,7 @@ def coco_curves(
 
 
 def lvis_curves(columns: Columns, engine: str = "fast", max_detections: int = LVIS_MAX_DETECTIONS) -> Curves:
-    """Match and accumulate by LVIS's rules (M = 1); `max_detections` an image over all classes, -1 for all of them.
+    """Match and accumulate by LVIS's rules (M = 1), the best `max_detections` per image over all classes, -1 for all.
 
     Raises UnknownNameError for an unknown engine, MissingExtraError where the reference is not installed.
     """
@@ -89,7 +96,7 @@ def lvis_curves(columns: Columns, engine: str = "fast", max_detections: int = LV
 
 
 def best_of_each(part: NDArray[np.int64], score: NDArray[np.float64], limit: int) -> NDArray[np.int64]:
-    """Rows (M,) of the `limit` highest scores of each part (an image, a class), in order; of equal ones the first."""
+    """Ascending rows (M,) of the `limit` highest scores in each part (an image, a class); of equal scores the first."""
     order = np.lexsort((-score, part))
     ranked = part[order]
     return np.sort(order[np.arange(len(order)) - np.searchsorted(ranked, ranked) < limit])
@@ -102,8 +109,8 @@ def _of_engine(engine: str, fast: Any, reference: Any) -> Any:
 
 
 def _class_after_class(columns: Columns, count: Callable[[Columns], Curves]) -> Curves:
-    """The curves counted for some classes at a time: classes are independent, and an engine's memory is not free."""
-    rows = np.cumsum(np.bincount(columns.found.label, minlength=len(columns.names)))
+    """The curves, counted for some classes at a time to save memory; classes are independent."""
+    rows = np.cumsum(np.bincount(columns.detections.label, minlength=len(columns.names)))
     parts, first = [], 0
     while first < len(columns.names):
         before = int(rows[first - 1]) if first else 0
@@ -126,10 +133,10 @@ def _run(evaluation: Any) -> Curves:
     return Curves(counted["precision"], counted["recall"])
 
 
-def _hotcoco_truth(columns: Columns) -> Any:
+def _hotcoco_ground_truth(columns: Columns) -> Any:
     from hotcoco import COCO
 
-    boxes = columns.truth
+    boxes = columns.ground_truth
     return COCO.from_arrays(
         images(columns),
         categories(columns),
@@ -144,38 +151,38 @@ def _hotcoco_truth(columns: Columns) -> Any:
 def _hotcoco(columns: Columns) -> Any:
     from hotcoco import COCOeval
 
-    truth = _hotcoco_truth(columns)
-    found = truth.load_res(detection_array(columns))
+    ground_truth = _hotcoco_ground_truth(columns)
+    detections = ground_truth.load_res(detection_array(columns))
     if not _areas_are_those_of_boxes(columns):
-        found.update_anns(ids=np.arange(1, len(columns.found) + 1), area=columns.found.area_px)
-    return COCOeval(truth, found, "bbox")
+        detections.update_anns(ids=np.arange(1, len(columns.detections) + 1), area=columns.detections.area_px)
+    return COCOeval(ground_truth, detections, "bbox")
 
 
 def _areas_are_those_of_boxes(columns: Columns) -> bool:
-    """Engines take a detection's area from its box; a caller may band by another quantity."""
-    xywh = columns.found.xywh
-    return np.array_equal(columns.found.area_px, xywh[:, 2] * xywh[:, 3])
+    """Whether detections have the area of their box, as engines assume; bands may be of another quantity."""
+    xywh = columns.detections.xywh
+    return np.array_equal(columns.detections.area_px, xywh[:, 2] * xywh[:, 3])
 
 
 def as_lvis_api_counts(columns: Columns, max_detections: int) -> Columns:
-    """The best detections an image, without boxes of zero area: lvis-api leaves those out, hotcoco would count them."""
-    truth, found = columns.truth, columns.found
-    if 0 <= max_detections < np.bincount(found.image, minlength=1).max():
-        found = found.take(best_of_each(found.image, found.score, max_detections))
-    if not (truth.area_px > 0).all():
-        truth = truth.take(truth.area_px > 0)
-    if not (found.area_px > 0).all():
-        found = found.take(found.area_px > 0)
-    return replace(columns, truth=truth, found=found)
+    """The best detections per image, without boxes of zero area: lvis-api leaves those out, hotcoco counts them."""
+    ground_truth, detections = columns.ground_truth, columns.detections
+    if 0 <= max_detections < np.bincount(detections.image, minlength=1).max():
+        detections = detections.take(best_of_each(detections.image, detections.score, max_detections))
+    if not (ground_truth.area_px > 0).all():
+        ground_truth = ground_truth.take(ground_truth.area_px > 0)
+    if not (detections.area_px > 0).all():
+        detections = detections.take(detections.area_px > 0)
+    return replace(columns, ground_truth=ground_truth, detections=detections)
 
 
-def _hotcoco_lvis(columns: Columns, _cut_already: int) -> Any:
+def _hotcoco_lvis(columns: Columns, _applied_already: int) -> Any:
     from hotcoco import LVISeval, LVISResults
 
-    truth = _hotcoco_truth(columns)
-    evaluation = LVISeval(truth, LVISResults(truth, detection_array(columns), max_dets=-1), "bbox")
+    ground_truth = _hotcoco_ground_truth(columns)
+    evaluation = LVISeval(ground_truth, LVISResults(ground_truth, detection_array(columns), max_dets=-1), "bbox")
     params = evaluation.params
-    params.maxDets = [max(len(columns.found), 1)]  # else it still keeps 300 an image and class
+    params.maxDets = [max(len(columns.detections), 1)]  # else it still keeps 300 per image and class
     evaluation.params = params
     return evaluation
 
@@ -184,20 +191,20 @@ def _pycocotools(columns: Columns) -> Any:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-    dataset = ground_truth(columns)
+    dataset = ground_truth_dict(columns)
     with contextlib.redirect_stdout(io.StringIO()):
-        truth = COCO()
-        truth.dataset = dataset
-        truth.createIndex()
-        if len(columns.found):
-            found = truth.loadRes(detection_array(columns))
-            for number, area in enumerate(columns.found.area_px.tolist(), start=1):
-                found.anns[number]["area"] = area
-        else:  # loadRes looks at the first detection and breaks off where there is none
-            found = COCO()
-            found.dataset = {**dataset, "annotations": []}
-            found.createIndex()
-        return COCOeval(truth, found, "bbox")
+        ground_truth = COCO()
+        ground_truth.dataset = dataset
+        ground_truth.createIndex()
+        if len(columns.detections):
+            detections = ground_truth.loadRes(detection_array(columns))
+            for number, area in enumerate(columns.detections.area_px.tolist(), start=1):
+                detections.anns[number]["area"] = area
+        else:  # loadRes fails on an empty list
+            detections = COCO()
+            detections.dataset = {**dataset, "annotations": []}
+            detections.createIndex()
+        return COCOeval(ground_truth, detections, "bbox")
 
 
 def _lvis_api(columns: Columns, max_detections: int) -> Any:
@@ -207,25 +214,25 @@ def _lvis_api(columns: Columns, max_detections: int) -> Any:
         except ModuleNotFoundError as error:
             raise MissingExtraError("lvis", "reference") from error
     logging.getLogger("lvis").setLevel(logging.ERROR)
-    truth = LVIS.__new__(LVIS)  # its constructor takes nothing but a path
-    truth.logger = logging.getLogger("lvis")
-    truth.dataset = ground_truth(columns)
-    truth._create_index()
+    ground_truth = LVIS.__new__(LVIS)  # its constructor takes only a path
+    ground_truth.logger = logging.getLogger("lvis")
+    ground_truth.dataset = ground_truth_dict(columns)
+    ground_truth._create_index()
     rows = detection_array(columns).tolist()
     results = [{"image_id": int(i), "bbox": box, "score": score, "category_id": int(k)} for i, *box, score, k in rows]
     if results:
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # it calls Logger.warn
-            found = LVISResults(truth, results, max_dets=max_detections)
-    else:  # it looks at the first detection and breaks off where there is none
-        found = LVISResults.__new__(LVISResults)
-        found.logger, found.dataset = truth.logger, {**truth.dataset, "annotations": []}
-        found._create_index()
-    return LVISEval(truth, found, "bbox")
+            detections = LVISResults(ground_truth, results, max_dets=max_detections)
+    else:  # LVISResults fails on an empty list
+        detections = LVISResults.__new__(LVISResults)
+        detections.logger, detections.dataset = ground_truth.logger, {**ground_truth.dataset, "annotations": []}
+        detections._create_index()
+    return LVISEval(ground_truth, detections, "bbox")
 
 
 @contextlib.contextmanager
 def _float_of_old_numpy() -> Iterator[None]:
-    """lvis-api 0.5.3 asks for `np.float`, which numpy has given up; it meant Python's float."""
+    """lvis-api 0.5.3 uses `np.float`, which numpy has removed; it was Python's float."""
     if hasattr(np, "float"):
         yield
         return
@@ -233,12 +240,12 @@ def _float_of_old_numpy() -> Iterator[None]:
     try:
         yield
     finally:
-        del np.float  # type: ignore[attr-defined]  # noqa: NPY001 - taken back
+        del np.float  # type: ignore[attr-defined]  # noqa: NPY001 - removed again
 
 
 @contextlib.contextmanager
 def _root_logger_untouched() -> Iterator[None]:
-    """lvis-api configures the root logger when it is imported."""
+    """Undo that lvis-api configures the root logger when it is imported."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     try:

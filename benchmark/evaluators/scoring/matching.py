@@ -1,7 +1,7 @@
-"""Greedy one-to-one matching of detections to ground truth, in numba: done once a set, then reused.
+"""Greedy one-to-one matching of detections to ground truth, in numba: done once per set, then reused.
 
 Detections are matched within one image and class, best score first. Two rules: COCO's (for AP) and that of the YOLO
-papers (for precision and recall at one confidence); they differ in crowds, caps, ties and rounding.
+papers (for precision and recall at one confidence); they differ in crowds, limits, ties and rounding.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from benchmark.evaluators.scoring.engine import IOU_THRESHOLDS, MAX_DETECTIONS
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """Detections in one order: by class, then best score first; equal scores by image, then as they came.
+    """N detections by class, then by falling score; equal scores by image, then in their input order.
 
     image, label: (N,) int64. score: (N,) float64.
-    row: (N,) int64, its place in the detections that were matched.
+    row: (N,) int64, row of the detection in the columns that were matched.
     true: (T, N) bool, matched to a box at each IoU threshold.
-    ignored: (T, N) bool, matched to a crowd region, which makes it neither right nor wrong.
-    taken_by: (T, M) int64, for each box of the ground truth, in its own order, the detection's place here, or -1.
+    ignored: (T, N) bool, matched to a crowd region: neither a true nor a false positive.
+    taken_by: (T, M) int64, position here of the detection matched to each box of the ground truth, or -1.
     """
 
     image: NDArray[np.int64]
@@ -39,111 +39,121 @@ class Matches:
     taken_by: NDArray[np.int64]
 
 
-def match_coco(truth: BoxColumns, found: BoxColumns) -> Matches:
-    """COCO's rule, all areas: ten IoU thresholds, the best 100 detections an image and class, crowds ignored."""
-    found_key = _group_keys(truth, found)[0]
-    order = np.lexsort((-found.score, found_key))
-    return _match_by_coco(truth, found, order[_rank_in_group(found_key[order]) < MAX_DETECTIONS[-1]])
+def match_coco(ground_truth: BoxColumns, detections: BoxColumns) -> Matches:
+    """COCO's rule, all areas: ten IoU thresholds, the best 100 detections per image and class, crowds ignored."""
+    detection_key = _group_keys(ground_truth, detections)[0]
+    order = np.lexsort((-detections.score, detection_key))
+    return _match_by_coco(ground_truth, detections, order[_rank_in_group(detection_key[order]) < MAX_DETECTIONS[-1]])
 
 
 def match_lvis(columns: Columns) -> Matches:
-    """LVIS's rule, all areas, of boxes that `engine.as_lvis_api_counts` has left.
+    """LVIS's rule, all areas, for columns from `engine.as_lvis_api_counts`.
 
     Detections of a class that is neither annotated in the image nor verified to be absent are not among the matches;
-    unmatched ones of a class that is not exhaustively annotated there are ignored. Raises EvaluationError where the
-    columns hold no federation.
+    unmatched ones of a class that is not exhaustively annotated there are ignored. Raises EvaluationError for columns
+    without a federation.
     """
-    truth, found, federation = columns.truth, columns.found, columns.federation
+    ground_truth, detections, federation = columns.ground_truth, columns.detections, columns.federation
     if federation is None:
-        raise EvaluationError("LVIS's matching needs to know which classes are verified to be absent")
+        raise EvaluationError(
+            "LVIS's matching needs the classes verified to be absent, which this set lacks; use match_coco"
+        )
     classes = len(columns.names)
-    found_cell = found.image * classes + found.label
-    verified = np.concatenate([truth.image * classes + truth.label, federation.negative @ (classes, 1)])
-    partly = np.isin(found_cell, federation.not_exhaustive @ (classes, 1))
-    order = np.lexsort((-found.score, _group_keys(truth, found)[0]))
-    matches = _match_by_coco(truth, found, order[np.isin(found_cell, verified)[order]])
+    detection_cell = detections.image * classes + detections.label
+    verified = np.concatenate([ground_truth.image * classes + ground_truth.label, federation.negative @ (classes, 1)])
+    partly = np.isin(detection_cell, federation.not_exhaustive @ (classes, 1))
+    order = np.lexsort((-detections.score, _group_keys(ground_truth, detections)[0]))
+    matches = _match_by_coco(ground_truth, detections, order[np.isin(detection_cell, verified)[order]])
     return replace(matches, ignored=matches.ignored | (~matches.true & partly[matches.row]))
 
 
-def _match_by_coco(truth: BoxColumns, found: BoxColumns, kept: NDArray[np.int64]) -> Matches:
-    """`kept` are rows of `found`, by class, image and falling score."""
-    found_key, truth_key = _group_keys(truth, found)
-    targets = np.lexsort((truth.iscrowd, truth_key))  # a crowd is taken only where no box is left
+def _match_by_coco(ground_truth: BoxColumns, detections: BoxColumns, kept: NDArray[np.int64]) -> Matches:
+    """Match the rows `kept` of the detections, sorted by class, image and falling score."""
+    detection_key, ground_truth_key = _group_keys(ground_truth, detections)
+    targets = np.lexsort((ground_truth.iscrowd, ground_truth_key))  # boxes are preferred to crowds
     true, ignored, taken = _match_coco(
-        found_key[kept],
-        found.xywh[kept],
-        truth_key[targets],
-        truth.xywh[targets],
-        truth.iscrowd[targets],
+        detection_key[kept],
+        detections.xywh[kept],
+        ground_truth_key[targets],
+        ground_truth.xywh[targets],
+        ground_truth.iscrowd[targets],
         np.minimum(IOU_THRESHOLDS, 1 - 1e-10),
     )
-    return _by_score(found, kept, (true, ignored), _in_order_of_truth(taken, targets, truth))
+    return _by_score(detections, kept, (true, ignored), _in_order_of_ground_truth(taken, targets, ground_truth))
 
 
-def match_yolo(truth: BoxColumns, found: BoxColumns, iou_threshold: float = 0.5) -> Matches:
-    """Ultralytics' rule at one IoU threshold (T = 1): crowds are left out, no cap, IoU in float32 with eps 1e-7."""
-    found_key, truth_key = _group_keys(truth, found)
-    kept = np.lexsort((-found.score, found_key))
-    targets = np.flatnonzero(~truth.iscrowd)
-    targets = targets[np.argsort(truth_key[targets], kind="stable")]
+def match_yolo(ground_truth: BoxColumns, detections: BoxColumns, iou_threshold: float = 0.5) -> Matches:
+    """Ultralytics' rule at one IoU threshold (T = 1): no crowds, no limit of detections, float32 IoU with eps 1e-7."""
+    detection_key, ground_truth_key = _group_keys(ground_truth, detections)
+    kept = np.lexsort((-detections.score, detection_key))
+    targets = np.flatnonzero(~ground_truth.iscrowd)
+    targets = targets[np.argsort(ground_truth_key[targets], kind="stable")]
     true, taken = _match_yolo(
-        found_key[kept],
-        xywh_to_xyxy(found.xywh[kept]).astype(np.float32),
-        truth_key[targets],
-        xywh_to_xyxy(truth.xywh[targets]).astype(np.float32),
+        detection_key[kept],
+        xywh_to_xyxy(detections.xywh[kept]).astype(np.float32),
+        ground_truth_key[targets],
+        xywh_to_xyxy(ground_truth.xywh[targets]).astype(np.float32),
         np.float32(iou_threshold),
     )
     ignored = np.zeros((1, len(kept)), np.bool_)
-    return _by_score(found, kept, (true[None], ignored), _in_order_of_truth(taken[None], targets, truth))
+    return _by_score(
+        detections, kept, (true[None], ignored), _in_order_of_ground_truth(taken[None], targets, ground_truth)
+    )
 
 
-def _group_keys(truth: BoxColumns, found: BoxColumns) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """One number per (class, image), ascending by class and then by image; for `found` and for `truth`."""
-    images = max(truth.image.max(initial=0), found.image.max(initial=0)) + 1
-    return found.label * images + found.image, truth.label * images + truth.image
+def _group_keys(ground_truth: BoxColumns, detections: BoxColumns) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """One number per (class, image), ascending by class and then by image, of each detection and of each box."""
+    images = max(ground_truth.image.max(initial=0), detections.image.max(initial=0)) + 1
+    return detections.label * images + detections.image, ground_truth.label * images + ground_truth.image
 
 
 def _rank_in_group(sorted_key: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.arange(len(sorted_key)) - np.searchsorted(sorted_key, sorted_key)
 
 
-def _in_order_of_truth(taken: Any, targets: NDArray[np.int64], truth: BoxColumns) -> NDArray[np.int64]:
-    in_order = np.full((len(taken), len(truth)), -1)
+def _in_order_of_ground_truth(taken: Any, targets: NDArray[np.int64], ground_truth: BoxColumns) -> NDArray[np.int64]:
+    in_order = np.full((len(taken), len(ground_truth)), -1)
     in_order[:, targets] = taken
     return in_order
 
 
 def _by_score(
-    found: BoxColumns, kept: NDArray[np.int64], verdicts: tuple[Any, Any], taken: NDArray[np.int64]
+    detections: BoxColumns, kept: NDArray[np.int64], verdicts: tuple[Any, Any], taken: NDArray[np.int64]
 ) -> Matches:
-    order = np.lexsort((-found.score[kept], found.label[kept]))
+    order = np.lexsort((-detections.score[kept], detections.label[kept]))
     rows, (true, ignored) = kept[order], verdicts
-    place = np.append(np.argsort(order), -1)  # of each detection before it was sorted; -1 stays -1
+    place = np.append(np.argsort(order), -1)  # of each detection after sorting; -1 stays -1
     return Matches(
-        found.image[rows], found.label[rows], found.score[rows], rows, true[:, order], ignored[:, order], place[taken]
+        detections.image[rows],
+        detections.label[rows],
+        detections.score[rows],
+        rows,
+        true[:, order],
+        ignored[:, order],
+        place[taken],
     )
 
 
 @njit(cache=True)
 def _match_coco(
-    found_key: NDArray[np.int64],
-    found_xywh: NDArray[np.float64],
-    truth_key: NDArray[np.int64],
-    truth_xywh: NDArray[np.float64],
+    detection_key: NDArray[np.int64],
+    detection_xywh: NDArray[np.float64],
+    ground_truth_key: NDArray[np.int64],
+    ground_truth_xywh: NDArray[np.float64],
     iscrowd: NDArray[np.bool_],
     thresholds: NDArray[np.float64],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
-    true = np.zeros((len(thresholds), len(found_key)), np.bool_)
-    ignored = np.zeros((len(thresholds), len(found_key)), np.bool_)
-    taken = np.full((len(thresholds), len(truth_key)), -1)
-    iou = np.zeros(len(truth_key))
+    true = np.zeros((len(thresholds), len(detection_key)), np.bool_)
+    ignored = np.zeros((len(thresholds), len(detection_key)), np.bool_)
+    taken = np.full((len(thresholds), len(ground_truth_key)), -1)
+    iou = np.zeros(len(ground_truth_key))
     first = 0
-    for d in range(len(found_key)):
-        while first < len(truth_key) and truth_key[first] < found_key[d]:
+    for d in range(len(detection_key)):
+        while first < len(ground_truth_key) and ground_truth_key[first] < detection_key[d]:
             first += 1
         last = first
-        while last < len(truth_key) and truth_key[last] == found_key[d]:
-            iou[last] = iou_coco(found_xywh[d], truth_xywh[last], iscrowd[last])
+        while last < len(ground_truth_key) and ground_truth_key[last] == detection_key[d]:
+            iou[last] = iou_coco(detection_xywh[d], ground_truth_xywh[last], iscrowd[last])
             last += 1
         for t in range(len(thresholds)):
             best = _best_coco(iou, taken[t], iscrowd, first, last, thresholds[t])
@@ -163,7 +173,7 @@ def _best_coco(
     last: int,
     threshold: float,
 ) -> int:
-    """Position of the best free box, else of the best crowd (never used up); of equal ones the last; or -1."""
+    """Position of the unmatched box of highest IoU, else of the crowd (matched any number of times), else -1."""
     best, best_iou = -1, threshold
     for g in range(first, last):
         if iscrowd[g] and best >= 0 and not iscrowd[best]:
@@ -174,34 +184,34 @@ def _best_coco(
 
 
 @njit(cache=True)
-def iou_coco(found: NDArray[np.float64], truth: NDArray[np.float64], iscrowd: bool) -> float:
-    """Intersection over union; over the detection's own area where the truth is a crowd."""
-    width = min(found[0] + found[2], truth[0] + truth[2]) - max(found[0], truth[0])
-    height = min(found[1] + found[3], truth[1] + truth[3]) - max(found[1], truth[1])
+def iou_coco(detections: NDArray[np.float64], ground_truth: NDArray[np.float64], iscrowd: bool) -> float:
+    """Intersection over union of two xywh boxes; over the detection's own area where the ground truth is a crowd."""
+    width = min(detections[0] + detections[2], ground_truth[0] + ground_truth[2]) - max(detections[0], ground_truth[0])
+    height = min(detections[1] + detections[3], ground_truth[1] + ground_truth[3]) - max(detections[1], ground_truth[1])
     if width <= 0 or height <= 0:
         return 0.0
     inter = width * height
-    own = found[2] * found[3]
-    return inter / own if iscrowd else inter / (own + truth[2] * truth[3] - inter)  # type: ignore[no-any-return]  # array scalars
+    own = detections[2] * detections[3]
+    return inter / own if iscrowd else inter / (own + ground_truth[2] * ground_truth[3] - inter)  # type: ignore[no-any-return]  # array scalars
 
 
 @njit(cache=True)
 def _match_yolo(
-    found_key: NDArray[np.int64],
-    found_xyxy: NDArray[np.float32],
-    truth_key: NDArray[np.int64],
-    truth_xyxy: NDArray[np.float32],
+    detection_key: NDArray[np.int64],
+    detection_xyxy: NDArray[np.float32],
+    ground_truth_key: NDArray[np.int64],
+    ground_truth_xyxy: NDArray[np.float32],
     threshold: np.float32,
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    true = np.zeros(len(found_key), np.bool_)
-    taken = np.full(len(truth_key), -1)
+    true = np.zeros(len(detection_key), np.bool_)
+    taken = np.full(len(ground_truth_key), -1)
     first = 0
-    for d in range(len(found_key)):
-        while first < len(truth_key) and truth_key[first] < found_key[d]:
+    for d in range(len(detection_key)):
+        while first < len(ground_truth_key) and ground_truth_key[first] < detection_key[d]:
             first += 1
         best, best_iou, g = -1, np.float32(0), first
-        while g < len(truth_key) and truth_key[g] == found_key[d]:
-            iou = _iou_yolo(truth_xyxy[g], found_xyxy[d])
+        while g < len(ground_truth_key) and ground_truth_key[g] == detection_key[d]:
+            iou = _iou_yolo(ground_truth_xyxy[g], detection_xyxy[d])
             if taken[g] < 0 and iou > best_iou:
                 best, best_iou = g, iou
             g += 1
@@ -212,11 +222,11 @@ def _match_yolo(
 
 
 @njit(cache=True)
-def _iou_yolo(truth: NDArray[np.float32], found: NDArray[np.float32]) -> np.float32:
+def _iou_yolo(ground_truth: NDArray[np.float32], detections: NDArray[np.float32]) -> np.float32:
     zero, eps = np.float32(0), np.float32(1e-7)
-    width = max(min(truth[2], found[2]) - max(truth[0], found[0]), zero)
-    height = max(min(truth[3], found[3]) - max(truth[1], found[1]), zero)
+    width = max(min(ground_truth[2], detections[2]) - max(ground_truth[0], detections[0]), zero)
+    height = max(min(ground_truth[3], detections[3]) - max(ground_truth[1], detections[1]), zero)
     inter = width * height
-    truth_area = (truth[2] - truth[0]) * (truth[3] - truth[1])
-    found_area = (found[2] - found[0]) * (found[3] - found[1])
-    return inter / (truth_area + found_area - inter + eps)  # type: ignore[no-any-return]  # array scalars
+    ground_truth_area = (ground_truth[2] - ground_truth[0]) * (ground_truth[3] - ground_truth[1])
+    detection_area = (detections[2] - detections[0]) * (detections[3] - detections[1])
+    return inter / (ground_truth_area + detection_area - inter + eps)  # type: ignore[no-any-return]  # array scalars

@@ -1,4 +1,4 @@
-"""Several evaluators on one set of stored detections, their values side by side."""
+"""Several evaluators on one set of stored detections, their metrics in one mapping."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def score(
     *,
     engine: str = "fast",
 ) -> Scores:
-    """All named evaluators; `engine` is `fast` or `reference`, and is no matter to those that have our code alone.
+    """The values of all named evaluators; `engine` is `fast` or `reference`, for those that have engines.
 
     Raises UnknownNameError for an unknown evaluator or engine, EvaluationError for bad input, and ConfigError where two
-    evaluators would write the same metric.
+    evaluators give one metric different values.
     """
     columns, val_columns = columns_of(test), None if val is None else columns_of(val)
     metrics: dict[str, float | None] = {}
@@ -47,5 +47,5 @@ def score(
 def _add(table: dict[str, float | None], values: Mapping[str, float | None], evaluator: str) -> None:
     for name in values.keys() & table.keys():
         if values[name] != table[name]:
-            raise ConfigError(f"{evaluator} writes {name}, which another evaluator wrote; ask for one of them a time")
+            raise ConfigError(f"evaluator {evaluator} and another one both write {name}; run one of them at a time")
     table.update(values)

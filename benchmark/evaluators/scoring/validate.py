@@ -1,7 +1,7 @@
-"""What COCO and LVIS engines misread without a word is refused here, before any engine sees it.
+"""Refuses, before an engine runs, input that COCO's and LVIS's engines silently misread.
 
-Each of these moves a published number in at least one engine and raises nothing there: a NaN box can even raise AP.
-A message names the id and the fix. Files of any origin are checked by `core.coco`.
+Each of these errors changes AP in at least one engine without an error: a NaN box can even raise AP. Messages name the
+image and the fix. Files of any origin are checked by `core.coco`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:  # the columns are checked where they are made
 
 
 def validate_ids(image_ids: Sequence[int], detected: Collection[int]) -> None:
-    """Check the images' ids, and those that detections are given for; no detections at all are legal (AP 0).
+    """Check the ids of the images and of the images in `detected`.
 
     Raises EvaluationError for: no image, an id below 1 or used twice, detections of an unknown image, an image without
-    an entry in the detections.
+    an entry in the detections (an empty one is valid).
     """
     if not image_ids:
         raise EvaluationError("no images to score: the split's list is empty")
@@ -41,26 +41,29 @@ def validate_ids(image_ids: Sequence[int], detected: Collection[int]) -> None:
     if absent:
         raise EvaluationError(
             f"image {min(absent)} has no entry in the detections ({len(absent)} such images); "
-            "an image in which nothing was found needs Detections.empty()"
+            "an image without detections needs Detections.empty()"
         )
 
 
 def validate_columns(columns: Columns) -> None:
     """Check the boxes.
 
-    Raises EvaluationError for a label outside the vocabulary, a value that is not finite, an inverted box or a negative
-    area in the ground truth.
+    Raises EvaluationError for a label outside the vocabulary, a value that is not finite, and in the ground truth for
+    an inverted box or a negative area.
     """
-    truth, found = columns.truth, columns.found
-    refuse = _Refusal(columns.image_ids, truth, "annotation")
-    refuse.where(~(np.isfinite(truth.xywh).all(axis=1) & np.isfinite(truth.area_px)), "is not finite; mend or drop it")
-    inverted = (truth.xywh[:, 2:] < 0).any(axis=1) | (truth.area_px < 0)
+    ground_truth, detections = columns.ground_truth, columns.detections
+    refuse = _Refusal(columns.image_ids, ground_truth, "annotation")
+    refuse.where(
+        ~(np.isfinite(ground_truth.xywh).all(axis=1) & np.isfinite(ground_truth.area_px)),
+        "is not finite; correct or drop it",
+    )
+    inverted = (ground_truth.xywh[:, 2:] < 0).any(axis=1) | (ground_truth.area_px < 0)
     refuse.where(inverted, "has x2 < x1, y2 < y1 or a negative area; swap the corners")
     refuse.labels_outside(len(columns.names))
     # Detections are checked when they are made; their arrays can still be written to afterwards.
-    refuse = _Refusal(columns.image_ids, found, "detection")
+    refuse = _Refusal(columns.image_ids, detections, "detection")
     refuse.where(
-        ~(np.isfinite(found.xywh).all(axis=1) & np.isfinite(found.score)),
+        ~(np.isfinite(detections.xywh).all(axis=1) & np.isfinite(detections.score)),
         "is not finite; drop it in the method's post-processing",
     )
     refuse.labels_outside(len(columns.names))
@@ -71,12 +74,12 @@ def validate_columns(columns: Columns) -> None:
                 image, label = pairs[outside.argmax()]
                 raise EvaluationError(
                     f"image {columns.image_ids[image]}: LVIS lists name label {label}, outside "
-                    f"0..{len(columns.names) - 1}; labels index the vocabulary asked for"
+                    f"0..{len(columns.names) - 1}; labels index the vocabulary"
                 )
 
 
 class _Refusal:
-    """Names the first box that is wrong by its image and its place in there."""
+    """Raises an error that names the first wrong box by its image and its position within it."""
 
     def __init__(self, image_ids: NDArray[np.int64], boxes: BoxColumns, what: str) -> None:
         self._image_ids, self._boxes, self._what = image_ids, boxes, what
@@ -85,9 +88,9 @@ class _Refusal:
         if wrong.any():
             row = int(wrong.argmax())
             image = self._boxes.image[row]
-            place = row - int(np.searchsorted(self._boxes.image, image))
-            raise EvaluationError(f"image {self._image_ids[image]}, {self._what} {place} (from 0) {problem}")
+            position = row - int(np.searchsorted(self._boxes.image, image))
+            raise EvaluationError(f"image {self._image_ids[image]}, {self._what} {position} (from 0) {problem}")
 
     def labels_outside(self, classes: int) -> None:
         outside = (self._boxes.label < 0) | (self._boxes.label >= classes)
-        self.where(outside, f"has a label outside 0..{classes - 1}; labels index the vocabulary asked for")
+        self.where(outside, f"has a label outside 0..{classes - 1}; labels index the vocabulary")

@@ -1,4 +1,4 @@
-"""From an engine's curves to metrics: means over what has ground truth, None where there is nothing to measure."""
+"""From an engine's curves to metrics: means over classes with ground truth, None where no class has any."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def mean(values: NDArray[np.float64]) -> float | None:
 
 
 def counts_per_class(boxes: BoxColumns, classes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Boxes without crowds (K,), and images that carry one (K,)."""
+    """Per class (K,): the number of boxes without crowds, and of images with at least one."""
     real = ~boxes.iscrowd
-    carriers = np.unique(np.column_stack([boxes.label[real], boxes.image[real]]), axis=0)[:, 0]
-    return np.bincount(boxes.label[real], minlength=classes), np.bincount(carriers, minlength=classes)
+    labels_of_images = np.unique(np.column_stack([boxes.label[real], boxes.image[real]]), axis=0)[:, 0]
+    return np.bincount(boxes.label[real], minlength=classes), np.bincount(labels_of_images, minlength=classes)
 
 
 def per_part(columns: Columns, part_of_image: list[str], one_part: Callable[[Columns], Values]) -> dict[str, Values]:
-    """`one_part` of the images of each part (a scene, a super category) alone; a part named '' is none."""
+    """Part -> `one_part` of its images alone; a part is a scene or a super category, '' stands for none."""
     parts = np.array(part_of_image, object)
     return {name: one_part(columns.of_images(parts == name)) for name in sorted(set(part_of_image) - {""})}

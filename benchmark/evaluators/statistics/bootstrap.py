@@ -1,8 +1,8 @@
-"""Confidence intervals of AP from resampled images; `resampling` says how AP of a resample is counted.
+"""Confidence intervals of AP from resampled images; `resampling` computes the AP of the resamples.
 
-Intervals are basic ones, (2 * point - upper quantile, 2 * point - lower quantile), because quantiles of resampled AP
-themselves lie too high: repeated images make interpolated precision optimistic. `percentile` (those quantiles) and
-`bca` (bias-corrected and accelerated: Efron, "Better bootstrap confidence intervals", 1987) can be asked for by name;
+The default is the `basic` interval, (2 * point - upper quantile, 2 * point - lower quantile), because the quantiles of
+resampled AP are too high: repeated images make interpolated precision optimistic. The other kinds are `percentile`
+(those quantiles) and `bca` (bias-corrected and accelerated: Efron, "Better bootstrap confidence intervals", 1987);
 docs/statistics.md has the coverage of all three.
 """
 
@@ -22,19 +22,19 @@ from benchmark.evaluators.statistics.resampling import ap_per_class, class_mean,
 
 LEVEL = 0.95
 AP_RANGE, DIFFERENCE_RANGE = (0.0, 1.0), (-1.0, 1.0)
-"""where an AP, and where the difference of two, can lie: twice the point minus a quantile can lie outside"""
+"""possible values of an AP, and of the difference of two; a basic interval can leave them"""
 KINDS = ("basic", "percentile", "bca")
 Scored = ScoredSet | Columns
 
 
 @dataclass(frozen=True, eq=False)
 class Intervals:
-    """What resampling says about each metric (`AP`, `AP50`), as fractions.
+    """Value, interval and resampled values of each metric (`AP`, `AP50`), as fractions.
 
-    point: the value on the set itself, or None where there is nothing to measure.
-    bounds: (low, high) of the 95 % interval; a metric without a point, or a set of one group, has none.
+    point: the value on the set itself, or None without ground truth.
+    bounds: (low, high) of the 95 % interval; absent for a metric without a point, and for a set of one group.
     resampled: (B,) float64, NaN where a resample has no ground truth.
-    dropped: share of (resample, class) pairs in which a class of the set has no ground truth and leaves the mean.
+    dropped: share of (resample, class) pairs where a class of the set has no ground truth and is left out of the mean.
     """
 
     point: Mapping[str, float | None]
@@ -44,38 +44,38 @@ class Intervals:
 
 
 def intervals(scored: Scored) -> Mapping[str, tuple[float, float]]:
-    """(low, high) of AP and AP50 by 1,000 resamples with seed 0; see `bootstrap_ap`."""
+    """(low, high) of AP and AP50 from 1,000 resamples with seed 0; see `bootstrap_ap`."""
     return bootstrap_ap(scored).bounds
 
 
 def bootstrap_ap(
     scored: Scored | Sequence[Scored], resamples: int = 1000, seed: int = 0, kind: str = "basic"
 ) -> Intervals:
-    """AP and AP50 of one detector; of several training seeds on the same images, each resample's mean over them.
+    """Intervals of AP and AP50 of one detector; of several training seeds, AP is averaged over them in each resample.
 
     kind: `basic`, `percentile` or `bca`. Raises EvaluationError for bad input, sets of different images or `resamples`
-    below 1, UnknownNameError for another kind.
+    below 1, UnknownNameError for an unknown kind.
     """
     if kind not in KINDS:
         raise UnknownNameError("kind of interval", kind, KINDS)
-    sets = same_truth([scored] if isinstance(scored, (ScoredSet, Columns)) else scored)
+    sets = on_same_ground_truth([scored] if isinstance(scored, (ScoredSet, Columns)) else scored)
     values = mean_ap(sets, resample_weights(sets[0], resamples, seed))
     left_out = mean_ap(sets, jackknife_weights(sets[0])) if kind == "bca" else None
     return summary(values, sets[0], AP_RANGE, kind, left_out)
 
 
-def same_truth(scored: Sequence[Scored]) -> list[Columns]:
-    """All sets as columns. Raises EvaluationError where there is none, or they differ in images, truth or names."""
+def on_same_ground_truth(scored: Sequence[Scored]) -> list[Columns]:
+    """All sets as columns. Raises EvaluationError for no set, or sets that differ in images, ground truth or names."""
     if not scored:
         raise EvaluationError("bootstrap: each side needs at least one set of detections")
     sets = [columns_of(one) for one in scored]
     for other in sets[1:]:
-        _require_same_truth(sets[0], other)
+        _require_same_ground_truth(sets[0], other)
     return sets
 
 
 def mean_ap(sets: Sequence[Columns], weights: NDArray[np.int32]) -> NDArray[np.float64]:
-    """AP (W, K, T) averaged over a detector's seeds; see `ap_per_class`."""
+    """AP (W, K, T) averaged over a detector's seeds, one set per seed; see `ap_per_class`."""
     total = ap_per_class(sets[0], weights)
     for one in sets[1:]:
         total += ap_per_class(one, weights)
@@ -89,9 +89,14 @@ def summary(
     kind: str = "basic",
     left_out: NDArray[np.float64] | None = None,
 ) -> Intervals:
-    """From AP (1 + B, K, T), row 0 the set itself; left_out (P, K, T) of the jackknife is needed by `bca`.
+    """The intervals of AP and AP50.
 
-    possible: as in `bounds_of`.
+    Args:
+        values: AP (1 + B, K, T) per class and IoU threshold; row 0 is of the set itself, the others of the resamples.
+        columns: the set.
+        possible: lowest and highest possible value, see `bounds_of`.
+        kind: one of KINDS.
+        left_out: AP (P, K, T) of the jackknife, needed by `bca`.
     """
     present = ~np.isnan(values[0, :, 0])
     named, jackknifed = _named(values), {} if left_out is None else _named(left_out)
@@ -113,9 +118,14 @@ def bounds_of(
     kind: str = "basic",
     left_out: NDArray[np.float64] | None = None,
 ) -> tuple[float, float]:
-    """(low, high) of the 95 % interval from resampled values (B,); NaN among them are left out.
+    """(low, high) of the 95 % interval.
 
-    possible: where the value can lie at all; the interval is cut there, which changes no coverage.
+    Args:
+        resampled: values (B,) of the resamples; NaN are left out.
+        point: the value on the set itself.
+        possible: lowest and highest possible value; the interval is cut there, which does not change its coverage.
+        kind: one of KINDS.
+        left_out: values (P,) of the jackknife, needed by `bca`.
     """
     tails = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
     if kind == "bca":
@@ -132,7 +142,7 @@ def _named(values: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
 
 
 def _bca_tails(resampled: NDArray[np.float64], point: float, left_out: NDArray[np.float64]) -> tuple[float, float]:
-    """The quantiles that bias correction z0 and acceleration a move the two tails to (Efron 1987, section 4)."""
+    """The two quantiles of the interval after bias correction and acceleration (Efron 1987, section 4)."""
     normal, kept = NormalDist(), resampled[~np.isnan(resampled)]
     share = ((kept < point).sum() + (kept == point).sum() / 2) / max(len(kept), 1)
     bias = normal.inv_cdf(float(np.clip(share, 1 / (len(kept) + 1), len(kept) / (len(kept) + 1))))
@@ -147,13 +157,13 @@ def _bca_tails(resampled: NDArray[np.float64], point: float, left_out: NDArray[n
     return moved((1 - LEVEL) / 2), moved((1 + LEVEL) / 2)
 
 
-def _require_same_truth(a: Columns, b: Columns) -> None:
+def _require_same_ground_truth(a: Columns, b: Columns) -> None:
     if a.names != b.names:
-        raise EvaluationError("bootstrap: the sets were asked for different names; score both on one vocabulary")
+        raise EvaluationError("bootstrap: the sets have different class names; score all with one vocabulary")
     if not np.array_equal(a.image_ids, b.image_ids):
-        raise EvaluationError("bootstrap: the sets hold different images; score both on one split")
+        raise EvaluationError("bootstrap: the sets have different images; score all on one split")
     if a.groups != b.groups or not all(
-        np.array_equal(getattr(a.truth, name), getattr(b.truth, name))
+        np.array_equal(getattr(a.ground_truth, name), getattr(b.ground_truth, name))
         for name in ("image", "label", "xywh", "iscrowd", "area_px")
     ):
-        raise EvaluationError("bootstrap: the sets hold different ground truth; score both on one data version")
+        raise EvaluationError("bootstrap: the sets have different ground truth; score all on one data version")

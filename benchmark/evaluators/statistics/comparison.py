@@ -1,4 +1,4 @@
-"""Two methods and more on the same images: paired differences, ranks with ties, images that would tell them apart."""
+"""Methods compared on the same images: paired differences, ranks with ties, images needed to separate two."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmark.evaluators.statistics.bootstrap import (
     Scored,
     bounds_of,
     mean_ap,
-    same_truth,
+    on_same_ground_truth,
     summary,
 )
 from benchmark.evaluators.statistics.resampling import class_mean, resample_weights
@@ -31,8 +31,8 @@ METRICS = ("AP", "AP50")
 class Difference(Intervals):
     """AP and AP50 of `a` minus those of `b`, on the same resamples.
 
-    per_class: class -> (AP of a, AP of b, low, high of their difference's 95 % interval); classes with ground truth.
-    images, groups: how many there are, images of one group being drawn together.
+    per_class: class -> (AP of a, AP of b, low, high of the difference's 95 % interval), for classes with ground truth.
+    images, groups: their numbers; images of one group are drawn together.
     """
 
     per_class: Mapping[str, tuple[float, float, float, float]]
@@ -44,7 +44,7 @@ class Difference(Intervals):
         return metric in self.bounds and (self.bounds[metric][0] > 0 or self.bounds[metric][1] < 0)
 
     def more_images(self, metric: str = "AP") -> int | None:
-        """How many more such images would separate the two; 0 where they are, None where no number would.
+        """How many more such images would separate the two; 0 if they are separated, None if no number would.
 
         The interval shrinks with the square root of the number of images n, so that its end on 0's side reaches 0 at
         n * (distance / difference)^2.
@@ -61,9 +61,10 @@ class Difference(Intervals):
 
 @dataclass(frozen=True)
 class Rank:
-    """A method's place in a table. value: AP as a fraction; interval: its own 95 % interval, or None.
+    """A method's rank in a table.
 
-    rank: 1 + number of methods that are separated from it and above. tied: the names it is not separated from.
+    value: the metric, as a fraction; interval: its 95 % interval, or None for a set of one group.
+    rank: 1 + the number of significantly better methods. tied: methods that differ from it by nothing significant.
     """
 
     name: str
@@ -76,15 +77,15 @@ class Rank:
 def paired_difference(
     a: Scored | Sequence[Scored], b: Scored | Sequence[Scored], resamples: int = 1000, seed: int = 0
 ) -> Difference:
-    """AP and AP50 of `a` minus those of `b`, both on the same resamples; one set of detections a training seed.
+    """AP and AP50 of `a` minus those of `b`, both on the same resamples; one set of detections per training seed.
 
-    In each resample AP is averaged over a detector's seeds first. All sets must hold the same images, ground truth and
-    names. Raises EvaluationError where they do not, where there is no set, or for bad input.
+    In each resample AP is averaged over a detector's seeds first. Raises EvaluationError for a side without a set, sets
+    that differ in images, ground truth or names, and bad input.
     """
     sets_a, sets_b = _seeds(a), _seeds(b)
     if not sets_a or not sets_b:
         raise EvaluationError("paired difference: each side needs at least one set of detections")
-    columns = same_truth([*sets_a, *sets_b])
+    columns = on_same_ground_truth([*sets_a, *sets_b])
     weights = resample_weights(columns[0], resamples, seed)
     values_a, values_b = mean_ap(columns[: len(sets_a)], weights), mean_ap(columns[len(sets_a) :], weights)
     whole = summary(values_a - values_b, columns[0], DIFFERENCE_RANGE)
@@ -102,19 +103,19 @@ def paired_difference(
 def rank_groups(
     methods: Mapping[str, Scored | Sequence[Scored]], metric: str = "AP", resamples: int = 1000, seed: int = 0
 ) -> tuple[Rank, ...]:
-    """All methods of a table, best value first; those that cannot be told apart share what decides their rank.
+    """The ranks of all methods of a table, best value first.
 
-    One is above another where the paired 95 % interval of their difference lies wholly above 0 and Holm's step-down
-    rule over all pairs of the table rejects equality at 5 % ("A simple sequentially rejective multiple test
-    procedure", 1979). The p-value is the normal one of difference / its resampled standard deviation: a thousand
-    resamples cannot count the tails that a correction over many pairs asks for.
-    Raises EvaluationError for sets of different images or truth or without ground truth, UnknownNameError for a metric
+    A method is significantly better than another if the paired 95 % interval of their difference lies above 0 and
+    Holm's step-down rule over all pairs of the table rejects equality at 5 % ("A simple sequentially rejective multiple
+    test procedure", 1979). The p-value is that of a normal variable, difference / its resampled standard deviation:
+    1,000 resamples are too few to count the tails that a correction over many pairs needs.
+    Raises EvaluationError for sets that differ in images or ground truth or have none, UnknownNameError for a metric
     other than AP and AP50.
     """
     if metric not in METRICS:
         raise UnknownNameError("metric to rank by", metric, METRICS)
     by_name = {name: _seeds(sets) for name, sets in methods.items()}
-    columns = same_truth([one for sets in by_name.values() for one in sets])
+    columns = on_same_ground_truth([one for sets in by_name.values() for one in sets])
     weights = resample_weights(columns[0], resamples, seed)
     values: dict[str, NDArray[np.float64]] = {}
     for name, sets in by_name.items():
@@ -147,7 +148,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _above(values: Mapping[str, NDArray[np.float64]]) -> dict[tuple[str, str], bool]:
-    """(better, worse) -> True for every pair of methods that is told apart."""
+    """(first, second) -> whether the first, of higher value, is significantly better; for every pair of methods."""
     names = sorted(values, key=lambda name: -values[name][0])
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
     differences = [values[a] - values[b] for a, b in pairs]

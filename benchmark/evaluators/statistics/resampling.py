@@ -1,10 +1,10 @@
 """AP of resampled images, with matches computed once.
 
-A resample with replacement is a vector of multiplicities, one an image. Matching happens within an image and the order
-of scores never changes, so AP of a resample needs only weighted counts: at detection j, TP(j) = sum of w * true and
-N(j) = sum of w * (1 - ignored) over the detections up to j; recall = TP / sum of w over the ground truth, precision =
-TP / N. This equals the evaluation of a set in which image i stands w_i times. Images of one part (`Sample.group`) are
-drawn together.
+A resample with replacement is a vector w of multiplicities, one per image. Matching is done within an image and the
+order of scores never changes, so AP of a resample needs only weighted counts: at detection j, TP(j) = sum of w * true
+and N(j) = sum of w * (1 - ignored) over the detections up to j; recall = TP / sum of w over the ground truth,
+precision = TP / N. This equals the evaluation of a set that contains image i w_i times. Images of one group
+(`Sample.group`) are drawn together.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from benchmark.evaluators.scoring.matching import Matches, match_coco, match_lvi
 _EPS = float(np.spacing(1))
 """added to the number of detections, as the reference engine does"""
 _LANES = 32
-"""resamples counted side by side, so that the processor adds several at once"""
+"""resamples counted side by side, for the processor's vector instructions"""
 _JACKKNIFE_PARTS = 1000
 
 Events = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]
 
 
 def resample_weights(columns: Columns, resamples: int, seed: int) -> NDArray[np.int32]:
-    """(1 + B, I): row 0 is the set itself, then each image's multiplicity in each resample of the groups.
+    """(1 + B, I): row 0 is 1 for each image; the others are each image's multiplicity in a resample of the groups.
 
     Raises EvaluationError for `resamples` below 1.
     """
@@ -43,7 +43,7 @@ def resample_weights(columns: Columns, resamples: int, seed: int) -> NDArray[np.
 
 
 def jackknife_weights(columns: Columns) -> NDArray[np.int32]:
-    """(P, I): the set without one group at a time; of more than 1,000 groups, without one of 1,000 parts of them."""
+    """(P, I): weights that leave out one group each; of more than 1,000 groups, one of 1,000 equal parts of them."""
     names, group_of_image = np.unique(columns.groups, return_inverse=True)
     parts = min(len(names), _JACKKNIFE_PARTS)
     left_out = np.arange(parts)[:, None] == (group_of_image % parts)[None]
@@ -57,19 +57,19 @@ def ap_per_class(columns: Columns, weights: NDArray[np.int32]) -> NDArray[np.flo
     By LVIS's rules where the set has a federation, else by COCO's.
     """
     if columns.federation is None:
-        return resampled_ap(columns, match_coco(columns.truth, columns.found), weights)
+        return resampled_ap(columns, match_coco(columns.ground_truth, columns.detections), weights)
     counted = as_lvis_api_counts(columns, LVIS_MAX_DETECTIONS)
     return resampled_ap(counted, match_lvis(counted), weights)
 
 
 def resampled_ap(columns: Columns, matches: Matches, weights: NDArray[np.int32]) -> NDArray[np.float64]:
-    """The same from matches that exist already: what a further thousand resamples cost."""
-    truth, rows = columns.truth, len(weights)
-    real = ~truth.iscrowd
+    """`ap_per_class` from matches that were computed before."""
+    ground_truth, rows = columns.ground_truth, len(weights)
+    real = ~ground_truth.iscrowd
     values = np.full((rows, len(columns.names), len(IOU_THRESHOLDS)), np.nan)
     classes = [
-        (k, truth.image[real & (truth.label == k)], *_class_events(matches, k))
-        for k in np.unique(truth.label[real]).tolist()
+        (k, ground_truth.image[real & (ground_truth.label == k)], *_class_events(matches, k))
+        for k in np.unique(ground_truth.label[real]).tolist()
     ]
     for start in range(0, rows, _LANES):
         lanes = np.zeros(
@@ -77,8 +77,8 @@ def resampled_ap(columns: Columns, matches: Matches, weights: NDArray[np.int32])
         )  # narrow, to stay in the cache; none is drawn 32,768 times
         width = min(_LANES, rows - start)
         lanes[:, :width] = weights[start : start + width].T
-        for k, truth_images, images, events in classes:
-            positives = lanes[truth_images].sum(axis=0, dtype=np.int64)
+        for k, box_images, images, events in classes:
+            positives = lanes[box_images].sum(axis=0, dtype=np.int64)
             ap = _lanes_ap(lanes, positives, images, events, RECALLS)
             ap[positives == 0] = np.nan
             values[start : start + width, k] = ap[:width]
@@ -86,7 +86,7 @@ def resampled_ap(columns: Columns, matches: Matches, weights: NDArray[np.int32])
 
 
 def class_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean (W,) over the classes and thresholds of (W, K, T) that are not NaN; NaN where none is."""
+    """Mean (W,) over those classes and thresholds of (W, K, T) that are not NaN; NaN where all are."""
     counts = (~np.isnan(values)).sum(axis=(1, 2))
     means = np.full(len(values), np.nan)
     np.divide(np.nansum(values, axis=(1, 2)), counts, out=means, where=counts > 0)
@@ -94,10 +94,11 @@ def class_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _class_events(matches: Matches, label: int) -> tuple[NDArray[np.int64], Events]:
-    """The class's images in order of score, as far as its last event; and its events.
+    """The image of each detection of the class by falling score, up to the last event; and the events.
 
-    An event is a detection that counts otherwise than as a false positive, most of which never do: the places of such
-    detections (P,); then, one threshold after another, (start of each threshold, index into places, is ignored).
+    An event is a detection that is a true positive or ignored at a threshold; most are false positives at all of them.
+    Events are: places (P,) of such detections in the order of scores; then, threshold by threshold, the first event of
+    each threshold, each event's index into places, and whether it is ignored.
     """
     first, last = np.searchsorted(matches.label, [label, label + 1])
     true, ignored = matches.true[:, first:last], matches.ignored[:, first:last]
@@ -118,28 +119,28 @@ def _lanes_ap(
 ) -> NDArray[np.float64]:
     """AP (_LANES, T) of one class; lanes (I, _LANES) holds each image's multiplicity in each of the resamples.
 
-    Precision is needed at true detections only: between two of them it falls, so its envelope passes it over. A true
-    detection of weight 0 changes no recall and lies below its neighbour, so it changes nothing either.
+    Precision is needed at true positives only: between two of them it falls, and the envelope skips it. A true positive
+    of weight 0 does not change recall and its precision is below its neighbour's, so it does not change AP.
     """
     places, starts = events[0], events[1]
     seen = _seen_at(places, lanes, image)
-    wanted = _found_wanted(positives, recalls)
+    needed = _true_positives_needed(positives, recalls)
     most = 0
     for t in range(len(starts) - 1):
         most = max(most, starts[t + 1] - starts[t])
-    found_at = np.empty((most, _LANES), np.int32)
+    true_positives_at = np.empty((most, _LANES), np.int32)
     precision = np.empty((most, _LANES))
     values = np.empty((_LANES, len(starts) - 1))
     for t in range(len(starts) - 1):
-        points = _precision_at_events(t, lanes, image, events, seen, found_at, precision)
+        points = _precision_at_events(t, lanes, image, events, seen, true_positives_at, precision)
         for b in range(_LANES):
-            values[b, t] = _mean_precision(found_at[:points, b], precision[:points, b], wanted[b])
+            values[b, t] = _mean_precision(true_positives_at[:points, b], precision[:points, b], needed[b])
     return values
 
 
 @njit(cache=True)
 def _seen_at(places: NDArray[np.int64], lanes: NDArray[np.int16], image: NDArray[np.int64]) -> NDArray[np.int32]:
-    """How many detections there are up to each place, (P, _LANES)."""
+    """The number of detections up to each place in each resample, (P, _LANES)."""
     seen, total, j = np.empty((len(places), _LANES), np.int32), np.zeros(_LANES, np.int32), 0
     for p in range(len(places)):
         while j <= places[p]:
@@ -153,16 +154,16 @@ def _seen_at(places: NDArray[np.int64], lanes: NDArray[np.int16], image: NDArray
 
 
 @njit(cache=True)
-def _found_wanted(positives: NDArray[np.int64], recalls: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The smallest number of true detections whose recall, number / positives, reaches each of recalls (_LANES, R)."""
-    wanted = np.zeros((len(positives), len(recalls)), np.int64)
+def _true_positives_needed(positives: NDArray[np.int64], recalls: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(_LANES, R): the fewest true positives whose recall, number / positives, reaches each of `recalls`."""
+    needed = np.zeros((len(positives), len(recalls)), np.int64)
     for b in range(len(positives)):
         number = 0
         for r in range(len(recalls)):
             while positives[b] > 0 and number / positives[b] < recalls[r]:
                 number += 1
-            wanted[b, r] = number
-    return wanted
+            needed[b, r] = number
+    return needed
 
 
 @njit(cache=True)
@@ -172,12 +173,12 @@ def _precision_at_events(
     image: NDArray[np.int64],
     events: Events,
     seen: NDArray[np.int32],
-    found_at: NDArray[np.int32],
+    true_positives_at: NDArray[np.int32],
     precision: NDArray[np.float64],
 ) -> int:
-    """Fill true positives and the precision's envelope, point after point; gives the number of points."""
+    """Fill `true_positives_at` and the envelope `precision`, point by point; return the number of points."""
     places, starts, index, is_ignored = events
-    found, skipped = np.zeros(_LANES, np.int32), np.zeros(_LANES, np.int32)
+    true_positives, skipped = np.zeros(_LANES, np.int32), np.zeros(_LANES, np.int32)
     points = 0
     for event in range(starts[t], starts[t + 1]):
         p = index[event]
@@ -187,9 +188,9 @@ def _precision_at_events(
                 skipped[b] += lanes[i, b]
             continue
         for b in range(_LANES):
-            found[b] += lanes[i, b]
-            found_at[points, b] = found[b]
-            precision[points, b] = found[b] / (seen[p, b] - skipped[b] + _EPS)
+            true_positives[b] += lanes[i, b]
+            true_positives_at[points, b] = true_positives[b]
+            precision[points, b] = true_positives[b] / (seen[p, b] - skipped[b] + _EPS)
         points += 1
     for i in range(points - 2, -1, -1):
         for b in range(_LANES):
@@ -198,13 +199,15 @@ def _precision_at_events(
 
 
 @njit(cache=True)
-def _mean_precision(found_at: NDArray[np.int32], precision: NDArray[np.float64], wanted: NDArray[np.int64]) -> float:
-    """Mean of the envelope at the first point that has found as many as each of `wanted`; 0 beyond the last."""
+def _mean_precision(
+    true_positives_at: NDArray[np.int32], precision: NDArray[np.float64], needed: NDArray[np.int64]
+) -> float:
+    """Mean of the envelope at the first point with at least each number of true positives in `needed`; 0 beyond."""
     total, i = 0.0, 0
-    for number in wanted:
-        while i < len(found_at) and found_at[i] < number:
+    for number in needed:
+        while i < len(true_positives_at) and true_positives_at[i] < number:
             i += 1
-        if i == len(found_at):
+        if i == len(true_positives_at):
             break
         total += precision[i]
-    return total / len(wanted)
+    return total / len(needed)
