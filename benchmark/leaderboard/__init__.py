@@ -1,1 +1,1 @@
-"""Records for readers: the static site and the mirror in W&B; reads records, never a data set or a model."""
+"""The static leaderboard site and the W&B report, both made from records; no data set or model is opened."""

@@ -1,4 +1,4 @@
-"""What a board can show in a column: where its value comes from, how it is written, which way is better."""
+"""The columns of a board: the key of the value, its title and format, and whether more or less is better."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 class Column:
     """One column of a board.
 
-    kind: `percent` (a fraction), `number`, `count`, `time` (seconds), `bytes` or `text`. better: 1 where more is
-    better, -1 where less is, 0 where neither. shown: without asking. meaning: one sentence for a reader.
+    key: of the metric, cost or fact. kind: how the value is written: `percent` (of a fraction), `number`, `count`,
+    `time` (of seconds), `bytes` or `text`. better: 1 if more is better, -1 if less is, else 0. shown: by default.
+    meaning: one phrase that explains it.
     """
 
     key: str
@@ -23,7 +24,7 @@ class Column:
     meaning: str = ""
 
     def facts(self) -> dict[str, Any]:
-        """Plain values for the page."""
+        """The column as plain values, for the page's JSON."""
         return asdict(self)
 
 
@@ -35,7 +36,7 @@ METRICS: tuple[Column, ...] = (
     Column("APr", "APr", "percent", 1, True, "AP of LVIS's rare classes"),
     Column("APc", "APc", "percent", 1, True, "AP of LVIS's common classes"),
     Column("APf", "APf", "percent", 1, True, "AP of LVIS's frequent classes"),
-    Column("AP_fixed", "fixed AP", "percent", 1, False, "AP with 10,000 detections a class and no limit an image"),
+    Column("AP_fixed", "fixed AP", "percent", 1, False, "AP with 10,000 detections per class and no limit per image"),
     Column("P@maxF1", "P@maxF1", "percent", 1, False, "precision at the best F1; its threshold is tuned on the test"),
     Column("R@maxF1", "R@maxF1", "percent", 1, False, "recall at the best F1; its threshold is tuned on the test"),
     Column("P@val", "P@val", "percent", 1, False, "precision at the threshold chosen on the validation part"),
@@ -46,8 +47,15 @@ METRICS: tuple[Column, ...] = (
     Column(
         "false_alarm_rate@5%FA", "false alarms", "percent", -1, False, "defect-free test images that raise an alarm"
     ),
-    Column("recall@1FPPI", "recall@1FPPI", "percent", 1, False, "boxes found at one false alarm an image"),
-    Column("smallest_found_px@1FPPI", "smallest found, px", "number", -1, False, "side from which 90 % are found"),
+    Column("recall@1FPPI", "recall@1FPPI", "percent", 1, False, "share of boxes detected at one false alarm per image"),
+    Column(
+        "smallest_found_px@1FPPI",
+        "smallest detected, px",
+        "number",
+        -1,
+        False,
+        "side from which 90 % of boxes are detected",
+    ),
     Column("APs", "APs", "percent", 1, False, "AP of boxes below 32 x 32 px"),
     Column("APm", "APm", "percent", 1, False, "AP of boxes from 32 x 32 to 96 x 96 px"),
     Column("APl", "APl", "percent", 1, False, "AP of boxes above 96 x 96 px"),
@@ -57,17 +65,17 @@ METRICS: tuple[Column, ...] = (
     Column("AP_rel_large", "AP > 10 %", "percent", 1, False, "AP of boxes above 10 % of the image's area"),
     Column("AP_elongated", "AP elongated", "percent", 1, False, "AP of boxes at least five times as long as wide"),
     Column("framework_AP", "framework AP", "percent", 1, False, "the library's own AP; never the number that ranks"),
-    Column("AR1", "AR@1", "percent", 1, False, "average recall with one detection an image and class"),
-    Column("AR10", "AR@10", "percent", 1, False, "average recall with ten detections an image and class"),
-    Column("AR100", "AR@100", "percent", 1, False, "average recall with a hundred detections an image and class"),
+    Column("AR1", "AR@1", "percent", 1, False, "average recall with one detection per image and class"),
+    Column("AR10", "AR@10", "percent", 1, False, "average recall with ten detections per image and class"),
+    Column("AR100", "AR@100", "percent", 1, False, "average recall with a hundred detections per image and class"),
 )
-"""metrics of a record that are known by name, in the order in which a reader wants them"""
+"""known metrics of a record, in the order in which they are shown"""
 
 COSTS: tuple[Column, ...] = (
     Column("parameters", "params", "count", -1, True, "parameters of the model"),
-    Column("gflops", "GFLOPs", "number", -1, False, "10^9 operations an image at the evaluated size"),
-    Column("latency_p50_s", "latency", "time", -1, True, "median time an image at batch 1, all steps included"),
-    Column("latency_p95_s", "latency p95", "time", -1, False, "95th percentile of the time an image at batch 1"),
+    Column("gflops", "GFLOPs", "number", -1, False, "10^9 operations per image at the evaluated size"),
+    Column("latency_p50_s", "latency", "time", -1, True, "median time per image at batch 1, all steps included"),
+    Column("latency_p95_s", "latency p95", "time", -1, False, "95th percentile of the time per image at batch 1"),
     Column("images_per_s", "images/s", "number", 1, False, "throughput in batches, decoding overlapped"),
     Column("peak_memory_bytes", "memory", "bytes", -1, False, "peak memory of the process, or of the GPU"),
     Column("train_hours", "train h", "number", -1, False, "hours of training, all attempts together"),
@@ -76,22 +84,26 @@ COSTS: tuple[Column, ...] = (
 """fields of a record's cost"""
 
 FACTS: tuple[Column, ...] = (
-    Column("zero_shot", "zero-shot", "percent", 1, True, "test classes that no known training data has, by name"),
+    Column(
+        "zero_shot", "zero-shot", "percent", 1, True, "share of test classes whose names are in no known training data"
+    ),
     Column("seeds", "seeds", "number", 0, True, "how many seeds the mean is over"),
-    Column("device", "device", "text", 0, False, "what time and memory were measured on"),
+    Column("device", "device", "text", 0, False, "device on which time and memory were measured"),
     Column("precision", "precision", "text", 0, False, "number format of the weights when it was measured"),
     Column("licence", "licence", "text", 0, False, "licence of the method's code"),
-    Column("provenance", "made from", "text", 0, False, "official weights, official library, re-implemented, stand-in"),
+    Column(
+        "provenance", "implementation", "text", 0, False, "official weights, official library, re-implemented, stand-in"
+    ),
     Column("version", "version", "number", 0, False, "version of the method, raised whenever its results change"),
     Column("weights", "weights", "text", 0, False, "trained here, released, or random (a control)"),
     Column("wording", "wording", "text", 0, False, "how the classes were asked for"),
-    Column("measured", "measured", "text", 0, False, "day of the measurement"),
+    Column("measured", "measured", "text", 0, False, "date of the measurement"),
     Column("id", "run", "text", 0, False, "id of the record of the lowest seed"),
 )
 
 
 def metric_columns(present: Iterable[str]) -> tuple[Column, ...]:
-    """Columns of those metrics: known ones in the order above, then the others by name; counts of boxes left out."""
+    """Columns of the metrics in `present`: METRICS first, then the others by name; counts of boxes left out."""
     names = {name for name in present if not name.startswith("boxes_")}
     known = [column for column in METRICS if column.key in names]
     others = sorted(names - {column.key for column in METRICS})

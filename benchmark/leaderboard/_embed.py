@@ -1,4 +1,4 @@
-"""Text of others inside our page: nothing in it can end a script, open a tag or be run."""
+"""JSON that is safe inside the page: no text in it can end a script, open a tag or be executed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-"""a JSON text stays the same value, and holds no character with a meaning in HTML or at the end of a line of script"""
+"""characters with a meaning in HTML or as a line end of JavaScript, and the escapes that mean the same in JSON"""
 
 
 def script_json(value: Any) -> str:

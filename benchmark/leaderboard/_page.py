@@ -1,4 +1,4 @@
-"""The first page: one HTML file with its style, script and data inside."""
+"""`index.html` of the site: one file with its style, script and data inside."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from benchmark.core.paths import package_file
 from benchmark.leaderboard._embed import script_json
 
 SCRIPTS = ("dom", "data", "state", "plot", "controls", "board", "record", "gallery", "paper", "main")
-"""parts of the page's script, in the order in which they build on each other"""
+"""files of the page's script; each uses only those before it"""
 
 
 def render_page(data: dict[str, Any]) -> str:
-    """The page that shows `data`. Its security policy allows our own script and style and no other."""
+    """HTML of the page that shows `data`; its content security policy allows no script or style but our own."""
     style = _asset("style.css")
     script = '"use strict";\n(() => {\n' + "\n".join(_asset(f"{name}.js") for name in SCRIPTS) + "\n})();\n"
     return string.Template(_asset("page.html")).substitute(
@@ -32,5 +32,5 @@ def _asset(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """As a content security policy names an inline element."""
+    """Hash of an inline element in the form of a content security policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,6 +1,6 @@
-"""The first page's data: one list of values a column over all cells, short enough for thousands of them.
+"""Data of `index.html`: one list of values per column over all cells, encoded to stay small for thousands of cells.
 
-Fractions are whole hundredths of a percent, texts are numbers into a list of words; a record's own file is exact.
+Fractions are whole hundredths of a percent, texts are indices into a list of words; the file per record is exact.
 """
 
 from __future__ import annotations
@@ -14,45 +14,45 @@ from benchmark.core.record import Status
 from benchmark.core.spec import PROFILES, RunSpec
 from benchmark.core.vocabulary import CANONICAL
 from benchmark.leaderboard._board_columns import COSTS, FACTS, Column, metric_columns
-from benchmark.leaderboard.around import Around
 from benchmark.leaderboard.boards import (
     board_key,
-    is_open,
+    is_open_vocabulary,
     short_licence,
     title_of,
     zero_shot_share,
 )
+from benchmark.leaderboard.context import Context
 from benchmark.records.seeds import SeedGroup
 
 WITH_INTERVAL = ("AP", "AP50")
 LIMIT_BYTES = 1_500_000
-"""of encoded columns; the page around them takes the rest of 2 MB"""
+"""limit of the encoded columns; with the rest of the page they stay below 2 MB"""
 
 _REASON = 160
-"""characters of an error on the first page; the record's own file has all of it"""
+"""characters of an error that the page shows; the file per record has all of them"""
 
 
-def page_data(cells: Sequence[SeedGroup], around: Around) -> dict[str, Any]:
-    """Plain values for the page: boards, columns with their values, what cells are called."""
+def page_data(cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
+    """Plain values for `render_page`: boards, columns with their values per cell, intervals and methods."""
     keys = [board_key(cell.spec) for cell in cells]
     boards = sorted(set(keys), key=_board_order)
     numbers = {key: number for number, key in enumerate(boards)}
-    values = _facts(cells, around)
+    values = _facts(cells, context)
     values["board"] = [numbers[key] for key in keys]
     values |= {column.key: _costs(cells, column) for column in COSTS}
-    # A record of others may call a metric as our own columns are called; those keep their meaning.
+    # A submitted record may give a metric the name of one of our columns; the column keeps its meaning.
     metrics = metric_columns({n for cell in cells for record in cell.good for n in record.metrics} - values.keys())
     shown, values = _within_limit(metrics, cells, values)
     return {
-        "boards": [_board(key, [c for c, k in zip(cells, keys, strict=True) if k == key], around) for key in boards],
+        "boards": [_board(key, [c for c, k in zip(cells, keys, strict=True) if k == key], context) for key in boards],
         "columns": [column.facts() for column in (*shown, *COSTS, *FACTS)],
         "left_out": [column.title for column in metrics if column not in shown],
         "rows": len(cells),
         "values": values,
         "intervals": {name: _intervals(cells, name) for name in WITH_INTERVAL},
         "deviations": {name: _sparse([_hundredths(c.deviation(name)) for c in cells]) for name in WITH_INTERVAL},
-        "above": _above(cells, around),
-        "methods": {name: _method(around, name) for name in sorted({cell.spec.method for cell in cells})},
+        "above": _above(cells, context),
+        "methods": {name: _method(context, name) for name in sorted({cell.spec.method for cell in cells})},
     }
 
 
@@ -69,9 +69,9 @@ def _board_order(key: tuple[str, ...]) -> tuple[Any, ...]:
     )
 
 
-def _board(key: tuple[str, ...], cells: Sequence[SeedGroup], around: Around) -> dict[str, Any]:
+def _board(key: tuple[str, ...], cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
     task, dataset, profile, rules = key
-    known = around.tasks.get(task)
+    known = context.tasks.get(task)
     good = next((cell.first for cell in cells if cell.good), cells[0].first)
     return {
         "task": task,
@@ -90,23 +90,23 @@ def _board(key: tuple[str, ...], cells: Sequence[SeedGroup], around: Around) -> 
     }
 
 
-def _facts(cells: Sequence[SeedGroup], around: Around) -> dict[str, Any]:
-    """Columns about what a cell is."""
-    infos = [around.methods.get(cell.spec.method) for cell in cells]
+def _facts(cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
+    """Values of FACTS and of the columns that name a cell, per cell."""
+    infos = [context.methods.get(cell.spec.method) for cell in cells]
     firsts = [cell.first for cell in cells]
     utc = [record.provenance.utc[:10] if record.provenance else None for record in firsts]
-    ledgers = [around.ledgers.get(record.run_id) for record in firsts]
+    ledgers = [context.ledgers.get(record.run_id) for record in firsts]
     return {
         "id": [record.run_id for record in firsts],
         "title": _coded([title_of(cell.spec, info) for cell, info in zip(cells, infos, strict=True)]),
-        "apart": _coded([" · ".join(_variations(cell.spec, around)) for cell in cells]),
+        "apart": _coded([" · ".join(_variations(cell.spec, context)) for cell in cells]),
         "method": _coded([cell.spec.method for cell in cells]),
         "version": [cell.spec.method_version for cell in cells],
         "status": _coded([str(cell.status) for cell in cells]),
         "reason": _coded([(r.error or "")[:_REASON] if r.status is not Status.OK else None for r in firsts]),
         "seeds": [len(cell.good) for cell in cells],
         "lost": _sparse([len(cell.records) - len(cell.good) if cell.good else None for cell in cells]),
-        "open": [None if (said := is_open(info)) is None else int(said) for info in infos],
+        "open": [None if info is None else int(is_open_vocabulary(info)) for info in infos],
         "licence": _coded([short_licence(info.licence) if info else None for info in infos]),
         "provenance": _coded([info.provenance if info else None for info in infos]),
         "weights": _coded([str(cell.spec.weights) for cell in cells]),
@@ -118,16 +118,16 @@ def _facts(cells: Sequence[SeedGroup], around: Around) -> dict[str, Any]:
     }
 
 
-def _variations(spec: RunSpec, around: Around) -> tuple[str, ...]:
-    """Those of the spec; the wording that its task asks for by itself is none on the task's own board."""
-    task = around.tasks.get(spec.task)
+def _variations(spec: RunSpec, context: Context) -> tuple[str, ...]:
+    """Variations of a spec; a wording that the task itself demands is not one."""
+    task = context.tasks.get(spec.task)
     return (replace(spec, wording=CANONICAL) if task and task.wording == spec.wording else spec).variations
 
 
 def _within_limit(
     metrics: Sequence[Column], cells: Sequence[SeedGroup], values: dict[str, Any]
 ) -> tuple[tuple[Column, ...], dict[str, Any]]:
-    """The metrics that fit into LIMIT_BYTES beside the values, in order, and all values together."""
+    """The first metrics whose values fit into LIMIT_BYTES together with `values`, and all those values."""
     left = LIMIT_BYTES - len(json.dumps(values, separators=(",", ":")))
     shown = []
     for column in metrics:
@@ -153,18 +153,18 @@ def _intervals(cells: Sequence[SeedGroup], metric: str) -> dict[str, Any]:
     }
 
 
-def _above(cells: Sequence[SeedGroup], around: Around) -> dict[str, list[int]]:
-    """Row -> rows that are better by paired resamples, for the cells that were compared in that way."""
+def _above(cells: Sequence[SeedGroup], context: Context) -> dict[str, list[int]]:
+    """Row -> rows that are better by paired resamples, for cells that were compared by them."""
     rows = {cell.first.run_id: row for row, cell in enumerate(cells)}
     return {
         str(rows[run_id]): sorted(rows[other] for other in better if other in rows)
-        for run_id, better in around.above.items()
+        for run_id, better in context.above.items()
         if run_id in rows
     }
 
 
-def _method(around: Around, name: str) -> dict[str, Any]:
-    info = around.methods.get(name)
+def _method(context: Context, name: str) -> dict[str, Any]:
+    info = context.methods.get(name)
     if info is None:
         return {"title": name, "installed": False}
     return {
@@ -174,25 +174,25 @@ def _method(around: Around, name: str) -> dict[str, Any]:
         "paper": info.paper,
         "licence": info.licence,
         "provenance": info.provenance,
-        "open": is_open(info),
+        "open": is_open_vocabulary(info),
         "trained_on": list(info.trained_on),
     }
 
 
 def _coded(texts: Sequence[str | None]) -> dict[str, Any]:
-    """Each different text once, and numbers into them; None stays None."""
+    """`words`, the distinct texts, and `codes`, an index into them per text; None stays None."""
     words = sorted({text for text in texts if text is not None})
     numbers = {text: number for number, text in enumerate(words)}
     return {"words": words, "codes": [None if text is None else numbers[text] for text in texts]}
 
 
 def _sparse(values: Sequence[Any]) -> Mapping[str, Any]:
-    """Only the rows that have a value other than 0."""
+    """Row -> value, for values other than 0 and None."""
     return {str(row): value for row, value in enumerate(values) if value}
 
 
 def _hundredths(fraction: float | None) -> int | None:
-    """A fraction in hundredths of a percent."""
+    """A fraction in whole hundredths of a percent."""
     return None if fraction is None else round(fraction * 10_000)
 
 

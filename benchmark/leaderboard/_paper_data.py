@@ -1,4 +1,4 @@
-"""The page that compares: every cell of the paper's tables, what was measured for it, and what stands in the way."""
+"""Data of the page that compares reported and measured numbers: every cell of the paper's tables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.core.record import RunRecord
-from benchmark.leaderboard.around import Around
+from benchmark.leaderboard.context import Context
 
 _KEPT = (
     "row", "task", "method", "metric", "reported", "printed", "flag", "data", "data_version", "profile", "variant",
@@ -14,14 +14,14 @@ _KEPT = (
 )  # fmt: skip
 
 
-def paper_data(around: Around, records: Sequence[RunRecord]) -> dict[str, Any]:
-    """Tables with their cells; run ids only of records that have a page here."""
+def paper_data(context: Context, records: Sequence[RunRecord]) -> dict[str, Any]:
+    """The paper's tables with their cells, and counts by status; run ids only of `records`."""
     known = {record.run_id for record in records}
     tables = [
-        {**table, "cells": [_cell(cell, known) for cell in around.cells if cell.get("table") == table["name"]]}
-        for table in around.tables
+        {**table, "cells": [_cell(cell, known) for cell in context.cells if cell.get("table") == table["name"]]}
+        for table in context.tables
     ]
-    return {"tables": tables, "counts": _counts(around.cells)}
+    return {"tables": tables, "counts": _counts(context.cells)}
 
 
 def _cell(cell: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def _cell(cell: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
 
 
 def _counts(cells: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Status -> how many of the paper's printed numbers have it, each counted once: by its best status."""
+    """Status -> number of the paper's reported numbers; each counts once, by the best status of its cells."""
     best: dict[tuple[Any, ...], str] = {}
     for cell in cells:
         if cell.get("reported") is None:

@@ -1,4 +1,4 @@
-"""What the page of one record shows: the record itself, exact, and what stands around it."""
+"""Data of the page of one record: the exact record, its seeds, training data and pictures."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Any
 
 from benchmark.core.canonical import to_plain
 from benchmark.core.record import RunRecord
-from benchmark.leaderboard.around import Around
 from benchmark.leaderboard.boards import title_of, zero_shot_share
+from benchmark.leaderboard.context import Context
 from benchmark.records.seeds import SeedGroup
 
 
-def record_data(record: RunRecord, cell: SeedGroup, around: Around) -> dict[str, Any]:
-    """Plain values of one record's page."""
-    info = around.methods.get(record.spec.method)
-    ledger = around.ledgers.get(cell.first.run_id)
+def record_data(record: RunRecord, cell: SeedGroup, context: Context) -> dict[str, Any]:
+    """Plain values for the page of `record`, which is one of the cell's."""
+    info = context.methods.get(record.spec.method)
+    ledger = context.ledgers.get(cell.first.run_id)
     return {
         "record": to_plain(record),
         "title": title_of(record.spec, info),
@@ -24,8 +24,8 @@ def record_data(record: RunRecord, cell: SeedGroup, around: Around) -> dict[str,
         "seeds": [_seed(other) for other in cell.records],
         "ledger": ledger,
         "zero_shot": zero_shot_share(ledger),
-        "pictures": [_picture(picture) for picture in around.pictures.get(record.run_id, ())],
-        "threshold": around.thresholds.get(record.run_id),
+        "pictures": [_picture(picture) for picture in context.pictures.get(record.run_id, ())],
+        "threshold": context.thresholds.get(record.run_id),
     }
 
 

@@ -1,4 +1,4 @@
-"""The report's static tables: Markdown of every official record, because W&B's own panels stop at a hundred runs."""
+"""Markdown tables of all official records for the W&B report, because W&B's panels show at most a hundred runs."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _HEADERS = (
 
 
 def markdown_tables(records: Sequence[RunRecord]) -> list[tuple[str, str]]:
-    """(title, Markdown table) per task, data set and profile: cells of different ones never share a column.
+    """(title, Markdown table) per task, data set and profile, whose numbers do not compare with those of others.
 
-    Of a data set and a method the newest version is shown. A row is a cell: mean over seeds in percent, the interval
-    that of the lowest seed, as in the records.
+    The newest version of each data set and method is shown. One row per cell: means over seeds in percent, and the
+    interval of the lowest seed.
     """
     groups: dict[tuple[str, str, str], list[SeedGroup]] = {}
     for cell in seed_groups(one_version(records).records):
@@ -66,7 +66,7 @@ def _percent(value: float | None) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that is nothing but text in a table's cell, whatever a method is called."""
+    """Text for a table cell, with Markdown and HTML characters escaped."""
     for mark in "\\`*_{}[]<>#|":
         text = text.replace(mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""Records as rows of boards: one row a cell (its seeds together), one board a task, data set, profile and protocol."""
+"""Records as rows of boards: one row per cell (all its seeds), one board per task, data set, profile and protocol."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from benchmark.records.seeds import SeedGroup, seed_groups
 
 
 def cells_of(records: Sequence[RunRecord]) -> list[SeedGroup]:
-    """All cells, in a fixed order."""
+    """All cells, ordered by board, method and run id."""
     return sorted(seed_groups(records), key=lambda cell: (*board_key(cell.spec), cell.spec.method, cell.first.run_id))
 
 
 def board_key(spec: RunSpec) -> tuple[str, ...]:
-    """Cells of one board may be compared: same task, data, profile, images asked for and rules of measuring."""
+    """Task, data set, profile and a digest of test images and protocol: cells with equal keys may be compared."""
     return (spec.task, spec.dataset, spec.profile, _rules(spec))
 
 
@@ -30,23 +30,23 @@ def _rules(spec: RunSpec) -> str:
 
 
 def title_of(spec: RunSpec, method: MethodInfo | None) -> str:
-    """How a row is called: the method's title and its size."""
+    """Title of a row: the method's title and its size."""
     title = method.title if method else spec.method
     return f"{title}-{spec.size.upper()}" if spec.size and (method is None or len(method.variants) > 1) else title
 
 
 def short_licence(licence: str) -> str:
-    """The licence without the remark behind it: `AGPL-3.0 (builds on ...)` is `AGPL-3.0`."""
+    """A licence without remarks: `AGPL-3.0` for `AGPL-3.0 (builds on ...)`."""
     return licence.partition(" (")[0].partition(";")[0].strip()
 
 
-def is_open(method: MethodInfo | None) -> bool | None:
-    """Whether it can be asked for any class; None where the method is not installed here."""
-    return None if method is None else Capability.OPEN_VOCABULARY in method.capabilities
+def is_open_vocabulary(method: MethodInfo) -> bool:
+    """Whether a method has an open vocabulary."""
+    return Capability.OPEN_VOCABULARY in method.capabilities
 
 
 def zero_shot_share(ledger: Mapping[str, Any] | None) -> float | None:
-    """Share of the test classes that were not met in training; None where the training data is not fully known."""
+    """Fraction of the test classes that are in no training data; None if the training data is not fully known."""
     if not ledger or ledger.get("unknown"):
         return None
     classes = ledger.get("classes") or {}

@@ -1,6 +1,6 @@
-"""The static site: one page with all boards in it, and one script file a record, loaded when it is looked at.
+"""The static site: one page with all boards, and one script file per record, which is loaded when it is shown.
 
-Opens from disk, asks no server for anything, and changes only as a whole.
+It opens from disk without a server, and is always replaced as a whole.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from benchmark.leaderboard._page import render_page
 from benchmark.leaderboard._page_data import page_data
 from benchmark.leaderboard._paper_data import paper_data
 from benchmark.leaderboard._record_data import record_data
-from benchmark.leaderboard.around import Around, Picture
 from benchmark.leaderboard.boards import cells_of
+from benchmark.leaderboard.context import Context, FailurePicture
 from benchmark.records.seeds import SeedGroup
 
 MARK = "rtvp-bench leaderboard"
-"""what the first page says of itself, so that no other folder is ever replaced"""
+"""text in `index.html` by which a folder is known to be such a site and may be replaced"""
 
 
 @dataclass(frozen=True)
 class Built:
-    """Where the site is and what it holds; first_page_bytes: all that a browser reads before it shows a board."""
+    """The folder of the site and how much it holds; first_page_bytes: size of `index.html`."""
 
     folder: Path
     records: int
@@ -38,23 +38,24 @@ class Built:
     first_page_bytes: int
 
 
-def build_site(records: Sequence[RunRecord], around: Around, folder: Path, facts: dict[str, Any]) -> Built:
-    """Write the site into `folder`, replacing an older one. facts: when, from what and by which version it is made.
+def build_site(records: Sequence[RunRecord], context: Context, folder: Path, facts: dict[str, Any]) -> Built:
+    """Write the site into `folder`, replacing an older one.
 
-    Raises RecordError where the folder holds something else, or cannot be written.
+    facts: when, from which commit and by which version it is made. Raises RecordError if the folder holds anything else
+    or cannot be written.
     """
     _refuse_foreign(folder)
     cells = cells_of(records)
-    data = {**page_data(cells, around), "facts": {**facts, "records": len(records)}}
+    data = {**page_data(cells, context), "facts": {**facts, "records": len(records)}}
     page = render_page(data)
     fresh = folder.with_name(f".{folder.name}.new")
     try:
         shutil.rmtree(fresh, ignore_errors=True)
         (fresh / "records").mkdir(parents=True)
         for cell in cells:
-            _write_records(fresh / "records", cell, around)
-        pictures = _copy_pictures(fresh, [picture for shown in around.pictures.values() for picture in shown])
-        (fresh / "paper.js").write_text(_script("paper", "", paper_data(around, records)), encoding="utf-8")
+            _write_records(fresh / "records", cell, context)
+        pictures = _copy_pictures(fresh, [picture for each in context.pictures.values() for picture in each])
+        (fresh / "paper.js").write_text(_script("paper", "", paper_data(context, records)), encoding="utf-8")
         (fresh / "index.html").write_text(page, encoding="utf-8")
         _swap(fresh, folder)
     except OSError as error:
@@ -64,29 +65,29 @@ def build_site(records: Sequence[RunRecord], around: Around, folder: Path, facts
 
 def _refuse_foreign(folder: Path) -> None:
     if folder.is_file():
-        raise RecordError(f"{folder}: is a file, expected a folder for the site")
+        raise RecordError(f"{folder}: is a file; name a folder for the site")
     if not folder.is_dir() or not any(folder.iterdir()):
         return
     page = folder / "index.html"
     if not page.is_file() or MARK not in page.read_text(encoding="utf-8", errors="replace")[:2000]:
-        raise RecordError(f"{folder}: holds something that is no site of ours; name an empty or a new folder")
+        raise RecordError(f"{folder}: holds other files than a leaderboard site; name an empty or a new folder")
 
 
-def _write_records(folder: Path, cell: SeedGroup, around: Around) -> None:
+def _write_records(folder: Path, cell: SeedGroup, context: Context) -> None:
     for record in cell.records:
-        text = _script("record", record.run_id, record_data(record, cell, around))
+        text = _script("record", record.run_id, record_data(record, cell, context))
         (folder / f"{record.run_id}.js").write_text(text, encoding="utf-8")
 
 
 def _script(what: str, name: str, value: Any) -> str:
-    """A file that hands its data to the page that asked for it: pages from disk may load scripts, but fetch nothing.
+    """Text of a script file that passes data to the page: a page opened from disk may load scripts, but not fetch JSON.
 
-    The data is a text that the page parses: as a literal of script a class called `__proto__` would be no data.
+    The data is passed as text that the page parses, since `__proto__` as a key of a literal would set the prototype.
     """
     return f"leaderboard.receive({script_json(what)},{script_json(name)},{script_json(plain_json(value))});\n"
 
 
-def _copy_pictures(folder: Path, pictures: Sequence[Picture]) -> int:
+def _copy_pictures(folder: Path, pictures: Sequence[FailurePicture]) -> int:
     (folder / "pictures").mkdir()
     named = {picture.name: picture.path for picture in pictures}
     for name, path in named.items():
@@ -95,7 +96,7 @@ def _copy_pictures(folder: Path, pictures: Sequence[Picture]) -> int:
 
 
 def _swap(fresh: Path, folder: Path) -> None:
-    """Put the new site where the old one was; the moment between is two renames long."""
+    """Replace the old site by the new one, with two renames."""
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():

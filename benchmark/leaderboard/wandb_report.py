@@ -1,4 +1,4 @@
-"""The one W&B report of a project: static tables first, then live charts over the mirrored runs."""
+"""The W&B report of a project: static tables, then live charts of the mirrored runs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from benchmark.leaderboard._wandb_rows import markdown_tables
 
 TITLE = "Industrial defect detection leaderboard"
 _INTRODUCTION = (
-    "A mirror: every number is copied from a record in the project's repository, where its spec, digests and the "
-    "command that repeats it stand, and nothing here is ever read back. Cells of different data sets or profiles "
-    "do not compare. AP in percent; below the tables W&B shows fractions."
+    "Every number is a copy from a record in the project's repository, which also holds its spec, its digests and the "
+    "command that repeats it; nothing is ever read back from here. Cells of different data sets or profiles do not "
+    "compare. The tables show AP in percent, the charts below them fractions."
 )
 _PINNED = ("run:displayName", "summary:AP")
 _SHOWN = ("config:method.value", "config:task.value", "config:dataset.value.name", "config:profile.value",
@@ -32,11 +32,16 @@ def publish_report(
     urls: Path,
     paper: Sequence[tuple[str, str]] = (),
 ) -> tuple[str, bool]:
-    """Create the project's report, or update the one whose URL `urls` holds; its URL, and whether it is new.
+    """Create the project's report or update it, and return its URL and whether it is new.
 
-    paper: (title, Markdown) of the paper's tables, with the measured cells beside the printed ones.
+    Args:
+        entity: W&B's user or team.
+        project: W&B's project.
+        records: the official ones.
+        urls: JSON file of the URLs of existing reports, see `read_urls`; a new one is added.
+        paper: (title, Markdown) of the paper's tables, with measured beside reported numbers.
 
-    Raises BenchError where the known one cannot be opened, MissingExtraError.
+    Raises BenchError if the existing report cannot be opened, MissingExtraError.
     """
     reports = _library()
     known = read_urls(urls)
@@ -54,7 +59,7 @@ def publish_report(
 
 
 def read_urls(path: Path) -> dict[str, str]:
-    """`entity/project` -> URL. Raises RecordError where the file is no such list."""
+    """Read `entity/project` -> URL of its report; empty if there is no file. Raises RecordError for other content."""
     if not path.is_file():
         return {}
     values = read_json(path, RecordError)
@@ -68,8 +73,8 @@ def _opened(reports: Any, url: str, urls: Path) -> Any:
         return reports.Report.from_url(url)
     except Exception as error:
         raise BenchError(
-            f"W&B: the report {url} cannot be opened ({type(error).__name__}); remove its line from {urls} to make "
-            "another one"
+            f"W&B: the report {url} cannot be opened ({type(error).__name__}); remove its line from {urls} to "
+            "create a new one"
         ) from error
 
 
@@ -80,7 +85,7 @@ def _blocks(
     ap, latency = wr.SummaryMetric("AP"), wr.SummaryMetric("speed/latency_ms")
 
     def runs(name: str, **wanted: str) -> Any:
-        """Official runs, as the runs table: that itself is the live leaderboard."""
+        """The official runs whose config has those values, by AP: their table is the live leaderboard."""
         conditions = [f"Config('{key}') = '{value}'" for key, value in wanted.items()]
         return wr.Runset(
             entity=entity,
@@ -112,7 +117,7 @@ def _blocks(
         wr.H2("All official runs"),
         grid("official records", wr.BarPlot("AP", [ap], max_bars_to_show=50)),
         wr.H2("Speed and accuracy"),
-        grid("official records", wr.ScatterPlot("AP over latency (ms an image)", x=latency, y=ap, log_x=True)),
+        grid("official records", wr.ScatterPlot("AP over latency (ms per image)", x=latency, y=ap, log_x=True)),
         wr.H2("Patch size"),
         grid("RTVP", wr.ScatterPlot("AP over patch size (px)", x=size, y=ap, running_ymean=True), method="rtvp"),
         wr.H2("Ablation"),

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from benchmark.cli.publishing.content import around
+from benchmark.cli.publishing.content import gather_context
 from benchmark.core.record import RunRecord, Status
-from benchmark.leaderboard.around import Around, Picture
+from benchmark.leaderboard.context import Context, FailurePicture
 from benchmark.leaderboard.site import build_site
 from tests.browser import hostile
 from tests.performance.browser import chromium, installed
@@ -74,12 +74,12 @@ def site(records: Sequence[RunRecord], tmp_path_factory: pytest.TempPathFactory)
     """Address of its folder: a picture at the first record and at the hostile one, ledgers, one paired board."""
     folder = tmp_path_factory.mktemp("built")
     Image.new("RGB", (200, 150), (90, 110, 90)).save(folder / "image.jpg")
-    picture = Picture(
+    picture = FailurePicture(
         folder / "image.jpg", "picture-1.jpg", 1, 200, 150, hostile.CLASS, "neu-det", "CC BY 4.0", PICTURE_BOXES
     )
-    found = around(records, open_data=False)
+    context = gather_context(records, open_data=False)
     shown = replace(
-        found,
+        context,
         ledgers={record.run_id: _ledger(record) for record in records},
         pictures={record.run_id: (picture,) for record in (records[0], records[2])},
         thresholds={record.run_id: 0.31 for record in (records[0], records[2])},
@@ -87,7 +87,7 @@ def site(records: Sequence[RunRecord], tmp_path_factory: pytest.TempPathFactory)
     return build(records, shown, folder / "site")
 
 
-def build(records: Sequence[RunRecord], shown: Around, folder: Path) -> Path:
+def build(records: Sequence[RunRecord], shown: Context, folder: Path) -> Path:
     """The built site's folder."""
     return build_site(records, shown, folder, FACTS).folder
 

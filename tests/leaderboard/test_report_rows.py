@@ -12,7 +12,7 @@ from benchmark.core.errors import RecordError
 from benchmark.core.record import Cost, RunRecord
 from benchmark.leaderboard._paper_data import paper_data
 from benchmark.leaderboard._wandb_rows import markdown_tables
-from benchmark.leaderboard.around import Around
+from benchmark.leaderboard.context import Context
 from benchmark.leaderboard.wandb_report import read_urls
 
 Make = Callable[..., RunRecord]
@@ -59,6 +59,6 @@ def test_a_printed_number_counts_by_its_best_status_and_hides_unknown_runs(make_
         {**base, "row": "GLIP-T", "status": "blocked (weights)", "run_ids": []},
         {**base, "row": "ours", "reported": None, "status": "not run", "run_ids": []},
     ]
-    data = paper_data(Around(tables=[{"name": "2b", "title": "t"}], cells=cells), [record])
+    data = paper_data(Context(tables=[{"name": "2b", "title": "t"}], cells=cells), [record])
     assert data["counts"] == {"other data": 1, "blocked": 1}
     assert data["tables"][0]["cells"][1]["run_ids"] == [record.run_id]

@@ -21,8 +21,8 @@ from benchmark.harness.cell import resolve
 from benchmark.leaderboard._page_data import page_data
 from benchmark.leaderboard._record_data import record_data
 from benchmark.leaderboard._wandb_rows import markdown_tables
-from benchmark.leaderboard.around import Around
 from benchmark.leaderboard.boards import cells_of
+from benchmark.leaderboard.context import Context
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
 from benchmark.tracking.names import config_of
@@ -55,8 +55,8 @@ def test_one_list_of_variations_is_shown_everywhere(make_record: Make) -> None:
     assert cell_name(spec).endswith(" · ".join(varied))
     assert cell_label(spec) == " ".join(["rtvp-m", *varied])
     (cell,) = cells_of([record])
-    assert record_data(record, cell, Around())["apart"] == list(varied)
-    assert page_data([cell], Around())["values"]["apart"]["words"] == [" · ".join(varied)]
+    assert record_data(record, cell, Context())["apart"] == list(varied)
+    assert page_data([cell], Context())["values"]["apart"]["words"] == [" · ".join(varied)]
     ((_, table),) = markdown_tables([record])
     assert ", ".join(varied) in table
     assert config_of(record)["setting"] == ", ".join(varied)
@@ -65,8 +65,8 @@ def test_one_list_of_variations_is_shown_everywhere(make_record: Make) -> None:
 def test_the_wording_of_a_task_is_no_variation_on_its_board(make_record: Make) -> None:
     record = make_record(task="zeroshot-synonym", wording="synonyms")
     tasks = {"zeroshot-synonym": load("task", "zeroshot-synonym")}
-    assert page_data(cells_of([record]), Around(tasks=tasks))["values"]["apart"]["words"] == [""]
-    assert page_data(cells_of([record]), Around())["values"]["apart"]["words"] == ["vocabulary=synonyms"]
+    assert page_data(cells_of([record]), Context(tasks=tasks))["values"]["apart"]["words"] == [""]
+    assert page_data(cells_of([record]), Context())["values"]["apart"]["words"] == ["vocabulary=synonyms"]
 
 
 @pytest.mark.models

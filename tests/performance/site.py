@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.cli.publishing.content import around
+from benchmark.cli.publishing.content import gather_context
 from benchmark.leaderboard.site import build_site
 
 from .arguments import count
@@ -40,7 +40,7 @@ def build(number_of_records: int, folder: Path) -> dict[str, Any]:
     """Build the site of so many records; wall and processor seconds of everything but making them up."""
     records = make_records(number_of_records)
     about = {"utc": "", "version": "", "commit": None}
-    built, spent = timed(lambda: build_site(records, around(records, open_data=False), folder, about))
+    built, spent = timed(lambda: build_site(records, gather_context(records, open_data=False), folder, about))
     return {"records": number_of_records, "cells": built.cells, "first_page_bytes": built.first_page_bytes, **spent}
 
 

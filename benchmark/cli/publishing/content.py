@@ -1,4 +1,4 @@
-"""What the site is made of: records from the store, and around them what only other rooms know."""
+"""Content of the site: the stored records, and the facts about methods, tasks and data sets shown beside them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmark.core.method import MethodInfo
 from benchmark.core.plugins import list_names, load, public_name
 from benchmark.core.record import RunRecord
 from benchmark.core.task import Task
-from benchmark.leaderboard.around import Around
+from benchmark.leaderboard.context import Context
 from benchmark.leaderboard.site import Built, build_site
 from benchmark.records.query import HIDDEN_PROFILES, committed_records, dataset_records, run_records
 from benchmark.records.versions import one_version
@@ -28,10 +28,10 @@ def build(options: argparse.Namespace, folder: Path) -> Built:
     records = _records(options)
     source = gather("none", None, "", None)
     facts = {"utc": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "version": __version__, "commit": source.commit}
-    return build_site(records, around(records, open_data=not options.no_data), folder, facts)
+    return build_site(records, gather_context(records, open_data=not options.no_data), folder, facts)
 
 
-def around(records: Sequence[RunRecord], *, open_data: bool) -> Around:
+def gather_context(records: Sequence[RunRecord], *, open_data: bool) -> Context:
     """Facts about methods, tasks and the paper's cells; with open_data also paired ranks and pictures."""
     from benchmark.cli.publishing.evidence import gather_evidence
     from benchmark.cli.publishing.paper_cells import paper_cells
@@ -40,7 +40,7 @@ def around(records: Sequence[RunRecord], *, open_data: bool) -> Around:
     tasks: dict[str, Task] = {name: load("task", name) for name in list_names("task")}
     tables, cells = paper_cells(records)
     evidence = gather_evidence(records) if open_data else None
-    return Around(
+    return Context(
         methods=methods,
         tasks=tasks,
         tables=tables,

@@ -19,8 +19,8 @@ from benchmark.datasets.opening.licence import sources_of
 from benchmark.evaluators.statistics.comparison import rank_groups
 from benchmark.harness.data import open_dataset
 from benchmark.harness.rescore import Stored, find_record, load_stored
-from benchmark.leaderboard.around import Picture
 from benchmark.leaderboard.boards import board_key, cells_of
+from benchmark.leaderboard.context import FailurePicture
 from benchmark.leaderboard.failures import Failure, even_threshold, worst_images
 from benchmark.records.seeds import SeedGroup
 
@@ -34,7 +34,7 @@ class Evidence:
     """above: run id -> run ids that are better. pictures, thresholds: by run id. missing: why a cell has none."""
 
     above: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    pictures: dict[str, tuple[Picture, ...]] = field(default_factory=dict)
+    pictures: dict[str, tuple[FailurePicture, ...]] = field(default_factory=dict)
     thresholds: dict[str, float] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
 
@@ -101,10 +101,10 @@ def _add_pictures(found: Mapping[str, Stored], evidence: Evidence) -> None:
             evidence.thresholds[run_id] = threshold
 
 
-def _picture(failure: Failure, source: Source, dataset: Dataset) -> Picture:
+def _picture(failure: Failure, source: Source, dataset: Dataset) -> FailurePicture:
     sample = failure.sample
     name = f"{dataset.digest[:12]}-{sample.image_id}.jpg"
-    return Picture(
+    return FailurePicture(
         path=_thumbnail(sample.path, Home.find().leaderboard / "pictures" / name),
         name=name,
         image_id=sample.image_id,

@@ -1,4 +1,4 @@
-"""What the site shows beside records: collected by the command line, because this room opens no method and no data."""
+"""What the site shows beside records; the command line collects it: this package opens no method and no data set."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from benchmark.core.task import Task
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A test image on which a detector did badly, of a source whose licence allows showing it.
+class FailurePicture:
+    """A test image with many errors of a detector, from a source whose licence allows showing it.
 
-    path: a JPEG to copy, `name` its name in the site. width_px, height_px: of the original image, whose pixels the
+    path: a JPEG that is copied to the site as `name`. width_px, height_px: of the original image, whose pixels the
     boxes are in. boxes: (x1, y1, x2, y2, kind, class name, score or None); kind is `missed`, `false` or `found`.
     """
 
@@ -32,14 +32,14 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Around:
-    """Everything but the records.
+class Context:
+    """Everything that the site shows beside the records.
 
-    cells: facts of the paper's tables, one mapping a cell (`tables._sheet.Sheet.facts`).
-    ledgers: run id -> what its test classes have in common with training data (the facts of `bench data ledger`).
-    above: run id of a cell's first record -> ids of those that are better by paired resamples; a cell that is not in it
-    is ranked by the cells' own intervals.
-    pictures: run id -> its worst images. threshold: run id -> score from which boxes are drawn.
+    methods, tasks: by name. tables: the paper's tables. cells: one mapping per cell of them (`Sheet.facts`).
+    ledgers: run id -> the overlap of its test classes with training data (facts of `bench data ledger`).
+    above: run id of a cell's first record -> those of cells that are better by paired resamples; a cell that is not in
+    it is ranked by the cells' own intervals.
+    pictures: run id -> the images with most errors. thresholds: run id -> score from which boxes are drawn.
     """
 
     methods: Mapping[str, MethodInfo] = field(default_factory=dict)
@@ -49,5 +49,5 @@ class Around:
     cells: Sequence[Mapping[str, Any]] = ()
     ledgers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     above: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    pictures: Mapping[str, Sequence[Picture]] = field(default_factory=dict)
+    pictures: Mapping[str, Sequence[FailurePicture]] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
