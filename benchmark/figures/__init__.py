@@ -1,1 +1,1 @@
-"""One figure a file, each exposes FIGURE; made from records only."""
+"""One figure per file, exposed as FIGURE and made only from records."""

@@ -1,4 +1,4 @@
-"""Which class is taken for which: one matrix a method, of the data set and profile with the most of them."""
+"""Confusion of classes: one matrix per method, of the task, data set and profile with the most matrices."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COLOUR_MAP = "cividis"
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """shares: (R, R) of each row's boxes, in percent; the last row holds false alarms, as shares of all of them."""
+    """shares: (R, R), percent of each row's boxes; the last row holds false alarms, in percent of all false alarms."""
 
     title: str
     names: tuple[str, ...]
@@ -36,23 +36,23 @@ class Matrix:
 
 
 def matrices(records: Sequence[RunRecord]) -> tuple[Source, list[Matrix]] | None:
-    """The best cells of the source that has most of them, or None."""
-    found = curves(records)
-    if not found:
+    """The source with the most cells that have counts, and the matrices of its best cells; None without any."""
+    by_source = curves(records)
+    if not by_source:
         return None
-    source = max(found, key=lambda each: (len(found[each]), each))
-    return source, [_matrix(cell, numbers) for cell, numbers in found[source][:MOST_CELLS]]
+    source = max(by_source, key=lambda each: (len(by_source[each]), each))
+    return source, [_matrix(cell, numbers) for cell, numbers in by_source[source][:MOST_CELLS]]
 
 
 def draw(records: Sequence[RunRecord]) -> Figure:
-    """Matrices beside each other. Raises RecordError where no record has counts."""
+    """Draw the matrices side by side. Raises RecordError if no record has counts."""
     import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    found = matrices(records)
-    if found is None:
+    made = matrices(records)
+    if made is None:
         raise RecordError(f"confusion: no record has counts of confusions; they come from: {explain_command(records)}")
-    source, shown = found
+    source, shown = made
     across = min(2, len(shown))
     down = -(-len(shown) // across)
     wide = len(shown) > 1
@@ -68,7 +68,7 @@ def draw(records: Sequence[RunRecord]) -> Figure:
 
 
 def gathered(counts: NDArray[np.int64], most: int = MOST_CLASSES) -> tuple[list[int], NDArray[np.int64]]:
-    """The classes with the most boxes, and counts over them, the other classes as one (where any), background."""
+    """The `most` classes with the most boxes, and counts over these, all other classes as one, and background."""
     classes = len(counts) - 1
     order = np.argsort(-counts[:classes].sum(axis=1), kind="stable").tolist()
     kept, rest = sorted(order[:most]), sorted(order[most:])
@@ -98,9 +98,9 @@ def _draw_matrix(axes: Axes, matrix: Matrix) -> None:
     axes.tick_params(length=0, labelsize=5.5)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    axes.set_xlabel("found as (background: missed)")
-    axes.set_ylabel("truth")
+    axes.set_xlabel("detected as (background: missed)")
+    axes.set_ylabel("ground truth")
     axes.set_title(matrix.title)
 
 
-FIGURE = FigureKind("confusion", "which class is taken for which", "zeroshot", draw)
+FIGURE = FigureKind("confusion", "which class is detected as which", "zeroshot", draw)

@@ -1,4 +1,4 @@
-"""Figure 2: what a data set is made of. Long tail of classes, sizes of defects a super category, example pictures."""
+"""Figure 2, a data set: boxes per class (long tail), box sizes per super category, example pictures."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 BANDS_PX = (32, 96)
-"""COCO's borders between small, medium and large"""
+"""COCO's limits between small, medium and large"""
 NAMED_RANKS = (0.0, 0.2, 0.4, 0.6)
-"""shares of the tail at which a class is named; further right its name would leave the panel"""
+"""positions, as shares of the axis, at which a class is named; further right the name would leave the panel"""
 ROWS_OF_TILES = 2
 _PLAIN, _NOVEL = "; colours as in (b)", ", hollow: held out in zero-shot; colours as in (b)"
 
@@ -41,7 +41,7 @@ def bars(record: DatasetRecord) -> list[Bar]:
     """Classes by falling number of boxes, equal ones by name; those without a box are left out."""
     novel = set(record.splits.get("zeroshot", {}).get("novel", ()))
     supers = {scene: str(facts["super_category"]) for scene, facts in record.scenes.items()}
-    found = [
+    shown = [
         Bar(
             name,
             name.removesuffix(f", {facts['scene']}"),
@@ -52,20 +52,18 @@ def bars(record: DatasetRecord) -> list[Bar]:
         for name, facts in record.classes.items()
         if facts["boxes"]
     ]
-    return sorted(found, key=lambda bar: (-bar.boxes, bar.name))
+    return sorted(shown, key=lambda bar: (-bar.boxes, bar.name))
 
 
 def draw(record: DatasetRecord, *, pictures: bool = True) -> Figure:
-    """Two panels and, where pictures may be passed on, a grid. Raises RecordError for a record without sizes."""
+    """Draw two panels and, if example pictures may be passed on, a grid. Raises RecordError without sizes."""
     import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     label = record.name + (f"@{record.variant}" if record.variant else "")
     sizes: Mapping[str, Any] | None = record.facts.get("super_category_sides_px")
     if sizes is None:
-        raise RecordError(
-            f"{label}: its record is of a version without sizes a super category; make it again with 'bench data build'"
-        )
+        raise RecordError(f"{label}: the record has no sizes per super category; make it again with 'bench data build'")
     sheet = _example_sheet(record, label) if pictures else None
     looks = {name: colour for name, (colour, _) in signs(list(sizes["counts"])).items()}
     with mpl.rc_context({**STYLE, **SMALL}):
@@ -103,7 +101,7 @@ def _draw_tail(axes: Axes, shown: Sequence[Bar], looks: Mapping[str, str]) -> No
     axes.grid(visible=False, axis="x")
     axes.set_xlabel(f"classes by falling number of boxes, from {most:,} to {fewest:,}")
     axes.set_ylabel("boxes")
-    axes.set_title(f"(a) boxes a class{_NOVEL if any(bar.novel for bar in shown) else _PLAIN}", loc="left")
+    axes.set_title(f"(a) boxes per class{_NOVEL if any(bar.novel for bar in shown) else _PLAIN}", loc="left")
     for rank in sorted({round(share * (len(shown) - 1)) for share in NAMED_RANKS}):
         bar = shown[rank]
         axes.annotate(
@@ -117,7 +115,7 @@ def _draw_tail(axes: Axes, shown: Sequence[Bar], looks: Mapping[str, str]) -> No
 
 
 def _draw_sizes(axes: Axes, sizes: Mapping[str, Any], looks: Mapping[str, str]) -> None:
-    """One ridge a super category: share of its boxes over the side, and the median in px."""
+    """One histogram per super category over the side in px, each scaled to its own maximum, and the median."""
     names = sorted(sizes["counts"], reverse=True)
     edges = sizes["edges"]
     middle = sizes["percents"].index(50)
@@ -173,7 +171,7 @@ def _draw_examples(part: SubFigure, record: DatasetRecord, sheet: Image) -> None
 
 
 def _is_ours(source: str) -> bool:
-    """Pictures that the project draws by itself may lie anywhere."""
+    """Whether the project generated the source's pictures itself, so that they may be stored anywhere."""
     return source == "procedural generator of rtvp-bench"
 
 
@@ -181,29 +179,31 @@ def _draw_boxes(axes: Axes, boxes: Sequence[Sequence[Any]]) -> None:
     from matplotlib.patches import Rectangle  # noqa: PLC0415
 
     for x1, y1, x2, y2, _ in boxes:
-        for colour, width in (("white", 2.0), ("#D55E00", 1.0)):  # seen on every ground
+        for colour, width in (("white", 2.0), ("#D55E00", 1.0)):  # visible on any background
             axes.add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor=colour, linewidth=width))
 
 
 def _example_sheet(record: DatasetRecord, label: str) -> Image | None:
-    """The tiles as they lie beside the committed or the built record; None where the set was not built here.
+    """The sheet of example tiles stored beside the committed or the built record, or None if there is no such file.
 
-    Raises RecordError where the file is another one than the record names.
+    Raises RecordError if the file is not the one that the record names.
     """
     facts = record.facts.get("examples")
     if not facts:
         return None
     results = Results.find()
     built = Home.find().data(label) / facts["file"]
-    here = [path for path in (results.readable(results.datasets / facts["file"]), built) if path.is_file()]
-    for path in here:
+    files = [path for path in (results.readable(results.datasets / facts["file"]), built) if path.is_file()]
+    for path in files:
         if file_sha256(path) == facts["sha256"]:
             return decode(path).convert("RGB")
-    if here:
+    if files:
         raise RecordError(
-            f"{here[0]}: not the example pictures that the record names; make it again, 'bench data build'"
+            f"{files[0]}: not the example pictures that the record names; make it again with 'bench data build'"
         )
     return None
 
 
-FIGURE = DatasetFigure("figure-2", "what a data set is made of", ("mmio", "mmio-open", "mmio-synth"), draw)
+FIGURE = DatasetFigure(
+    "figure-2", "classes, box sizes and examples of a data set", ("mmio", "mmio-open", "mmio-synth"), draw
+)

@@ -1,8 +1,8 @@
-"""Figure 4: what the head reads for boxes of four novel classes, under four prompts, in two dimensions.
+"""Figure 4: t-SNE of the features that the head gets for boxes of four novel classes, under four prompts.
 
-t-SNE keeps neighbours and nothing else: distances between groups, their sizes and the axes mean nothing. Beside each AP
-stands a number that does not depend on it: the share of a box's ten nearest neighbours (cosine, in the features
-themselves) that are of its own class, mean over boxes.
+t-SNE preserves neighbours only: distances between clusters, their sizes and the axes have no meaning. Beside each AP
+stands a number that does not depend on t-SNE: the share of a box's ten nearest neighbours (cosine similarity of the
+features) that have its class, mean over boxes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PERPLEXITY = 30.0
 
 @dataclass(frozen=True)
 class Prompt:
-    """title, remark: heading of its panel. command: what measures it. belongs: whose cells it may show."""
+    """title, remark: heading of the panel. command: what measures it. belongs: whether a cell is of this prompt."""
 
     title: str
     remark: str
@@ -61,12 +61,12 @@ PROMPTS = (
     Prompt("RTVP", "", "bench run\n--method rtvp", lambda spec: spec.method == "rtvp"),
 )
 FREE = {"variant", "prompt", "masks"}
-"""settings in which a shown cell may differ from its profile"""
+"""settings that a shown cell may override"""
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One prompt: its cell and features where both are there, else what is missing."""
+    """One prompt: its cell and features, or what is missing."""
 
     title: str
     cell: SeedGroup | None
@@ -77,27 +77,27 @@ class Panel:
 def panels(records: Sequence[RunRecord]) -> tuple[Source, list[Panel]] | None:
     """The source with the most prompts that have features, and its panels; None where no record has any."""
     good = [r for r in records if r.status is Status.OK and r.metrics.get("AP") is not None and _is_plain(r.spec)]
-    found: dict[Source, list[SeedGroup]] = {}
+    by_source: dict[Source, list[SeedGroup]] = {}
     for cell in seed_groups(good):
-        found.setdefault(source_of(cell.spec), []).append(cell)
-    drawn = [(source, [_panel(prompt, cells) for prompt in PROMPTS]) for source, cells in sorted(found.items())]
+        by_source.setdefault(source_of(cell.spec), []).append(cell)
+    drawn = [(source, [_panel(prompt, cells) for prompt in PROMPTS]) for source, cells in sorted(by_source.items())]
     full = [(source, shown) for source, shown in drawn if any(panel.numbers for panel in shown)]
     return max(full, key=lambda pair: sum(panel.numbers is not None for panel in pair[1]), default=None)
 
 
 def draw(records: Sequence[RunRecord]) -> Figure:
-    """Four panels side by side. Raises RecordError without features, MissingExtraError without scikit-learn."""
+    """Draw four panels side by side. Raises RecordError without features, MissingExtraError without scikit-learn."""
     import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
     from matplotlib.lines import Line2D  # noqa: PLC0415
 
-    found = panels(records)
-    if found is None:
+    best = panels(records)
+    if best is None:
         raise RecordError(
             "figure-4: no record of YOLO-World, FGVP or RTVP has features; they come from: "
             + explain_command(records, ("yolo-world", "fgvp", "rtvp"))
         )
-    source, shown = found
+    source, shown = best
     names = {(panel.numbers.names[label]) for panel in shown if panel.numbers for label in set(panel.numbers.labels)}
     looks = {name: (COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(sorted(names))}
     with mpl.rc_context({**STYLE, **SMALL}):
@@ -112,7 +112,7 @@ def draw(records: Sequence[RunRecord]) -> Figure:
 
 
 def embedded(features: NDArray[np.float16]) -> NDArray[np.float64]:
-    """(N, C) to (N, 2) by t-SNE on cosine distances, the same for the same features. Raises MissingExtraError."""
+    """Features (N, C) in two dimensions (N, 2) by t-SNE on unit vectors; deterministic. Raises MissingExtraError."""
     try:
         from sklearn.manifold import TSNE  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
@@ -125,7 +125,7 @@ def embedded(features: NDArray[np.float16]) -> NDArray[np.float64]:
 
 
 def purity(features: NDArray[np.float16], labels: NDArray[np.int64]) -> float:
-    """Share of each row's nearest neighbours that carry its label, mean over rows; 0 for a single row."""
+    """Share of each row's NEIGHBOURS nearest rows (cosine) that have its label, mean over rows; 0 for one row."""
     unit = _unit(features)
     alike = unit @ unit.T
     np.fill_diagonal(alike, -np.inf)
@@ -142,11 +142,11 @@ def _panel(prompt: Prompt, cells: Sequence[SeedGroup]) -> Panel:
     plain = f"{prompt.title}\n{prompt.remark}"
     for cell in mine:
         masks = cell.spec.overrides.get("masks")
-        said = [prompt.remark] * bool(prompt.remark) + [f"{masks} masks"] * bool(masks)
+        remarks = [prompt.remark] * bool(prompt.remark) + [f"{masks} masks"] * bool(masks)
         for record in cell.good:
             numbers = find_numbers(record.run_id)
             if numbers is not None and len(numbers.features) > 1:
-                return Panel(f"{prompt.title}\n{', '.join(said)}", cell, numbers, "")
+                return Panel(f"{prompt.title}\n{', '.join(remarks)}", cell, numbers, "")
     if mine:
         return Panel(plain, mine[0], None, f"no features:\nbench explain\n{mine[0].first.run_id}")
     return Panel(plain, None, None, f"not run:\n{prompt.command}")

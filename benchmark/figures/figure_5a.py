@@ -1,4 +1,4 @@
-"""Figure 5a: where a detector looks, after the visual prompt and after the text has been put to it."""
+"""Figure 5a: saliency maps of RTVP, of the refined visual prompt and after the text-visual interaction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.vocabulary import CANONICAL
 from benchmark.figures.drawing.panels import Source, cell_label, explain_command, source_of
-from benchmark.figures.drawing.pictures import TRUTH, blank, credit, name_of, outline, show
+from benchmark.figures.drawing.pictures import GROUND_TRUTH, blank, credit, name_of, outline, show
 from benchmark.figures.drawing.style import PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import Picture, find_pictures
 
@@ -19,38 +19,40 @@ if TYPE_CHECKING:
 
 MOST = 6
 VISUAL, TEXT_VISUAL = "visual", "features"
-"""names of the maps: the refined visual prompt, and what the head reads after text and image have met"""
+"""names of the maps: the refined visual prompt, and the features of the head after the text-visual interaction"""
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """One run of RTVP with its pictures; truth: those of the run that was shown the truth as prompt, by image."""
+    """One run of RTVP with its pictures; oracle_pictures: by image id, those of the oracle's run."""
 
     source: Source
     label: str
     pictures: tuple[Picture, ...]
-    truth: Mapping[int, Picture]
+    oracle_pictures: Mapping[int, Picture]
 
 
 def shown_run(records: Sequence[RunRecord]) -> Shown | None:
-    """The RTVP record with saliency maps and the highest AP; one with the oracle's beside it before others."""
+    """The RTVP record of highest AP with saliency maps; those whose oracle has pictures too come first."""
     good = [record for record in records if record.status is Status.OK and record.spec.wording == CANONICAL]
     oracles = {source_of(r.spec): r for r in good if r.spec.params.get("prompt") == "truth"}
-    found: list[tuple[tuple[bool, float, str], Shown]] = []
+    candidates: list[tuple[tuple[bool, float, str], Shown]] = []
     for record in good:
         if record.spec.method != "rtvp" or str(record.spec.weights) == "random":
             continue
         pictures = tuple(p for p in find_pictures(record.run_id) if {VISUAL, TEXT_VISUAL} <= p.maps.keys())
         oracle = oracles.get(source_of(record.spec))
-        truth = {p.image_id: p for p in find_pictures(oracle.run_id) if TEXT_VISUAL in p.maps} if oracle else {}
+        oracle_pictures = (
+            {p.image_id: p for p in find_pictures(oracle.run_id) if TEXT_VISUAL in p.maps} if oracle else {}
+        )
         if pictures:
-            shown = Shown(source_of(record.spec), cell_label(record.spec), pictures[:MOST], truth)
-            found.append(((bool(truth), record.metrics.get("AP") or 0.0, record.run_id), shown))
-    return max(found, key=lambda pair: pair[0])[1] if found else None
+            shown = Shown(source_of(record.spec), cell_label(record.spec), pictures[:MOST], oracle_pictures)
+            candidates.append(((bool(oracle_pictures), record.metrics.get("AP") or 0.0, record.run_id), shown))
+    return max(candidates, key=lambda pair: pair[0])[1] if candidates else None
 
 
 def draw(records: Sequence[RunRecord]) -> Figure:
-    """One column a picture: truth, the oracle's saliency where it was run, RTVP's two. Raises RecordError."""
+    """One column per picture: ground truth, the oracle's map if any, RTVP's two. Raises RecordError without maps."""
     import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -60,8 +62,8 @@ def draw(records: Sequence[RunRecord]) -> Figure:
             f"figure-5a: no record of RTVP has saliency maps; they come from: {explain_command(records, ('rtvp',))}"
         )
     rows = [
-        "image and truth",
-        *(["ground truth\nas prompt"] if shown.truth else []),
+        "image and\nground truth",
+        *(["ground truth\nas prompt"] if shown.oracle_pictures else []),
         "visual prompt",
         "text-visual\nprompt",
     ]
@@ -70,10 +72,10 @@ def draw(records: Sequence[RunRecord]) -> Figure:
         grid = figure.subplots(len(rows), len(shown.pictures), squeeze=False)
         for column, picture in enumerate(shown.pictures):
             show(grid[0][column], picture)
-            outline(grid[0][column], picture.boxes, TRUTH)
+            outline(grid[0][column], picture.boxes, GROUND_TRUTH)
             grid[0][column].set_title(name_of(picture), fontsize=6.5, pad=2)
-            if shown.truth:
-                beside = shown.truth.get(picture.image_id)
+            if shown.oracle_pictures:
+                beside = shown.oracle_pictures.get(picture.image_id)
                 if beside is None:
                     blank(grid[1][column], "not drawn")
                 else:

@@ -22,7 +22,7 @@ from benchmark.figures.drawing.panels import (
     explain_command,
     measured_cells,
 )
-from benchmark.figures.drawing.pictures import MISSED, RIGHT, TRUTH, WRONG, blank, credit, name_of, outline, show
+from benchmark.figures.drawing.pictures import GROUND_TRUTH, MISSED, RIGHT, WRONG, blank, credit, name_of, outline, show
 from benchmark.figures.drawing.style import PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import NamedBox, Numbers, Picture, find_numbers, find_pictures
 from benchmark.records.predictions import read_predictions
@@ -38,21 +38,21 @@ LEAST_IOU = 0.5
 MOST_BOXES = 15
 """detections drawn on a picture: hundreds of wrong ones would hide it"""
 THIN = 0.25
-"""height of a row that has nothing to show, as a share of the others"""
+"""height of a row without pictures, as a share of the others"""
 CLOSED = "closed vocabulary: cannot be asked for novel classes"
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One method. answers: detections of each picture at the run's own score, or why there are none."""
+    """One method. answers: per picture the detections from the run's own score on, or the reason why there are none."""
 
     title: str
     answers: tuple[tuple[NamedBox, ...], ...] | str
 
 
 def shown_rows(records: Sequence[RunRecord]) -> tuple[Source, tuple[Picture, ...], list[Row]] | None:
-    """The source with the most of the three methods, its pictures, and a row a method; None without pictures."""
-    found = []
+    """The source with the most of the three methods, its pictures, and one row per method; None without pictures."""
+    with_pictures = []
     for source, cells in by_source(measured_cells(records)).items():
         mine = {m: [c for c in cells if c.spec.method == m and set(c.spec.overrides) <= {"variant"}] for m in METHODS}
         pictures = next(
@@ -60,12 +60,12 @@ def shown_rows(records: Sequence[RunRecord]) -> tuple[Source, tuple[Picture, ...
         )
         if pictures:
             rows = [_row(source, method, mine[method], pictures[:MOST]) for method in METHODS]
-            found.append((source, pictures[:MOST], rows))
-    return max(found, key=lambda each: sum(not isinstance(row.answers, str) for row in each[2]), default=None)
+            with_pictures.append((source, pictures[:MOST], rows))
+    return max(with_pictures, key=lambda each: sum(not isinstance(row.answers, str) for row in each[2]), default=None)
 
 
 def draw(records: Sequence[RunRecord]) -> Figure:
-    """One row a method below the truth, one column a picture. Raises RecordError where there are no pictures."""
+    """One row per method below the ground truth, one column per picture. Raises RecordError without pictures."""
     import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
     from matplotlib.patches import Patch  # noqa: PLC0415
@@ -77,14 +77,14 @@ def draw(records: Sequence[RunRecord]) -> Figure:
             + explain_command(records, METHODS)
         )
     source, pictures, rows = shown
-    title = f"{source}; at most {MOST_BOXES} detections a picture, from the score of each run's largest F1 on"
+    title = f"{source}; at most {MOST_BOXES} detections per picture, from the score of each run's largest F1 on"
     with mpl.rc_context({**STYLE, **SMALL}):
         heights = [1.0, *(THIN if isinstance(row.answers, str) else 1.0 for row in rows)]
         figure = Figure(figsize=(PAGE_INCHES, 0.95 + 1.35 * sum(heights)), layout="constrained")
         grid = figure.subplots(1 + len(rows), len(pictures), squeeze=False, height_ratios=heights)
         for column, picture in enumerate(pictures):
             show(grid[0][column], picture)
-            outline(grid[0][column], picture.boxes, TRUTH)
+            outline(grid[0][column], picture.boxes, GROUND_TRUTH)
             grid[0][column].set_title(name_of(picture), fontsize=6.5, pad=2)
             for line, row in zip(grid[1:], rows, strict=True):
                 _draw_answer(line[column], picture, row, column)
@@ -94,7 +94,7 @@ def draw(records: Sequence[RunRecord]) -> Figure:
             flat = {"rotation": 0, "ha": "right", "va": "center"} if thin else {}
             axes.set_ylabel(row.title, fontsize=6.5, **flat)
         colours = {
-            "ground truth": TRUTH,
+            "ground truth": GROUND_TRUTH,
             f"right class, IoU ≥ {LEAST_IOU}": RIGHT,
             "wrong": WRONG,
             "missed (dashed)": MISSED,
@@ -106,19 +106,19 @@ def draw(records: Sequence[RunRecord]) -> Figure:
 
 
 def judged(
-    truth: Sequence[NamedBox], answer: Sequence[NamedBox]
+    ground_truth: Sequence[NamedBox], answer: Sequence[NamedBox]
 ) -> tuple[list[NamedBox], list[NamedBox], list[NamedBox]]:
-    """Right and wrong detections and missed boxes; a box is found once, by the first of its class that overlaps it."""
-    left = list(truth)
+    """Right and wrong detections and missed boxes; a box is matched once, by the first overlapping one of its class."""
+    missed = list(ground_truth)
     right, wrong = [], []
     for box in answer:
-        near = [t for t in left if t.name == box.name and _iou(t, box) >= LEAST_IOU]
+        near = [t for t in missed if t.name == box.name and _iou(t, box) >= LEAST_IOU]
         if near:
-            left.remove(max(near, key=lambda t: _iou(t, box)))
+            missed.remove(max(near, key=lambda t: _iou(t, box)))
             right.append(box)
         else:
             wrong.append(box)
-    return right, wrong, left
+    return right, wrong, missed
 
 
 def _row(source: Source, method: str, cells: Sequence[SeedGroup], pictures: Sequence[Picture]) -> Row:
@@ -135,16 +135,16 @@ def _row(source: Source, method: str, cells: Sequence[SeedGroup], pictures: Sequ
     for record in cell.good:
         numbers, path = find_numbers(record.run_id), _predictions(record.run_id)
         if numbers is not None and path is not None:
-            found = read_predictions(path)
-            return Row(title, tuple(_answer(numbers, found.get(picture.image_id)) for picture in pictures))
+            detections = read_predictions(path)
+            return Row(title, tuple(_answer(numbers, detections.get(picture.image_id)) for picture in pictures))
     return Row(title, f"no arrays: bench explain {cell.first.run_id}")
 
 
-def _answer(numbers: Numbers, found: Detections | None) -> tuple[NamedBox, ...]:
-    """The best detections from the run's confidence on."""
-    if found is None:
+def _answer(numbers: Numbers, detections: Detections | None) -> tuple[NamedBox, ...]:
+    """The best MOST_BOXES detections that score at least the run's confidence."""
+    if detections is None:
         return ()
-    best = found.best(MOST_BOXES)
+    best = detections.best(MOST_BOXES)
     keep = best.scores >= numbers.confidence
     return tuple(
         NamedBox(float(x1), float(y1), float(x2), float(y2), numbers.names[label])
@@ -158,8 +158,8 @@ def _draw_answer(axes: Axes, picture: Picture, row: Row, column: int) -> None:
         axes.spines[:].set_visible(False)
         axes.patch.set_visible(False)
         if column == 0:
-            said = axes.text(0.05, 0.5, row.answers, transform=axes.transAxes, va="center", fontsize=6.5, color="0.3")
-            said.set_in_layout(False)  # it runs over the columns beside it, which are empty
+            reason = axes.text(0.05, 0.5, row.answers, transform=axes.transAxes, va="center", fontsize=6.5, color="0.3")
+            reason.set_in_layout(False)  # the text extends over the empty columns beside it
         return
     show(axes, picture)
     right, wrong, missed = judged(picture.boxes, row.answers[column])
@@ -170,8 +170,8 @@ def _draw_answer(axes: Axes, picture: Picture, row: Row, column: int) -> None:
 
 def _predictions(run_id: str) -> Path | None:
     results = Results.find()
-    places = (Home.find().run(run_id).predictions, results.readable(results.predictions / f"{run_id}.parquet"))
-    return next((path for path in places if path.is_file()), None)
+    paths = (Home.find().run(run_id).predictions, results.readable(results.predictions / f"{run_id}.parquet"))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _iou(a: NamedBox, b: NamedBox) -> float:

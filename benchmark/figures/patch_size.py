@@ -1,4 +1,4 @@
-"""AP and cost over the patch size of sparse sampling: one row of panels a data set and profile."""
+"""AP and cost over the patch size of sparse sampling: one row of panels per task, data set and profile."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 METHOD = "rtvp"
 PAPERS_PX = 32
-"""the paper's own size, which a cell without that setting has"""
+"""the paper's patch size, and the default"""
 COSTS: tuple[tuple[str, Callable[[Cost], float | None]], ...] = (
-    ("latency, ms an image\n(median, batch 1)", lambda cost: _times(cost.latency_p50_s, 1e3)),
-    ("GFLOPs an image", lambda cost: cost.gflops),
+    ("latency, ms per image\n(median, batch 1)", lambda cost: _times(cost.latency_p50_s, 1e3)),
+    ("GFLOPs per image", lambda cost: cost.gflops),
     ("peak memory, GB", lambda cost: _times(cost.peak_memory_bytes, 1e-9)),
 )
 
@@ -36,32 +36,32 @@ class Size:
 
 
 def sizes(records: Sequence[RunRecord]) -> dict[Source, list[Size]]:
-    """Cells that differ from the profile's in nothing but the patch size, smallest first; where there are several."""
+    """Sources with several patch sizes and their cells by rising size; cells with any other override are left out."""
     mine = [record for record in records if record.spec.method == METHOD]
-    found = {}
+    by_panel = {}
     for source, cells in by_source(measured_cells(mine)).items():
         plain = [cell for cell in cells if set(cell.spec.overrides) <= {"patch_size"}]
         several = [Size(int(cell.spec.overrides.get("patch_size", PAPERS_PX)), cell) for cell in plain]
         if len({size.patch_px for size in several}) > 1:
-            found[source] = sorted(several, key=lambda size: size.patch_px)
-    return found
+            by_panel[source] = sorted(several, key=lambda size: size.patch_px)
+    return by_panel
 
 
 def draw(records: Sequence[RunRecord]) -> Figure:
-    """AP with its interval, and what it costs. Raises RecordError where no two patch sizes were measured."""
+    """Draw AP with its interval, and each cost. Raises RecordError if no two patch sizes were measured."""
     import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    found = sizes(records)
-    if not found:
+    by_panel = sizes(records)
+    if not by_panel:
         raise RecordError(
             f"patch-size: no two patch sizes of {METHOD} were measured under the same settings; one more: "
             f"{run_command(records, '--set patch_size=64', method=METHOD)}"
         )
     with mpl.rc_context({**STYLE, **SMALL}):
-        figure = Figure(figsize=(PAGE_INCHES, 2.1 * len(found)), layout="constrained")
-        grid = figure.subplots(len(found), 1 + len(COSTS), squeeze=False)
-        for (first, *others), (source, shown) in zip(grid, found.items(), strict=True):
+        figure = Figure(figsize=(PAGE_INCHES, 2.1 * len(by_panel)), layout="constrained")
+        grid = figure.subplots(len(by_panel), 1 + len(COSTS), squeeze=False)
+        for (first, *others), (source, shown) in zip(grid, by_panel.items(), strict=True):
             _draw_ap(first, shown)
             first.set_title(str(source), loc="left")
             for axes, (label, cost) in zip(others, COSTS, strict=True):

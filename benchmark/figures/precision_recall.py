@@ -1,4 +1,4 @@
-"""Precision over recall, mean over classes: one row of panels a data set and profile, the area below is the AP."""
+"""Precision over recall, mean over classes: one row of panels per source; the area below a curve is its AP."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ if TYPE_CHECKING:
 
 TITLES = ("IoU 0.50", "IoU 0.75", "mean of IoU 0.50 to 0.95")
 MOST = 7
-"""curves of one panel: the best cells, one colour each"""
+"""curves per panel: those of the best cells, one colour each"""
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
-"""a second sign for the same curve, for grey print"""
+"""one line style per curve, for grey print"""
 
 
 def curves(records: Sequence[RunRecord]) -> dict[Source, list[tuple[SeedGroup, Numbers]]]:
-    """Cells with stored curves, the best first; of several seeds the lowest that has them."""
-    found = {}
+    """Per source its best cells with stored curves, the best first; of several seeds the lowest with curves."""
+    by_panel = {}
     for source, cells in by_source(measured_cells(records)).items():
         stored = [(cell, next((n for r in cell.good if (n := find_numbers(r.run_id))), None)) for cell in cells]
         known = [(cell, numbers) for cell, numbers in stored if numbers is not None]
         if known:
-            found[source] = known[:MOST]
-    return found
+            by_panel[source] = known[:MOST]
+    return by_panel
 
 
 def draw(records: Sequence[RunRecord]) -> Figure:
-    """Three panels a source. Raises RecordError where no record has curves."""
+    """Draw three panels per source. Raises RecordError if no record has curves."""
     import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    found = curves(records)
-    if not found:
+    by_panel = curves(records)
+    if not by_panel:
         raise RecordError(f"precision-recall: no record has curves; they come from: {explain_command(records)}")
     with mpl.rc_context({**STYLE, **SMALL}):
-        figure = Figure(figsize=(PAGE_INCHES, 2.2 * len(found)), layout="constrained")
-        grid = figure.subplots(len(found), len(TITLES), squeeze=False)
-        for row, (source, shown) in zip(grid, found.items(), strict=True):
-            for place, axes in enumerate(row):
-                _draw_panel(axes, [(cell_label(cell.spec), n.precision[place]) for cell, n in shown])
-                axes.set_title(TITLES[place] if place else f"{source}\n{TITLES[0]}", loc="left")
+        figure = Figure(figsize=(PAGE_INCHES, 2.2 * len(by_panel)), layout="constrained")
+        grid = figure.subplots(len(by_panel), len(TITLES), squeeze=False)
+        for row, (source, shown) in zip(grid, by_panel.items(), strict=True):
+            for column, axes in enumerate(row):
+                _draw_panel(axes, [(cell_label(cell.spec), n.precision[column]) for cell, n in shown])
+                axes.set_title(TITLES[column] if column else f"{source}\n{TITLES[0]}", loc="left")
             row[0].set_ylabel("precision")
     return figure
 

@@ -1,4 +1,4 @@
-"""AP of every method in every scene: one map a data set and profile, hardest scenes on the right."""
+"""AP of every method in every scene: one map per task, data set and profile, hardest scenes on the right."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOUR_MAP = "cividis"
-"""even in lightness, read alike with every kind of colour blindness and in grey"""
+"""of even lightness: readable with any colour blindness and in grey print"""
 MOST_ROWS = 20
 
 
@@ -43,13 +43,13 @@ class HeatMap:
 
 
 def heat_maps(records: Sequence[RunRecord]) -> list[HeatMap]:
-    """One a source whose records say something about scenes; cells with changed settings are left out."""
+    """One per source with AP per scene; cells that override anything but the model size are left out."""
     scened = [c for c in measured_cells(records) if c.first.per_scene and set(c.spec.overrides) <= {"variant"}]
     return [_heat_map(source, cells[:MOST_ROWS]) for source, cells in by_source(scened).items()]
 
 
 def draw(records: Sequence[RunRecord]) -> Figure:
-    """Maps below each other, numbers in the tiles. Raises RecordError where no record has scenes."""
+    """Draw the maps below each other, with numbers. Raises RecordError if no record has AP per scene."""
     import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -67,22 +67,22 @@ def draw(records: Sequence[RunRecord]) -> Figure:
 
 
 def _heat_map(source: Source, cells: Sequence[SeedGroup]) -> HeatMap:
-    found = [_scenes(cell) for cell in cells]
-    scenes = {scene for row in found for scene in row}
-    mean = {scene: statistics.fmean(row[scene] for row in found if scene in row) for scene in scenes}
+    per_cell = [_scenes(cell) for cell in cells]
+    scenes = {scene for row in per_cell for scene in row}
+    mean = {scene: statistics.fmean(row[scene] for row in per_cell if scene in row) for scene in scenes}
     order = tuple(sorted(scenes, key=lambda scene: (-mean[scene], scene)))
     rows = tuple(f"{cell_label(cell.spec)}  {percent(mean_ap(cell))}" for cell in cells)
-    return HeatMap(source, rows, order, tuple(tuple(row.get(s, float("nan")) for s in order) for row in found))
+    return HeatMap(source, rows, order, tuple(tuple(row.get(s, float("nan")) for s in order) for row in per_cell))
 
 
 def _scenes(cell: SeedGroup) -> Mapping[str, float]:
-    """Scene -> AP in percent, mean over seeds; scenes with nothing to measure are left out."""
+    """Scene -> AP in percent, mean over seeds; scenes without ground truth are left out."""
     values: dict[str, list[float]] = {}
     for record in cell.good:
         for scene, facts in record.per_scene.items():
             if facts.get("AP") is not None:
                 values.setdefault(scene, []).append(100 * (facts["AP"] or 0.0))
-    return {scene: statistics.fmean(found) for scene, found in values.items()}
+    return {scene: statistics.fmean(per_seed) for scene, per_seed in values.items()}
 
 
 def _draw_map(axes: Axes, each: HeatMap) -> None:

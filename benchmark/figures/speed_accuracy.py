@@ -1,4 +1,4 @@
-"""AP against latency with the Pareto front: one panel a data set, profile and device; neither axis compares across."""
+"""AP against latency with the Pareto front: one panel per source and device; panels cannot be compared."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 WIDE = 8
-"""times the fastest cell's latency, from which on the axis is logarithmic"""
+"""the axis is logarithmic if the slowest cell's latency is more than this multiple of the fastest's"""
 MOST_LABELS = 6
-"""points of a panel up to which cells with changed settings are named too"""
+"""cells with changed settings are named in panels of at most this many points"""
 
 
 @dataclass(frozen=True)
 class Point:
-    """One cell. ap, ap_low, ap_high in percent (interval of the lowest seed); latency: median ms an image, batch 1."""
+    """One cell. ap, ap_low, ap_high in percent (interval of the lowest seed); latency: median ms per image, batch 1."""
 
     panel: str
     method: str
@@ -36,44 +36,44 @@ class Point:
     ap_low: float
     ap_high: float
     changed: bool
-    """settings other than the size differ from the profile's: drawn hollow"""
+    """whether settings other than the size are overridden: drawn hollow"""
 
 
 def points(records: Sequence[RunRecord]) -> list[Point]:
-    """The cells that have an AP and a latency, controls left out (canonical names, weights that were trained)."""
+    """The cells with AP and latency; controls (other class names, untrained weights) are left out."""
     timed = [record for record in records if record.cost.latency_p50_s is not None]
     return [_point(cell) for cell in measured_cells(timed)]
 
 
-def front(found: Sequence[Point]) -> list[Point]:
-    """The points of one panel that no other beats in both, by rising latency."""
+def front(shown: Sequence[Point]) -> list[Point]:
+    """The Pareto front of one panel, by rising latency: the points than which none is both faster and better."""
     best: list[Point] = []
-    for point in sorted(found, key=lambda point: (point.latency_ms, -point.ap)):
+    for point in sorted(shown, key=lambda point: (point.latency_ms, -point.ap)):
         if not best or point.ap > best[-1].ap:
             best.append(point)
     return best
 
 
 def draw(records: Sequence[RunRecord]) -> Figure:
-    """One point a cell, its mean over seeds. Raises RecordError where no record has both numbers."""
+    """Draw one point per cell, its mean over seeds. Raises RecordError if no record has AP and latency."""
     import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
     from matplotlib.lines import Line2D  # noqa: PLC0415
 
-    found = points(records)
-    if not found:
+    every_point = points(records)
+    if not every_point:
         raise RecordError(
             f"speed-accuracy: no record has both an AP and a latency; one comes from: {run_command(records)}"
         )
-    panels = sorted({point.panel for point in found})
-    looks = signs([point.method for point in found])
+    panels = sorted({point.panel for point in every_point})
+    looks = signs([point.method for point in every_point])
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(PANEL_INCHES[0] * len(panels), PANEL_INCHES[1]), layout="constrained")
         for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-            _draw_panel(axes, [point for point in found if point.panel == panel], looks)
+            _draw_panel(axes, [point for point in every_point if point.panel == panel], looks)
             axes.set_title(panel)
         signed = [Line2D([], [], color=c, marker=m, linestyle="none", label=name) for name, (c, m) in looks.items()]
-        if any(point.changed for point in found):
+        if any(point.changed for point in every_point):
             hollow = Line2D(
                 [], [], color="0.3", marker="o", linestyle="none", fillstyle="none", label="changed settings"
             )
@@ -83,14 +83,14 @@ def draw(records: Sequence[RunRecord]) -> Figure:
     return figure
 
 
-def _draw_panel(axes: Axes, found: Sequence[Point], looks: dict[str, tuple[str, str]]) -> None:
-    times = [point.latency_ms for point in found]
+def _draw_panel(axes: Axes, shown: Sequence[Point], looks: dict[str, tuple[str, str]]) -> None:
+    times = [point.latency_ms for point in shown]
     wide = max(times) > WIDE * min(times)
     left, right = (0.7 * min(times) if wide else 0), 1.4 * max(times)
-    _draw_front(axes, found, right)
-    for point in found:
+    _draw_front(axes, shown, right)
+    for point in shown:
         colour, marker = looks[point.method]
-        # A basic interval need not hold its own point, and a bar cannot have a negative length.
+        # A basic interval need not contain its own point, and a bar cannot have a negative length.
         below, above = max(point.ap - point.ap_low, 0.0), max(point.ap_high - point.ap, 0.0)
         axes.errorbar(
             point.latency_ms,
@@ -103,22 +103,22 @@ def _draw_panel(axes: Axes, found: Sequence[Point], looks: dict[str, tuple[str, 
             capsize=2,
             fillstyle="none" if point.changed else "full",
         )
-        if not point.changed or len(found) <= MOST_LABELS:
+        if not point.changed or len(shown) <= MOST_LABELS:
             text = point.label.removeprefix(point.method).lstrip("- ") or point.method
             axes.annotate(text, (point.latency_ms, point.ap), (5, 3), textcoords="offset points", fontsize=7)
-    axes.set_xlabel("latency, ms an image (median, batch 1)")
+    axes.set_xlabel("latency, ms per image (median, batch 1)")
     axes.set_ylabel("AP, % (bar: 95 % interval)")
     if wide:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlim(left, right)
-    axes.set_ylim(0, 1.1 * max(1e-3, *(max(point.ap, point.ap_high) for point in found)))
+    axes.set_ylim(0, 1.1 * max(1e-3, *(max(point.ap, point.ap_high) for point in shown)))
 
 
-def _draw_front(axes: Axes, found: Sequence[Point], right: float) -> None:
-    """A dashed line below which something is both slower and worse than a point."""
-    if len(found) > 1:
-        best = front(found)
+def _draw_front(axes: Axes, shown: Sequence[Point], right: float) -> None:
+    """Draw the Pareto front as a dashed line: whatever lies below is slower and worse than some point."""
+    if len(shown) > 1:
+        best = front(shown)
         xs, ys = [point.latency_ms for point in best], [point.ap for point in best]
         axes.step([*xs, right], [*ys, ys[-1]], where="post", color="0.5", linewidth=1, linestyle="--", zorder=0)
 

@@ -1,4 +1,4 @@
-"""How far AP moves with the words and the order in which classes are asked for: one panel a data set and profile."""
+"""AP over the wording and the order of the class names: one panel per task, data set and profile."""
 
 from __future__ import annotations
 
@@ -16,37 +16,38 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 KINDS = ("canonical", "canonical, other order", "synonyms", "description", "own file", "codes (control)")
-"""in this order each has its colour and sign"""
+"""kinds of wording, in the order of their colours and markers"""
 
 
 def readings(records: Sequence[RunRecord]) -> dict[Source, list[Robustness]]:
-    """Cells asked in several ways, the best canonical one first within a panel."""
+    """Per source the cells measured with several wordings, those of the highest AP first; controls do not count."""
     good = [record for record in records if record.status is Status.OK and str(record.spec.weights) != "random"]
-    found: dict[Source, list[Robustness]] = {}
+    by_panel: dict[Source, list[Robustness]] = {}
     for method in sorted({record.spec.method for record in good}):
         for read in robustness(good, method):
             if len(read.wordings) > 1:
-                found.setdefault(source_of(read.spec), []).append(read)
-    for reads in found.values():
+                by_panel.setdefault(source_of(read.spec), []).append(read)
+    for reads in by_panel.values():
         reads.sort(key=lambda read: (-max(each.value for each in read.meant), cell_label(read.spec)))
-    return dict(sorted(found.items()))
+    return dict(sorted(by_panel.items()))
 
 
 def draw(records: Sequence[RunRecord]) -> Figure:
-    """One line a method from its worst to its best words. Raises RecordError where none was asked in two ways."""
+    """Draw a line per cell from its worst to its best wording. Raises RecordError if no cell has two wordings."""
     import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    found = readings(records)
-    if not found:
+    by_panel = readings(records)
+    if not by_panel:
         raise RecordError(
-            "wording: no method was asked in two ways; one more: " + run_command(records, "--vocabulary synonyms")
+            "wording: no method was measured with two wordings; one more: "
+            + run_command(records, "--vocabulary synonyms")
         )
-    heights = [0.75 + 0.26 * len(reads) for reads in found.values()]
+    heights = [0.75 + 0.26 * len(reads) for reads in by_panel.values()]
     with mpl.rc_context({**STYLE, **SMALL}):
         figure = Figure(figsize=(PAGE_INCHES, 0.35 + sum(heights)), layout="constrained")
-        panels = figure.subplots(len(found), 1, squeeze=False, height_ratios=heights)[:, 0]
-        for axes, (source, reads) in zip(panels, found.items(), strict=True):
+        panels = figure.subplots(len(by_panel), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for axes, (source, reads) in zip(panels, by_panel.items(), strict=True):
             _draw_panel(axes, reads)
             axes.set_title(str(source), loc="left")
         panels[-1].set_xlabel("AP, %")
@@ -61,7 +62,7 @@ def draw(records: Sequence[RunRecord]) -> Figure:
 
 
 def kind_of(wording: str) -> str:
-    """What a wording's name says: `canonical@3` is another order, `codes` the control, a file's name its own."""
+    """One of KINDS for a wording's name: `canonical@3` is another order, `codes` the control, else an own file."""
     name, mark, _ = wording.partition("@")
     if name == "codes":
         return KINDS[-1]
@@ -77,12 +78,12 @@ def _draw_panel(axes: Axes, reads: Sequence[Robustness]) -> None:
         axes.plot([min(values), max(values)], [row, row], color="0.6", linewidth=1.5, zorder=1)
         for each in read.wordings:
             kind = kind_of(each.name)
-            place = KINDS.index(kind)
+            style = KINDS.index(kind)
             axes.plot(
                 100 * each.value,
                 row,
-                color=COLOURS[place],
-                marker=MARKERS[place],
+                color=COLOURS[style],
+                marker=MARKERS[style],
                 markersize=5,
                 linestyle="none",
                 fillstyle="none" if each.control else "full",

@@ -1,1 +1,1 @@
-"""What is asked of a method, one task a file; each exposes TASK."""
+"""One task per file, exposed as TASK: which classes a method is fitted on, and which it is tested on."""

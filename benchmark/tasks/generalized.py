@@ -1,4 +1,4 @@
-"""Generalized zero-shot: fitted on base classes, asked for base and novel names together."""
+"""Generalized zero-shot: fitted on base classes, tested with base and novel names in one vocabulary."""
 
 from benchmark.core.task import Classes, Task
 

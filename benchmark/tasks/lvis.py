@@ -1,6 +1,6 @@
-"""LVIS v1, all 1,203 names at test time, a fit on common and frequent classes alone (Table 4).
+"""LVIS v1, all 1,203 names at test time, fitted on the common and frequent classes only (Table 4).
 
-1,000 detections an image are kept: AP takes the best 300 of them, fixed AP all.
+1,000 detections per image are kept: AP uses the best 300 of them, fixed AP all.
 """
 
 from benchmark.core.task import Classes, Task

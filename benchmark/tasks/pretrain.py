@@ -1,4 +1,4 @@
-"""A fit on everything that a data set for pre-training holds, and no score: what it is worth is measured elsewhere."""
+"""Pre-training: a fit on all boxes of a data set, without a score; later tasks measure its effect."""
 
 from benchmark.core.task import Classes, Task
 

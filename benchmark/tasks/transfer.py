@@ -1,4 +1,4 @@
-"""Leave one scene out: fitted on all scenes but one, asked for every class of that scene; one cell a scene."""
+"""Leave one scene out: fitted on all scenes but one, tested on all classes of that scene; one cell per scene."""
 
 from benchmark.core.task import Classes, Task
 

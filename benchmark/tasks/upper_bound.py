@@ -1,7 +1,7 @@
 """Upper bound of zero-shot: half of the groups with novel boxes are trained on, the other half is tested.
 
-What it is ahead of `zeroshot-half`, which tests a fit without any novel box on the same images, is what knowing the
-novel classes would be worth.
+Its lead over `zeroshot-half`, which tests a fit without novel boxes on the same images, is the gain from training on
+the novel classes.
 """
 
 from benchmark.core.task import Classes, Task

@@ -1,4 +1,4 @@
-"""True zero-shot: fitted on base classes, asked for classes whose defect no base class has under any name."""
+"""True zero-shot: fitted on base classes, tested on classes whose defect no base class has under any name."""
 
 from benchmark.core.task import Classes, Task
 

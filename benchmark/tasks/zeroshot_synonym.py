@@ -1,4 +1,4 @@
-"""Synonym zero-shot: the defects of the fit are asked for under names that the fit did not use."""
+"""Synonym zero-shot: the defects of the fit, tested under names that the fit did not use."""
 
 from benchmark.core.task import Classes, Task
 

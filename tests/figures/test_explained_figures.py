@@ -102,10 +102,10 @@ def test_the_area_of_a_curve_is_its_legend(make_record: Make) -> None:
 
 
 def test_rows_of_a_matrix_are_shares_of_the_truth(make_record: Make) -> None:
-    found = confusion.matrices([explained(make_record())])
-    assert found is not None
-    np.testing.assert_allclose(found[1][0].shares, [[60, 10, 30], [0, 80, 20], [20, 80, 0]])
-    assert found[1][0].names == (*NAMES, "background")
+    made = confusion.matrices([explained(make_record())])
+    assert made is not None
+    np.testing.assert_allclose(made[1][0].shares, [[60, 10, 30], [0, 80, 20], [20, 80, 0]])
+    assert made[1][0].names == (*NAMES, "background")
     kept, gathered = confusion.gathered(np.diag([5, 1, 9, 2, 0]), most=2)
     assert kept == [0, 2]
     np.testing.assert_array_equal(gathered, np.diag([5, 9, 3, 0]))
@@ -147,8 +147,8 @@ def test_figure_5b_judges_each_box_once(make_record: Make) -> None:
 def test_figure_5b_draws_detections_from_the_runs_own_score(make_record: Make) -> None:
     record = explained(make_record(task="closed"))
     boxes = np.array([[4, 4, 20, 20], [0, 0, 5, 5]], np.float32)
-    found = Detections(boxes, np.array([0.9, 0.1], np.float32), np.array([0, 1], np.int64))
-    write_predictions(Home.find().run(record.run_id).predictions, {7: found})
+    detections = Detections(boxes, np.array([0.9, 0.1], np.float32), np.array([0, 1], np.int64))
+    write_predictions(Home.find().run(record.run_id).predictions, {7: detections})
     shown = figure_5b.shown_rows([record])
     assert shown is not None
     answers = {row.title.split("\n")[0]: row.answers for row in shown[2]}
@@ -161,7 +161,7 @@ def test_pictures_of_others_never_lie_in_the_results(make_record: Make, tmp_path
     figure = figure_5a.draw([explained(make_record(), ours=False)])
     assert figure.get_gid() == OTHERS
     assert not may_lie_in(Results.find().root / "figures", figure)
-    with pytest.raises(RecordError, match="which the results never hold; choose a folder with --out"):
+    with pytest.raises(RecordError, match="must not be stored in the results; choose another folder with --out"):
         save(figure, Results.find().root / "figures", "figure-5a")
     assert save(figure, tmp_path / "elsewhere", "figure-5a")[0].is_file()
 

@@ -74,7 +74,7 @@ def test_without_pictures_there_are_two_panels(record: DatasetRecord) -> None:
 
 def test_a_record_of_an_older_version_is_refused(record: DatasetRecord) -> None:
     facts = {name: value for name, value in record.facts.items() if name != "super_category_sides_px"}
-    with pytest.raises(RecordError, match="without sizes a super category; make it again with 'bench data build'"):
+    with pytest.raises(RecordError, match="no sizes per super category; make it again with 'bench data build'"):
         draw(replace(record, facts=facts))
 
 

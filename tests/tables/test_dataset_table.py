@@ -25,11 +25,9 @@ def record() -> DatasetRecord:
 
 def row_of(records: list[DatasetRecord], title: str) -> dict[str, str]:
     sheet = fill_datasets(TABLE, records)
-    (found,) = (row for row in sheet.rows if row[0].startswith(title))
+    (row,) = (row for row in sheet.rows if row[0].startswith(title))
     names = [title + header for title, span in sheet.groups for header in [title] * span]
-    return dict(
-        zip([f"{n[: len(n) // 2]}: {h}" for n, h in zip(names, sheet.headers, strict=True)], found, strict=True)
-    )
+    return dict(zip([f"{n[: len(n) // 2]}: {h}" for n, h in zip(names, sheet.headers, strict=True)], row, strict=True))
 
 
 def test_a_set_of_the_paper_is_counted_beside_its_cells(record: DatasetRecord) -> None:

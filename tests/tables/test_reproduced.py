@@ -21,8 +21,8 @@ def compared(records: list[RunRecord], methods: tuple[str, ...] = METHODS) -> Sh
 
 
 def line(sheet: Sheet, row: str, metric: str = "AP") -> dict[str, str]:
-    (found,) = [cells for cells in sheet.rows if cells[1:3] == (row, metric)]
-    return dict(zip(sheet.headers, found, strict=True))
+    (cells_of_row,) = [cells for cells in sheet.rows if cells[1:3] == (row, metric)]
+    return dict(zip(sheet.headers, cells_of_row, strict=True))
 
 
 def test_a_method_that_is_not_here_has_no_command() -> None:

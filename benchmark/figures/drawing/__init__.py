@@ -1,1 +1,1 @@
-"""What all figures share: style, choice of records, pictures."""
+"""Shared by all figures: style, choice of cells, pictures."""

@@ -1,4 +1,4 @@
-"""Which cells a figure shows, and what they are called in it."""
+"""The cells that a figure shows, and their labels."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from benchmark.core.vocabulary import CANONICAL
 from benchmark.records.seeds import SeedGroup, seed_groups
 
 MOST_NAMED = 4
-"""runs in a command that is offered"""
+"""most run ids in a suggested command"""
 
 
 @dataclass(frozen=True, order=True)
 class Source:
-    """What a panel is about: numbers of two of them never share an axis."""
+    """The task, data set and profile of a panel; values of two sources never share an axis."""
 
     task: str
     dataset: str
@@ -24,17 +24,17 @@ class Source:
     profile: str
 
     def __str__(self) -> str:
-        """As a panel is headed."""
+        """The title of a panel."""
         return f"{self.task}, {self.dataset} {self.version}, {self.profile}"
 
 
 def source_of(spec: RunSpec) -> Source:
-    """The panel of a cell."""
+    """The source of a cell."""
     return Source(spec.task_asked, spec.dataset, spec.dataset_version, spec.profile)
 
 
 def measured_cells(records: Sequence[RunRecord]) -> list[SeedGroup]:
-    """Cells with an AP; controls and oracles left out: class names as they are, weights that were trained, no truth."""
+    """Cells with an AP, without controls (other class names, untrained weights) and oracles."""
     good = [
         record
         for record in records
@@ -48,16 +48,16 @@ def measured_cells(records: Sequence[RunRecord]) -> list[SeedGroup]:
 
 
 def is_oracle(spec: RunSpec) -> bool:
-    """Whether it was shown the truth: an upper bound, and no method."""
+    """Whether the run was prompted with the ground truth: an upper bound, not a method."""
     return spec.params.get("prompt") == "truth"
 
 
 def by_source(cells: Sequence[SeedGroup]) -> dict[Source, list[SeedGroup]]:
-    """Cells of each panel, panels in order, within one the best first."""
-    found: dict[Source, list[SeedGroup]] = {}
+    """The cells of each source, the best first; sources are sorted."""
+    panels: dict[Source, list[SeedGroup]] = {}
     for cell in sorted(cells, key=lambda cell: (-mean_ap(cell), cell_label(cell.spec))):
-        found.setdefault(source_of(cell.spec), []).append(cell)
-    return dict(sorted(found.items()))
+        panels.setdefault(source_of(cell.spec), []).append(cell)
+    return dict(sorted(panels.items()))
 
 
 def mean_ap(cell: SeedGroup) -> float:
@@ -73,12 +73,12 @@ def ap_text(cell: SeedGroup) -> str:
 
 
 def percent(value: float) -> str:
-    """One decimal; two below one, where most of a number would be rounded away."""
+    """A percentage with one decimal, or with two below 0.95."""
     return f"{value:.1f}" if value >= 0.95 or value == 0 else f"{value:.2f}"
 
 
 def explain_command(records: Sequence[RunRecord], methods: Container[str] | None = None) -> str:
-    """What stores the arrays of those methods' best cells; where none was measured, what measures one."""
+    """The command that stores the arrays of the methods' best cells, or one that measures such a cell first."""
     cells = [cell for cell in measured_cells(records) if methods is None or cell.spec.method in methods]
     kept = [
         r.run_id for cell in cells for r in cell.good if any(a.name == "predictions" and a.uri for a in r.artifacts)
@@ -89,7 +89,7 @@ def explain_command(records: Sequence[RunRecord], methods: Container[str] | None
 
 
 def run_command(records: Sequence[RunRecord], *more: str, method: str = "rtvp") -> str:
-    """What measures one more cell where those records were measured."""
+    """The command that measures one more cell of the records' first source; `more`: further options."""
     source = min((source_of(record.spec) for record in records), default=None)
     words = ["bench run", f"--method {method}", f"--task {source.task if source else 'zeroshot'}"]
     words += [f"--data {source.dataset}", f"--profile {source.profile}"] if source else []
@@ -97,6 +97,6 @@ def run_command(records: Sequence[RunRecord], *more: str, method: str = "rtvp") 
 
 
 def cell_label(spec: RunSpec) -> str:
-    """`rtvp-n patch_size=64`: the model, its variations, and the method's version where that is not the first."""
+    """`rtvp-n patch_size=64`: the model, its variations, and the method's version unless it is 1."""
     version = [f"(version {spec.method_version})"] if spec.method_version > 1 else []
     return " ".join([spec.model, *spec.variations, *version])

@@ -1,4 +1,4 @@
-"""Pictures in a figure: with boxes, with a saliency map over them, and the mark where they are not our own."""
+"""Pictures in a figure: with boxes or a saliency map, and with sources and licences."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-RIGHT, WRONG, MISSED, TRUTH = "#009E73", "#D55E00", "#F0E442", "#56B4E9"
-"""of Okabe and Ito's palette; a missed box is also dashed"""
+RIGHT, WRONG, MISSED, GROUND_TRUTH = "#009E73", "#D55E00", "#F0E442", "#56B4E9"
+"""colours of Okabe and Ito's palette; missed boxes are also dashed"""
 SALIENCY = "inferno"
-LETTERS_A_LINE = 170
-"""of the smallest print that a page is wide"""
+LETTERS_PER_LINE = 170
+"""letters of the smallest print across a page"""
 
 
 def pixels(picture: Picture) -> NDArray[np.uint8]:
-    """uint8 (h, w, 3) of the reduced picture."""
+    """The stored reduced picture, (h, w, 3) uint8 RGB."""
     return np.asarray(decode(Path(f"picture of image {picture.image_id}"), io.BytesIO(picture.jpeg)).convert("RGB"))
 
 
 def show(axes: Axes, picture: Picture, saliency: NDArray[np.uint8] | None = None) -> None:
-    """The picture in pixels of the original image, grey below a saliency map."""
+    """Draw the picture, its axes in pixels of the original image; under a saliency map it is grey."""
     shown = pixels(picture)
     extent = (0, picture.width_px, picture.height_px, 0)
     if saliency is None:
@@ -44,7 +44,7 @@ def show(axes: Axes, picture: Picture, saliency: NDArray[np.uint8] | None = None
 
 
 def blank(axes: Axes, text: str = "") -> None:
-    """A panel without axes; with a text it says in its middle why there is nothing else."""
+    """Remove ticks and grid from a panel; write the text, if any, in its middle."""
     axes.set(xticks=(), yticks=())
     axes.grid(visible=False)
     axes.spines[:].set(visible=True, linewidth=0.4, color="0.6")
@@ -53,7 +53,7 @@ def blank(axes: Axes, text: str = "") -> None:
 
 
 def outline(axes: Axes, boxes: Iterable[NamedBox], colour: str, dashed: bool = False) -> None:
-    """Boxes in pixels of the original image, seen on every ground."""
+    """Draw boxes, in pixels of the original image, visible on any background."""
     from matplotlib.patches import Rectangle  # noqa: PLC0415
 
     for x1, y1, x2, y2, _ in boxes:
@@ -65,14 +65,14 @@ def outline(axes: Axes, boxes: Iterable[NamedBox], colour: str, dashed: bool = F
 
 
 def name_of(picture: Picture) -> str:
-    """The first box's class without its scene, and the scene."""
+    """The title of a picture: the first box's class without its scene, and the scene."""
     first = picture.boxes[0].name.removesuffix(f", {picture.scene}") if picture.boxes else "nothing"
     return f"{first}\n{picture.scene}"
 
 
 def credit(figure: Figure, pictures: Sequence[Picture]) -> None:
-    """Sources and licences below the figure; marks one that shows pictures of others."""
+    """Write sources and licences below the figure, and mark a figure with pictures of others (OTHERS)."""
     licences = dict.fromkeys(f"{picture.source} ({picture.licence})" for picture in pictures)
-    figure.supxlabel(textwrap.fill(f"Pictures: {'; '.join(licences)}", LETTERS_A_LINE), fontsize=5.5)
+    figure.supxlabel(textwrap.fill(f"Pictures: {'; '.join(licences)}", LETTERS_PER_LINE), fontsize=5.5)
     if not all(picture.ours for picture in pictures):
         figure.set_gid(OTHERS)

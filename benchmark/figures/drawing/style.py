@@ -1,4 +1,4 @@
-"""How figures look and are written: one size, colours and shapes that survive colour blindness and grey print."""
+"""Style and saving of figures: sizes, and colours and markers for colour blindness and grey print."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """the palette of Okabe and Ito: distinguishable with every kind of colour blindness"""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-"""markers that distinguish the same things in grey print"""
+"""one marker per colour, for grey print"""
 PANEL_INCHES = (4.2, 3.2)
 PAGE_INCHES = 7.0
 """width of a figure that spans both columns of a paper; text in it has at least 6 pt"""
@@ -32,7 +32,7 @@ SMALL: dict[Any, Any] = {
 }
 """font sizes of a figure as wide as a page; overrides STYLE"""
 OTHERS = "pictures of others"
-"""mark of a figure with pictures that are not from our own generator"""
+"""gid of a figure with pictures that are not from our own generator"""
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 9,
@@ -50,7 +50,7 @@ STYLE: dict[Any, Any] = {
 class FigureKind:
     """What a file in `benchmark/figures/` exposes as FIGURE. draw: records -> a matplotlib figure.
 
-    draw raises RecordError where the records hold nothing to show. task: whose records it shows by default.
+    draw raises RecordError if the records have nothing to show. task: the task whose records it shows by default.
     """
 
     name: str
@@ -61,10 +61,10 @@ class FigureKind:
 
 @dataclass(frozen=True)
 class DatasetFigure:
-    """What a file in `benchmark/figures/` exposes as FIGURE where it shows a data set. draw: its record -> a figure.
+    """What a file in `benchmark/figures/` exposes as FIGURE if it shows a data set. draw: its record -> a figure.
 
-    draw raises RecordError where the record lacks what is shown; draw(record, pictures=False) shows no pictures. data:
-    names to look for, the first one found is shown.
+    draw raises RecordError if the record lacks what is shown; draw(record, pictures=False) shows no pictures. data:
+    names of data sets; the first with a record is shown.
     """
 
     name: str
@@ -82,19 +82,21 @@ def signs(names: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 
 def may_lie_in(folder: Path, figure: Figure) -> bool:
-    """Whether a figure may be written there: one with pictures of others never comes to lie in the results."""
+    """Whether the figure may be written to the folder: not one with pictures of others to the results."""
     return figure.get_gid() != OTHERS or not folder.resolve().is_relative_to(Results.find().root.resolve())
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write NAME.pdf and NAME.png, each atomically; equal records give equal bytes.
 
-    Raises RecordError where the folder cannot be written, or is one of the results and the pictures are others'.
+    Raises RecordError if the folder cannot be written, or is in the results and the figure has pictures of others.
     """
     import matplotlib as mpl  # noqa: PLC0415 - only drawing needs it
 
     if not may_lie_in(folder, figure):
-        raise RecordError(f"{name}: it shows {OTHERS}, which the results never hold; choose a folder with --out")
+        raise RecordError(
+            f"{name}: it shows {OTHERS}, which must not be stored in the results; choose another folder with --out"
+        )
     written = []
     for kind, facts in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
         path = folder / f"{name}.{kind}"
