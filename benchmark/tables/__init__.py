@@ -1,1 +1,1 @@
-"""One paper table a file, each exposes TABLE; made from records only."""
+"""One table per file, exposed as TABLE and filled only from records."""

@@ -1,4 +1,4 @@
-"""Table 1: data sets, as the paper counts them and as the sets here were counted when they were built."""
+"""Table 1: data sets, with the paper's counts and those of the sets built here."""
 
 from benchmark.tables.content.datasets import DatasetTable
 

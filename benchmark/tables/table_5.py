@@ -1,4 +1,4 @@
-"""Table 5: what each part of RTVP contributes; a row without one part is that switch turned off."""
+"""Table 5: ablation of RTVP's parts; each row without a part turns off that part's switch."""
 
 from benchmark.tables.content.table import AP, AP50, AP75, Row, Table
 

@@ -1,4 +1,4 @@
-"""Our own table: base and novel classes asked for together."""
+"""Our own table: detection with base and novel names in one vocabulary."""
 
 from benchmark.tables.content.table import Column, Row, Table, controls
 

@@ -1,4 +1,4 @@
-"""Our own table: what knowing the novel classes would be worth, on the images that both fits are tested on."""
+"""Our own table: zero-shot beside a fit that has seen the novel classes, tested on the same images."""
 
 from benchmark.tables.content.table import Column, Row, Table
 

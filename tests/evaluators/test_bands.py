@@ -1,4 +1,4 @@
-"""Bands relative to the image: bit-equal to the reference under areas of our own, and right on cases made by hand."""
+"""Bands relative to the image: bit-equal to the reference engine, and right on hand-made cases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AP on base and novel classes: means over COCO's AP a class, equal in both engines."""
+"""AP on base and novel classes: means over COCO's AP per class, equal in both engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of any origin: their doubles are scored as they are, their ids are free, what is wrong is named."""
+"""COCO and LVIS files of any origin: values stay float64, any ids are valid, errors are named."""
 
 from __future__ import annotations
 
@@ -114,12 +114,12 @@ def test_lists_with_ids_as_text(make_scored: MakeScored) -> None:
 
 def test_a_class_that_only_names_the_others_is_left_out(make_scored: MakeScored) -> None:
     ground_truth, results = to_files(columns_of(make_scored(1, crowd=0.0)))
-    plain, said = columns_from_coco(ground_truth, results), []
+    plain, reports = columns_from_coco(ground_truth, results), []
     ground_truth["categories"].insert(0, {"id": 0, "name": "Class 2", "supercategory": "none"})
-    columns = columns_from_coco(ground_truth, results, report=lambda kind, where: said.append((kind, where)))
+    columns = columns_from_coco(ground_truth, results, report=lambda kind, where: reports.append((kind, where)))
     assert columns.names == plain.names
     assert coco_ap.evaluate(columns) == coco_ap.evaluate(plain)
-    assert said == [("category without boxes that only names the others, left out", "category 0")]
+    assert reports == [("category without boxes that only names the others, left out", "category 0")]
     ground_truth["categories"][0]["name"] = "defects"
     assert columns_from_coco(ground_truth, results).names == ("defects", *plain.names)
     ground_truth["categories"][2]["supercategory"] = "Defects"

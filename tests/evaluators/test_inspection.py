@@ -1,4 +1,4 @@
-"""Inspection metrics on sets made by hand: thresholds come from the validation part and are only read on the test."""
+"""Inspection metrics on hand-made sets: thresholds are chosen on the validation part and applied to the test part."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_test_part_never_moves_a_threshold(make_scored: MakeScored) -> None:
     assert itself["false_alarms_per_image@1FPPI"] <= 1
 
 
-def test_what_cannot_be_said_is_none(make_scored: MakeScored) -> None:
+def test_values_without_images_are_none(make_scored: MakeScored) -> None:
     test, no_good, no_bad = make_scored(1), make_scored(2, empty=0.0), make_scored(3, empty=1.0)
     nothing = dict.fromkeys(inspection.METRICS)
     assert inspection.evaluate(test).metrics == nothing

@@ -72,7 +72,7 @@ def changed(path: tuple[Any, ...], new: Any, *, lvis: bool) -> dict[str, Any]:
     return files
 
 
-def said(error: BenchError) -> None:
+def assert_one_line(error: BenchError) -> None:
     assert "\n" not in str(error)
     assert len(str(error)) < 500
 
@@ -90,7 +90,7 @@ def test_scored_or_refused(*, lvis: bool) -> None:
                     bootstrap_ap(columns, 10)
                     scored += 1
                 except BenchError as error:
-                    said(error)
+                    assert_one_line(error)
                     refused += 1
     assert scored > 300
     assert refused > 1000
@@ -108,7 +108,7 @@ def test_opened_or_refused(tmp_path: Path) -> None:
                 open_path(file).split("closed")
                 opened += 1
             except BenchError as error:
-                said(error)
+                assert_one_line(error)
                 refused += 1
     assert opened > 200
     assert refused > 500

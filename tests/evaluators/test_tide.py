@@ -1,4 +1,4 @@
-"""TIDE: counts and gains equal to hotcoco's and to a plain loop, and one case of each error made by hand."""
+"""TIDE: counts and gains equal to hotcoco's and to a plain loop, and one hand-made case of each error."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_hotcoco_lets_errors_point_at_crowds_so_ours_is_kept() -> None:
 
 
 def test_hotcoco_orders_equal_scores_by_the_file_so_ours_is_kept() -> None:
-    """Of a class and a localisation error that point at one box one is mended: in ours the same in either order."""
+    """Of a class and a localisation error with one target, ours corrects the same one in either order."""
     pair = [(BOX, 1), ([150.0, 100, 250, 200], 0)]
     sets = [_one_image([BOX], [0], detections, scores=[0.5, 0.5]) for detections in (pair, pair[::-1])]
     theirs = [hotcocos(columns_of(scored))["delta_ap"] for scored in sets]

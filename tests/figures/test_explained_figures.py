@@ -1,4 +1,4 @@
-"""Figures drawn from what `bench explain` stored: made arrays and pictures of our own in, panels out."""
+"""Figures drawn from what `bench explain` stored: from made arrays and our own pictures to panels."""
 
 from __future__ import annotations
 
@@ -118,9 +118,9 @@ def test_figure_4_says_what_is_missing_beside_what_is_there(make_record: Make) -
     figure = figure_4.draw(records)
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[3].splitlines()[-1] == "neighbours alike 0.90"
-    said = [axes.texts[0].get_text() if axes.texts else "" for axes in figure.axes]
-    assert said[0].startswith("not run:\nbench run\n--method yolo-world")
-    assert said[2] == f"no features:\nbench explain\n{records[1].run_id}"
+    texts = [axes.texts[0].get_text() if axes.texts else "" for axes in figure.axes]
+    assert texts[0].startswith("not run:\nbench run\n--method yolo-world")
+    assert texts[2] == f"no features:\nbench explain\n{records[1].run_id}"
 
 
 def test_neighbours_of_one_class_are_alike() -> None:

@@ -128,7 +128,7 @@ class TestCommand:
         assert main(["figure", "2", "--data", "mmio-synth"]) == 2
 
     def test_without_its_pictures_it_has_two_panels(self, committed: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """A set of others' pictures that was not built on this machine."""
+        """A set with pictures of others, not built on this machine."""
         (committed / "mmio-synth.examples.jpg").unlink()
         assert main(["figure", "2"]) == 0
         record = decode_dataset((committed / "mmio-synth.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Which cells figures show, what they are called, and which command is offered for those that lack something."""
+"""The cells that figures show, their labels, and the command suggested for a missing cell."""
 
 from __future__ import annotations
 

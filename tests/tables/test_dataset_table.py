@@ -1,4 +1,4 @@
-"""Table 1: the paper's cells beside what was counted here."""
+"""Table 1: the paper's cells beside our own counts."""
 
 from __future__ import annotations
 

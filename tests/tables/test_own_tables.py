@@ -1,4 +1,4 @@
-"""Tables that the paper does not have: scenes left out, and base beside novel classes."""
+"""Tables that the paper does not have: transfer to left-out scenes, and base and novel classes together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every printed number beside what was measured, and what is said of those that were not."""
+"""Every printed number beside the measured one, and the reason for each that was not measured."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ def compared(records: list[RunRecord], methods: tuple[str, ...] = METHODS) -> Sh
 
 
 def line(sheet: Sheet, row: str, metric: str = "AP") -> dict[str, str]:
-    (cells_of_row,) = [cells for cells in sheet.rows if cells[1:3] == (row, metric)]
-    return dict(zip(sheet.headers, cells_of_row, strict=True))
+    (cells,) = [cells for cells in sheet.rows if cells[1:3] == (row, metric)]
+    return dict(zip(sheet.headers, cells, strict=True))
 
 
 def test_a_method_that_is_not_here_has_no_command() -> None:
     assert line(compared([], ()), "RTVP")["what stands in the way"] == "no method rtvp here"
-    said = line(compared([]), "RTVP")["what stands in the way"]
-    assert said == "not run: bench run --method rtvp-s --task zeroshot --data mmio --profile paper"
+    reason = line(compared([]), "RTVP")["what stands in the way"]
+    assert reason == "not run: bench run --method rtvp-s --task zeroshot --data mmio --profile paper"
 
 
 def test_a_row_that_nothing_here_measures_says_why() -> None:
     table = load("table", "table-4")
     sheet = reproduced([(table, fill(table, []))], ["grounding-dino"])
-    said = line(sheet, "Grounding DINO-T, O365+GoldG")["what stands in the way"]
-    assert said.startswith("not run: weights of Objects365 and GoldG alone were not released")
-    assert "bench run" not in said
+    reason = line(sheet, "Grounding DINO-T, O365+GoldG")["what stands in the way"]
+    assert reason.startswith("not run: weights of Objects365 and GoldG alone were not released")
+    assert "bench run" not in reason
 
 
 def test_other_data_have_no_difference_and_name_their_size(make_record: Make) -> None:

@@ -28,7 +28,7 @@ HOSTILE = r"[2cm] 100% of \evil{} & <b>_^~#${[1] "
 
 
 def made_records(make: Make) -> list[RunRecord]:
-    """A few cells of every table: seeds, a control, ablations, two sources, one of the paper's own."""
+    """A few cells of every table: several seeds, a control, ablations, two sources, one in the paper's profile."""
     paper = {"profile": "paper", "params": {"variant": "s"}}
     cells = [
         *(make(ap=0.2 + seed / 100, seed=seed) for seed in range(3)),

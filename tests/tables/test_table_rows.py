@@ -1,4 +1,4 @@
-"""Which record belongs to which row: ablations, controls, other methods and sizes, what the weights have seen."""
+"""Which record belongs to which row: ablations, controls, other methods and sizes, pre-training data."""
 
 from __future__ import annotations
 

@@ -187,7 +187,9 @@ def test_cells_without_a_good_record(make_record: Make) -> None:
 
 def test_several_candidates_are_an_error_not_a_guess(make_record: Make) -> None:
     two = [make_record(), make_record(split_digest="9" * 64)]
-    with pytest.raises(RecordError, match=rf"{min(r.run_id for r in two)}.*\(split_digest\).*a table does not guess"):
+    with pytest.raises(
+        RecordError, match=rf"{min(r.run_id for r in two)}.*\(split_digest\).*remove those that should not count"
+    ):
         fill(TABLE, two)
 
 

@@ -1,1 +1,1 @@
-"""What a table says: rows, cells, numbers, what the paper reported."""
+"""The content of a table: rows, cells, numbers, and what the paper reports."""

@@ -1,4 +1,4 @@
-"""Tables about data sets: the paper's cells beside what was counted here, from the sets' records."""
+"""Tables of data sets: the paper's cells beside the counts in the sets' records."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class DatasetTable:
 
 
 def fill_datasets(table: DatasetTable, records: Sequence[DatasetRecord]) -> Sheet:
-    """The paper's rows, each with the count of the set it names where that was built, then the other sets."""
-    left = {label_of(record): record for record in records}
+    """The paper's rows, each with the counts of its set if that was built here, then all other sets that were built."""
+    unlisted = {label_of(record): record for record in records}
     rows: list[tuple[str, ...]] = []
     facts: list[Mapping[str, Any]] = []
     notes: list[str] = []
@@ -37,11 +37,11 @@ def fill_datasets(table: DatasetTable, records: Sequence[DatasetRecord]) -> Shee
         name = printed["dataset"]
         flag = table.flags.get(name)
         notes += [f"[{len(notes) + 1}] {flag}"] if flag else []
-        record = left.pop(table.names.get(name, ""), None)
+        record = unlisted.pop(table.names.get(name, ""), None)
         title = f"{name} [{len(notes)}]" if flag else name
         rows.append((title, *(printed[column] for column in PRINTED.values()), *_counted_text(record)))
         facts.append(_facts(name, flag, printed, record))
-    for label, record in left.items():
+    for label, record in unlisted.items():
         rows.append((versioned(label, record.version), *("" for _ in PRINTED), *_counted_text(record)))
         facts.append(_facts(label, None, {}, record))
     headers = ("data set", *PRINTED, *COUNTED)
@@ -55,7 +55,7 @@ def label_of(record: DatasetRecord) -> str:
 
 
 def _counted(record: DatasetRecord | None) -> dict[str, int | str | None]:
-    """What a record says in each column; None where it says nothing."""
+    """Column of COUNTED -> the record's value, or None where it has none."""
     if record is None:
         return dict.fromkeys(COUNTED)
     texts = record.facts.get("texts")
@@ -70,16 +70,16 @@ def _counted_text(record: DatasetRecord | None) -> tuple[str, ...]:
 
 
 def _facts(name: str, flag: str | None, printed: Mapping[str, str], record: DatasetRecord | None) -> dict[str, Any]:
-    """One row for programs: whole numbers, `paper_images` and so on beside `counted_images` and so on."""
-    said = {f"paper_{ours}": _number(printed.get(theirs)) for ours, theirs in PRINTED.items()}
-    here = {f"counted_{column.replace(' ', '_')}": value for column, value in _counted(record).items()}
+    """One row as plain values, `paper_images` and so on beside `counted_images` and so on."""
+    paper = {f"paper_{ours}": _number(printed.get(theirs)) for ours, theirs in PRINTED.items()}
+    counted = {f"counted_{column.replace(' ', '_')}": value for column, value in _counted(record).items()}
     return {
         "data": name,
         "counted": label_of(record) if record else None,
         "data_version": record.version if record else None,
         "flag": flag,
-        **said,
-        **here,
+        **paper,
+        **counted,
     }
 
 

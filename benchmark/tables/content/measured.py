@@ -1,4 +1,4 @@
-"""One measured cell: which records count, their mean over seeds, and what may be said of it."""
+"""One measured cell: the records that count, their mean over seeds, and the comparison with the paper."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from benchmark.tables.content.table import PARAMETERS, Row, Table
 
 PAPER_PROFILE = "paper"
 TOLERANCE = 1.0
-"""points of AP; two standard deviations over seeds where that is more"""
+"""in points of AP; two standard deviations over seeds where that is more"""
 _OWN = {"this fit", "declared"}
-"""what a ledger calls the classes of the fit itself, and those that a method declares by name"""
+"""ledger entries that are no pre-training: the fit's own classes, and those that a method declares by name"""
 ROUNDING = 1e-9
 """25.7 - 24.7 is a little more than 1 in floating point"""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where measured cells come from: they never share a column with those of another data set, version or profile.
+    """Data set, version and profile of measured cells; cells of different sources never share a column.
 
-    version: of the data set; None where nothing was measured.
+    version: of the data set; None if nothing was measured.
     """
 
     dataset: str
@@ -40,12 +40,12 @@ class Source:
 
     @property
     def title(self) -> str:
-        """As a column group is headed."""
+        """The title of its column group."""
         return f"measured: {self}"
 
 
 def source_of(record: RunRecord) -> Source:
-    """The column group of a record."""
+    """The source of a record."""
     return Source(record.spec.dataset, record.spec.profile, record.spec.dataset_version)
 
 
@@ -56,9 +56,9 @@ def versioned(name: str, version: int | None) -> str:
 
 @dataclass(frozen=True)
 class Measured:
-    """A row's records of one source. state: `measured`, or why there is nothing.
+    """A row's records from one source. state: `measured`, or the reason why there is no value.
 
-    group: those of one cell, good or not; None without a good one.
+    group: the records of one cell, successful or not; None if none is successful.
     """
 
     group: SeedGroup | None
@@ -66,43 +66,43 @@ class Measured:
 
     @property
     def records(self) -> tuple[RunRecord, ...]:
-        """The good ones, by ascending seed."""
+        """The successful records, by ascending seed."""
         return self.group.good if self.group else ()
 
     @property
     def lost(self) -> tuple[RunRecord, ...]:
-        """Those that failed or are blocked, so that their seeds are missing from the mean."""
+        """The failed and blocked records, whose seeds are missing from the mean."""
         return tuple(r for r in self.group.records if r.status is not Status.OK) if self.group else ()
 
     def mean(self, metric: str) -> float | None:
-        """Mean over seeds in percent; millions of parameters."""
+        """Mean over seeds, in percent; of PARAMETERS in millions; None without a value."""
         if metric == PARAMETERS:
             return statistics.fmean(self._parameters) if self._parameters else None
         return _percent(self.group.mean(metric)) if self.group else None
 
     def deviation(self, metric: str) -> float | None:
-        """Standard deviation over seeds in percent points, in millions of parameters; None for one seed."""
+        """Standard deviation over seeds, in the unit of `mean`; None for one seed."""
         if metric == PARAMETERS:
             return statistics.stdev(self._parameters) if len(self._parameters) > 1 else None
         return _percent(self.group.deviation(metric)) if self.group else None
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Which seeds were measured."""
+        """The measured seeds, ascending."""
         return tuple(record.spec.seed for record in self.records)
 
     @property
     def variant(self) -> str | None:
-        """The size that was measured."""
+        """The measured model size, if any."""
         return (self.group.spec.size or None) if self.group else None
 
     @property
     def version(self) -> int | None:
-        """Of the method that was measured."""
+        """The version of the measured method."""
         return self.group.spec.method_version if self.group else None
 
     def interval(self, metric: str) -> tuple[float, float] | None:
-        """Bootstrap interval of the lowest seed in percent."""
+        """95 % bootstrap interval of the lowest seed, in percent."""
         bounds = self.group.interval(metric) if self.group else None
         return (bounds[0] * 100, bounds[1] * 100) if bounds else None
 
@@ -112,7 +112,7 @@ class Measured:
 
 
 def measure(table: Table, row: Row, source: Source, records: Sequence[RunRecord]) -> Measured:
-    """The records of one row in one source. Raises RecordError where more than the seed differs between them."""
+    """The records of one row from one source. Raises RecordError if they differ in more than the seed."""
     mine = [record for record in records if belongs(table, row, source, record)]
     good = [record for record in mine if record.status is Status.OK]
     if not good:
@@ -125,14 +125,17 @@ def measure(table: Table, row: Row, source: Source, records: Sequence[RunRecord]
         ids = ", ".join(sorted(record.run_id for record in good))
         raise RecordError(
             f"table {table.name}, row '{row.title}', {source}: records {ids} differ in more "
-            f"than the seed ({', '.join(fields)}); remove those that should not count, a table does not guess"
+            f"than the seed ({', '.join(fields)}); remove those that should not count"
         )
     (group,) = seed_groups(record for record in mine if record.spec.cell_key == good[0].spec.cell_key)
     return Measured(group, "measured")
 
 
 def status(table: Table, source: Source, measured: Measured, metric: str, reported: Reported | None) -> str:
-    """PROTOCOL: `reproduced` and `mismatch` exist only where data, task and profile are the paper's."""
+    """The comparison of one cell with the paper, in one word (docs/protocol.md).
+
+    `reproduced` or `mismatch` only where data, task and profile are the paper's; else the reason for no comparison.
+    """
     if measured.state != "measured":
         return measured.state
     if source.dataset != table.paper_data:
@@ -149,7 +152,7 @@ def status(table: Table, source: Source, measured: Measured, metric: str, report
 
 
 def belongs(table: Table, row: Row, source: Source, record: RunRecord) -> bool:
-    """Whether a record is of that row in that source."""
+    """Whether a record is of that row and that source."""
     spec = record.spec
     if source_of(record) != source or spec.task != table.task_of(row):
         return False
@@ -157,14 +160,14 @@ def belongs(table: Table, row: Row, source: Source, record: RunRecord) -> bool:
         return False
     if not _has_seen(row, record):
         return False
-    # In the paper's profile a row is one size; in another the profile's own size is shown, and named.
+    # In the paper's profile a row has one model size; in any other the profile's own size is shown and named.
     if source.profile == PAPER_PROFILE and row.variant is not None:
         return _but_size(spec.overrides) == _but_size(row.overrides) and spec.size == row.variant
     return dict(spec.overrides) == dict(row.overrides)
 
 
 def seen(record: RunRecord) -> tuple[str, ...]:
-    """What its weights had met before the data it is measured on, sorted: by its ledger, and by its chain of fits."""
+    """The pre-training data of the record's weights, sorted: from its ledger and from its chain of fits."""
     ledger = record.facts.get("ledger", {}).get("trained_on", ())
     return tuple(sorted({*ledger, *record.spec.pretrained_on} - _OWN))
 
@@ -172,7 +175,7 @@ def seen(record: RunRecord) -> tuple[str, ...]:
 def _has_seen(row: Row, record: RunRecord) -> bool:
     if row.seen is None:
         return not record.spec.pretrained_on
-    # Released weights that are not there have left no ledger; their method and size say which they would be.
+    # A run without its released weights has no ledger; its method and size identify the weights.
     absent = record.status is not Status.OK and row.weights == "pretrained"
     return absent or seen(record) == tuple(sorted(row.seen))
 

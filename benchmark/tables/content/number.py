@@ -1,4 +1,4 @@
-"""A number as a cell shows it, with what belongs to it: spread, interval, footnote, and its place in the column."""
+"""The number in a cell, with its deviation over seeds, interval, footnote and rank in the column."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Number:
-    """text: as printed (`24.7`, `131M`). deviation: over seeds, as printed, or empty.
+    """text: as printed (`24.7`, `131M`). deviation: standard deviation over seeds, as printed, or empty.
 
-    size: the measured size where it is not the row's, or empty. flag: number of its footnote, 0 for none. bounds:
-    its 95 % interval in the unit of the text. rank: 1 for the best of its column and part of the table, 2 for the
-    second, 0 for the others and where there is nothing to compare.
+    size: the measured model size if it is not the row's, or empty. flag: number of its footnote, 0 for none. bounds:
+    its 95 % interval in the unit of the text. rank: 1 for the best of its contest, 2 for the second, else 0.
     """
 
     text: str
@@ -26,16 +25,16 @@ class Number:
     rank: int = 0
 
     def __str__(self) -> str:
-        """As the terminal and Markdown show it."""
+        """The text in the terminal and in Markdown."""
         spread = f"±{self.deviation}" if self.deviation else ""
         size = f" ({self.size})" if self.size else ""
         return f"{self.text}{spread}{size}" + (f" [{self.flag}]" if self.flag else "")
 
 
 def ranked(cells: Mapping[Place, Number], contests: Sequence[Sequence[Place]]) -> dict[Place, Number]:
-    """The same cells, the best and the second of each contest marked; numbers that are printed alike share a place.
+    """The same cells with the ranks of the best and the second of each contest; equal printed numbers share a rank.
 
-    contests: places of cells that are compared with each other; where all are printed alike there is no best.
+    contests: places of cells that are compared with each other; if all are printed alike, none has a rank.
     """
     marked = dict(cells)
     for contest in contests:
@@ -50,5 +49,5 @@ def ranked(cells: Mapping[Place, Number], contests: Sequence[Sequence[Place]]) -
 
 
 def _is_plain(number: Number) -> bool:
-    """Whether a number may be marked as best: it has no footnote that calls it impossible or of another meaning."""
+    """Whether a number takes part in a contest: it is numeric and no footnote calls it impossible or incomparable."""
     return number.flag == 0 and number.text.replace(".", "", 1).isdigit()

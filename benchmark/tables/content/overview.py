@@ -1,4 +1,4 @@
-"""The page that links a paper's tables and figures, and says of the missing ones why and what would make them."""
+"""The page that links a paper's tables and figures, with the reason and the remedy for each missing one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmark.tables.rendering.html import page
 
 @dataclass(frozen=True)
 class Item:
-    """A table or figure. files: ending -> path beside the page, in the order of their links; missing: why none."""
+    """A table or figure. files: ending -> path relative to the page, in order of links; missing: reason for none."""
 
     name: str
     title: str
@@ -21,7 +21,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Overview:
-    """dataset: whose records were shown. records: how many, and the digest of them all; counts: of printed numbers."""
+    """dataset: the data set shown. records, digest: the records' number and common digest. summary: the comparison."""
 
     dataset: str
     records: int
@@ -33,27 +33,27 @@ class Overview:
 
     @property
     def title(self) -> str:
-        """As the page is headed."""
+        """The title of the page."""
         return f"The paper's tables and figures on {self.dataset}"
 
     @property
     def command(self) -> str:
-        """What makes it all again."""
+        """The command that makes the page again."""
         return f"bench paper --data {self.dataset}"
 
     @property
     def missing(self) -> list[Item]:
-        """What could not be made."""
+        """The tables and figures that could not be made."""
         return [item for item in (*self.tables, *self.figures) if item.missing]
 
     @property
     def origin(self) -> str:
-        """Where the numbers come from, in one sentence."""
+        """The origin of the numbers, in one sentence."""
         return f"From {self.records} records (together sha256 {self.digest[:12]}) and nothing else."
 
 
 def overview_markdown(overview: Overview) -> str:
-    """For GitHub and editors."""
+    """The page as Markdown, for GitHub and editors."""
     lines = [f"# {overview.title}", "", f"Made by `{overview.command}`. {overview.origin}", ""]
     lines += [f"**[{overview.reproduced.title}]({_first(overview.reproduced)})**: {overview.summary}", ""]
     lines += ["## Tables", ""]
@@ -72,7 +72,7 @@ def overview_markdown(overview: Overview) -> str:
 
 
 def overview_html(overview: Overview) -> str:
-    """A page that opens from disk beside its files."""
+    """The page as self-contained HTML that opens from disk beside its files."""
     summary = f"<p>{_link(_first(overview.reproduced), overview.reproduced.title)}: {escape(overview.summary)}</p>"
     parts = [f"<h1>{escape(overview.title)}</h1>",
              f"<p>Made by <code>{escape(overview.command)}</code>. {escape(overview.origin)}</p>", summary,

@@ -1,4 +1,4 @@
-"""The paper's cells as printed, and why some of them cannot be right."""
+"""The paper's cells as printed, and the reasons why some of them cannot be right."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.tables.content.table import Row, Table
 
 @dataclass(frozen=True)
 class Reported:
-    """A printed cell: its text, its value in percent where it is a number, and its flag."""
+    """A printed cell: text, value if it is a number (metrics in percent), and flag: why it cannot be right."""
 
     text: str
     value: float | None
@@ -21,7 +21,7 @@ class Reported:
 
 
 def reported_row(table: Table, row: Row) -> dict[str, Reported]:
-    """Column title -> printed cell; empty for a row that the paper does not have. Raises DataError."""
+    """Column title -> printed cell; empty for a row not in the paper. Raises DataError if the CSV lacks the row."""
     if not row.reported:
         return {}
     printed = _find(table, row)
@@ -36,17 +36,17 @@ def reported_row(table: Table, row: Row) -> dict[str, Reported]:
 
 @cache
 def read_reported(file: str) -> tuple[dict[str, str], ...]:
-    """All lines of one of the paper's tables, by column name."""
+    """The rows of one of the paper's tables, each column name -> text."""
     path = package_file("benchmark.tables", f"reported/{file}")
     with path.open(encoding="utf-8", newline="") as lines:
         return tuple(csv.DictReader(lines))
 
 
 def _find(table: Table, row: Row) -> dict[str, str]:
-    found = [line for line in read_reported(table.file) if tuple(line[key] for key in table.keys) == row.reported]
-    if len(found) != 1:
-        raise DataError(f"reported/{table.file}: {len(found)} rows for {', '.join(row.reported)}, expected one")
-    return found[0]
+    rows = [line for line in read_reported(table.file) if tuple(line[key] for key in table.keys) == row.reported]
+    if len(rows) != 1:
+        raise DataError(f"reported/{table.file}: {len(rows)} rows for {', '.join(row.reported)}, expected one")
+    return rows[0]
 
 
 def _number(text: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Every number that the paper prints, beside what was measured for it, and what stands in the way."""
+"""Every number that the paper prints beside the measured one, and the reason where they cannot be compared."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _WAYS = {
     "other profile": "measured under another profile than the paper's: no difference",
     "other data": "measured on other data than the paper's: no difference",
 }
-"""status -> what is said of it; of the others the status says it itself"""
+"""status -> its explanation; a status that is not listed explains itself"""
 
 
 def reproduced(filled: Sequence[tuple[Table | DatasetTable, Sheet]], methods: Sequence[str]) -> Sheet:
-    """One line a printed number and source that measured it; one line where nothing did.
+    """One row per printed number and source that measured it, or one row for a number that none measured.
 
-    methods: names of those that are here: of the others no command is offered.
+    methods: names of the implemented methods; for others no command is suggested.
     """
     flags: list[str] = []
     rows, facts = [], []
     for table, sheet in filled:
-        said = _dataset_cells(table, sheet) if isinstance(table, DatasetTable) else _run_cells(table, sheet, methods)
-        for cell in said:
+        cells = _dataset_cells(table, sheet) if isinstance(table, DatasetTable) else _run_cells(table, sheet, methods)
+        for cell in cells:
             if cell["flag"] and cell["flag"] not in flags:
                 flags.append(cell["flag"])
             rows.append(_line(cell, flags))
@@ -57,7 +57,7 @@ def reproduced(filled: Sequence[tuple[Table | DatasetTable, Sheet]], methods: Se
 
 
 def best_states(cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A status a printed number, without what stands in brackets; that of the source that comes closest to it."""
+    """One status per printed number, without its text in brackets: that of the source closest to the paper."""
     order = [*_WAYS, "blocked", "failed", "not run", "not built"]
     best: dict[tuple[str, str, str], str] = {}
     for cell in cells:
@@ -91,7 +91,7 @@ def _way(row: Row, fact: Mapping[str, Any], command: str | None, methods: Sequen
 
 
 def _command(table: Table, row: Row, fact: Mapping[str, Any], methods: Sequence[str]) -> str | None:
-    """What would measure that cell; None where nothing here does."""
+    """The command that measures the cell; None if no command does."""
     if row.obstacle or row.method not in methods:
         return None
     paper_size = fact["profile"] == "paper" and row.variant and "variant" not in row.overrides
@@ -106,7 +106,7 @@ def _command(table: Table, row: Row, fact: Mapping[str, Any], methods: Sequence[
 
 
 def _pretraining(name: str, data: Sequence[str], profile: str) -> str:
-    """One pre-training after the other; each prints the id of its fit."""
+    """The commands of pre-training on one data set after the other; each prints the id of its fit."""
     runs = [f"bench run --method {name} --task pretrain --data {each} --profile {profile}" for each in data]
     return ", then ".join([runs[0], *(f"{run} --from-fit FIT_ID" for run in runs[1:])])
 
@@ -118,7 +118,7 @@ def _unbuilt(name: str) -> str:
 
 
 def _dataset_cells(table: DatasetTable, sheet: Sheet) -> list[dict[str, Any]]:
-    """Table 1: the counts of the sets that were built here."""
+    """The cells of table 1: the printed counts beside those of the sets built here."""
     shown = []
     for fact in sheet.facts:
         for name in COUNTED:
@@ -126,10 +126,10 @@ def _dataset_cells(table: DatasetTable, sheet: Sheet) -> list[dict[str, Any]]:
             if name not in PRINTED or reported in (None, ""):
                 continue
             counted = fact[f"counted_{name}"]
-            here = table.names.get(str(fact["data"]))
+            ours = table.names.get(str(fact["data"]))
             if counted is None:
                 state = "not built"
-                way = _unbuilt(here) if here else "not one of the sets that can be built here"
+                way = _unbuilt(ours) if ours else "not one of the sets that can be built here"
             else:
                 state = "flagged" if fact["flag"] else "reproduced" if counted == reported else "mismatch"
                 way = _WAYS[state] if state != "reproduced" else "nothing: equal"

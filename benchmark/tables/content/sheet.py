@@ -1,4 +1,4 @@
-"""A table filled with cells: text to show, and the same as plain values for programs."""
+"""A table filled with cells: as text, and as plain values for CSV and JSON."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ INTERVAL = "AP 95 %"
 
 @dataclass(frozen=True)
 class Sheet:
-    """groups: titles over runs of columns, the last ones one a source. headers and rows: text.
+    """A filled table. groups: (title, number of columns) from left to right, one per source at the end.
 
-    facts: one mapping a cell, for CSV and JSON. numbers: what the text of a cell is made of, for LaTeX and HTML.
+    headers, rows: texts. facts: one mapping per cell, for CSV and JSON. numbers: place -> the number behind a cell's
+    text, for LaTeX and HTML.
     """
 
     title: str
@@ -46,8 +47,14 @@ def fill(
 ) -> Sheet:
     """The table with the paper's cells and one group of columns per data set and profile that has records.
 
-    version: of the data set; without it the newest one. Raises RecordError where a cell has several candidates,
-    UnknownNameError for a version that has no record.
+    Raises RecordError if a cell's records differ in more than the seed, UnknownNameError for a version without records.
+
+    Args:
+        table: the table's rows and columns.
+        records: all records; those of other tasks and of hidden profiles are left out.
+        dataset: show only this data set.
+        profile: show only this profile.
+        version: of the data set; None means the newest.
     """
     tasks = {table.task_of(row) for row in table.rows}
     selected = select(records, dataset=dataset, profile=profile)
@@ -72,7 +79,7 @@ def fill(
         printed = reported_row(table, row)
         cells = [(source, measure(table, row, source, candidates.get((source, row.method), []))) for source in sources]
         if not row.reported and all(measured.state == "not run" for _, measured in cells):
-            continue  # a row of our own appears once it was run
+            continue  # a row that is not in the paper is shown once it was run
         shown.append((row, _row_cells(table, row, printed, cells, flags)))
         facts.extend(_row_facts(table, row, printed, cells))
         measured_cells += [cell for _, cell in cells]
@@ -100,7 +107,7 @@ def fill(
 
 
 def _contests(table: Table, rows: Sequence[Row], headers: Sequence[str]) -> list[list[Place]]:
-    """Cells that are compared: a column of a metric, the rows of one task; controls compete with nobody."""
+    """Places of cells that are ranked together: one metric's column over the rows of one task, without controls."""
     metrics = {c.title for c in table.columns if c.metric != PARAMETERS}
     metrics |= {c.reported for c in table.columns if c.reported and c.metric != PARAMETERS}
     return [
@@ -114,10 +121,10 @@ def _contests(table: Table, rows: Sequence[Row], headers: Sequence[str]) -> list
 def _sources(
     table: Table, rows: Sequence[Row], records: Sequence[RunRecord], dataset: str | None, profile: str | None
 ) -> list[Source]:
-    found = {source_of(record) for record in records if _has_row(table, rows, record)}
-    if not found:
+    sources = {source_of(record) for record in records if _has_row(table, rows, record)}
+    if not sources:
         return [Source(dataset or table.paper_data, profile or PAPER_PROFILE)]
-    return sorted(found, key=lambda s: (s.dataset != table.paper_data, s.dataset, s.version or 0, s.profile))
+    return sorted(sources, key=lambda s: (s.dataset != table.paper_data, s.dataset, s.version or 0, s.profile))
 
 
 def _has_row(table: Table, rows: Sequence[Row], record: RunRecord) -> bool:
@@ -126,7 +133,7 @@ def _has_row(table: Table, rows: Sequence[Row], record: RunRecord) -> bool:
 
 
 def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
-    """Rows for plain cells of methods and sizes that the paper does not list."""
+    """Rows for methods and sizes that the paper does not list, without controls and cells with other overrides."""
     rows: dict[str, Row] = {}
     for record in records:
         spec = record.spec
@@ -145,18 +152,18 @@ def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
 
 
 def _left_out(table: Table, rows: Sequence[Row], records: Sequence[RunRecord]) -> list[str]:
-    """Says which records no row holds: changed settings and controls are never passed off as the profile's cells."""
-    homeless = sorted(
+    """A note on the records that belong to no row, such as controls and cells with overrides."""
+    rowless = sorted(
         f"{record.run_id} ({', '.join([record.spec.model, *record.spec.variations])})"
         for record in records
         if not _has_row(table, rows, record)
     )
-    more = f" and {len(homeless) - 3} more" if len(homeless) > 3 else ""
-    return [f"In no row of this table: {', '.join(homeless[:3])}{more}"] if homeless else []
+    more = f" and {len(rowless) - 3} more" if len(rowless) > 3 else ""
+    return [f"In no row of this table: {', '.join(rowless[:3])}{more}"] if rowless else []
 
 
 def _lost_text(measured: Measured) -> list[str]:
-    """Which seeds of a measured cell are missing from its mean, and why."""
+    """A text per seed that is missing from the mean of a measured cell, with the reason."""
     return [f"seed {r.spec.seed} is missing ({r.status}: {r.error or 'unknown'})" for r in measured.lost]
 
 
@@ -167,7 +174,7 @@ def _expert(measured: Measured) -> str:
 
 
 def _expert_notes(started: Sequence[tuple[str, str]]) -> list[str]:
-    """From (expert, row): which rows stand on more training than their own."""
+    """Notes from (expert, row title): which rows start from an expert's training."""
     rows: dict[str, dict[str, None]] = {}
     for expert, title in started:
         rows.setdefault(expert, {})[title] = None
@@ -201,8 +208,8 @@ def _row_cells(
     shown += [_printed_cell(printed.get(c.title), flags) for c in table.columns if c.reported is not None]
     main = table.columns[0]
     for source, measured in cells:
-        said = (row.variant, row.overrides.get("variant"), None)
-        other_size = source.profile != PAPER_PROFILE and measured.variant not in said
+        expected = (row.variant, row.overrides.get("variant"), None)
+        other_size = source.profile != PAPER_PROFILE and measured.variant not in expected
         size = str(measured.variant) if other_size else ""
         shown += [_measured_cell(measured, c.metric, size if c is main else "") for c in table.columns]
         bounds = measured.interval(main.metric)
@@ -221,13 +228,13 @@ def _overlaps(measured: Measured) -> bool:
 
 
 def _marked(row: Row, *cells: Measured) -> str:
-    """The row's title, marked where a cell of it asks for classes that are not truly novel."""
+    """The row's title, marked if one of its cells tests classes that are not truly novel."""
     mark = f", {ALLOW_OVERLAP}"
     return row.title + mark if any(map(_overlaps, cells)) and not row.title.endswith(mark) else row.title
 
 
 def _overlap_notes(cells: Sequence[Measured]) -> list[str]:
-    """Which of their novel classes are which base classes."""
+    """A note on which novel classes of the cells are which base classes."""
     pairs = {
         f"{novel} (base: {base})": None
         for cell in cells
@@ -239,7 +246,7 @@ def _overlap_notes(cells: Sequence[Measured]) -> list[str]:
 
 
 def _difference(table: Table, source: Source) -> tuple[str, ...]:
-    """The header of the column that compares with the paper: only where data and profile are the paper's."""
+    """The header of the difference to the paper; empty unless data and profile are the paper's."""
     return ("difference",) if (source.dataset, source.profile) == (table.paper_data, PAPER_PROFILE) else ()
 
 
@@ -269,7 +276,7 @@ def _measured_cell(measured: Measured, metric: str, size: str) -> Number | str:
 
 
 def _reading_notes(rows: Sequence[tuple[str, ...]], headers: Sequence[str]) -> list[str]:
-    """How to read what stands in the cells, each said only where it occurs."""
+    """Notes on how to read the cells, each only if the table needs it."""
     cells = {cell for row in rows for cell in row[1:]}
     notes = []
     if any("±" in cell for cell in cells):

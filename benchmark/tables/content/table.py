@@ -1,4 +1,4 @@
-"""What a table is made of: rows (a method under fixed settings) and columns (a metric), nothing that runs."""
+"""The definition of a table: rows (a method under fixed settings) and columns (a metric)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmark.core.vocabulary import CANONICAL
 
 @dataclass(frozen=True)
 class Column:
-    """metric: key in a record's metrics, or PARAMETERS. reported: column of the paper's CSV; None: it prints none."""
+    """metric: key in a record's metrics, or PARAMETERS. reported: column of the paper's CSV, None if it has none."""
 
     title: str
     metric: str
@@ -20,12 +20,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A method under fixed settings; another size or setting is another row, never another cell of this one.
+    """A method under fixed settings; another size or setting is another row.
 
-    reported: what the CSV's key columns hold for this row; empty for a row of our own (a control, an ablation).
-    variant: the paper's size. overrides: settings that differ from the profile's, exactly. seen: what the weights had
-    met before the table's own data, released or pre-trained here, in the ledger's names; None: no pre-training of ours.
-    obstacle: what stands in the way where no command of ours measures the row.
+    reported: the row's values in the CSV's key columns; empty for a row not in the paper (a control, an ablation).
+    variant: the paper's model size. overrides: exactly the settings that differ from the profile's. seen: data of the
+    weights' pre-training, released or our own, in the ledger's names; None: no pre-training of ours.
+    obstacle: the reason why no command measures the row, if none does.
     """
 
     title: str
@@ -41,17 +41,17 @@ class Row:
 
     @property
     def control(self) -> bool:
-        """Whether its words mean nothing or its weights are untrained: shown, and compared with no method."""
+        """Whether its class names are meaningless or its weights untrained: it is shown, but not ranked."""
         return self.wording == "codes" or self.weights == "random"
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the paper. `reported/<file>` holds its cells; keys are the CSV columns that name a row.
+    """One table of the paper. `reported/<file>` holds its cells; keys are the CSV columns that identify a row.
 
     paper_data: the data set whose records may be compared with the paper's cells. flags: reported row -> why its
-    cells cannot be right or mean something else; those that break AP <= AP50 or AP75 <= AP50 are found by themselves.
-    others: methods and sizes without a row here get one of their own once they were run, under their own name.
+    cells cannot be right or mean something else; rows that break AP <= AP50 or AP75 <= AP50 are flagged automatically.
+    others: whether methods and sizes without a row get one once they were run.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Table:
 
 
 PARAMETERS = "parameters"
-"""of a record's cost, printed in millions; every other metric is a fraction, printed in percent"""
+"""number of a model's parameters, printed in millions; all other metrics are fractions, printed in percent"""
 
 AP = Column("AP", "AP", "AP")
 AP50 = Column("AP50", "AP50", "AP50")
@@ -80,9 +80,9 @@ AP75 = Column("AP75", "AP75", "AP75")
 
 
 def controls(title: str, method: str) -> tuple[Row, ...]:
-    """The controls of a zero-shot claim, shown once they were run.
+    """The rows that control a zero-shot claim, shown once they were run.
 
-    Words without meaning, untrained weights, and a fit that does not start from the expert's backbone.
+    Meaningless class names, untrained weights, and a fit that does not start from the expert's backbone.
     """
     return (
         Row(f"{title}, meaningless names", method, wording="codes"),

@@ -1,4 +1,4 @@
-"""A table of cells that leave one scene out: a row a method, its mean over the scenes and the worst of them."""
+"""A table of cells that leave one scene out: one row per method, with its mean, worst and best scene."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HEADERS = (
 
 @dataclass(frozen=True)
 class TransferTable:
-    """task: one whose records name the scene that was held out."""
+    """A table over the left-out scenes; task: one whose records name the left-out scene."""
 
     name: str
     title: str
@@ -40,7 +40,7 @@ class TransferTable:
 
 @dataclass(frozen=True)
 class Scenes:
-    """Records of one method under one setting. scenes: held-out scene -> metric -> mean over its seeds, in percent."""
+    """Records of one method under one setting. scenes: left-out scene -> metric -> mean over its seeds, in percent."""
 
     spec: RunSpec
     scenes: dict[str, dict[str, float]]
@@ -48,7 +48,7 @@ class Scenes:
     run_ids: tuple[str, ...]
 
     def mean(self, metric: str) -> float:
-        """Mean over the scenes: each counts once, however many images it has."""
+        """Mean over the scenes, each with equal weight."""
         return fmean(values[metric] for values in self.scenes.values())
 
     def extreme(self, pick: Any) -> tuple[str, float]:
@@ -66,7 +66,7 @@ def fill_transfer(
 ) -> Sheet:
     """One row per method and setting that has records, the best mean first within a data set and profile.
 
-    version: of the data set; without it the newest one. Raises UnknownNameError for one that has no record.
+    version: of the data set; None means the newest. Raises UnknownNameError for a version without records.
     """
     selected = select(records, task=table.task, dataset=dataset, profile=profile)
     good = [r for r in selected if r.status is Status.OK and r.spec.profile not in HIDDEN_PROFILES]
@@ -149,7 +149,7 @@ def _facts(table: TransferTable, each: Scenes) -> dict[str, Any]:
 
 
 def _but_scene(spec: RunSpec) -> str:
-    """Equal for cells that differ in nothing but the scene and the seed."""
+    """A digest that is equal for cells that differ only in scene and seed."""
     fit = (
         replace(spec.fit, seed=0, split_rule="", split_digest="", vocabulary_digest="", start=None)
         if spec.fit

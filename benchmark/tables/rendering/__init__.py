@@ -1,1 +1,1 @@
-"""How a table is printed: terminal, Markdown, HTML, LaTeX."""
+"""Output formats of a table: terminal, Markdown, CSV, JSON, HTML, LaTeX."""

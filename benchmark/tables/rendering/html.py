@@ -1,4 +1,4 @@
-"""A filled table as a page of its own: opens from disk, needs nothing else; every text is escaped."""
+"""A filled table as a self-contained HTML page that opens from disk; all text is escaped."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ STYLE = (
 
 
 def html(sheet: Sheet) -> str:
-    """A whole page."""
+    """The table as a whole page."""
     return page(sheet.title, section(sheet))
 
 
 def page(title: str, body: str) -> str:
-    """A self-contained page around a body that is HTML already; the title is text."""
+    """A self-contained page; `title` is plain text, `body` HTML."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -35,7 +35,7 @@ def page(title: str, body: str) -> str:
 
 
 def section(sheet: Sheet) -> str:
-    """Heading, a table a source, notes."""
+    """Heading, one table per source, notes."""
     tables = "\n".join(f'<div class="wide">\n{_table(sheet, block)}\n</div>' for block in blocks(sheet))
     return f"<section>\n<h1>{escape(sheet.title)}</h1>\n{tables}\n{_notes(sheet)}</section>"
 

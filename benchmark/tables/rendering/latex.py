@@ -30,11 +30,11 @@ SPECIAL = {
     "×": r"$\times$",
     "²": r"\textsuperscript{2}",
 }
-"""what TeX would read as a command (`[` after a line's end is one), or what not every font of it has"""
+"""letters that TeX reads as commands (`[` after the end of a line is one) or that some fonts lack"""
 
 
 def latex(sheet: Sheet) -> str:
-    """One float, a tabular a source in it; needs the package booktabs and nothing else."""
+    """One float with one tabular per source; it needs only the package booktabs."""
     name, _, title = sheet.title.partition(": ")
     label = "tab:" + re.sub(r"[^a-z0-9]+", "-", name.removeprefix("Table ").lower()).strip("-")
     body = "\n\\par\\medskip\n".join(_tabular(sheet, block) for block in blocks(sheet))
@@ -55,7 +55,7 @@ def latex(sheet: Sheet) -> str:
 
 
 def escaped(text: str) -> str:
-    """Plain text as TeX prints it."""
+    """Plain text with TeX's special letters escaped."""
     return "".join(SPECIAL.get(letter, letter) for letter in text)
 
 
@@ -77,7 +77,7 @@ def _tabular(sheet: Sheet, block: Block) -> str:
 
 
 def _group_titles(block: Block) -> list[str]:
-    """Titles over their columns, a thin rule below each; nothing where no group has a title."""
+    """Titles over their columns with a thin rule below each; empty if no group has a title."""
     if not any(title for title, _ in block.groups):
         return []
     titles, rules, first = [], [], 1
@@ -108,10 +108,10 @@ def _cell(shown: Number | str) -> str:
 
 
 def _footnotes(sheet: Sheet) -> list[str]:
-    found = notes(sheet)
-    if not found:
+    numbered = notes(sheet)
+    if not numbered:
         return []
-    marks = [f"\\textsuperscript{{{number}}}~" if number else "" for number, _ in found]
-    lines = [f"{mark}{escaped(text)}" for mark, (_, text) in zip(marks, found, strict=True)]
+    marks = [f"\\textsuperscript{{{number}}}~" if number else "" for number, _ in numbered]
+    lines = [f"{mark}{escaped(text)}" for mark, (_, text) in zip(marks, numbered, strict=True)]
     return ["\\par\\smallskip", "\\begin{minipage}{\\textwidth}", "\\scriptsize\\raggedright",
             "\\\\\n".join(lines), "\\end{minipage}"]  # fmt: skip

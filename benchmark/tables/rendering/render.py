@@ -1,4 +1,4 @@
-"""A filled table as text: terminal, Markdown, CSV and JSON here, LaTeX and HTML beside this file."""
+"""A filled table as text: terminal, Markdown, CSV and JSON; LaTeX and HTML are in their own modules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.tables.rendering.latex import latex
 def terminal(sheet: Sheet, width_limit: int | None = None) -> str:
     """Columns aligned at the decimal point under group titles, notes below.
 
-    A table wider than `width_limit` characters is printed as one block a source, each with the paper's columns.
+    A table wider than `width_limit` characters is printed as one block per source, each with the paper's columns.
     """
     blocks = _blocks(sheet, width_limit)
     body = "\n\n".join("\n".join(lines) for lines in blocks)
@@ -35,7 +35,7 @@ def _blocks(sheet: Sheet, width_limit: int | None) -> list[list[str]]:
 
 
 def _block(sheet: Sheet, groups: list[int], starts: list[int]) -> list[str]:
-    """Lines of a table with those groups of columns: titles, headers, a rule, rows."""
+    """The lines of a table of the given column groups: titles, headers, a rule, rows."""
     shown = [i for g in groups for i in range(starts[g], starts[g] + sheet.groups[g][1])]
     rows = [row for row in sheet.rows if any(row[i] for i in shown[1:])]
     columns = [_column(sheet.headers[i], [row[i] for row in rows]) for i in shown]
@@ -53,7 +53,7 @@ def _block(sheet: Sheet, groups: list[int], starts: list[int]) -> list[str]:
 
 
 def _column(header: str, cells: list[str]) -> list[str]:
-    """A header and its cells, equally wide; numbers stand with their units digit below each other."""
+    """A header and its cells, equally wide; numbers are aligned at the units digit."""
     lead = max((len(_integer_part(cell)) for cell in cells), default=0)
     cells = [cell if not (part := _integer_part(cell)) else " " * (lead - len(part)) + cell for cell in cells]
     column = [header, *cells]
@@ -62,12 +62,12 @@ def _column(header: str, cells: list[str]) -> list[str]:
 
 
 def _integer_part(cell: str) -> str:
-    found = re.match(r"[+-]?[\d,]+", cell)
-    return found.group() if found else ""
+    match = re.match(r"[+-]?[\d,]+", cell)
+    return match.group() if match else ""
 
 
 def markdown(sheet: Sheet) -> str:
-    """A table whose headers carry their group's title."""
+    """A Markdown table; each header contains its group's title."""
     titles = [title for title, span in sheet.groups for _ in range(span)]
     headers = [f"{header}<br>{title}" if title else header for header, title in zip(sheet.headers, titles, strict=True)]
     lines = [f"**{sheet.title}**", "", _line(headers), _line(["---"] * len(headers))]
@@ -76,7 +76,7 @@ def markdown(sheet: Sheet) -> str:
 
 
 def comma_separated(sheet: Sheet) -> str:
-    """One line a cell with all its facts."""
+    """CSV with one row per cell and all its facts."""
     out = io.StringIO()
     writer = csv.DictWriter(out, list(dict.fromkeys(key for fact in sheet.facts for key in fact)), lineterminator="\n")
     writer.writeheader()
@@ -86,7 +86,7 @@ def comma_separated(sheet: Sheet) -> str:
 
 
 def as_json(sheet: Sheet) -> str:
-    """Title, notes and one object a cell."""
+    """JSON with title, notes and one object per cell."""
     return json.dumps({"title": sheet.title, "notes": sheet.notes, "cells": sheet.facts}, indent=1) + "\n"
 
 
@@ -107,7 +107,7 @@ ENDINGS: Mapping[str, str] = {
     "latex": "tex",
     "html": "html",
 }
-"""form -> how its files are called"""
+"""format -> ending of its files"""
 
 
 def _line(cells: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""What LaTeX and HTML share: tables in blocks of one source each, intervals as subscripts instead of a column."""
+"""Shared by LaTeX and HTML: one block per source, intervals as subscripts instead of a column."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Block:
 
     @property
     def columns(self) -> tuple[int, ...]:
-        """All its columns, in order."""
+        """All columns of the block, in order."""
         return tuple(column for _, columns in self.groups for column in columns)
 
 
 def blocks(sheet: Sheet) -> list[Block]:
-    """One a source, each with the row titles and the paper's columns; rows that are empty there are left out."""
+    """One block per source, each with the row titles and the paper's columns, without rows that are empty there."""
     groups = list(_groups(sheet))
     fixed = [group for group in groups if not group[0].startswith("measured")]
     sources = [group for group in groups if group[0].startswith("measured")]
@@ -36,27 +36,27 @@ def blocks(sheet: Sheet) -> list[Block]:
 
 
 def notes(sheet: Sheet) -> list[tuple[int, str]]:
-    """Notes with the number of the footnote they are, 0 for the others; how to read the marks that are there."""
-    found = [(0, RANKS)] if any(number.rank for number in sheet.numbers.values()) else []
+    """(number, text) of each footnote, then (0, text) of all other notes, with how to read the marks in use."""
+    listed = [(0, RANKS)] if any(number.rank for number in sheet.numbers.values()) else []
     for note in sheet.notes:
         numbered = re.fullmatch(r"\[(\d+)\] (.*)", note, re.DOTALL)
         if numbered:
-            found.append((int(numbered[1]), numbered[2]))
+            listed.append((int(numbered[1]), numbered[2]))
         elif note.startswith(INTERVAL) and INTERVAL in sheet.headers:
-            found.append((0, SUBSCRIPT))
+            listed.append((0, SUBSCRIPT))
         else:
-            found.append((0, note))
-    return sorted(found, key=lambda note: (note[0] == 0, note[0]))
+            listed.append((0, note))
+    return sorted(listed, key=lambda note: (note[0] == 0, note[0]))
 
 
 def is_numeric(sheet: Sheet, column: int) -> bool:
-    """Whether a column holds numbers: those are set flush right."""
+    """Whether all cells of a column are numbers, so that it is aligned right."""
     cells = [row[column] for row in sheet.rows if row[column] not in ("", "-")]
     return bool(cells) and all(re.match(r"[+-]?[\d,.]+", cell) for cell in cells) and column > 0
 
 
 def cell(sheet: Sheet, row: int, column: int) -> Number | str:
-    """What stands there: a number with what belongs to it, or text."""
+    """The cell's number, or its text if it has none."""
     text = sheet.rows[row][column]
     footnote = re.fullmatch(r"(.*) \[(\d+)\]", text)
     if (row, column) in sheet.numbers:
