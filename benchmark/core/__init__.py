@@ -1,1 +1,1 @@
-"""The words everybody uses: standard library and numpy only, importing nothing else of ours."""
+"""The types and helpers that all packages share; it imports no other package of this project."""

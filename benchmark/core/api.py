@@ -1,4 +1,4 @@
-"""The public names, gathered: `benchmark` resolves its attributes here on first use."""
+"""The public names of `benchmark`, which imports them from here on first use."""
 
 from benchmark.core.detections import Annotations, Detections
 from benchmark.core.record import RunRecord

@@ -1,4 +1,4 @@
-"""Pure geometry on boxes: `xyxy` is (N, 4) as x1, y1, x2, y2 in pixels of the original image."""
+"""Geometry of boxes: `xyxy` is (N, 4) as x1, y1, x2, y2 in pixels of the original image."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ FloatArray = NDArray[np.floating]
 
 
 def xywh_to_xyxy(xywh: FloatArray) -> FloatArray:
-    """Corner plus size (N, 4) to two corners (N, 4), same unit and dtype."""
+    """x, y, width, height (N, 4) to two corners (N, 4), in the same unit and dtype."""
     return np.concatenate([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]], axis=1)
 
 
 def xyxy_to_xywh(xyxy: FloatArray) -> FloatArray:
-    """Two corners (N, 4) to corner plus size (N, 4), same unit and dtype."""
+    """Two corners (N, 4) to x, y, width, height (N, 4), in the same unit and dtype."""
     return np.concatenate([xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]], axis=1)
 
 
@@ -35,9 +35,9 @@ def iou(a_xyxy: FloatArray, b_xyxy: FloatArray) -> FloatArray:
 
 
 def turn_boxes(xyxy: NDArray[np.float64], orientation: int, size_px: tuple[int, int]) -> NDArray[np.float64]:
-    """Boxes (N, 4) of the picture as it is stored, in the frame of the upright one.
+    """Boxes (N, 4) in pixels of an image as it is stored, to boxes (N, 4) in pixels of the upright image.
 
-    orientation: 5 to 8, those that swap the sides (EXIF 2.3, 4.6.4 A). size_px: width and height of the upright one.
+    orientation: 5 to 8, which swap the sides (EXIF 2.3, 4.6.4 A). size_px: width and height of the upright image.
     """
     width, height = size_px
     x1, y1, x2, y2 = xyxy.T

@@ -1,4 +1,4 @@
-"""One spelling for every fact that is hashed: sorted keys, no spaces, ASCII, no NaN."""
+"""Canonical JSON, and digests of it and of files: sorted keys, no spaces, ASCII, no NaN."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 def to_plain(value: Any) -> Any:
     """Dataclasses, enums, tuples and mappings as plain JSON values."""
-    if type(value) in _PLAIN:  # most values, and ten thousand specs are hashed before a sweep's plan is printed
+    if (
+        type(value) in _PLAIN
+    ):  # a fast path for most values: a sweep hashes ten thousand specs before it prints its plan
         return value
     if dataclasses.is_dataclass(type(value)):
         names = field_names(type(value))  # type: ignore[arg-type]  # mypy does not know that classes are hashable
@@ -33,17 +35,17 @@ def to_plain(value: Any) -> Any:
 
 @lru_cache(maxsize=256)
 def field_names(kind: Hashable) -> tuple[str, ...]:
-    """Of a dataclass type, in their order; remembered, as a plan of thousands of cells asks for each of them."""
+    """Names of a dataclass's fields, in order; cached, because a plan asks for them thousands of times."""
     return tuple(field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]
 
 
 def canonical_json(value: Any) -> str:
-    """The text that is hashed. Raises ValueError on NaN or infinity."""
+    """A value as JSON with a unique spelling, which is what gets hashed. Raises ValueError on NaN or infinity."""
     return json.dumps(to_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def digest(value: Any) -> str:
-    """sha256 (64 hex digits) of the canonical JSON."""
+    """sha256 (64 hex digits) of a value's canonical JSON."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 

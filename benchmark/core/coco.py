@@ -1,6 +1,6 @@
-"""What files in COCO's form say, whoever wrote them: each value is read exactly, put right and reported, or refused.
+"""Files in COCO's format, from any tool: each value is read exactly, or repaired and reported, or refused.
 
-A column is read at once; only where one of its values is not as it should be are they looked at one by one.
+A column is read as a whole; its values are examined one by one only if one of them has an unexpected type.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from benchmark.core.errors import DataError
 
 Entry = Mapping[str, Any]
 Report = Callable[[str, str], None]
-"""(what was put right, where), once per value"""
+"""called with (repair, where) for each value that was repaired"""
 
 FEDERATED_LISTS = ("neg_category_ids", "not_exhaustive_category_ids")
 FREQUENCIES = ("r", "c", "f")
@@ -37,14 +37,21 @@ _ONE_OF = {"images": "image", "categories": "category", "annotations": "annotati
 _LEAST_FOR_CORNERS = 10
 _SHOWN = 10
 _TINY_PX = 2
-"""sides of an image up to which a box within one pixel is nothing odd"""
+"""in images up to this side, a box within one pixel is no sign of relative coordinates"""
 
 
 class Entries:
     """One list of a file, and its columns as arrays; N entries."""
 
     def __init__(self, rows: Any, name: str, file: str | Path | None, report: Report) -> None:
-        """name: of the list, one of `_ONE_OF`. Raises DataError where `rows` is no list of objects."""
+        """Check the list. Raises DataError if `rows` is not a list of objects.
+
+        Args:
+            rows: the list as read from JSON.
+            name: of the list: images, categories, annotations or detections.
+            file: named in messages, if known.
+            report: called for each repair.
+        """
         self.at = f"{file}: " if file else ""
         if not isinstance(rows, list) or not set(map(type, rows)) <= {dict}:
             raise DataError(f"{self.at}the {name} must be a list of objects, as in COCO's files")
@@ -54,7 +61,7 @@ class Entries:
         self.report = report
 
     def where(self, row: int) -> str:
-        """`file: annotation 7`, by the entry's id, or by its place where it has none."""
+        """An entry as messages name it: `file: annotation 7` by its id, or by its index if it has none."""
         entry = self.rows[row]
         if "id" in entry:
             return f"{self.at}{self.kind} {reprlib.repr(entry['id'])}"
@@ -62,26 +69,26 @@ class Entries:
         return f"{self.at}{self.kind} number {row} (from 0){of}"
 
     def refuse(self, wrong: ArrayLike, key: str, right: str) -> None:
-        """Raise DataError that names the first entry that is wrong (N,), its value, and what would be right."""
+        """Raise DataError for the first entry where `wrong` (N,) is true, with its value of `key` and `right`."""
         if np.any(wrong):
             row = int(np.argmax(wrong))
             entry = self.rows[row]
             where = f"{self.at}{self.kind} number {row} (from 0)" if key == "id" else self.where(row)
-            said = f"{key} is {reprlib.repr(entry[key])}" if key in entry else f"has no {key}"
-            raise DataError(f"{where}: {said}; it must be {right}")
+            value = f"{key} is {reprlib.repr(entry[key])}" if key in entry else f"has no {key}"
+            raise DataError(f"{where}: {value}; it must be {right}")
 
     def refuse_rows(self, wrong: ArrayLike, problem: str) -> None:
-        """Raise DataError that names the first entry that is wrong (N,)."""
+        """Raise DataError for the first entry where `wrong` (N,) is true."""
         if np.any(wrong):
             raise DataError(f"{self.where(int(np.argmax(wrong)))} {problem}")
 
     def take(self, rows: NDArray[np.int64]) -> list[Entry]:
-        """The entries at those places."""
+        """The entries with those indices."""
         return [self.rows[row] for row in rows.tolist()]
 
     @cached_property
     def ids(self) -> NDArray[np.int64]:
-        """The column `id`, (N,). Raises DataError also for an id that is used twice."""
+        """The column `id`, (N,). Raises DataError, also for an id that is used twice."""
         values = self.whole_numbers("id")
         order = np.argsort(values, kind="stable")
         twice = order[1:][np.diff(values[order]) == 0]
@@ -92,7 +99,7 @@ class Entries:
         return values
 
     def whole_numbers(self, key: str, right: str = _WHOLE_ID) -> NDArray[np.int64]:
-        """A column of whole numbers, (N,); text and decimals like 7.0 are put right."""
+        """A column of whole numbers, (N,); text and decimals such as 7.0 are repaired. Raises DataError."""
         values = self._read([row.get(key) for row in self.rows], {int}, _whole, key, right)
         try:
             return np.array(values, np.int64)
@@ -101,11 +108,11 @@ class Entries:
             raise
 
     def numbers(self, key: str, right: str) -> NDArray[np.float64]:
-        """A column of finite numbers, (N,); text is put right."""
+        """A column of finite numbers, (N,); text is repaired. Raises DataError."""
         return self._floats([row.get(key) for row in self.rows], key, right, 1)
 
     def boxes(self) -> NDArray[np.float64]:
-        """The column `bbox`, (N, 4): finite, width and height not negative."""
+        """The column `bbox`, (N, 4): finite, width and height not negative. Raises DataError."""
         boxes: list[Any] = [row.get("bbox") for row in self.rows]
         if not (set(map(type, boxes)) <= {list, tuple} and set(map(len, boxes)) <= {4}):
             self.refuse([not isinstance(box, list | tuple) or len(box) != 4 for box in boxes], "bbox", _BOX)
@@ -116,25 +123,31 @@ class Entries:
         return xywh
 
     def flags(self, key: str, *, may_lack: bool) -> NDArray[np.bool_]:
-        """A column of 0 and 1, (N,); true, false and text are put right, and so is nothing where that is not usual."""
+        """A column of 0 and 1, (N,); booleans and text are repaired, and a missing value is 0. Raises DataError.
+
+        may_lack: a missing value is usual, so that it is not reported as a repair.
+        """
         values = [row.get(key, 0 if may_lack else None) for row in self.rows]
         read = self._read(values, {int}, _flag, key, "0 or 1")
         self.refuse([value not in (0, 1) for value in read], key, "0 or 1")
         return np.array(read, np.bool_)
 
     def id_lists(self, key: str, known: Entries, right: str) -> NDArray[np.int64]:
-        """A column of lists of ids of `known`, as pairs (M, 2): the place of the entry, and one of its ids."""
+        """A column of lists of ids, as pairs (M, 2): index of the entry, one of its ids. Raises DataError.
+
+        known: the entries whose ids are allowed. right: what the message says would be right.
+        """
         ids, pairs, wrong = {*known.ids.tolist()}, [], []
         for row, entry in enumerate(self.rows):
             listed = entry.get(key)
             read = [self._put_right(_whole, value, row) for value in listed] if isinstance(listed, list) else [None]
             wrong.append(not ids.issuperset(read))
-            pairs += [(row, one) for one in read]
+            pairs += [(row, listed_id) for listed_id in read]
         self.refuse(wrong, key, right)
         return np.array(pairs, np.int64).reshape(-1, 2)
 
     def areas(self) -> NDArray[np.float64]:
-        """The column `area`, (N,) square pixels; NaN where it is missing or cannot be."""
+        """The column `area`, (N,) square pixels; NaN where it is missing, negative or not a finite number."""
         values = [row.get("area") for row in self.rows]
         if not set(map(type, values)) <= {int, float}:
             values = [self._put_right(_number, value, row) for row, value in enumerate(values)]
@@ -142,7 +155,7 @@ class Entries:
         return np.where(np.isfinite(area) & (area >= 0), area, np.nan)
 
     def sizes(self) -> NDArray[np.int64]:
-        """Width and height, (N, 2) in whole pixels; 0 x 0 where either is missing or cannot be."""
+        """Width and height, (N, 2) in whole pixels; 0 x 0, and reported, where either is missing or not positive."""
         size_px = np.zeros((len(self.rows), 2), np.int64)
         for row, entry in enumerate(self.rows):
             width, height = (self._put_right(_whole, entry.get(key), row) for key in ("width", "height"))
@@ -175,7 +188,7 @@ class Entries:
 
 
 _Convert = Callable[[Any], tuple[Any, str]]
-"""value -> the value that is meant, None where that is unclear; and what had to be put right, '' where nothing had"""
+"""value -> (the value that is meant, None if unclear; the repair, '' if none)"""
 
 
 def _whole(value: Any) -> tuple[int | None, str]:
@@ -207,7 +220,7 @@ def _flag(value: Any) -> tuple[int | None, str]:
 
 
 def _float_array(values: Sequence[Any]) -> NDArray[np.float64]:
-    """None and whole numbers beyond a double become NaN."""
+    """Values as floats (N,); None, and whole numbers that are too large for a float, become NaN."""
     try:
         return np.array(values, np.float64)
     except OverflowError:
@@ -216,11 +229,11 @@ def _float_array(values: Sequence[Any]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, eq=False)
 class GroundTruth:
-    """An annotation file: the entries of its lists, and the columns of its I images and N annotations (`entries`).
+    """An annotation file: the entries of its lists, and columns of its I images and N annotations (`entries`).
 
-    size_px: (I, 2) int64, width and height, 0 x 0 where the file gives none. image_id, category_id: (N,) int64, ids of
-    entries. xywh: (N, 4) float64 in pixels, finite, width and height not negative. area_px: (N,) float64, NaN where the
-    file gives none. iscrowd: (N,) bool. is_federated: it says what is known about absence, as LVIS does.
+    size_px: (I, 2) int64, width and height, 0 x 0 where the file gives none. image_id, category_id: (N,) int64.
+    xywh: (N, 4) float64 in pixels, finite, width and height not negative. area_px: (N,) float64, NaN where the file
+    gives none. iscrowd: (N,) bool. is_federated: it lists verified absences or frequencies, as LVIS does.
     """
 
     images: Entries
@@ -247,17 +260,18 @@ class Results:
 
 
 def silent(what: str, where: str) -> None:
-    """The Report of who does not want to know."""
+    """A Report that ignores every repair."""
 
 
 def read_ground_truth(
     content: Any, file: str | Path | None = None, report: Report = silent, *, with_ids: bool = True
 ) -> GroundTruth:
-    """What an annotation file holds. with_ids: each annotation must have an id of its own.
+    """Check and read an annotation file. with_ids: each annotation must have its own id.
 
-    Put right and reported: numbers written as text, 7.0 for 7, flags written as true or false, a missing iscrowd.
-    Raises DataError that names file, entry and what would be right: a missing list, no image or category, ids that are
-    no whole numbers of 64 bits, are used twice or unknown, a box that is not four finite numbers or inverted.
+    Repaired and reported: numbers written as text, 7.0 for 7, flags written as true or false, a missing iscrowd.
+    Raises DataError that names file, entry and what would be right, for: a missing list; no image or category; an id
+    that is not a whole number of 64 bits, is used twice or is unknown; a box that is not four finite numbers or has a
+    negative side.
     """
     at = file or "ground truth"
     if not isinstance(content, dict):
@@ -292,16 +306,21 @@ def read_ground_truth(
     )
 
 
-def read_results(rows: Any, truth: GroundTruth, file: str | Path | None = None, report: Report = silent) -> Results:
-    """Detections in COCO's results format, as a list; an empty one is legal. Put right and raises as above."""
+def read_results(
+    rows: Any, ground_truth: GroundTruth, file: str | Path | None = None, report: Report = silent
+) -> Results:
+    """Check and read detections in COCO's results format, a list, which may be empty.
+
+    Repairs, reports and raises as `read_ground_truth`; image and category ids must be those of `ground_truth`.
+    """
     entries = Entries(rows, "detections", file, report)
-    known = _known(entries, truth.images, truth.categories)
+    known = _known(entries, ground_truth.images, ground_truth.categories)
     score = entries.numbers("score", "a finite number (a missing one, NaN or infinity changes AP silently)")
     return Results(entries, *known, entries.boxes(), score)
 
 
 def name_of(category: Entry, where: str) -> str:
-    """What a class is called. Raises DataError where it has no name."""
+    """Name of a category. Raises DataError that names `where` if it has none."""
     name = category.get("name")
     if isinstance(name, bool) or not isinstance(name, str | int) or not str(name).strip():
         raise DataError(f"{where} has no name; a class is asked for by its name")
@@ -309,7 +328,7 @@ def name_of(category: Entry, where: str) -> str:
 
 
 def class_names(categories: Entries, rows: Iterable[int]) -> dict[int, str]:
-    """Id -> name of the categories in those rows. Raises DataError where one has no name, or two have the same."""
+    """Id -> name, of the categories with those indices. Raises DataError if one has no name or two have the same."""
     names: dict[str, int] = {}
     for row in rows:
         key, name = int(categories.ids[row]), name_of(categories.rows[row], categories.where(row))
@@ -320,11 +339,11 @@ def class_names(categories: Entries, rows: Iterable[int]) -> dict[int, str]:
 
 
 def refuse_other_frames(entries: Entries, xywh: NDArray[np.float64], size_px: NDArray[np.int64]) -> None:
-    """Raise DataError where boxes (N, 4) are nearly certainly not x, y, width, height in pixels.
+    """Raise DataError if boxes (N, 4) are almost certainly not x, y, width, height in pixels.
 
-    size_px: (N, 2) width and height of each box's image, 0 where unknown. Parts of the sides: most boxes lie within one
-    pixel. Two corners: every box is in order as two corners inside its image, and most leave it as corner and size.
-    Either would score an AP near 0, and no engine complains.
+    They are taken for relative coordinates if most lie within one pixel, and for two corners if all are valid so, but
+    most leave their image as x, y, width, height. Either would score an AP near 0 without an error from any engine.
+    size_px: (N, 2) width and height of each box's image, 0 where unknown.
     """
     within_one = np.all(np.abs(xywh - 0.5) <= 0.55, axis=1) & np.any(xywh % 1 > 0, axis=1)
     _refuse_most(

@@ -1,4 +1,4 @@
-"""The one type every detector returns and every evaluator reads, checked where it is made."""
+"""The detections and annotations of one image, the types that all detectors and evaluators share."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from benchmark.core.errors import EvaluationError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
-    """What a method found in one image.
+    """The detections of a method in one image.
 
     xyxy: (N, 4) float32, pixels of the original image, x1 <= x2 and y1 <= y2.
     scores: (N,) float32 in [0, 1].
     labels: (N,) int64, index into the Vocabulary that was set.
-    Raises EvaluationError for any other shape, dtype, order or a value that is not finite.
+    Raises EvaluationError for another shape or dtype, and for values out of these ranges or not finite.
     """
 
     xyxy: NDArray[np.float32]
@@ -39,7 +39,7 @@ class Detections:
         if not np.isfinite(self.xyxy).all():
             raise EvaluationError(f"Detections.xyxy: row {_first(~np.isfinite(self.xyxy).all(axis=1))} is not finite")
         inverted = self.xyxy[:, 2:] < self.xyxy[:, :2]
-        if inverted.any():  # asked of all values at once, which is twice as fast as row by row
+        if inverted.any():  # over all values at once, which is twice as fast as per row
             raise EvaluationError(f"Detections.xyxy: row {_first(inverted.any(axis=1))} has x2 < x1 or y2 < y1")
         outside = ~((self.scores >= 0) & (self.scores <= 1))
         if outside.any():
@@ -52,17 +52,17 @@ class Detections:
 
     @classmethod
     def empty(cls) -> Detections:
-        """No detection: a legal answer."""
+        """Detections of an image in which nothing was detected."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
 
     def best(self, limit: int) -> Detections:
-        """The `limit` highest scores, best first; equal scores keep their order."""
+        """The detections with the `limit` highest scores, best first; equal scores keep their order."""
         return self.rows(np.argsort(-self.scores, kind="stable")[:limit])
 
     def rows(self, chosen: slice | NDArray[np.int64]) -> Detections:
-        """Those rows, in that order. chosen: a slice (the arrays are views then) or indices (M,).
+        """The chosen rows, in that order. chosen: a slice, which gives views of the arrays, or indices (M,).
 
-        Not checked again: a file of predictions is checked once and cut into thousands of images.
+        They are not checked again: a file of predictions is checked once and split into thousands of images.
         """
         part = object.__new__(Detections)
         for field, array in (("xyxy", self.xyxy), ("scores", self.scores), ("labels", self.labels)):
@@ -74,7 +74,7 @@ class Detections:
 class Annotations:
     """The ground truth of one image.
 
-    xyxy: (N, 4) float64, pixels of the original image (COCO files hold doubles, and AP depends on them).
+    xyxy: (N, 4) float64, pixels of the original image (as in COCO files; AP depends on the precision).
     labels: (N,) int64, index into the data set's categories.
     iscrowd: (N,) bool.
     area_px: (N,) float64, square pixels; the box's own area where the source has no mask.
@@ -102,7 +102,7 @@ class Annotations:
         return Annotations(self.xyxy[keep], self.labels[keep], self.iscrowd[keep], self.area_px[keep])
 
     def relabel(self, mapping: NDArray[np.int64]) -> Annotations:
-        """Labels sent through `mapping` (old index -> new index); rows sent to a negative index are dropped."""
+        """Replace labels by `mapping` (old index -> new index); rows with a negative new index are dropped."""
         new = mapping[self.labels] if len(self) else self.labels
         keep = new >= 0
         return Annotations(self.xyxy[keep], new[keep], self.iscrowd[keep], self.area_px[keep])

@@ -1,4 +1,4 @@
-"""The contract of a detector: what every adapter has to do, and what it may offer beside that."""
+"""The interface of a detector: what every adapter must implement, and what it may offer."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from benchmark.core.weights import ReleasedWeights
 
 @dataclass(frozen=True)
 class DetectorConfig:
-    """The settings that the harness reads of every method; a method's Config inherits them and adds its own."""
+    """Settings of every method, which the harness reads; a method's Config inherits them and adds its own."""
 
     variant: str = ""
     """one of INFO.variants"""
     image_side_px: SidePx = 640
     """longer side that an image is resized to"""
     epochs: PositiveCount = 1
-    """times that a fit sees every training image"""
+    """passes over the training images in a fit"""
     train_images: PositiveCount | None = None
-    """at most this many training images, drawn by whole groups with the seed; none: all"""
+    """at most this many training images, whole groups drawn by the seed; none: all"""
 
 
 @dataclass(frozen=True)
 class Limits:
     """Which detections of an image are kept.
 
-    score_threshold: those that score at least this much; nms_iou: of two boxes of one class that overlap by more, the
-    better one (where the method has NMS); max_detections: at most this many, the best ones.
+    score_threshold: the least score. nms_iou: of two boxes of one class with a larger IoU the better one is kept, where
+    the method has NMS. max_detections: the most per image, best scores first.
     """
 
     score_threshold: float
@@ -49,11 +49,11 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What the detections of one image were computed from, for figures.
+    """The features that the detections of one image were computed from, for figures.
 
-    features: what the head reads, one float32 (C, h, w) per level, fine to coarse. maps: name -> one float32 (h, w) per
-    level: `features` is the magnitude of what the head reads, a method may add others. frame_xyxy: the rectangle that
-    every array covers, pixels of the original image; it may be larger than the image (grey padding).
+    features: input of the head, one float32 (C, h, w) per level, fine to coarse. maps: name -> one float32 (h, w) per
+    level; `features` is the magnitude of the head's input, a method may add others. frame_xyxy: the rectangle that
+    every array covers, in pixels of the original image; padding makes it larger than the image.
     """
 
     features: tuple[NDArray[np.float32], ...]
@@ -104,17 +104,17 @@ class Detector(ABC, Generic[Config]):
             train: never empty; raises ConfigError if it is.
             val: may be empty.
             vocabulary: the class names of the training part.
-            seed: of everything that is drawn.
-            run_dir: where the state after each epoch and the checkpoint are kept.
+            seed: of all random numbers.
+            run_dir: folder of the state after each epoch and of the checkpoint.
             start: checkpoint of the fit that `starting_fit` or the user named, or None.
             report: receives one event per few steps.
 
-        Raises InterruptedFitError after saving when it is told to stop.
+        Raises InterruptedFitError, after saving its state, if it is interrupted.
         """
 
     @abstractmethod
     def load(self, checkpoint: Path) -> None:
-        """Load the checkpoint of a finished fit. Raises RecordError, naming the file, where it is not one."""
+        """Load the checkpoint of a finished fit. Raises RecordError that names a file of another kind."""
 
     @abstractmethod
     def build_random(self, seed: int) -> None:
@@ -124,7 +124,7 @@ class Detector(ABC, Generic[Config]):
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
         """Encode and keep the class names; expensive set-up, so that predict is cheap.
 
-        Raises ConfigError before the model is there, RefusedError where a closed vocabulary is asked for other names.
+        Raises ConfigError if there is no model yet, RefusedError if a closed vocabulary lacks one of the names.
         """
 
     @abstractmethod
@@ -136,9 +136,9 @@ class Detector(ABC, Generic[Config]):
 
     @abstractmethod
     def size(self) -> Size:
-        """Parameters and FLOPs of the model. Raises ConfigError before it is there."""
+        """Parameters and FLOPs of the model. Raises ConfigError if there is no model yet."""
 
-    # --- what a fit depends on; none of these needs torch ---------------------------------------------------------
+    # --- what a fit depends on; none of these may need torch ---------------------------------------------------------
 
     @classmethod
     def starting_fit(cls, config: Config) -> StartingFit | None:  # noqa: ARG003  # the contract's signature
@@ -165,26 +165,26 @@ class Detector(ABC, Generic[Config]):
         """The file of another model that predict runs beside its own, such as a segmenter's; None: there is none."""
         return None
 
-    # --- what a method may offer beside that ----------------------------------------------------------------------
+    # --- what a method may also offer -----------------------------------------------------------------------------
 
     def load_released(self) -> None:
-        """Load the file that `released_weights` names. Raises MissingWeightsError where it names none or has none."""
+        """Load the file that `released_weights` names. Raises MissingWeightsError if there is none."""
         raise MissingWeightsError(f"no weights of {self.info.name}-{self.config.variant} were released")
 
     @classmethod
     def export(cls, checkpoint: Path, target: Path) -> None:
-        """Write a finished fit's checkpoint in half precision: what ships with the results. Raises RefusedError."""
+        """Write a finished fit's checkpoint in half precision, as it ships with the results. Raises RefusedError."""
         raise RefusedError(f"{checkpoint}: {cls.info.name} cannot write its checkpoint in half precision to {target}")
 
     def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[Explanation]:  # noqa: ARG002
-        """What predict would compute from each image, for the names that were set (capability EXPLAIN).
+        """The features from which predict computes the detections of each image (capability EXPLAIN).
 
-        Raises ConfigError before set_vocabulary, RefusedError where the method cannot say.
+        Raises ConfigError before set_vocabulary, RefusedError if the method does not offer them.
         """
-        raise RefusedError(f"{self.info.name} does not say what its head reads")
+        raise RefusedError(f"{self.info.name} does not offer the features that its head reads")
 
     def show_ground_truth(self, ground_truth: Sequence[Annotations]) -> None:
         """Called before each predict and explain with the annotations of the same images, in the same order.
 
-        For an oracle, whose setting marks it as no detector; every other method does nothing with them.
+        Only an oracle, which a setting marks as such, uses them; every other method ignores them.
         """

@@ -1,4 +1,4 @@
-"""The error tree: raised, never asserted; the command line prints one line and exits with status 2."""
+"""All errors that a user can cause; the command line prints their message on one line and exits with status 2."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 
 
 class BenchError(Exception):
-    """Anything the user can mend. The message says what is wrong, where, and what would be right."""
+    """An error that the user can correct. Its message says what is wrong, where, and what would be right."""
 
 
 class UnknownNameError(BenchError):
@@ -23,7 +23,7 @@ class UnknownNameError(BenchError):
 
 
 class ConfigError(BenchError):
-    """A setting that cannot be, found while configuring."""
+    """An impossible setting; raised before anything is computed."""
 
 
 class DataError(BenchError):
@@ -31,7 +31,7 @@ class DataError(BenchError):
 
 
 class EvaluationError(BenchError):
-    """Ground truth or detections that an evaluator would silently misread."""
+    """Ground truth or detections that an evaluator cannot score correctly."""
 
 
 class RecordError(BenchError):
@@ -43,19 +43,19 @@ class RefusedError(BenchError):
 
 
 class BlockedError(BenchError):
-    """What a cell needs is not on this machine: it ends in a blocked record that begins with `lacks`."""
+    """A cell cannot run on this machine; the error of its blocked record begins with `lacks`, what is missing."""
 
     lacks: ClassVar[str]
 
 
 class MissingWeightsError(BlockedError):
-    """Weights that are not on this machine; the cell is blocked, never silently random."""
+    """Weights that are not on this machine; random ones never replace them."""
 
     lacks = "weights"
 
 
 class MissingDeviceError(BlockedError):
-    """A fit that takes hours without a GPU, and there is none; the cell is blocked, never begun by surprise."""
+    """There is no GPU for a fit that would take hours without one."""
 
     lacks = "device"
 
@@ -68,8 +68,8 @@ class MissingExtraError(BenchError):
 
 
 class InterruptedFitError(BenchError):
-    """Training was stopped (Ctrl-C or a signal) after saving; the same command continues it."""
+    """Training was interrupted (Ctrl-C or a signal) and its state is saved; the same command continues it."""
 
 
 EXIT_STOPPED = 75
-"""exit status of a worker that was told to stop and saved before: the same command continues (EX_TEMPFAIL)"""
+"""exit status of a worker that was interrupted and has saved its state: the same command continues (EX_TEMPFAIL)"""

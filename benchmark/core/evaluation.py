@@ -1,4 +1,4 @@
-"""What an evaluator gets and gives. Evaluators see ground truth and stored detections, never a model."""
+"""Input and output of evaluators, which get ground truth and stored detections, never a model."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from benchmark.core.sample import Sample
 
 @dataclass(frozen=True, eq=False)
 class ScoredSet:
-    """Images with ground truth whose labels index `names`, and the detections of each (by image_id).
+    """Images with their ground truth, and their detections by image_id; the labels of both index `names`.
 
-    The samples' annotations hold only boxes of the classes asked for, relabelled to vocabulary order.
+    Annotations hold boxes of the vocabulary's classes only.
     """
 
     names: tuple[str, ...]
@@ -22,18 +22,18 @@ class ScoredSet:
     super_categories: Mapping[str, str] = field(default_factory=dict)
     """scene -> super category, for the breakdown; a scene that is not in it belongs to none"""
     frequency: tuple[str, ...] = ()
-    """LVIS alone: 'r', 'c' or 'f' a name"""
+    """LVIS only: 'r', 'c' or 'f' per name"""
     negative: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    """LVIS alone: image_id -> labels verified to be absent there; an image that is not in it has none"""
+    """LVIS only: image_id -> labels verified to be absent; an image that is not in it has none"""
     not_exhaustive: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    """LVIS alone: image_id -> labels of which only some instances are annotated there"""
+    """LVIS only: image_id -> labels of which only some instances are annotated"""
     novel: tuple[int, ...] = ()
-    """labels of the novel classes where base and novel ones are asked for together"""
+    """labels of the novel classes, where the vocabulary has base and novel ones"""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Values are fractions; None where there is nothing to measure (pycocotools' -1)."""
+    """Metrics as fractions; None if there is nothing to measure (-1 in pycocotools)."""
 
     metrics: Mapping[str, float | None]
     per_class: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
@@ -45,8 +45,8 @@ class Scores:
 class Evaluator:
     """A file in `benchmark/evaluators/` exposes one as EVALUATOR. `version` rises whenever results change.
 
-    evaluate(test, val): val holds the validation part where the vocabulary there equals the test's, else None. Where
-    there are `engines`, evaluate takes `engine=` one of them, the first by default; else our own code is the only one.
+    evaluate(test, val): val is the validation part if its vocabulary equals the test part's, else None. If there are
+    `engines`, evaluate takes `engine=` one of them, by default the first; without any, our own code scores.
     """
 
     name: str

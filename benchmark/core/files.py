@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and locks between processes."""
+"""Atomic writing of files, and locks between processes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from benchmark.core.errors import RecordError
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path in the same folder; flush it to disk and rename it to `path` when the block ends well.
+    """Yield a temporary path in the same folder; after the block, flush that file to disk and rename it to `path`.
 
-    A reader, or a process killed in between, sees the old file or the new one, never a part. Raises RecordError that
-    names the file where the disk is full or the folder cannot be written.
+    A reader sees the old file or the new one, never a part, even if the process is killed. Raises RecordError that
+    names the file if the disk is full or the folder cannot be written.
     """
-    # Random, because two machines that share a file system can have equal process numbers.
+    # A random name, because processes of two machines that share a file system can have the same id.
     waiting = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,20 +36,20 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def held(path: Path, purpose: str, *, wait: bool = True) -> Iterator[bool]:
-    """Hold a lock file, which excludes other processes, also those of other machines that share the folder.
+    """Hold a lock file against other processes, also those of other machines that share the folder.
 
-    The lock ends with the block, or with the process, however that ends; the file stays.
+    The lock is released after the block or at the end of the process, even a killed one; the file stays.
 
     Args:
-        path: the lock file; it and its folder are made where they are missing.
-        purpose: what the holder does, as in `trains 0123`: printed once by whoever waits for it.
-        wait: until the lock is free; without, the block also runs where another process holds it.
+        path: the lock file; it and its folder are created if missing.
+        purpose: what the holder does, such as `trains 0123`; a process that waits prints it once.
+        wait: wait until the lock is free; otherwise the block runs even if another process holds it.
 
-    Yields whether this process holds the lock. Raises RecordError that names the file where it cannot be made.
+    Yields whether this process holds the lock. Raises RecordError that names the file if it cannot be created.
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415  # a tenth of a second, for commands that lock nothing
 
-    # Held by the process, whichever of its threads ends the block; a lock that outlives its process is refused.
+    # thread_local: any thread may release it. fallback_to_soft: no lock that would outlive its process.
     lock = FileLock(path, thread_local=False, fallback_to_soft=False, poll_interval=0.2)
     try:
         try:

@@ -1,7 +1,7 @@
-"""The one place that opens pictures, and what every method sees of one: upright, 8 bits, L or RGB.
+"""Reading of image files, upright and with 8 bits, as L or RGB; no other module opens them.
 
-A file's content decides what it is, never its name: only `FORMATS` are read, so that no other of Pillow's readers,
-some of which start programs, ever meets a file from outside.
+The content of a file decides its format, never its name. Only `FORMATS` are read, because some of Pillow's other
+readers start programs.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF", "PPM")
-"""as Pillow names them; of a JPEG with further pictures behind it (MPO, as phones write) the first is read"""
+"""in Pillow's names; of a JPEG that holds several images (MPO, as phones write) the first is read"""
 MAX_PIXELS = 178_956_970
-"""Pillow's own limit against decompression bombs (twice its MAX_IMAGE_PIXELS); RGB of it takes half a GiB"""
+"""Pillow's own limit against decompression bombs (twice its MAX_IMAGE_PIXELS); as RGB they take half a GiB"""
 LARGE_PIXELS = 25_000_000
-"""images beyond this are decoded one at a time, so that several threads never hold several of them"""
+"""larger images are decoded one at a time, which limits the memory of several threads"""
 EXIF_ORIENTATION = 0x0112
 _large = threading.Lock()
 
 
 @contextmanager
 def opened(path: Path, file: IO[bytes] | None = None) -> Iterator[Image]:
-    """The image with only its header read. file: its bytes, where they were read before; path then names them.
+    """Open an image and read its header; the block may decode it.
 
-    Raises DataError that names a missing, unreadable or too large file, and one that is cut short when the block
-    decodes it.
+    file: its bytes, if they were read before; then `path` only names them. Raises DataError that names a missing,
+    unreadable, truncated or too large file.
     """
     from PIL import Image
 
@@ -52,13 +52,13 @@ def opened(path: Path, file: IO[bytes] | None = None) -> Iterator[Image]:
         ) from error
     except (OSError, ValueError, SyntaxError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's own trouble, not the picture's
+            raise  # an error of the disk, not of the image
         size = path.stat().st_size if path.is_file() else 0
         raise DataError(f"{path}: not a readable image ({size} bytes, {error}); fetch it again or remove it") from error
 
 
 def decode(path: Path, file: IO[bytes] | None = None) -> Image:
-    """The whole image, upright, mode L or RGB. Raises DataError as `opened` does."""
+    """The decoded image, upright, mode L or RGB. Raises DataError as `opened` does."""
     with opened(path, file) as image:
         if image.width * image.height > LARGE_PIXELS:
             with _large:
@@ -67,12 +67,12 @@ def decode(path: Path, file: IO[bytes] | None = None) -> Image:
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """uint8 (H, W, 3) RGB of the upright image. Raises DataError as `opened` does."""
+    """The upright image as RGB, (H, W, 3) uint8. Raises DataError as `opened` does."""
     return np.asarray(decode(path).convert("RGB"), dtype=np.uint8)
 
 
 def read_sample(sample: Sample) -> NDArray[np.uint8]:
-    """As read_image. Raises DataError also where the image has another size than its annotations say."""
+    """The image of a sample, as `read_image`. Raises DataError, also if its size is not that of the annotations."""
     image = read_image(sample.path)
     if image.shape[:2] != (sample.height_px, sample.width_px):
         size = f"{image.shape[1]}x{image.shape[0]}"
@@ -81,14 +81,14 @@ def read_sample(sample: Sample) -> NDArray[np.uint8]:
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Width and height in pixels once the orientation is applied, from the header alone. Raises as `opened`."""
+    """Width and height in pixels of the upright image, from the header. Raises DataError as `opened` does."""
     with opened(path) as image:
         on_its_side = int(image.getexif().get(EXIF_ORIENTATION, 1)) >= 5
         return image.size[::-1] if on_its_side else image.size
 
 
 def orientation_of(path: Path) -> int:
-    """The EXIF orientation, 1 (upright) to 8. Raises as `opened`."""
+    """The EXIF orientation, 1 (upright) to 8. Raises DataError as `opened` does."""
     with opened(path) as image:
         return int(image.getexif().get(EXIF_ORIENTATION, 1))
 
@@ -101,7 +101,7 @@ def _check_size(image: Image) -> None:
 
 
 def _upright(image: Image) -> Image:
-    """Orientation applied, mode L or RGB; 16-bit values by their high byte, because Pillow would cut them at 255."""
+    """The image upright, as L or RGB; of 16-bit values the high byte, because Pillow would clip them at 255."""
     from PIL import Image, ImageOps
 
     turned = ImageOps.exif_transpose(image)

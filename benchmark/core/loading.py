@@ -1,8 +1,8 @@
-"""The one place that parses what comes from outside: JSON, TOML, YAML and XML, with limits.
+"""Reading of JSON, TOML, YAML and XML from outside, with limits; no other module parses them.
 
-A file has a largest size, values nest at most about `MOST_DEEP` levels, a whole number has at most 4,300 digits
-(Python's own limit), text is UTF-8 with or without a byte order mark. Whoever reads chooses the error that is raised;
-its message names the file, the place in it and what is wrong.
+Limits: the size of a file, about `MOST_DEEP` nested levels, 4,300 digits of a whole number (Python's limit). Text is
+UTF-8 with or without a byte order mark. `error` is the type to raise; messages name the file, the place in it and the
+problem.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 MOST_BYTES = 256 * 2**20
-"""of a file, unless the reader expects larger ones"""
+"""largest file, unless the caller sets another limit"""
 MOST_BYTES_BY_HAND = 16 * 2**20
-"""of a file in a format that people write: TOML, YAML, XML"""
+"""largest file in a format that people write by hand: TOML, YAML, XML"""
 MOST_COCO_BYTES = 16 * 2**30
-"""of a COCO file; the largest official one, of Objects365, takes 6 GB"""
+"""largest COCO file; the largest official one, of Objects365, has 6 GB"""
 MOST_DEEP = 200
 _GZIP = b"\x1f\x8b"
 
 
 def read_bytes(path: Path, error: type[BenchError], most_bytes: int = MOST_BYTES) -> bytes:
-    """What a file holds. Raises `error` where it is missing, no regular file, or larger than `most_bytes`."""
+    """Content of a file. Raises `error` if it is missing, not a regular file, or larger than `most_bytes`."""
     try:
         with path.open("rb", buffering=0) as file:
             facts = os.fstat(file.fileno())
@@ -46,22 +46,22 @@ def read_bytes(path: Path, error: type[BenchError], most_bytes: int = MOST_BYTES
 
 
 def read_text(path: Path, error: type[BenchError], most_bytes: int = MOST_BYTES) -> str:
-    """The text of a file in UTF-8, without a byte order mark, with plain line ends. Raises `error`."""
+    """Text of a UTF-8 file, without a byte order mark, lines ending in a newline. Raises `error`."""
     text = _decoded(read_bytes(path, error, most_bytes), str(path), error)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def read_json(path: Path, error: type[BenchError], most_bytes: int = MOST_BYTES, *, nan: bool = False) -> Any:
-    """What a JSON file holds; see parse_json. Raises `error`."""
+    """Values of a JSON file, see parse_json. Raises `error`."""
     return parse_json(read_bytes(path, error, most_bytes), str(path), error, nan=nan)
 
 
 def parse_json(text: str | bytes, where: str, error: type[BenchError], *, nan: bool = False) -> Any:
-    """What a JSON text holds. Raises `error`.
+    """Values of a JSON text. Raises `error` that names `where`.
 
-    nan: accept NaN and Infinity, which are no JSON, where the reader names the entry that holds one.
+    nan: accept NaN and Infinity, which are not JSON, for callers that refuse them with a better message.
     """
-    from pydantic_core import from_json  # twice as fast as the standard library's, limits depth and digits by itself
+    from pydantic_core import from_json  # twice as fast as the standard library's, with limits of depth and digits
 
     if isinstance(text, bytes):
         text = text.removeprefix(codecs.BOM_UTF8)
@@ -75,7 +75,7 @@ def parse_json(text: str | bytes, where: str, error: type[BenchError], *, nan: b
 
 
 def read_toml(path: Path, error: type[BenchError]) -> dict[str, Any]:
-    """The tables of a TOML file. Raises `error`."""
+    """Values of a TOML file. Raises `error`."""
     text = read_text(path, error, MOST_BYTES_BY_HAND)
     try:
         return tomllib.loads(text)
@@ -84,14 +84,14 @@ def read_toml(path: Path, error: type[BenchError]) -> dict[str, Any]:
 
 
 def read_yaml(path: Path, error: type[BenchError]) -> Any:
-    """What a YAML file holds: plain values, no aliases, whose copies could outgrow any memory. Raises `error`."""
+    """Values of a YAML file; aliases are refused, because their copies could fill any memory. Raises `error`."""
     import yaml
 
     text = read_text(path, error, MOST_BYTES_BY_HAND)
     loader: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     try:
         deep = 0
-        for event in yaml.parse(text, Loader=loader):  # the loader itself recurses, in C and without a limit
+        for event in yaml.parse(text, Loader=loader):  # the loader recurses in C without a limit
             deep += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if deep > MOST_DEEP:
                 raise error(f"{path}: more than {MOST_DEEP} levels, which are not read")
@@ -103,7 +103,7 @@ def read_yaml(path: Path, error: type[BenchError]) -> Any:
 
 
 def read_xml(path: Path, error: type[BenchError]) -> Element:
-    """The root of an XML file. A document type, which could declare entities, is refused. Raises `error`."""
+    """Root element of an XML file; a document type is refused, because it could declare entities. Raises `error`."""
     from xml.etree import ElementTree
 
     class Builder(ElementTree.TreeBuilder):

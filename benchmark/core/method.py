@@ -1,4 +1,4 @@
-"""Light facts about a method and its fits. What an adapter has to do is in core/detector.py."""
+"""Facts about methods and their fits that need no heavy import; the interface of adapters is in core/detector.py."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from benchmark.core.weights import ReleasedWeights
 
 
 class Capability(StrEnum):
-    """What a method can do."""
+    """Optional abilities of a method."""
 
     OPEN_VOCABULARY = "open-vocabulary"
     TRAINABLE = "trainable"
     EXPLAIN = "explain"
     SEVERAL_DEVICES = "several-devices"
-    """one fit can be trained on several GPUs of a machine together: `--device cuda:0,1`"""
+    """one fit can use several GPUs of a machine: `--device cuda:0,1`"""
 
 
 class WeightsOrigin(StrEnum):
-    """Where the weights that were scored come from."""
+    """Origin of the weights that are scored."""
 
     TRAINED_HERE = "trained here"
     PRETRAINED = "pretrained"
@@ -31,13 +31,13 @@ class WeightsOrigin(StrEnum):
 
 @dataclass(frozen=True)
 class MethodInfo:
-    """Light facts: `methods/<name>/__init__.py` holds one as INFO and imports nothing heavy.
+    """Facts about a method: `methods/<name>/__init__.py` exposes one as INFO and imports nothing heavy.
 
-    version rises whenever results change; provenance is the label that travels into every table;
-    trained_on names the data its released weights saw (`coco`, `lvis`, `objects365`, `goldg`, ...), trained_classes the
-    classes of data whose list does not ship here: both for the zero-shot ledger. weights lists the released files that
-    the adapter can take; empty where none were released in a form that can be used. gpu_profiles: whose fits take more
-    than 45 minutes on two cores, so that without a GPU they begin only where `--device cpu` asks for it.
+    version: raised whenever results change. provenance: the label of the implementation in tables.
+    trained_on: data sets that its released weights were trained on (`coco`, `lvis`, `objects365`, `goldg`, ...).
+    trained_classes: classes of such data, where we have no list of them; both are for the zero-shot ledger.
+    weights: the released files that the adapter can load. gpu_profiles: profiles whose fits take more than 45 minutes
+    on two cores, so that without a GPU they need `--device cpu`.
     """
 
     name: str
@@ -60,7 +60,7 @@ class MethodInfo:
 
 @dataclass(frozen=True)
 class StartingFit:
-    """A fit that another fit starts from (RTVP's expert): same base images and classes, its own fit_id."""
+    """A fit that another fit starts from (RTVP's expert): on the same base images and classes, with its own fit_id."""
 
     method: str
     params: Mapping[str, Any]
@@ -69,10 +69,10 @@ class StartingFit:
 
 @dataclass(frozen=True)
 class FitResult:
-    """What a finished fit leaves behind.
+    """Result of a finished fit.
 
-    checkpoint: plain state dict on disk; facts: JSON values for the record (epochs, loss by name at the end,
-    parameters trained, weights found or replaced); train_hours: wall time of all attempts together.
+    checkpoint: file of a plain state dict. train_hours: wall time of all attempts together. facts: JSON values for the
+    record (epochs, final losses by name, trained parameters, weights that were loaded or replaced).
     """
 
     checkpoint: Path
@@ -82,7 +82,7 @@ class FitResult:
 
 @dataclass(frozen=True)
 class Size:
-    """parameters: total and trained; gflops: at the evaluated image size, one image (2 operations a multiply-add)."""
+    """Size of a model. gflops: 10^9 operations per image at `image_side_px`, two per multiply-add."""
 
     parameters: int
     parameters_trained: int
@@ -91,4 +91,4 @@ class Size:
 
 
 Report = Callable[[Mapping[str, Any]], None]
-"""receives one event at a time: {"epoch": 3, "epochs": 12, "step": 40, "steps": 125, "loss/box": 1.2}"""
+"""called with one event: {"epoch": 3, "epochs": 12, "step": 40, "steps": 125, "loss/box": 1.2}"""

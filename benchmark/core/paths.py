@@ -1,4 +1,4 @@
-"""Every path is a property of one class; also the package's own data files and installed versions."""
+"""All paths that the program reads and writes, the data files inside the packages, and installed versions."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class RunPaths:
 
     @property
     def spec(self) -> Path:
-        """The job as it was asked for."""
+        """The job: spec and data."""
         return self.root / "spec.json"
 
     @property
     def record(self) -> Path:
-        """Written once, atomically, at the end."""
+        """The RunRecord, written once, atomically, at the end of the run."""
         return self.root / "record.json"
 
     @property
@@ -33,32 +33,32 @@ class RunPaths:
 
     @property
     def predictions(self) -> Path:
-        """All kept detections of the test part."""
+        """Stored detections of the test part."""
         return self.root / "predictions.parquet"
 
     @property
     def predictions_val(self) -> Path:
-        """Detections of the validation part, where thresholds are chosen on it."""
+        """Stored detections of the validation part, if thresholds are chosen on it."""
         return self.root / "predictions_val.parquet"
 
     @property
     def events(self) -> Path:
-        """The tracker's JSON lines."""
+        """Events of the tracker, as JSON lines."""
         return self.root / "events.jsonl"
 
     @property
     def mirrored(self) -> Path:
-        """The digest of the record that the tracker has."""
+        """Digest of the record that W&B holds."""
         return self.root / "mirrored.json"
 
     @property
     def log(self) -> Path:
-        """What the libraries printed."""
+        """Output of the libraries."""
         return self.root / "log.txt"
 
     @property
     def cross_check(self) -> Path:
-        """What `bench score` found with every engine."""
+        """Metrics by every engine, from `bench score`."""
         return self.root / "cross_check.json"
 
 
@@ -85,7 +85,7 @@ class FitPaths:
 
     @property
     def events(self) -> Path:
-        """The tracker's JSON lines of this training."""
+        """Events of the tracker during this training, as JSON lines."""
         return self.root / "events.jsonl"
 
 
@@ -97,12 +97,12 @@ class DatasetPaths:
 
     @property
     def annotations(self) -> Path:
-        """COCO's form; the set's digest is that of this file."""
+        """Annotations in COCO's format; the digest of the data set is that of this file."""
         return self.root / "annotations.json"
 
     @property
     def columns(self) -> Path:
-        """The same as arrays, which are read in a tenth of the time."""
+        """The same annotations as arrays, which load ten times as fast."""
         return self.root / "annotations.npz"
 
     @property
@@ -113,13 +113,13 @@ class DatasetPaths:
 
 @dataclass(frozen=True)
 class Home:
-    """`$BENCH_HOME`: everything that is made on this machine and is not in git."""
+    """`$BENCH_HOME`: everything that is made on this machine and is not in git; one property per path in it."""
 
     root: Path
 
     @classmethod
     def find(cls) -> Home:
-        """From the variable BENCH_HOME, else the platform's cache folder."""
+        """The folder that the variable BENCH_HOME names, else `rtvp-bench` in the user's cache folder."""
         named = os.environ.get("BENCH_HOME")
         if named:
             return cls(Path(named).expanduser())
@@ -127,7 +127,7 @@ class Home:
         return cls((Path(cache) if cache else Path.home() / ".cache") / "rtvp-bench")
 
     def data(self, name: str) -> Path:
-        """Where a built data set lies; `mmio-open@max320` names a variant of one."""
+        """Folder of a built data set; `mmio-open@max320` is a variant of one."""
         return self.root / "data" / name.replace("@", "-")
 
     def dataset_records(self) -> list[Path]:
@@ -142,7 +142,7 @@ class Home:
 
     @property
     def pinned_weights(self) -> Path:
-        """Digests of files that the user vouches for; not beside the files, whose folder others may share."""
+        """Digests of weights that the user trusts; not in the weights folder, which several users may share."""
         return self.root / "weights-pinned.json"
 
     @property
@@ -161,7 +161,7 @@ class Home:
         return self.root / "image-facts.sqlite"
 
     def leaks(self, dataset_digest: str) -> Path:
-        """What `bench data leaks` found in the splits of that data set."""
+        """Leaks in the splits of a data set, from `bench data leaks`."""
         return self.root / "leaks" / f"{dataset_digest}.json"
 
     def run(self, run_id: str) -> RunPaths:
@@ -170,7 +170,7 @@ class Home:
 
     @property
     def runs(self) -> Path:
-        """All runs."""
+        """Folder of all runs."""
         return self.root / "runs"
 
     def run_records(self) -> list[Path]:
@@ -179,12 +179,12 @@ class Home:
 
     @property
     def explanations(self) -> Path:
-        """What `bench explain` wrote about runs: `<run_id>.npz` and `<run_id>.pictures.npz`."""
+        """Results of `bench explain`: `<run_id>.npz` and `<run_id>.pictures.npz`."""
         return self.root / "explanations"
 
     @property
     def slurm(self) -> Path:
-        """What was submitted: one folder a submission, and snapshots of the code."""
+        """Submissions to a cluster, one folder per submission, and snapshots of the code."""
         return self.root / "slurm"
 
     @property
@@ -194,7 +194,7 @@ class Home:
 
     @property
     def fits(self) -> Path:
-        """All trainings."""
+        """Folder of all trainings."""
         return self.root / "fits"
 
     def fit(self, fit_id: str) -> FitPaths:
@@ -217,12 +217,12 @@ class Home:
 
     @property
     def locks(self) -> Path:
-        """Locks of what replaces its whole folder."""
+        """Locks for writers that replace a whole folder, in which a lock file would not survive."""
         return self.root / "locks"
 
     @property
     def ultralytics(self) -> Path:
-        """Settings of that library, which would lie in the user's configuration folder."""
+        """Settings of ultralytics, which by default are in the user's configuration folder."""
         return self.root / "ultralytics"
 
     @property
@@ -233,9 +233,9 @@ class Home:
 
 @dataclass(frozen=True)
 class Results:
-    """Results that were checked and put together: data only.
+    """The folder of checked results, data only; one property per path in it.
 
-    root: where they are written. shipped: what came inside the installed package, which is only read.
+    root: results are written here. shipped: the results inside an installed package, read-only.
     """
 
     root: Path
@@ -243,9 +243,9 @@ class Results:
 
     @classmethod
     def find(cls) -> Results:
-        """From the variable BENCH_RESULTS, else `results/` of the checkout that this package lies in.
+        """The folder that the variable BENCH_RESULTS names, else `results/` of the checkout.
 
-        An installed package has neither: what it carries is read, and its user's own lie in `$BENCH_HOME/results`.
+        Without a checkout: `$BENCH_HOME/results`, and the results inside the package to read.
         """
         named = os.environ.get("BENCH_RESULTS")
         if named:
@@ -256,25 +256,25 @@ class Results:
         return cls(Home.find().results, package_file("benchmark", "shipped"))
 
     def readable(self, path: Path) -> Path:
-        """Where a file below `root` is read: there, else among what was shipped; `path` where it is in neither."""
+        """The path from which a file below `root` is read: its shipped counterpart if only that exists, else `path`."""
         if self.shipped is None or path.exists():
             return path
         shipped = self.shipped / path.relative_to(self.root)
         return shipped if shipped.exists() else path
 
     def files(self, folder: Path, pattern: str) -> list[Path]:
-        """Files of that pattern in a folder below `root` and in its shipped counterpart, sorted; ours replace those."""
+        """Files that match in a folder below `root` and in its shipped counterpart, sorted; those below `root` win."""
         folders = [folder] if self.shipped is None else [self.shipped / folder.relative_to(self.root), folder]
-        found = {path.relative_to(each): path for each in folders for path in each.glob(pattern)}
-        return [found[name] for name in sorted(found)]
+        by_name = {path.relative_to(each): path for each in folders for path in each.glob(pattern)}
+        return [by_name[name] for name in sorted(by_name)]
 
     def record_files(self, task: str = "*", *, archived: bool = False) -> list[Path]:
-        """Every run record, or those of one task; archived: also those of older versions."""
+        """Files of all run records, or those of one task; archived: also those of older versions."""
         folders = [self.records, self.archive] if archived else [self.records]
         return [path for folder in folders for path in self.files(folder, f"{task}/*/*.json")]
 
     def fit_record(self, fit_id: str) -> Path:
-        """The FitRecord of a checkpoint that ships, which lies beside it; it need not be there."""
+        """FitRecord of a shipped checkpoint; the file need not exist."""
         return self.readable(self.checkpoints / f"{fit_id}.json")
 
     @property
@@ -304,17 +304,17 @@ class Results:
 
     @property
     def explanations(self) -> Path:
-        """`explanations/<run_id>.npz`: arrays that figures draw; pictures only of our own generator."""
+        """`explanations/<run_id>.npz`: arrays for figures; pictures only if our own generator drew the images."""
         return self.root / "explanations"
 
     @property
     def cross_checks(self) -> Path:
-        """`cross_checks/<run_id>.json`: a record's detections by every engine."""
+        """`cross_checks/<run_id>.json`: metrics of a record's detections by every engine."""
         return self.root / "cross_checks"
 
     @property
     def figures(self) -> Path:
-        """What `bench figure` draws."""
+        """Figures drawn by `bench figure`."""
         return self.root / "figures"
 
     def paper(self, data: str) -> Path:
@@ -323,33 +323,33 @@ class Results:
 
     @property
     def reports(self) -> Path:
-        """URLs of the leaderboard's W&B reports by `entity/project`: whoever publishes next updates the same one."""
+        """URLs of W&B reports by `entity/project`, so that publishing again updates the same report."""
         return self.root / "wandb_reports.json"
 
 
 def checkout() -> Path | None:
-    """The checkout that this package lies in; None for an installed one and for a cluster's copy of the code."""
+    """The checkout that contains this package; None if it is installed or a cluster's copy of the code."""
     folder = Path(__file__).resolve().parents[2]
     return folder if (folder / "pyproject.toml").is_file() else None
 
 
 def user_config(name: str) -> Path:
-    """A file of that name in the user's configuration folder; it need not be there."""
+    """A file of that name in the user's configuration folder; it need not exist."""
     folder = os.environ.get("XDG_CONFIG_HOME")
     return (Path(folder) if folder else Path.home() / ".config") / "rtvp-bench" / name
 
 
 def package_file(package: str, name: str) -> Path:
-    """A data file that ships inside one of our packages."""
+    """Path of a data file inside a package."""
     return Path(str(importlib.resources.files(package).joinpath(name)))
 
 
 def installed_versions(distributions: Iterable[str]) -> dict[str, str]:
-    """Versions of those distributions that are installed."""
-    found = {}
+    """Name -> version, of those distributions that are installed."""
+    versions = {}
     for name in distributions:
         try:
-            found[name] = importlib.metadata.version(name)
+            versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return versions

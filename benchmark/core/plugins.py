@@ -1,9 +1,9 @@
-"""A file is a plugin: the one place that turns names into modules.
+"""Plugins: lists their names and imports their modules.
 
-A file (for methods: a folder) that does not start with `_` in one of the folders below is a plugin, folders beside
-the files hold machinery; its name is its public name (`_` in
-files, `-` on the command line and in records) and it exposes one agreed constant. Other packages add methods and
-data sets through the entry-point groups `rtvp_bench.methods` and `rtvp_bench.datasets`.
+A file (for methods: a folder) in one of the folders below is a plugin if its name does not start with `_`. The name of
+the file is that of the plugin (`_` in files is `-` on the command line and in records), and the module exposes the
+constant of its kind. Other folders there hold code that plugins share. Other packages add methods and data sets through
+the entry-point groups `rtvp_bench.methods` and `rtvp_bench.datasets`.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _KINDS = {
     "leaderboard action": ("benchmark.cli._leaderboard", "COMMAND"),
 }
 TOP_LEVEL = ("benchmark", "methods", "rtvp", "slurm")
-"""our packages; their names are common enough for another one to stand before them on Python's path"""
+"""our packages, whose names are so common that a foreign one may come first on Python's path"""
 _PLACES: dict[tuple[str, str], str] = {}
-"""modules of plugins that were loaded, by kind and name: a plan of thousands of cells asks for each again and again"""
+"""(kind, name) -> module of a loaded plugin: a cache for plans of thousands of cells"""
 _ENTRY_POINT_GROUPS = {"method": "rtvp_bench.methods", "dataset": "rtvp_bench.datasets"}
 
 
@@ -52,20 +52,20 @@ def public_name(file_name: str) -> str:
 
 
 def list_names(kind: str) -> list[str]:
-    """Public names of all plugins of a kind, sorted; imports none of them (only their folder)."""
+    """Public names of all plugins of a kind, sorted; only the package that contains them is imported."""
     return sorted({*_own(kind), *_foreign(kind)})
 
 
 def load(kind: str, name: str) -> Any:
-    """The constant that plugin exposes. Raises UnknownNameError with the nearest valid names."""
+    """The constant that a plugin exposes. Raises UnknownNameError with the nearest valid names."""
     return getattr(load_module(kind, name), _KINDS[kind][1])
 
 
 def load_module(kind: str, name: str) -> ModuleType:
-    """The plugin's module (for a method: its light package)."""
+    """The module of a plugin (for a method: its package, without the adapter). Raises UnknownNameError."""
     wanted = public_name(name)
     if (kind, wanted) not in _PLACES or _PLACES[kind, wanted] not in sys.modules:
-        own = _own(kind)  # looked up anew, for a plugin may be added while a process runs
+        own = _own(kind)  # read again, because a plugin may be added while a process runs
         known = own if wanted in own else _foreign(kind)
         if wanted not in known:
             raise UnknownNameError(kind, name, [*own, *known])
@@ -74,7 +74,7 @@ def load_module(kind: str, name: str) -> ModuleType:
 
 
 class AdapterModule(Protocol):
-    """The heavy half of a method: `methods/<name>/adapter.py`."""
+    """What `methods/<name>/adapter.py` exposes."""
 
     Adapter: type[Detector[Any]]
     Config: type[DetectorConfig]
@@ -82,12 +82,12 @@ class AdapterModule(Protocol):
 
 
 def load_adapter(name: str) -> AdapterModule:
-    """The heavy half of a method, by its name. Raises UnknownNameError and MissingExtraError."""
+    """The adapter module of a method, by name. Raises UnknownNameError, or MissingExtraError for a missing library."""
     return load_adapter_of(load_module("method", name))
 
 
 def load_adapter_of(package: ModuleType) -> AdapterModule:
-    """The same, from the method's package itself."""
+    """The adapter module of a method, by its package. Raises MissingExtraError for a missing library."""
     try:
         return cast("AdapterModule", importlib.import_module(f"{package.__name__}.adapter"))
     except ModuleNotFoundError as error:
@@ -99,7 +99,7 @@ def load_adapter_of(package: ModuleType) -> AdapterModule:
 def load_package(path: str) -> ModuleType:
     """A method's package by its dotted path, for one that is not installed as a plugin.
 
-    Raises ConfigError where there is no such package or it exposes no INFO.
+    Raises ConfigError if it cannot be imported or exposes no INFO.
     """
     try:
         package = importlib.import_module(path)
@@ -117,7 +117,7 @@ def base_method(name: str) -> str | None:
 
 
 def load_cluster(part: str) -> ModuleType:
-    """A module of the package `slurm`, which only the command line reaches, and only when a cluster is asked for."""
+    """A module of the package `slurm`, for commands that use a cluster. Raises MissingExtraError without submitit."""
     try:
         return importlib.import_module(f"slurm.{part}")
     except ModuleNotFoundError as error:
@@ -128,9 +128,9 @@ def load_cluster(part: str) -> ModuleType:
 
 @lru_cache(maxsize=8)
 def _refuse_others_of_our_names(path: tuple[str, ...]) -> None:  # noqa: ARG001  # the cache's key
-    """Raises BenchError where one of our packages would be imported from elsewhere than beside this one.
+    """Raise BenchError if one of our packages would be imported from another folder than that of this one.
 
-    `python -m benchmark` searches the current folder first, and a folder `methods` or `slurm` there would win.
+    `python -m benchmark` searches the current folder first, which may contain another `methods` or `slurm`.
     """
     ours = Path(__file__).resolve().parents[2]
     for name in TOP_LEVEL:
@@ -139,7 +139,7 @@ def _refuse_others_of_our_names(path: tuple[str, ...]) -> None:  # noqa: ARG001 
         place = Path(next(filter(None, places), ours / name)).resolve()
         if place.parent != ours:
             raise BenchError(
-                f"'{name}' would be imported from {place.parent}, and ours lies in {ours}: run it from another folder "
+                f"'{name}' would be imported from {place.parent}, but ours is in {ours}: run it from another folder "
                 "or with python -P"
             )
 
@@ -148,20 +148,20 @@ def _own(kind: str) -> Mapping[str, str]:
     _refuse_others_of_our_names(tuple(sys.path))
     folder = _KINDS[kind][0]
     try:
-        found = importlib.util.find_spec(folder)
+        spec = importlib.util.find_spec(folder)
     except ModuleNotFoundError:
         return {}
-    if found is None or found.submodule_search_locations is None:
+    if spec is None or spec.submodule_search_locations is None:
         return {}
-    places = tuple(found.submodule_search_locations)
+    places = tuple(spec.submodule_search_locations)
     return _modules(folder, places, tuple(Path(place).stat().st_mtime_ns for place in places))
 
 
 @lru_cache(maxsize=64)
 def _modules(folder: str, places: tuple[str, ...], changed_ns: tuple[int, ...]) -> Mapping[str, str]:  # noqa: ARG001  # a new file changes its folder, and so the cache's key
-    # A method is a folder, every other plugin a file: folders beside those hold what the plugins share.
-    found = (m.name for m in pkgutil.iter_modules(places) if m.ispkg == (folder == "methods") and m.name != "main")
-    return MappingProxyType({public_name(name): f"{folder}.{name}" for name in found if not name.startswith("_")})
+    # A method is a folder, every other plugin a file; other folders hold code that plugins share.
+    names = (m.name for m in pkgutil.iter_modules(places) if m.ispkg == (folder == "methods") and m.name != "main")
+    return MappingProxyType({public_name(name): f"{folder}.{name}" for name in names if not name.startswith("_")})
 
 
 def _foreign(kind: str) -> dict[str, str]:
@@ -173,5 +173,5 @@ def _foreign(kind: str) -> dict[str, str]:
 
 @lru_cache(maxsize=8)
 def _entry_points(group: str, path: tuple[str, ...]) -> tuple[tuple[str, str], ...]:  # noqa: ARG001  # the cache's key
-    """Public name and module of each; reading every installed package's metadata takes a fiftieth of a second."""
+    """(public name, module) per entry point of a group; cached, because reading the metadata takes 20 ms."""
     return tuple((public_name(point.name), point.value) for point in importlib.metadata.entry_points(group=group))

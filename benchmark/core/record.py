@@ -1,4 +1,4 @@
-"""The record of a run: its spec, what was measured, cost, artifacts, provenance or error, and a schema version."""
+"""Records of runs, fits and data sets: spec, results, cost, artifacts, provenance, error, and schema version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from benchmark.core.spec import FitSpec, RunSpec
 
 SCHEMA = 2
-"""raised when a record's form changes; `records/migrations.py` then learns the step"""
+"""raised when the fields of a record change, with a migration in `records/migrations.py`"""
 
 
 class Status(StrEnum):
@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file that belongs to a record. uri is relative to the folder the record lies in, or absolute http(s)."""
+    """A file that belongs to a record. uri: relative to the folder of the record, or http(s), or empty if not kept."""
 
     name: str
     uri: str
@@ -32,7 +32,7 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Who, when, with what: never part of an id."""
+    """When, on what device and with which code, packages and weights a record was made; never part of an id."""
 
     utc: str
     commit: str | None
@@ -47,7 +47,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a cell costs. Times in seconds at the evaluated image size, post-processing included."""
+    """Cost of a cell. Times are at the evaluated image size and include post-processing."""
 
     parameters: int | None = None
     parameters_trained: int | None = None
@@ -64,11 +64,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One cell. Metric values are fractions, or None where the data has nothing to measure.
+    """Result of one run. Metrics are fractions, or None if the data has nothing to measure.
 
     per_class: class name -> {"AP", "AP50", "boxes", "images"}; per_scene: scene -> {"AP", "AP50", "images"};
-    per_super: the same by super category, empty in records from before it was counted.
-    intervals: metric -> (low, high).
+    per_super: super category -> the same, empty in older records. intervals: metric -> (low, high), 95 %.
     """
 
     run_id: str
@@ -83,14 +82,14 @@ class RunRecord:
     artifacts: tuple[Artifact, ...] = ()
     provenance: Provenance | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """counted repairs, the fit's own facts (stop epoch of the domain loss, expert mode, selection rule)"""
+    """counted repairs, and facts of the fit (stop epoch of the domain loss, expert mode, selection rule)"""
     error: str | None = None
     schema: int = SCHEMA
 
 
 @dataclass(frozen=True)
 class FitRecord:
-    """A finished training, kept beside its checkpoint under its fit_id and reused by every cell that needs it."""
+    """A finished training, stored with its checkpoint under its fit_id and used by every cell that needs it."""
 
     fit_id: str
     spec: FitSpec
@@ -103,13 +102,13 @@ class FitRecord:
 
 @dataclass(frozen=True)
 class DatasetRecord:
-    """A data set as it was built: tables and figures about data read this and never the images.
+    """Facts about a built data set; tables and figures about data need only these, never the images.
 
     counts: {"images", "boxes", "classes", "scenes", "super_categories", "defect_free_images"}.
     scenes: scene -> {"super_category", "images", "boxes"}; classes: name -> {"scene", "boxes", "images"}.
     splits: rule -> {"digest", "train", "val", "test", "base", "novel", ...}.
     sources: source -> {"licence", "redistributable", "images", "url"}.
-    box_sides_px: histogram of sqrt(box area), bin edges beside it.
+    facts["box_sides_px"]: histogram of sqrt(box area), with its bin edges.
     """
 
     name: str

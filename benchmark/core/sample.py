@@ -1,4 +1,4 @@
-"""A data set as everybody sees it: categories with a taxonomy, samples, splits that are lists of ids."""
+"""The interface of data sets: categories with a taxonomy, samples, and splits as lists of image ids."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from benchmark.core.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One class: a defect in a scene. Its index in `Dataset.categories` is the label used everywhere."""
+    """One class: a defect in a scene. Its index in `Dataset.categories` is its label in annotations and splits."""
 
     name: str
-    """unique in the data set, what a detector is asked for, e.g. 'dead knot, wood'"""
+    """unique in the data set; the canonical wording, e.g. 'dead knot, wood'"""
     defect: str
     """the defect without its scene, e.g. 'dead knot'; classes of one defect share it"""
     scene: str
@@ -28,7 +28,7 @@ class Category:
     synonyms: tuple[str, ...] = ()
     """other names of the same defect in the same scene"""
     description: str = ""
-    """one expert sentence"""
+    """one sentence by an expert"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,25 +38,25 @@ class Sample:
     image_id: int
     """>= 1, unique in the data set"""
     path: Path
-    """where the image is, or will be after Dataset.ensure"""
+    """the image file, which exists after Dataset.ensure"""
     width_px: int
     height_px: int
     annotations: Annotations
     scene: str
     group: str
-    """images of one part (copies, crops, exposures) share a group and are never split"""
+    """images of one object (copies, crops, exposures) share a group, all in the same part of a split"""
     source: str
 
 
 class Split(Protocol):
-    """Lists of image ids, and which categories may be trained on and are asked for: base, novel hold their indices.
+    """Image ids of the three parts, and indices of the base and novel categories.
 
-    Most are SplitLists. The lists of a set whose training files are large may be read when they are first asked for.
+    Most are SplitLists; a data set with large training files may read its lists on first use.
     """
 
     @property
     def rule(self) -> str:
-        """By which the data set made it."""
+        """Name of the rule by which the data set made the split."""
 
     @property
     def train(self) -> tuple[int, ...]:
@@ -72,24 +72,24 @@ class Split(Protocol):
 
     @property
     def base(self) -> tuple[int, ...]:
-        """Categories that a fit may see; closed splits have every class here."""
+        """Indices of categories that a fit may see; all of them in a closed split."""
 
     @property
     def novel(self) -> tuple[int, ...]:
-        """Categories that no fit sees; closed splits have none."""
+        """Indices of categories that no fit may see; none in a closed split."""
 
     @property
     def digest(self) -> str:
-        """sha256 of what is tested."""
+        """sha256 that identifies the split."""
 
     @property
     def fit_digest(self) -> str:
-        """sha256 of what a fit may see."""
+        """sha256 of the parts that a fit may see."""
 
 
 @dataclass(frozen=True)
 class SplitLists:
-    """A split as plain lists. Raises DataError where an image is in two parts, or a category both base and novel."""
+    """A split as plain lists. Raises DataError if an image is in two parts, or a category both base and novel."""
 
     rule: str
     train: tuple[int, ...]
@@ -109,18 +109,18 @@ class SplitLists:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 over the sorted id lists and class lists."""
+        """sha256 of the sorted lists of image ids and categories."""
         return digest({k: sorted(getattr(self, k)) for k in ("train", "val", "test", "base", "novel")})
 
     @cached_property
     def fit_digest(self) -> str:
-        """sha256 over what a fit may see: train and val ids and the base classes."""
+        """sha256 of what a fit may see: image ids of train and val, and base categories."""
         return digest({k: sorted(getattr(self, k)) for k in ("train", "val", "base")})
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where part of a data set comes from."""
+    """Origin and licence of a part of a data set."""
 
     name: str
     licence: str
@@ -131,7 +131,7 @@ class Source:
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """Light facts about a data set. `version` rises whenever results change."""
+    """Facts about a data set that need no heavy import. version: raised whenever results change."""
 
     name: str
     title: str
@@ -140,17 +140,18 @@ class DatasetInfo:
     citation: str = ""
     split_rules: tuple[str, ...] = ("closed", "zeroshot", "zeroshot_synonym", "transfer")
     variant: str = ""
-    """how a copy differs from the full set (`--max-side`, `--sources`, `--limit`); empty for the full one"""
+    """how a reduced data set differs from the full one (`--max-side`, `--sources`, `--limit`); empty if it is full"""
     composed_names: bool = False
-    """a word of a class name means the same look in every name, and novel names are made of the words of base names"""
+    """a word means the same appearance in every class name, and novel names consist of words of base names"""
 
 
 @dataclass(frozen=True, eq=False)
 class Federation:
-    """What a data set says about absence where not every class is annotated in every image (LVIS).
+    """Facts about absence, for data sets in which not every class is annotated in every image (LVIS).
 
-    frequency: 'r', 'c' or 'f' a category. negative, not_exhaustive: image_id -> category indices verified to be absent
-    there, and those of which only some instances are annotated there; an image that is not in it has none.
+    frequency: 'r', 'c' or 'f' per category. negative: image_id -> indices of categories verified to be absent.
+    not_exhaustive: image_id -> indices of categories of which only some instances are annotated. An image that is in
+    neither has none.
     """
 
     frequency: tuple[str, ...]
@@ -158,7 +159,7 @@ class Federation:
     not_exhaustive: Mapping[int, tuple[int, ...]]
 
     def asked(self, labels: Sequence[int]) -> Federation:
-        """The same in the order of a vocabulary: index k means category labels[k]; other categories are left out."""
+        """The same facts with index k for category labels[k]; other categories are left out."""
         place = {label: position for position, label in enumerate(labels)}
 
         def chosen(lists: Mapping[int, tuple[int, ...]]) -> dict[int, tuple[int, ...]]:
@@ -169,44 +170,44 @@ class Federation:
 
 
 Progress = Callable[[str, Iterable[object], int], Iterable[object]]
-"""progress(label, items, total) passes items through and shows where it is"""
+"""progress(label, items, total) returns an iterable of the items that shows its progress"""
 
 
 class Dataset(ABC):
-    """An opened data set. The attributes with a value are for some sets only."""
+    """An opened data set. Attributes with a default are optional."""
 
     info: DatasetInfo
     categories: Sequence[Category]
     samples: Mapping[int, Sample]
     digest: str
-    """manifest digest: of the recipe for a procedural set, of image and annotation digests otherwise"""
+    """of the recipe of a generated data set, else of the digests of images and annotations"""
     federation: Federation | None = None
-    """of a set in which not every class is annotated in every image"""
+    """if not every class is annotated in every image"""
     folder: Path | None = None
-    """of a set that was built or drawn on this machine"""
+    """if it was built or generated on this machine"""
     facts: Mapping[str, Any] = MappingProxyType({})
-    """what its record says beside counts and splits"""
+    """further facts for its DatasetRecord"""
 
     @abstractmethod
     def split(self, rule: str) -> Split:
-        """The committed or seeded split of that rule. Raises RefusedError where the set has none."""
+        """The split by that rule. Raises RefusedError if the data set has no such rule."""
 
     @abstractmethod
     def ensure(self, image_ids: Sequence[int], progress: Progress | None = None) -> None:
-        """Make sure that those images lie at their samples' paths. Raises DataError naming what is missing."""
+        """Make sure that the image files of those samples exist. Raises DataError that names what is missing."""
 
     def repair_counts(self) -> Mapping[str, int]:
-        """How many annotations were repaired while the files were read, by kind of repair."""
+        """Kind of repair -> number of annotations that were repaired when the files were read."""
         return {}
 
 
 @dataclass(frozen=True)
 class DatasetEntry:
-    """What a file in `benchmark/datasets/` exposes as DATASET: light facts and how to open.
+    """What a file in `benchmark/datasets/` exposes as DATASET: facts, and how to open the data set.
 
-    missing() says why the set cannot be opened on this machine and what to do, or None.
-    open() opens it, open_variant(variant) a copy that is named `name@variant`, where a set has such copies.
-    check(progress) gives findings about the owners' files, where a set has more to check than its pictures.
+    missing() returns why it cannot be opened on this machine and what to do, or None. open() opens it,
+    open_variant(variant) the variant `name@variant`. check(progress) returns problems in the original files, for data
+    sets where more than the images can be checked.
     """
 
     info: DatasetInfo

@@ -1,7 +1,7 @@
-"""Config classes from plain values: each checked by pydantic against its field's type and range.
+"""Makes config objects from plain values, checked by pydantic against the type and range of each field.
 
-A range lives with its field: `momentum: Annotated[float, Interval(ge=0, lt=1)] = 0.9`. A field with a type alone is
-checked against that. pydantic is imported when the first config is made, so that importing this module costs little.
+The range is part of the field: `momentum: Annotated[float, Interval(ge=0, lt=1)] = 0.9`. pydantic is imported when the
+first config is made, because that takes time.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from benchmark.core.errors import BenchError, ConfigError, UnknownNameError
 Share = Annotated[float, Interval(ge=0, le=1)]
 PositiveShare = Annotated[float, Interval(gt=0, le=1)]
 Decay = Annotated[float, Interval(ge=0, lt=1)]
-"""what of a running mean is kept at each step: momentum, an averaged model"""
+"""share of a running mean that is kept per step: momentum, an averaged model"""
 Weight = Annotated[float, Interval(ge=0, le=1000)]
-"""what a loss, or a part of one, is multiplied by"""
+"""factor of a loss or of one of its terms"""
 LearningRate = Annotated[float, Interval(gt=0, le=10)]
 Count = Annotated[int, Interval(ge=0, le=1_000_000)]
 PositiveCount = Annotated[int, Interval(ge=1, le=1_000_000)]
 SidePx = Annotated[int, Interval(ge=32, le=8192)]
-"""of an image, in pixels"""
+"""side of an image in pixels"""
 SidePx32 = Annotated[int, Interval(ge=32, le=8192), MultipleOf(32)]
-"""of an image, in pixels, for a network whose coarsest cells are 32 of them wide"""
+"""side of an image in pixels, for a network whose coarsest cells are 32 pixels wide"""
 
 C = TypeVar("C")
 
 
 def make_config(config_type: type[C], params: Mapping[str, Any], where: str) -> C:
-    """A frozen config dataclass from plain values, each checked against its field's type and range.
+    """Make a config dataclass from plain values, each checked against the type and range of its field.
 
-    Text is accepted for numbers, booleans (`true`/`false`) and None (`none`), so that `--set key=value` works.
-    Raises UnknownNameError for an unknown key and ConfigError for a value of another type or outside the range.
+    Text is accepted for numbers, booleans (`true`, `false`) and None (`none`), for `--set key=value`. Raises
+    UnknownNameError for an unknown key and ConfigError for a wrong type or range; the message begins with `where`.
     """
     from pydantic import ValidationError
 
@@ -57,10 +57,10 @@ def make_config(config_type: type[C], params: Mapping[str, Any], where: str) -> 
 
 
 def identifying_params(config: Any) -> dict[str, Any]:
-    """The fields of a config that differ from its type's defaults, and `variant`.
+    """The fields of a config that differ from their defaults, and `variant`: the `params` of a spec.
 
-    This is what goes into a spec: a field added later with a default that keeps the old behaviour leaves every id as
-    it was. A changed default changes results, so it must raise the method's version.
+    So a new field whose default keeps the old behaviour changes no id. A changed default changes results but no id, so
+    it must raise the version of the method.
     """
     plain = type(config)()
     values = {name: getattr(config, name) for name in field_names(type(config))}  # type: ignore[arg-type]
@@ -68,7 +68,7 @@ def identifying_params(config: Any) -> dict[str, Any]:
 
 
 def parse_assignments(texts: Iterable[str], option: str, example: str) -> dict[str, str]:
-    """`KEY=VALUE` texts of a command's option as a mapping; the last of equal keys counts. Raises ConfigError."""
+    """`KEY=VALUE` texts of a command-line option as a mapping; the last of equal keys counts. Raises ConfigError."""
     values = {}
     for text in texts:
         key, mark, value = text.partition("=")
@@ -79,7 +79,7 @@ def parse_assignments(texts: Iterable[str], option: str, example: str) -> dict[s
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
-    """`0,1,2` as numbers. Raises ConfigError."""
+    """Seeds from a text such as `0,1,2`. Raises ConfigError."""
     try:
         return tuple(int(seed) for seed in text.split(","))
     except ValueError as error:
@@ -87,16 +87,16 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def _hints(config_type: type[Any]) -> dict[str, Any]:
-    """Types of a config's fields, ranges included."""
+    """Field name -> type with its range, of a config class."""
     hints = typing.get_type_hints(config_type, include_extras=True)
     return {name: hints[name] for name in field_names(config_type)}  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=64)
 def _validator(config_type: type[Any]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """Checks some of a config's fields in one call; made once, as each of a plan's cells asks for it."""
+    """A function that checks values of some fields of a config class; cached, because every cell of a plan needs it."""
     from pydantic import ConfigDict, TypeAdapter, with_config
-    from typing_extensions import TypedDict  # typing's own is known to pydantic from Python 3.12 on
+    from typing_extensions import TypedDict  # pydantic supports that of typing from Python 3.12 on
 
     make: Any = TypedDict  # mypy reads a direct call as a type that it should know
     accepted = make("accepted", {name: _or_text(hint) for name, hint in _hints(config_type).items()}, total=False)
@@ -105,7 +105,7 @@ def _validator(config_type: type[Any]) -> Callable[[Mapping[str, Any]], dict[str
 
 
 def _or_text(hint: Any) -> Any:
-    """The same type, and text that says a value of it."""
+    """A type that also accepts the text of its values."""
     from pydantic import BeforeValidator
 
     is_text = hint is str or typing.get_origin(hint) is typing.Literal
@@ -113,7 +113,7 @@ def _or_text(hint: Any) -> Any:
 
 
 def _from_text(hint: Any, value: Any) -> Any:
-    """What a text says as a value of that type; unchanged where it says nothing of the kind, and so refused later."""
+    """Convert a text to the type; a text that is no such value is returned unchanged, and pydantic refuses it."""
     if type(value) is not str and type(value) is not list:
         return value
     origin, args = typing.get_origin(hint), typing.get_args(hint)

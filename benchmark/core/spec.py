@@ -1,4 +1,4 @@
-"""A run is data: a small frozen spec with a content id. No path, host, time or resource is in it."""
+"""Specs of runs and fits, whose hash is the id, and requests and jobs; a spec has no path, host, time or resource."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.core.method import WeightsOrigin
 from benchmark.core.vocabulary import CANONICAL
 
 ALLOW_OVERLAP = "allow-overlap"
-"""how the command line asks for classes that are not truly novel, and names a cell that has some"""
+"""option to measure novel classes whose defect a base class has; also marks the cell in tables"""
 
 
 def _short_id(value: Any) -> str:
@@ -22,7 +22,7 @@ def _short_id(value: Any) -> str:
 
 
 def _plain_fit(plain: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Drop weights_sha256 where it is None, so that fits made before the field existed keep their fit_id."""
+    """Remove weights_sha256 if it is None: fits from before that field existed keep their fit_id."""
     if plain is not None:
         if plain["weights_sha256"] is None:
             del plain["weights_sha256"]
@@ -39,17 +39,16 @@ def _spelled(value: Any) -> str:
 
 
 PROFILES = ("smoke", "quick", "demo", "paper")
-"""the named sets of settings that every method has, the cheapest first"""
+"""the named settings that every method has, cheapest first"""
 
 
 @dataclass(frozen=True)
 class FitSpec:
     """Everything that decides the weights of a fit; `fit_id` names its checkpoint.
 
-    params: as in RunSpec. start: the fit whose weights this one starts from, or None; one on other data is a finished
-    pre-training. weights_sha256: of the released
-    weights that it starts from, or None.
-    text_encoder: name and weights digest, `minilm@1f2e3d4c5b6a`, or None.
+    params: as in RunSpec. text_encoder: name and digest of its weights, `minilm@1f2e3d4c5b6a`, or None.
+    start: the fit whose weights this one starts from, or None; one on another data set is a finished pre-training.
+    weights_sha256: of the released weights that it starts from, or None.
     """
 
     method: str
@@ -73,7 +72,7 @@ class FitSpec:
 
     @cached_property
     def chain(self) -> tuple[FitSpec, ...]:
-        """The fits it starts from, the first to train first, and itself."""
+        """The fits it starts from, in order of training, and itself."""
         return (*(self.start.chain if self.start else ()), self)
 
 
@@ -81,12 +80,12 @@ class FitSpec:
 class RunSpec:
     """Everything that decides a record's numbers; `run_id` names the record.
 
-    weights: which weights are scored. `trained here` needs `fit`; `pretrained` needs `weights_sha256`;
-    `random` is the named control.
-    params: the fields of the method's Config that differ from its defaults (core.settings.identifying_params).
-    overrides: those that differ from the profile's, so that a changed setting never passes for the profile itself.
-    protocol: evaluator versions and the task's limits (detections kept, score threshold, NMS IoU); novel_overlap: true
-    where classes count as novel whose defect a base class has, which is left out everywhere else.
+    weights: which weights are scored: `trained here` needs `fit`, `pretrained` needs `weights_sha256`, `random` is a
+    control.
+    params: the fields of the method's Config that differ from their defaults (core.settings.identifying_params).
+    overrides: the settings that differ from the profile's, which mark the cell in tables.
+    protocol: versions of evaluators and the task's limits (detections kept, score threshold, NMS IoU); it has
+    `novel_overlap: true` only if classes count as novel whose defect a base class has.
     held_out: the scene that `transfer` leaves out of the fit and tests on; None for every other task.
     """
 
@@ -113,68 +112,68 @@ class RunSpec:
 
     @cached_property
     def run_id(self) -> str:
-        """First 12 hex digits of the sha256 of the canonical JSON; a scene counts only where one is held out."""
+        """First 12 hex digits of the sha256 of the canonical JSON, without `held_out` if that is None."""
         plain = to_plain(self)
         _plain_fit(plain["fit"])
         if self.held_out is None:
-            del plain["held_out"]  # so that ids of specs from before it existed are what they were
+            del plain["held_out"]  # specs from before the field existed keep their ids
         return _short_id(plain)
 
     @cached_property
     def cell_key(self) -> str:
-        """Equal for the seeds of one cell, and for nothing else."""
+        """Digest of the spec without the seed, equal for all seeds of a cell."""
         return digest(self.seedless)
 
     @property
     def seedless(self) -> RunSpec:
-        """As of seed 0, its fit too."""
+        """This spec with seed 0, also in its fit."""
         return replace(self, seed=0, fit=replace(self.fit, seed=0) if self.fit else None)
 
     @property
     def task_asked(self) -> str:
-        """As `--task` spells it: `zeroshot`, `transfer:wood`."""
+        """The task as `--task` takes it: `zeroshot`, `transfer:wood`."""
         return f"{self.task}:{self.held_out}" if self.held_out else self.task
 
     @property
     def fits(self) -> tuple[FitSpec, ...]:
-        """Every fit it needs, the first to train first."""
+        """All fits that the run needs, in order of training."""
         return self.fit.chain if self.fit else ()
 
     @cached_property
     def pretrained_on(self) -> tuple[str, ...]:
-        """Other data sets that the fit, or what it starts from, was trained on here, in that order."""
+        """Other data sets on which its fits were trained here, in that order."""
         return tuple(dict.fromkeys(fit.dataset for fit in self.fits if fit.dataset != self.dataset))
 
     @property
     def started_from(self) -> str:
-        """`from objects365+goldg`, or nothing without a pre-training here."""
+        """`from objects365+goldg`; empty without a pre-training here."""
         return f"from {'+'.join(self.pretrained_on)}" if self.pretrained_on else ""
 
     @property
     def data(self) -> str:
-        """`mmio-open 2`: the data set and its version, as people read it."""
+        """Data set and version, for people: `mmio-open 2`."""
         return f"{self.dataset} {self.dataset_version}"
 
     @property
     def size(self) -> str:
-        """The method's variant, or nothing for a method of one size."""
+        """The variant of the method; empty for a method with one size."""
         return str(self.params.get("variant") or "")
 
     @property
     def model(self) -> str:
-        """`rtvp-n`: the method and its size, as `--method` takes it."""
+        """Method and size as `--method` takes them: `rtvp-n`."""
         return f"{self.method}-{self.size}" if self.size else self.method
 
     @property
     def changed_settings(self) -> dict[str, str]:
-        """Settings that differ from the profile's, as `--set` takes them, by name; the size left out."""
+        """Name -> value as `--set` takes it, of the settings that differ from the profile's; without the size."""
         return {name: _spelled(value) for name, value in sorted(self.overrides.items()) if name != "variant"}
 
     @property
     def variations(self) -> tuple[str, ...]:
-        """What distinguishes the cell from the plain one of its model and profile, as the command line spells it.
+        """How the cell differs from the plain one of its model and profile, as the command line spells it.
 
-        Changed settings, another wording, other weights, a start on other data; nothing for the plain cell.
+        Changed settings, another wording, other weights, a start on other data; empty for the plain cell.
         """
         varied = [f"{name}={value}" for name, value in self.changed_settings.items()]
         if self.wording != CANONICAL:
@@ -192,7 +191,7 @@ class RunSpec:
 
     @property
     def command(self) -> str:
-        """`bench run ...`, for a shell: what plans this cell and seed again; what its profile sets is not repeated."""
+        """The shell command `bench run ...` that plans this cell and seed again, without settings of the profile."""
         model = self.model if "variant" in self.overrides else self.method
         words = ["bench", "run", "--method", model, "--task", self.task_asked, "--data", self.dataset]
         words += ["--profile", self.profile, "--seed", str(self.seed)]
@@ -211,10 +210,10 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a user or a sweep asks for, before names are resolved and digests are known. Raises ConfigError for seeds.
+    """What a user or a sweep requests, before names are resolved. Raises ConfigError for invalid or repeated seeds.
 
-    task: `transfer` means one cell a scene, `transfer:wood` only that one. wording: one of the known ones or the path
-    of a JSON file; `@3` behind it asks for the classes in the third of the seeded orders.
+    task: `transfer` is one cell per scene, `transfer:wood` the cell of one scene. wording: the name of a wording or the
+    path of a JSON file; a suffix `@3` means the third seeded order of the classes.
     """
 
     method: str
@@ -226,11 +225,11 @@ class RunRequest:
     wording: str = CANONICAL
     weights: WeightsOrigin = WeightsOrigin.TRAINED_HERE
     novel: tuple[str, ...] = ()
-    """for a data set given by its path: class names held out in zero-shot tasks"""
+    """names of the novel classes of a data set given by its path"""
     allow_overlap: bool = False
-    """measure novel classes whose defect a base class has, and mark the cell"""
+    """allow novel classes whose defect a base class has, and mark the cell"""
     from_fit: str = ""
-    """id of a finished pre-training, on any data, that the fit starts from"""
+    """fit_id of a finished pre-training, on any data set, that the fit starts from"""
 
     def __post_init__(self) -> None:
         usable = all(0 <= seed < 2**32 for seed in self.seeds)  # what numpy and torch take
@@ -241,9 +240,9 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class Job:
-    """One cell to execute: its spec, and where its data was asked for (a name or a path, no part of the id).
+    """One run to execute: its spec, and the name or path of its data set, which is no part of the id.
 
-    texts: class name -> what it is asked with, where the wording is a file's: nobody needs the file again.
+    texts: class name -> its prompts, if the wording is from a file, so that the file is not needed again.
     """
 
     spec: RunSpec

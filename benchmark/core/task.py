@@ -1,4 +1,4 @@
-"""What is asked of a method: on which classes it may be fitted, what it is tested on, how that is measured."""
+"""A task: the classes that a method may be fitted on, those it is tested on, and how it is evaluated."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Classes(StrEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """A file in `benchmark/tasks/` exposes one of these as TASK. `version` rises whenever results change."""
+    """A file in `benchmark/tasks/` exposes one as TASK. version: raised whenever results change."""
 
     name: str
     title: str
@@ -36,32 +36,32 @@ class Task:
     fit_on: Classes
     """classes whose boxes and names a method may be fitted on"""
     test_on: Classes
-    """classes asked for at test time"""
+    """classes of the vocabulary at test time"""
     open_vocabulary: bool
-    """true: only methods with an open vocabulary can be asked"""
+    """only for methods with an open vocabulary"""
     evaluators: tuple[str, ...]
     main_metric: str = "AP"
     wording: str | None = None
-    """wording of the names at test time that the task itself demands; None leaves it to the user"""
+    """wording at test time that the task demands; None: the user chooses it"""
     max_detections: int = 300
-    """kept an image, best scores first"""
+    """kept per image, best scores first"""
     score_threshold: float = 0.001
     nms_iou: float = 0.7
-    """where a method has NMS"""
+    """for methods with NMS"""
     leaves_out_scenes: bool = False
-    """true: one cell per scene, fitted on all others; the split's rule is then `split_rule:<scene>`"""
+    """one cell per scene, tested on it and fitted on all others; its split rule is `split_rule:<scene>`"""
     fit_split_rule: str = ""
-    """the split that is fitted on where it is another one than the tested one's: the two tasks then share fits"""
+    """rule of the split that is fitted on, if not that of the tested split; tasks with the same one share fits"""
 
     @property
     def limits(self) -> Limits:
-        """Which detections of an image are kept."""
+        """Limits of the detections that are kept per image."""
         return Limits(self.score_threshold, self.nms_iou, self.max_detections)
 
     def rule(self, held_out: str | None) -> str:
-        """Rule of the split that is tested; held_out: the scene of a task that leaves scenes out, else None."""
+        """Rule of the tested split. held_out: the scene, for a task that leaves scenes out, else None."""
         return f"{self.split_rule}:{held_out}" if held_out else self.split_rule
 
     def fitted_rule(self, held_out: str | None) -> str:
-        """Rule of the split that is fitted on."""
+        """Rule of the split that is fitted on. held_out: as in `rule`."""
         return self.fit_split_rule or self.rule(held_out)

@@ -1,4 +1,4 @@
-"""A frozen text encoder: texts to unit vectors."""
+"""The interface of frozen text encoders, which map texts to unit vectors."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from benchmark.core.weights import ReleasedWeights
 class TextEncoder:
     """A file in `benchmark/text/` exposes one as ENCODER; heavy imports happen inside the functions.
 
-    missing() says which weights or package are missing and what follows, or None.
-    weights_sha256() is of the weights file that encode would use.
-    encode(texts) gives (N, dimensions) float32 rows of length 1.
-    released: files to put into the weights folder, where the encoder does not come with a package.
+    missing() returns which weights or package are missing and what to do, or None.
+    weights_sha256() returns the digest of the weights file that encode uses.
+    encode(texts) returns (N, dimensions) float32, rows of length 1.
+    released: files of the weights folder that it needs; empty if its weights come with a package.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What an open-vocabulary detector is asked for. Wording and order move AP, so both are in the digest."""
+"""The vocabulary: the classes to detect and their prompts. Wording and order change AP, so both are in the digest."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from benchmark.core.canonical import digest
 from benchmark.core.errors import ConfigError
 
 CANONICAL = "canonical"
-"""the wording that asks for each class by its own name"""
+"""the wording in which the prompt of each class is its name"""
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Class names in label order, and the texts each is asked with.
+    """Class names in label order, and the prompts of each. Raises ConfigError if empty or inconsistent.
 
     names: unique; label k of a Detections means names[k].
-    prompts: one or more texts a name; the embeddings of several are averaged.
+    prompts: one or more texts per name; the embeddings of several are averaged.
     wording: `canonical`, `codes`, `synonyms`, `description` or a file's stem.
     """
 
@@ -39,7 +39,7 @@ class Vocabulary:
 
     @classmethod
     def from_names(cls, names: tuple[str, ...]) -> Vocabulary:
-        """Each class asked with its own name."""
+        """The canonical vocabulary: the prompt of each class is its name."""
         return cls(names, tuple((name,) for name in names))
 
     def __len__(self) -> int:
@@ -47,5 +47,5 @@ class Vocabulary:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of names and prompts in order; the wording's label is not part of it."""
+        """sha256 of names and prompts in order; `wording` is not part of it."""
         return digest({"names": self.names, "prompts": self.prompts})

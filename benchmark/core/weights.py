@@ -1,8 +1,7 @@
-"""Released weights: what a method says of the files it can take, and which file on this machine is one of them.
+"""Files of released weights: which ones a method can load, and whether a file on this machine is one of them.
 
-A file counts by its digest alone, never by its name. Where nobody could tell the digest when the declaration was
-written, the file is refused until the user pins it (`bench weights check FILE --pin`): from then on this machine
-takes exactly that file, and records carry its digest.
+A file is recognised by its digest, never by its name. If no digest is published, the file is refused until the user
+pins it (`bench weights check FILE --pin`): from then on this machine accepts that file only. Records hold the digest.
 """
 
 from __future__ import annotations
@@ -21,28 +20,28 @@ from benchmark.core.paths import Home
 
 
 class Form(StrEnum):
-    """How a file is read, from the safest to the one that needs most trust."""
+    """File format, from the safest to the one that needs most trust."""
 
     SAFETENSORS = "safetensors"
     TENSORS = "tensors"
     """torch.save of tensors and plain values, read with weights_only"""
     PADDLE = "paddle"
-    """paddle.save of arrays, read by an unpickler that knows arrays and plain containers only"""
+    """paddle.save of arrays, read by an unpickler that allows arrays and plain containers only"""
     ULTRALYTICS = "ultralytics"
     """a pickled model, read in the library's allow-list mode"""
     PICKLE = "pickle"
-    """any other pickle: only with a digest that is declared here, converted once in a process of its own"""
+    """any other pickle: accepted by published digest only, and converted once in a separate process"""
 
 
 @dataclass(frozen=True)
 class ReleasedWeights:
     """One file of released weights, as MethodInfo.weights lists it.
 
-    name: of the file, below the weights folder (`yolov8s-world.pt`, `grounding-dino-tiny/model.safetensors`).
-    part: what of the method it is, where it is not the whole detector (`image encoder`).
-    sha256: 64 hex digits, or None where they are unknown; sha256_starts: the digits that a publisher puts into the
-    file's name, where those are all that is known. variant: the size it is for. trained_on: as MethodInfo.trained_on.
-    beside: small text files (settings, words) that lie in the same folder and come from the same place.
+    name: path in the weights folder (`yolov8s-world.pt`, `grounding-dino-tiny/model.safetensors`).
+    part: the part of the method that it holds, if not the whole detector (`image encoder`).
+    sha256: 64 hex digits, or None if not published. sha256_starts: its first digits, if only those are published, in
+    the file name. variant: the size it is for. trained_on: as MethodInfo.trained_on.
+    beside: small text files (settings, word lists) of the same folder and origin.
     """
 
     name: str
@@ -66,16 +65,16 @@ class ReleasedWeights:
 
     @property
     def path(self) -> Path:
-        """Where it belongs on this machine; BENCH_WEIGHTS names the folder."""
+        """Path of the file in the weights folder of this machine."""
         return Home.find().weights / self.name
 
     @property
     def expected_sha256(self) -> str | None:
-        """The declared digest, else the one that was pinned on this machine, else None."""
+        """The published digest, else the one pinned on this machine, else None."""
         return self.sha256 or read_pins().get(self.name)
 
     def refuse(self, sha256: str) -> str | None:
-        """Why a file of that digest is not taken, or None."""
+        """The reason why a file with that digest is not accepted, or None."""
         expected = self.expected_sha256
         if expected is None:
             if not sha256.startswith(self.sha256_starts):
@@ -91,7 +90,7 @@ class ReleasedWeights:
         return f"its sha256 is {sha256[:12]}..., {'published' if self.sha256 else 'pinned here'} is {expected[:12]}..."
 
     def find(self) -> Path:
-        """The file, its digest checked. Raises MissingWeightsError with the command that would put it there."""
+        """Path of the file, after checking its digest. Raises MissingWeightsError with the command that fetches it."""
         if not self.path.is_file():
             raise MissingWeightsError(
                 f"{self.name} is not in {Home.find().weights}; run: bench weights fetch {self.name}"
@@ -108,13 +107,13 @@ class ReleasedWeights:
 
 
 def sha256_of(path: Path) -> str:
-    """Digest of a file, read again only when the file has changed."""
+    """sha256 of a file; cached until its size or time of change differs."""
     status = path.stat()
     return _digest(path, status.st_size, status.st_mtime_ns)
 
 
 def read_pins() -> dict[str, str]:
-    """Name -> sha256 of the files whose digest the user vouches for. Raises RecordError where it cannot be read."""
+    """Name -> sha256 of the pinned files. Raises RecordError if the list cannot be read."""
     path = Home.find().pinned_weights
     if not path.exists():
         return {}
@@ -125,7 +124,10 @@ def read_pins() -> dict[str, str]:
 
 
 def pin(weights: ReleasedWeights) -> str:
-    """Take the file that lies there from now on; its digest. Raises ConfigError where it cannot be pinned."""
+    """Pin the file that is in the weights folder, and return its digest.
+
+    Raises ConfigError if it may not be pinned, MissingWeightsError if there is no file.
+    """
     if weights.sha256 is not None:
         raise ConfigError(f"{weights.name}: its digest is published, so there is nothing to pin")
     if weights.form is Form.PICKLE:
