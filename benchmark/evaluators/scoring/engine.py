@@ -245,7 +245,7 @@ def _float_of_old_numpy() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _root_logger_untouched() -> Iterator[None]:
-    """Undo that lvis-api configures the root logger when it is imported."""
+    """Restore the root logger, which lvis-api configures when it is imported."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     try:

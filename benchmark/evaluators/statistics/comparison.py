@@ -64,7 +64,7 @@ class Rank:
     """A method's rank in a table.
 
     value: the metric, as a fraction; interval: its 95 % interval, or None for a set of one group.
-    rank: 1 + the number of significantly better methods. tied: methods that differ from it by nothing significant.
+    rank: 1 + the number of significantly better methods. tied: the methods not significantly different from it.
     """
 
     name: str
