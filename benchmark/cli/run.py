@@ -153,14 +153,12 @@ def _execute(cells: Sequence[Cell], options: argparse.Namespace) -> list[RunReco
     import shlex
 
     from benchmark.cli._progress import progress
-    from benchmark.harness.execute import Options
-    from benchmark.harness.fitting import FitOptions
+    from benchmark.harness.fitting import Options
     from benchmark.harness.worker import run_cell
 
     command = "bench " + shlex.join(sys.argv[1:])
-    show = _FitProgress()
-    fit = FitOptions(options.device, options.refit, command, progress, show)
-    return [run_cell(cell, Options(fit, options.force, progress)) for cell in cells]
+    how = Options(options.device, options.force, options.refit, command, progress, _FitProgress())
+    return [run_cell(cell, how) for cell in cells]
 
 
 class _FitProgress:

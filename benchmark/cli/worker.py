@@ -57,17 +57,16 @@ def _work(options: argparse.Namespace) -> int:
     import sys
 
     from benchmark.core.record import Status
-    from benchmark.harness.execute import Options
-    from benchmark.harness.fitting import FitOptions
+    from benchmark.harness.fitting import Options
     from benchmark.harness.worker import run_fit, run_job
 
     job, fit = _task(options.specs, options.index)
-    how = FitOptions(options.device, command="bench " + shlex.join(sys.argv[1:]))
+    how = Options(options.device, command="bench " + shlex.join(sys.argv[1:]))
     if fit is not None:
         record = run_fit(job, fit, how)
         print(f"fit {record.fit_id} finished after {record.train_hours:.2f} h of training", flush=True)
         return 0
-    run_record = run_job(job, Options(how))
+    run_record = run_job(job, how)
     print(
         f"{run_record.run_id} {run_record.status}" + (f": {run_record.error}" if run_record.error else ""), flush=True
     )

@@ -36,7 +36,7 @@ def to_plain(value: Any) -> Any:
 @lru_cache(maxsize=256)
 def field_names(kind: Hashable) -> tuple[str, ...]:
     """Names of a dataclass's fields, in order; cached, because a plan asks for them thousands of times."""
-    return tuple(field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]
+    return tuple(field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]  # Hashable, for the cache
 
 
 def canonical_json(value: Any) -> str:

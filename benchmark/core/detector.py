@@ -38,8 +38,8 @@ class DetectorConfig:
 class Limits:
     """Which detections of an image are kept.
 
-    score_threshold: the least score. nms_iou: of two boxes of one class with a larger IoU the better one is kept, where
-    the method has NMS. max_detections: the most per image, best scores first.
+    score_threshold: the least score that is kept; a score of 0 never is. nms_iou: of two boxes of one class with a
+    larger IoU the better one is kept, where the method has NMS. max_detections: the most per image, best scores first.
     """
 
     score_threshold: float
@@ -141,6 +141,14 @@ class Detector(ABC, Generic[Config]):
     # --- what a fit depends on; none of these may need torch ---------------------------------------------------------
 
     @classmethod
+    def settled(cls, config: Config) -> Config:
+        """The settings with everything that depends on this machine named: what a spec is made of.
+
+        A value such as `auto`, which stands for a file if it is here, becomes the file's digest or `none`.
+        """
+        return config
+
+    @classmethod
     def starting_fit(cls, config: Config) -> StartingFit | None:  # noqa: ARG003  # the contract's signature
         """The fit that one with these settings starts from; None: it starts from scratch or released weights."""
         return None
@@ -166,6 +174,10 @@ class Detector(ABC, Generic[Config]):
         return None
 
     # --- what a method may also offer -----------------------------------------------------------------------------
+
+    def precision(self) -> str:
+        """The number format that predict computes in: fp32, fp16 or bf16."""
+        return "fp32"
 
     def load_released(self) -> None:
         """Load the file that `released_weights` names. Raises MissingWeightsError if there is none."""

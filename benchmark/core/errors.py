@@ -14,11 +14,11 @@ class BenchError(Exception):
 class UnknownNameError(BenchError):
     """A name that is not among the valid ones."""
 
-    def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, valid: Iterable[str], where: str = "") -> None:
         known = sorted(valid)
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else f"valid: {', '.join(known) or 'none'}"
-        super().__init__(f"unknown {kind} '{name}': {hint}")
+        super().__init__(f"{where}{': ' if where else ''}unknown {kind} '{name}': {hint}")
         self.kind, self.name, self.near = kind, name, tuple(near)
 
 

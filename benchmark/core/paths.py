@@ -42,11 +42,6 @@ class RunPaths:
         return self.root / "predictions_val.parquet"
 
     @property
-    def events(self) -> Path:
-        """Events of the tracker, as JSON lines."""
-        return self.root / "events.jsonl"
-
-    @property
     def mirrored(self) -> Path:
         """Digest of the record that W&B holds."""
         return self.root / "mirrored.json"
@@ -72,6 +67,11 @@ class FitPaths:
     def checkpoint(self) -> Path:
         """Plain state dict, written at the end."""
         return self.root / "checkpoint.pt"
+
+    @property
+    def state(self) -> Path:
+        """What an interrupted training continues from, written after each epoch and removed at the end."""
+        return self.root / "state.pt"
 
     @property
     def record(self) -> Path:

@@ -63,7 +63,7 @@ def identifying_params(config: Any) -> dict[str, Any]:
     it must raise the version of the method.
     """
     plain = type(config)()
-    values = {name: getattr(config, name) for name in field_names(type(config))}  # type: ignore[arg-type]
+    values = {name: getattr(config, name) for name in field_names(type(config))}  # type: ignore[arg-type]  # as above
     return {name: value for name, value in values.items() if name == "variant" or value != getattr(plain, name)}
 
 
@@ -89,7 +89,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 def _hints(config_type: type[Any]) -> dict[str, Any]:
     """Field name -> type with its range, of a config class."""
     hints = typing.get_type_hints(config_type, include_extras=True)
-    return {name: hints[name] for name in field_names(config_type)}  # type: ignore[arg-type]
+    return {name: hints[name] for name in field_names(config_type)}  # type: ignore[arg-type]  # as above
 
 
 @lru_cache(maxsize=64)
@@ -137,11 +137,11 @@ def _read_bool(text: str) -> bool:
 def _refusal(config_type: type[Any], params: Mapping[str, Any], key: str, where: str) -> BenchError:
     hints = _hints(config_type)
     if key not in hints:
-        return UnknownNameError(f"setting of {where}", key, hints)
+        return UnknownNameError("setting", key, hints, where)
     is_enum = isinstance(hints[key], type) and issubclass(hints[key], enum.Enum)
     choices = [each.value for each in hints[key]] if is_enum else typing.get_args(hints[key])
     if is_enum or typing.get_origin(hints[key]) is typing.Literal:
-        return UnknownNameError(f"value of {where}: {key}", str(params[key]), map(str, choices))
+        return UnknownNameError("value", str(params[key]), map(str, choices), f"{where}: {key}")
     return ConfigError(f"{where}: {key}: got {params[key]!r:.80}, expected {_expected(hints[key])}")
 
 

@@ -140,14 +140,14 @@ class RunSpec:
         return self.fit.chain if self.fit else ()
 
     @cached_property
-    def pretrained_on(self) -> tuple[str, ...]:
+    def start_data(self) -> tuple[str, ...]:
         """Other data sets on which its fits were trained here, in that order."""
         return tuple(dict.fromkeys(fit.dataset for fit in self.fits if fit.dataset != self.dataset))
 
     @property
     def started_from(self) -> str:
         """`from objects365+goldg`; empty without a pre-training here."""
-        return f"from {'+'.join(self.pretrained_on)}" if self.pretrained_on else ""
+        return f"from {'+'.join(self.start_data)}" if self.start_data else ""
 
     @property
     def data(self) -> str:
@@ -203,7 +203,7 @@ class RunSpec:
             words += ["--weights", str(self.weights)]
         if self.novel_overlap:
             words.append(f"--{ALLOW_OVERLAP}")
-        if self.fit and self.fit.start and self.pretrained_on:
+        if self.fit and self.fit.start and self.start_data:
             words += ["--from-fit", self.fit.start.fit_id]
         return shlex.join(words)
 

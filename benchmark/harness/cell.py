@@ -16,7 +16,7 @@ from benchmark.core.evaluation import ScoredSet
 from benchmark.core.method import Capability, MethodInfo, StartingFit, WeightsOrigin
 from benchmark.core.plugins import load, load_adapter
 from benchmark.core.sample import Dataset, Sample, Split
-from benchmark.core.settings import identifying_params, make_config
+from benchmark.core.settings import identifying_params
 from benchmark.core.spec import ALLOW_OVERLAP, FitSpec, Job, RunRequest, RunSpec
 from benchmark.core.task import Classes, Task
 from benchmark.core.text import TextEncoder
@@ -24,8 +24,15 @@ from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
 from benchmark.datasets.build.novel import same_defects
 from benchmark.harness.data import WORDINGS, DataSets, dataset_label, federation_of, split_wording
-from benchmark.harness.pretrained import starting_from
-from benchmark.harness.request import profile_config, refuse_meaningless, resolve_defaults, split_variant
+from benchmark.harness.request import (
+    config_of,
+    profile_config,
+    refuse_meaningless,
+    resolve_defaults,
+    settled_config,
+    split_variant,
+)
+from benchmark.harness.start import starting_from
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +171,7 @@ def cell_of(job: Job, sets: DataSets | None = None) -> Cell:
                 f"run {spec.run_id}: {spec.dataset} on this machine is not the data set that its spec names (another "
                 f"{what}); build or download the version of the spec, or plan the run again"
             )
-    config = make_config(load_adapter(spec.method).Config, spec.params, spec.method)
+    config = config_of(spec)
     fit = None
     if spec.fit is not None:
         scope = scope_of(sets, dataset, task.fitted_rule(spec.held_out), task.fit_on, "canonical")
@@ -272,7 +279,7 @@ def _new_fit(info: MethodInfo, config: Any, profile: str, scope: Scope, seed: in
     asked: StartingFit | None = adapter.starting_fit(config)
     if asked is None:
         return FitCell(spec, info, config, profile, scope, None)
-    start_config = make_config(load_adapter(asked.method).Config, asked.params, asked.method)
+    start_config = settled_config(asked.method, asked.params)
     start = _new_fit(load("method", asked.method), start_config, profile, scope, asked.seed)
     return FitCell(replace(spec, start=start.spec), info, config, profile, scope, start)
 
@@ -281,7 +288,7 @@ def _fit_of(spec: FitSpec, profile: str, scope: Scope | None, config: Any = None
     """The fit of a spec; one on other data than its cell's has no scope."""
     on_cells_data = scope is not None and spec.dataset_digest == scope.dataset.digest
     if config is None:
-        config = make_config(load_adapter(spec.method).Config, spec.params, spec.method)
+        config = config_of(spec)
     start = _fit_of(spec.start, profile, scope) if spec.start else None
     return FitCell(spec, load("method", spec.method), config, profile, scope if on_cells_data else None, start)
 

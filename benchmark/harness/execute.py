@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark.core.canonical import file_sha256
-from benchmark.core.detections import Detections
 from benchmark.core.detector import Detector
-from benchmark.core.errors import BlockedError
+from benchmark.core.errors import BlockedError, RecordError
 from benchmark.core.evaluation import Scores
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Home, RunPaths
@@ -20,9 +18,9 @@ from benchmark.core.spec import RunSpec
 from benchmark.evaluators.scoring.score import score
 from benchmark.evaluators.statistics.bootstrap import intervals
 from benchmark.harness.cell import Cell
-from benchmark.harness.fitting import Fit, FitOptions, ensure_fit
+from benchmark.harness.fitting import FinishedFit, Options, ensure_fit
 from benchmark.harness.ledger import ledger_facts
-from benchmark.harness.predict import measure_cost, predict
+from benchmark.harness.predict import Prediction, measure_cost, predict
 from benchmark.harness.provenance import device_name, gather
 from benchmark.harness.weights import take_released
 from benchmark.records.codec import encode
@@ -33,21 +31,15 @@ CHOOSE_ON_VAL = frozenset(("operating_point", "inspection"))
 """evaluators that choose a threshold on the validation part"""
 
 
-@dataclass(frozen=True)
-class Options:
-    """How a cell is measured; no part of any id."""
-
-    fit: FitOptions = field(default_factory=FitOptions)
-    force: bool = False
-    progress: Progress | None = None
-
-
 def finished(spec: RunSpec) -> RunRecord | None:
-    """The good record of that cell on this machine, or None."""
+    """The good record of that cell on this machine, or None. Raises RecordError, naming the file and the way out."""
     path = Home.find().run(spec.run_id).record
     if not path.is_file():
         return None
-    record = read_run(path)
+    try:
+        record = read_run(path)
+    except RecordError as error:
+        raise RecordError(f"{error}; remove that file, or measure the cell again with --force") from error
     return record if record.status is Status.OK else None
 
 
@@ -62,7 +54,7 @@ def execute(cell: Cell, options: Options) -> RunRecord:
     try:
         record = _measure(cell, paths, options)
     except BlockedError as error:
-        record = _unmeasured(spec, Status.BLOCKED, f"{error.lacks}: {error}", options.fit.command)
+        record = _unmeasured(spec, Status.BLOCKED, f"{error.lacks}: {error}", options.command)
     write_atomic(paths.record, encode(record))
     return record
 
@@ -77,20 +69,20 @@ def _unmeasured(spec: RunSpec, status: Status, error: str, command: str | None) 
 
 
 def _measure(cell: Cell, paths: RunPaths, options: Options) -> RunRecord:
-    method: Detector[Any] = load_adapter(cell.spec.method).Adapter(cell.config, options.fit.device)
-    fit = take_weights(method, cell, options.fit)
+    method: Detector[Any] = load_adapter(cell.spec.method).Adapter(cell.config, options.device)
+    fit = take_weights(method, cell, options)
     method.set_vocabulary(cell.tested.vocabulary)
     split = cell.tested.split
-    test, detections, images_per_s = _predicted(method, cell, split.test, options.progress)
-    write_predictions(paths.predictions, detections)
+    test, predicted = _predicted(method, cell, split.test, options.progress)
+    write_predictions(paths.predictions, predicted.detections)
     artifacts = [Artifact("predictions", paths.predictions.name, file_sha256(paths.predictions))]
     val_set = None
     if needs_val(cell) and split.val:
-        val, val_detections, _ = _predicted(method, cell, split.val, options.progress)
-        write_predictions(paths.predictions_val, val_detections)
+        val, val_predicted = _predicted(method, cell, split.val, options.progress)
+        write_predictions(paths.predictions_val, val_predicted.detections)
         artifacts.append(Artifact("predictions_val", paths.predictions_val.name, file_sha256(paths.predictions_val)))
-        val_set = cell.tested.scored(val, val_detections)
-    test_set = cell.tested.scored(test, detections)
+        val_set = cell.tested.scored(val, val_predicted.detections)
+    test_set = cell.tested.scored(test, predicted.detections)
     scored = bool(cell.task.evaluators)  # a task for pre-training is a fit and nothing else
     scores = score(cell.task.evaluators, test_set, val_set) if scored else Scores({})
     sha256 = fit.record.checkpoint.sha256 if fit else cell.spec.weights_sha256
@@ -103,9 +95,9 @@ def _measure(cell: Cell, paths: RunPaths, options: Options) -> RunRecord:
         per_scene=scores.per_scene,
         per_super=scores.per_super,
         intervals=intervals(test_set) if scored else {},
-        cost=measure_cost(method, cell, test, images_per_s, fit.record.train_hours if fit else None),
+        cost=measure_cost(method, cell, test, predicted, fit.record.train_hours if fit else None),
         artifacts=tuple(artifacts),
-        provenance=gather(str(cell.spec.weights), sha256, device_name(), options.fit.command),
+        provenance=gather(str(cell.spec.weights), sha256, device_name(), options.command),
         facts={
             "test_images": len(test),
             "test_boxes": sum(len(s.annotations) for s in test),
@@ -117,7 +109,7 @@ def _measure(cell: Cell, paths: RunPaths, options: Options) -> RunRecord:
     )
 
 
-def take_weights(method: Detector[Any], cell: Cell, options: FitOptions) -> Fit | None:
+def take_weights(method: Detector[Any], cell: Cell, options: Options) -> FinishedFit | None:
     """Give a method the weights that a cell names; a fit that is not here is trained now.
 
     Raises MissingWeightsError and MissingDeviceError before anything is trained, also for what only predict reads.
@@ -142,7 +134,7 @@ def _repairs(dataset: Dataset) -> dict[str, Any]:
     return {"repairs": dict(sorted(counts.items()))} if counts else {}
 
 
-def _fit_facts(fit: Fit | None) -> dict[str, Any]:
+def _fit_facts(fit: FinishedFit | None) -> dict[str, Any]:
     return {"fit": {"fit_id": fit.record.fit_id, **fit.record.facts}} if fit else {}
 
 
@@ -153,8 +145,8 @@ def needs_val(cell: Cell) -> bool:
 
 def _predicted(
     method: Detector[Any], cell: Cell, image_ids: Sequence[int], progress: Progress | None
-) -> tuple[list[Sample], dict[int, Detections], float]:
-    """Samples of those images, their detections by image_id, images per second."""
+) -> tuple[list[Sample], Prediction]:
+    """Samples of those images, and what the method detects in them."""
     samples = cell.tested.samples(image_ids)
     cell.dataset.ensure([sample.image_id for sample in samples], progress)
-    return samples, *predict(method, cell, samples, progress)
+    return samples, predict(method, cell, samples, progress)

@@ -23,7 +23,7 @@ from benchmark.datasets.opening.licence import sources_of
 from benchmark.evaluators.scoring.curves import best_confidence, confusion, mean_precision
 from benchmark.harness.cell import Cell
 from benchmark.harness.execute import take_weights
-from benchmark.harness.fitting import FitOptions, is_finished
+from benchmark.harness.fitting import Options, is_finished
 from benchmark.harness.images import batches
 from benchmark.harness.rescore import Stored
 from benchmark.records.explanations import NamedBox, Numbers, Picture
@@ -165,7 +165,7 @@ def _ask(
 ) -> Iterator[tuple[int, Explanation]]:
     cell = stored.cell
     method: Detector[Any] = load_adapter(cell.spec.method).Adapter(cell.config, device)
-    take_weights(method, cell, FitOptions(device))
+    take_weights(method, cell, Options(device))
     method.set_vocabulary(cell.tested.vocabulary)
     steps: Iterable[Any] = batches(samples, _BATCH)
     if progress:

@@ -28,25 +28,30 @@ from benchmark.tracking.mirror import FitMirror
 
 
 @dataclass(frozen=True)
-class Fit:
-    """A finished fit: its record and where its checkpoint lies."""
+class FinishedFit:
+    """The record of a fit, and where its checkpoint lies."""
 
     record: FitRecord
     checkpoint: Path
 
 
 @dataclass(frozen=True)
-class FitOptions:
-    """How a fit is trained; no part of any id."""
+class Options:
+    """How a cell is measured and its fits are trained; no part of any id.
+
+    force: a finished cell is measured again; refit: its own fit is also trained again. command: what the user typed,
+    for records and messages. on_event: called with each event of a training.
+    """
 
     device: str = "auto"
+    force: bool = False
     refit: bool = False
     command: str | None = None
     progress: Progress | None = None
     on_event: Callable[[Mapping[str, Any]], None] | None = None
 
 
-def find_fit(spec: FitSpec) -> Fit | None:
+def find_fit(spec: FitSpec) -> FinishedFit | None:
     """The finished fit on this machine, else the one that ships with the results, else None.
 
     Raises RecordError where its bytes are not those that its record names.
@@ -58,7 +63,7 @@ def find_fit(spec: FitSpec) -> Fit | None:
     checkpoint = path.parent / record.checkpoint.uri
     if file_sha256(checkpoint) != record.checkpoint.sha256:
         raise RecordError(f"{checkpoint}: its bytes are not those that {path} names; use --refit to train again")
-    return Fit(record, checkpoint)
+    return FinishedFit(record, checkpoint)
 
 
 def is_finished(spec: FitSpec) -> bool:
@@ -71,7 +76,7 @@ def _records(fit_id: str) -> tuple[Path, Path]:
     return Home.find().fit(fit_id).record, Results.find().fit_record(fit_id)
 
 
-def ensure_fit(fit: FitCell, options: FitOptions) -> Fit:
+def ensure_fit(fit: FitCell, options: Options) -> FinishedFit:
     """The finished fit: found, or trained now (continuing what an earlier run left).
 
     Raises MissingWeightsError and MissingDeviceError before anything is trained, this fit or one that it starts from.
@@ -86,7 +91,7 @@ def ensure_fit(fit: FitCell, options: FitOptions) -> Fit:
         return finished or _train(fit, paths, options)
 
 
-def _train(fit: FitCell, paths: FitPaths, options: FitOptions) -> Fit:
+def _train(fit: FitCell, paths: FitPaths, options: Options) -> FinishedFit:
     scope = _trainable(fit, options)
     # Only the asked-for fit is trained again; what it starts from is kept.
     start = ensure_fit(fit.start, replace(options, refit=False)) if fit.start else None
@@ -117,10 +122,10 @@ def _train(fit: FitCell, paths: FitPaths, options: FitOptions) -> Fit:
         )
         write_atomic(paths.record, encode(record))
         mirror.finished(record)
-    return Fit(record, result.checkpoint)
+    return FinishedFit(record, result.checkpoint)
 
 
-def _trainable(fit: FitCell, options: FitOptions) -> Scope:
+def _trainable(fit: FitCell, options: Options) -> Scope:
     """What is trained on. Whatever is missing is said now: it would end the cell hours later, or take days."""
     spec, scope = fit.spec, fit.scope
     if scope is None:

@@ -11,10 +11,10 @@ from pathlib import Path
 from benchmark.core.canonical import canonical_json
 from benchmark.core.errors import RecordError
 from benchmark.core.paths import Home, Results
-from benchmark.core.record import RunRecord
+from benchmark.core.record import FitRecord, RunRecord
 from benchmark.core.spec import RunSpec
 from benchmark.harness.cell import Cell, FitCell
-from benchmark.harness.plan import TrainedFit, measured_hours, trained_fits
+from benchmark.harness.plan import measured_hours, trained_fits
 from benchmark.records.ends import read_end
 from benchmark.records.store import read_run
 
@@ -61,7 +61,7 @@ def forecast(cells: Sequence[Cell]) -> tuple[Forecast, set[str]]:
     hours = list(_training_hours(to_train.values(), known))
     runs = list(_newest_runs())
     predictions = list(_prediction_hours(left, runs))
-    devices = {fit.record.provenance.device for fit in known} if any(hours) else set()
+    devices = {fit.provenance.device for fit in known} if any(hours) else set()
     return Forecast(
         cells=len({cell.spec.run_id for cell in cells}),
         finished=len(done),
@@ -81,7 +81,7 @@ def _names(folder: Path) -> set[str]:
     return {entry.name for entry in os.scandir(folder)} if folder.is_dir() else set()
 
 
-def _training_hours(fits: Iterable[FitCell], known: Sequence[TrainedFit]) -> Iterator[float | None]:
+def _training_hours(fits: Iterable[FitCell], known: Sequence[FitRecord]) -> Iterator[float | None]:
     remembered: dict[str, float | None] = {}
     for fit in fits:
         key = fit.spec.method + canonical_json(fit.spec.params)

@@ -28,7 +28,7 @@ def ledger_facts(cell: Cell, per_class: Mapping[str, Mapping[str, float | None]]
     released = list(needed_weights(cell))
     before = [data for weights in released for data in weights.trained_on or cell.info.trained_on]
     ledger = make_ledger(
-        tuple(dict.fromkeys([*before, *spec.pretrained_on])),
+        tuple(dict.fromkeys([*before, *spec.start_data])),
         [categories[label] for label in cell.tested.labels],
         [categories[label] for label in cell.fit.scope.labels] if cell.fit and cell.fit.scope else (),
         load("text encoder", ENCODER),

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from benchmark.core.detector import DetectorConfig
 from benchmark.core.errors import BenchError
 from benchmark.core.paths import Home, Results
-from benchmark.core.plugins import load_adapter
 from benchmark.core.record import FitRecord, RunRecord
-from benchmark.core.settings import make_config
 from benchmark.core.spec import Job, RunSpec
 from benchmark.harness.cell import Cell, FitCell
 from benchmark.harness.execute import finished
 from benchmark.harness.fitting import is_finished
+from benchmark.harness.request import config_of
 from benchmark.records.store import read_fit, read_run
 
 
@@ -34,20 +32,6 @@ class PlannedCell:
     memory_bytes: int | None
 
 
-@dataclass(frozen=True)
-class TrainedFit:
-    """A finished fit, and its method's Config: made once, and only for a fit that is looked at."""
-
-    record: FitRecord
-
-    @cached_property
-    def config(self) -> DetectorConfig:
-        """See make_config."""
-        spec = self.record.spec
-        config: DetectorConfig = make_config(load_adapter(spec.method).Config, spec.params, spec.method)
-        return config
-
-
 def plan(cells: Sequence[Cell], *, force: bool = False, refit: bool = False) -> list[PlannedCell]:
     """One planned cell per cell; reads records only.
 
@@ -59,7 +43,7 @@ def plan(cells: Sequence[Cell], *, force: bool = False, refit: bool = False) -> 
 
 
 def _planned(
-    cell: Cell, fits: Sequence[TrainedFit], runs: Sequence[RunRecord], *, force: bool, refit: bool
+    cell: Cell, fits: Sequence[FitRecord], runs: Sequence[RunRecord], *, force: bool, refit: bool
 ) -> PlannedCell:
     chain = cell.fits
     there = [is_finished(fit.spec) and not (refit and fit is cell.fit) for fit in chain]
@@ -76,16 +60,17 @@ def _planned(
     return PlannedCell(cell.job, done, tuple(states), 0.0 if done else hours, _measured_memory(cell.spec, runs))
 
 
-def measured_hours(fit: FitCell, fits: Sequence[TrainedFit]) -> float | None:
+def measured_hours(fit: FitCell, fits: Sequence[FitRecord]) -> float | None:
     """Hours of the latest fit of that method, scaled by image-epochs; sides and variants must agree."""
     wanted: DetectorConfig = fit.config
-    near = [each for each in fits if each.record.spec.method == fit.spec.method and _same_size(each.config, wanted)]
+    same_method = ((each, config_of(each.spec)) for each in fits if each.spec.method == fit.spec.method)
+    near = [(each, config) for each, config in same_method if _same_size(config, wanted)]
     if not near:
         return None
-    latest = max(near, key=lambda each: each.record.provenance.utc)
-    images = latest.record.facts.get("train_images")
-    work = image_epochs(latest.config, images)
-    return latest.record.train_hours * image_epochs(wanted, images) / work if work else None
+    latest, config = max(near, key=lambda pair: pair[0].provenance.utc)
+    images = latest.facts.get("train_images")
+    work = image_epochs(config, images)
+    return latest.train_hours * image_epochs(wanted, images) / work if work else None
 
 
 def image_epochs(config: DetectorConfig, images: int | None) -> float:
@@ -103,12 +88,12 @@ def _measured_memory(spec: RunSpec, runs: Sequence[RunRecord]) -> int | None:
     return max(known) if known else None
 
 
-def trained_fits() -> Iterator[TrainedFit]:
+def trained_fits() -> Iterator[FitRecord]:
     """Finished fits of this machine, and those that ship with the results."""
     results = Results.find()
     for path in (*Home.find().fit_records(), *results.files(results.checkpoints, "*.json")):
         try:
-            yield TrainedFit(read_fit(path))
+            yield read_fit(path)
         except BenchError:
             continue  # it only helps to estimate hours; whoever needs that fit is told what is wrong with it
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import resource
+import contextlib
+import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,12 +27,22 @@ from benchmark.harness.provenance import device_name
 _BATCH = 16
 _TIMED_IMAGES = 20
 _WARM_UP_IMAGES = 2
+_FORGET, _FORGET_PEAK = Path("/proc/self/clear_refs"), "5"
+"""Linux: writing this sets the peak of the resident set to what it is now"""
+_STATUS = Path("/proc/self/status")
 
 
-def predict(
-    method: Detector[Any], cell: Cell, samples: Sequence[Sample], progress: Progress | None
-) -> tuple[dict[int, Detections], float]:
-    """Detections by image_id, and images per second with decoding overlapped.
+@dataclass(frozen=True)
+class Prediction:
+    """Detections by image_id, and what they took: images per second with decoding overlapped, peak memory."""
+
+    detections: Mapping[int, Detections]
+    images_per_s: float
+    peak_memory_bytes: int | None
+
+
+def predict(method: Detector[Any], cell: Cell, samples: Sequence[Sample], progress: Progress | None) -> Prediction:
+    """Ask the method for every image, in batches.
 
     Raises BenchError where the method breaks its contract: as many answers as images, labels of the vocabulary.
     """
@@ -38,6 +51,7 @@ def predict(
     steps: Iterable[Any] = batches(samples, _BATCH)
     if progress:
         steps = progress("predict", steps, -(-len(samples) // _BATCH))
+    forget_peak_memory()
     started = time.perf_counter()
     for chunk, images in steps:
         answers = _ask(method, cell, chunk, images)
@@ -47,13 +61,14 @@ def predict(
             if len(answer) and int(answer.labels.max()) >= classes:
                 raise BenchError(f"{name}: label {int(answer.labels.max())} of a vocabulary of {classes}")
             detections[sample.image_id] = answer.best(cell.task.max_detections)
-    return detections, len(samples) / max(time.perf_counter() - started, 1e-9)
+    images_per_s = len(samples) / max(time.perf_counter() - started, 1e-9)
+    return Prediction(detections, images_per_s, peak_memory_bytes())
 
 
 def measure_cost(
-    method: Detector[Any], cell: Cell, samples: Sequence[Sample], images_per_s: float, train_hours: float | None
+    method: Detector[Any], cell: Cell, samples: Sequence[Sample], predicted: Prediction, train_hours: float | None
 ) -> Cost:
-    """Size, latency of one image at a time (decoded before, warmed up) and peak memory of this process."""
+    """Size, latency of one image at a time (decoded before, warmed up), and what the prediction of all images took."""
     timed = [(sample, read_image(sample.path)) for sample in samples[:_TIMED_IMAGES]]
     times_s = latencies_s(lambda pair: _ask(method, cell, [pair[0]], [pair[1]]), timed)
     size = method.size()
@@ -64,11 +79,11 @@ def measure_cost(
         image_side_px=size.image_side_px,
         latency_p50_s=round(statistics.median(times_s), 6) if times_s else None,
         latency_p95_s=round(float(np.quantile(times_s, 0.95)), 6) if times_s else None,
-        images_per_s=round(images_per_s, 3),
-        peak_memory_bytes=_peak_memory_bytes(),
+        images_per_s=round(predicted.images_per_s, 3),
+        peak_memory_bytes=predicted.peak_memory_bytes,
         train_hours=None if train_hours is None else round(train_hours, 4),
         device=device_name(),
-        precision="fp32",
+        precision=method.precision(),
     )
 
 
@@ -89,8 +104,30 @@ def _ask(method: Detector[Any], cell: Cell, samples: Sequence[Sample], images: S
     return method.predict(images, cell.task.limits)
 
 
-def _peak_memory_bytes() -> int:
+def forget_peak_memory() -> None:
+    """Begin to measure anew: what was used before, such as by a training in this process, no longer counts."""
+    if cuda := _cuda():
+        for device in range(cuda.device_count()):
+            cuda.reset_peak_memory_stats(device)
+    with contextlib.suppress(OSError):
+        _FORGET.write_text(_FORGET_PEAK)
+
+
+def peak_memory_bytes() -> int | None:
+    """Most memory in use at once since `forget_peak_memory`: the GPUs' where they are used, else this process's.
+
+    The process's is its resident set, what it held before still included where it was not given back. None where the
+    system cannot tell it from the peak of the whole process (anything but Linux).
+    """
+    cuda = _cuda()
+    on_gpu = sum(int(cuda.max_memory_allocated(device)) for device in range(cuda.device_count())) if cuda else 0
+    if on_gpu or not os.access(_FORGET, os.W_OK):
+        return on_gpu or None
+    peak = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(peak.split()[1]) * 1024
+
+
+def _cuda() -> Any:
+    """torch.cuda where it is in use, else None."""
     torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        return int(torch.cuda.max_memory_allocated())
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return torch.cuda if torch is not None and torch.cuda.is_initialized() else None

@@ -9,7 +9,7 @@ from benchmark.core.errors import RefusedError, UnknownNameError
 from benchmark.core.method import Capability, MethodInfo, WeightsOrigin
 from benchmark.core.plugins import base_method, list_names, load, load_adapter, public_name
 from benchmark.core.settings import make_config
-from benchmark.core.spec import PROFILES, RunRequest
+from benchmark.core.spec import PROFILES, FitSpec, RunRequest, RunSpec
 from benchmark.core.task import Task
 from benchmark.harness.data import default_data
 from benchmark.harness.provenance import has_gpu
@@ -68,4 +68,15 @@ def profile_config(
     module = load_adapter(name)
     asked = module.Adapter.released_settings if off_the_shelf else {}
     chosen = {**module.PROFILES[profile], **asked, **({"variant": variant} if variant else {}), **settings}
-    return make_config(module.Config, chosen, name)
+    return settled_config(name, chosen)
+
+
+def settled_config(method: str, params: Mapping[str, Any]) -> Any:
+    """Settings that were asked for as the Config that goes into a spec: the same on every machine (Adapter.settled)."""
+    module = load_adapter(method)
+    return module.Adapter.settled(make_config(module.Config, params, method))
+
+
+def config_of(spec: FitSpec | RunSpec) -> Any:
+    """The Config of a spec, whose settings are settled already."""
+    return make_config(load_adapter(spec.method).Config, spec.params, spec.method)

@@ -16,8 +16,8 @@ from benchmark.core.paths import Home
 from benchmark.core.record import FitRecord, RunRecord
 from benchmark.core.spec import Job, RunSpec
 from benchmark.harness.cell import Cell, cell_of
-from benchmark.harness.execute import Options, execute, failed_record, finished
-from benchmark.harness.fitting import FitOptions, ensure_fit
+from benchmark.harness.execute import execute, failed_record, finished
+from benchmark.harness.fitting import Options, ensure_fit
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
 from benchmark.tracking.mirror import mirror_record
@@ -44,18 +44,18 @@ def _recorded(spec: RunSpec, cell: Callable[[], Cell], options: Options) -> RunR
             mirror_record(record)
             return record
     except RecordError as error:  # the home cannot be written: there is no place for the record either
-        return failed_record(spec, error, options.fit.command)
+        return failed_record(spec, error, options.command)
 
 
 def _executed(spec: RunSpec, cell: Callable[[], Cell], options: Options) -> RunRecord:
     try:
-        done = None if options.force or options.fit.refit else finished(spec)
+        done = None if options.force or options.refit else finished(spec)
         return done or execute(cell(), options)
     except (InterruptedFitError, KeyboardInterrupt):
         raise
     except Exception as error:  # noqa: BLE001 - the worker turns every failure into a record
         paths = Home.find().run(spec.run_id)
-        record = failed_record(spec, error, options.fit.command)
+        record = failed_record(spec, error, options.command)
         print(f"bench: {record.error}", file=sys.stderr)
         # Where the disk is full neither may succeed; what was printed is then all that is left.
         with contextlib.suppress(OSError), paths.log.open("a", encoding="utf-8") as log:
@@ -67,7 +67,7 @@ def _executed(spec: RunSpec, cell: Callable[[], Cell], options: Options) -> RunR
         return record
 
 
-def run_fit(job: Job, fit_id: str, options: FitOptions) -> FitRecord:
+def run_fit(job: Job, fit_id: str, options: Options) -> FitRecord:
     """Train one fit that the job needs, or one that this starts from, ahead of the cells that share it.
 
     Raises RefusedError where the job needs no such fit.

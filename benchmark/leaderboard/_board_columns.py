@@ -77,7 +77,14 @@ COSTS: tuple[Column, ...] = (
     Column("latency_p50_s", "latency", "time", -1, True, "median time per image at batch 1, all steps included"),
     Column("latency_p95_s", "latency p95", "time", -1, False, "95th percentile of the time per image at batch 1"),
     Column("images_per_s", "images/s", "number", 1, False, "throughput in batches, decoding overlapped"),
-    Column("peak_memory_bytes", "memory", "bytes", -1, False, "peak memory of the process, or of the GPU"),
+    Column(
+        "peak_memory_bytes",
+        "memory",
+        "bytes",
+        -1,
+        False,
+        "peak of process or GPU memory while it predicts",
+    ),
     Column("train_hours", "train h", "number", -1, False, "hours of training, all attempts together"),
     Column("image_side_px", "side px", "number", 0, False, "side of the network's input in pixels"),
 )

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 for _type in (FitSpec, RunSpec, Job, Artifact, Provenance, Cost, RunRecord, FitRecord, DatasetRecord):
     # pydantic reads the configuration of a plain dataclass from this attribute; core does not import pydantic
-    _type.__pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)  # type: ignore[union-attr]
+    _type.__pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)  # type: ignore[union-attr]  # no declared attribute
 
 
 def encode(record: RunRecord | FitRecord | DatasetRecord | Job) -> str:
@@ -73,11 +73,11 @@ def _parse(text: str, where: str) -> Any:
 
 def _refuse_overflow(values: dict[str, Any], where: str) -> None:
     """Refuse infinity (1e999 is valid JSON) in fields of no declared type; pydantic refuses it in declared floats."""
-    untyped = {name: value for name, value in values.items() if name not in _DECLARED_FLOATS}
-    try:
-        json.dumps(untyped, allow_nan=False)
-    except ValueError as error:
-        raise RecordError(f"{where}: one of {', '.join(untyped)} holds a number too large for a float") from error
+    for name in values.keys() - _DECLARED_FLOATS:
+        try:
+            json.dumps(values[name], allow_nan=False)
+        except ValueError as error:
+            raise RecordError(f"{where}: '{name}' holds a number too large for a float: at most 1.7e308") from error
 
 
 def _validated(kind: type[T], text: str, where: str) -> T:
@@ -96,5 +96,5 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
-_DECLARED_FLOATS = ("metrics", "per_class", "per_scene", "per_super", "intervals", "cost")
+_DECLARED_FLOATS = frozenset(("metrics", "per_class", "per_scene", "per_super", "intervals", "cost"))
 """fields of a record, most of its text, whose floats pydantic checks"""

@@ -13,7 +13,7 @@ from benchmark.core.detector import Limits
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
 from methods._mmdet.recipe import Recipe
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods._torch.fine_tuned import FineTunedAdapter
 from methods._torch.texts import texts_with_labels
 
@@ -81,7 +81,7 @@ class GlipAdapter(FineTunedAdapter[Settings]):
 
         return bert_tokenizer(None)
 
-    def make_trainer(self, model: Any, job: FitJob) -> Any:
+    def make_trainer(self, model: Any, job: TrainingJob) -> Any:
         """See FineTunedAdapter."""
         from methods._mmdet.trainer import Trainer
 

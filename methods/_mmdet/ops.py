@@ -27,7 +27,7 @@ def supply() -> str:
     else:
         return "compiled"
     extension.__spec__ = type(ops.__spec__)("mmcv._ext", None)  # mmcv asks whether it has one
-    extension.nms = nms  # type: ignore[attr-defined]
+    extension.nms = nms  # type: ignore[attr-defined]  # a module made here
     sys.modules["mmcv._ext"] = extension
     import mmcv.ops
     from mmcv.ops import modulated_deform_conv

@@ -17,7 +17,7 @@ from methods._mmdet.captions import Language, Prompt, Reader
 from methods._mmdet.images import Prepared, batch, prepare_image
 from methods._mmdet.model import MAX_TOKENS
 from methods._mmdet.recipe import Recipe
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods._torch.trainer import EpochTrainer
 
 _SIDES = 5
@@ -59,7 +59,7 @@ class Step:
 class Trainer(EpochTrainer):
     """Trains a GLIP of the library in place."""
 
-    pretrained = ("backbone.", "language_model.")
+    released_parts = ("backbone.", "language_model.")
     recipe: Recipe
 
     def __init__(
@@ -67,7 +67,7 @@ class Trainer(EpochTrainer):
         model: Any,
         recipe: Recipe,
         reader: Reader,
-        job: FitJob,
+        job: TrainingJob,
         device: str,
     ) -> None:
         super().__init__(model, recipe, job, device)

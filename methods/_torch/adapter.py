@@ -15,6 +15,7 @@ from benchmark.core.detections import Detections
 from benchmark.core.detector import Config, Detector, Limits
 from benchmark.core.errors import ConfigError, MissingWeightsError, RecordError
 from benchmark.core.method import FitResult, Report, Size
+from benchmark.core.paths import FitPaths
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
@@ -22,19 +23,21 @@ from benchmark.core.weights import ReleasedWeights
 if TYPE_CHECKING:
     from torch import Tensor
 
-CHECKPOINT_FILE = "checkpoint.pt"
-
 
 @dataclass(frozen=True, eq=False)
-class FitJob:
-    """What one call of fit was given; see core.detector.Detector."""
+class TrainingJob:
+    """What a training needs of what one call of fit was given; see core.detector.Detector."""
 
     train: Sequence[Sample]
-    val: Sequence[Sample]
     vocabulary: Vocabulary
     seed: int
     run_dir: Path
     report: Report | None = None
+
+    @property
+    def state(self) -> Path:
+        """The file that an interrupted training continues from."""
+        return FitPaths(self.run_dir).state
 
 
 class TorchAdapter(Detector[Config]):
@@ -63,7 +66,7 @@ class TorchAdapter(Detector[Config]):
         """The model with the weights of a released file. Raises RecordError where the file is another model's."""
 
     @abstractmethod
-    def train(self, model: Any, job: FitJob) -> None:
+    def train(self, model: Any, job: TrainingJob) -> None:
         """Train the epochs that are left, in place, and keep the state after each in run_dir."""
 
     @abstractmethod
@@ -121,7 +124,7 @@ class TorchAdapter(Detector[Config]):
     def fit(
         self,
         train: Sequence[Sample],
-        val: Sequence[Sample],
+        val: Sequence[Sample],  # noqa: ARG002  # the schedule is fixed: nothing is chosen while training
         vocabulary: Vocabulary,
         seed: int,
         run_dir: Path,
@@ -132,29 +135,22 @@ class TorchAdapter(Detector[Config]):
         if not train:
             raise ConfigError(f"{self.info.name}: there is no training image; check the split and train_images")
         self.prepare()
-        from methods._torch.state import (
-            STATE_FILE,
-            epochs_done,
-            interruptible,
-            seed_everything,
-            take_trained,
-            write_tensors,
-        )
+        from methods._torch.state import epochs_done, interruptible, seed_everything, take_trained, write_tensors
 
+        paths = FitPaths(run_dir)
         run_dir.mkdir(parents=True, exist_ok=True)
         seed_everything(seed, -1)
         model, facts = self.start_model(self.head_classes(len(vocabulary)), start)
         # A fit that was stopped between its last epoch and its checkpoint has nothing left to train.
-        if epochs_done(run_dir / STATE_FILE) < self.config.epochs:
-            with interruptible(run_dir):
-                self.train(model, FitJob(train, val, vocabulary, seed, run_dir, report))
-        trained = take_trained(model, run_dir / STATE_FILE, self.scored_weights())
+        if epochs_done(paths.state) < self.config.epochs:
+            with interruptible(paths.state):
+                self.train(model, TrainingJob(train, vocabulary, seed, run_dir, report))
+        trained = take_trained(model, paths.state, self.scored_weights())
         state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
-        checkpoint = run_dir / CHECKPOINT_FILE
-        write_tensors({"state": state, "names": list(vocabulary.names), **self.identity()}, checkpoint)
-        (run_dir / STATE_FILE).unlink(missing_ok=True)
+        write_tensors({"state": state, "names": list(vocabulary.names), **self.identity()}, paths.checkpoint)
+        paths.state.unlink(missing_ok=True)
         facts |= {"epochs": self.config.epochs, "losses": trained.get("losses", {}), **self.fit_facts(trained)}
-        return FitResult(checkpoint, trained["seconds"] / 3600, facts)
+        return FitResult(paths.checkpoint, trained["seconds"] / 3600, facts)
 
     def load(self, checkpoint: Path) -> None:
         """See Detector. Raises RecordError where the file is not a checkpoint of this model."""
@@ -164,11 +160,10 @@ class TorchAdapter(Detector[Config]):
         stored = read_tensors(checkpoint)
         own = all(stored.get(key, value) == value for key, value in self.identity().items())
         if {"state", "names", "variant"} - stored.keys() or not own:
-            held = "-".join(str(stored[key]) for key in ("method", "variant") if key in stored)
-            held = held or ", ".join(sorted(map(str, stored))[:5])
-            raise RecordError(
-                f"{checkpoint}: not a checkpoint of {self.info.name}-{self.config.variant} (it holds {held})"
-            )
+            named = [f"{key} {stored[key]}" for key in ("method", "variant") if key in stored]
+            held = ", ".join(named or sorted(map(str, stored))[:5]) or "nothing"
+            model = f"{self.info.name}-{self.config.variant}"
+            raise RecordError(f"{checkpoint}: not a checkpoint of {model} but of {held}; give one that its fit wrote")
         model = self.build_model(self.head_classes(len(stored["names"])))
         self.fill(model, stored["state"], checkpoint)
         self._names = tuple(stored["names"])
@@ -218,6 +213,13 @@ class TorchAdapter(Detector[Config]):
         if self._size is None:
             raise ConfigError(f"{self.info.name}: load or build_random comes before size")
         return self._size
+
+    def precision(self) -> str:
+        """See Detector: that of the model's parameters."""
+        import torch
+
+        names = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}
+        return names[next(self._model.parameters()).dtype]
 
     # --- for the adapters of the engines --------------------------------------------------------------------------
 

@@ -19,10 +19,15 @@ def to_detections(xyxy: Tensor, scores: Tensor, labels: Tensor) -> Detections:
     )
 
 
+def scores_enough(scores: Tensor, score_threshold: float) -> Tensor:
+    """Which scores are kept, bool of their shape: at least the threshold, and above 0 (see core.detector.Limits)."""
+    return (scores >= score_threshold) & (scores > 0)
+
+
 def best_entries(table: Tensor, score_threshold: float, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Scores, rows and columns of the best `count` entries of (rows, columns), of those above 0 and the threshold."""
+    """Scores, rows and columns of the best `count` entries of (rows, columns), of those that score enough."""
     values, flat = table.flatten().topk(min(count, table.numel()))
-    enough = (values >= score_threshold) & (values > 0)
+    enough = scores_enough(values, score_threshold)
     values, flat = values[enough], flat[enough]
     return values, flat // table.shape[1], flat % table.shape[1]
 

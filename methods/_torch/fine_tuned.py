@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from benchmark.core.errors import MissingWeightsError
 from benchmark.core.weights import ReleasedWeights
-from methods._torch.adapter import FitJob, TorchAdapter
+from methods._torch.adapter import TorchAdapter, TrainingJob
 from methods._torch.recipe import FineTuneRecipe
 from methods._torch.weights import START
 
@@ -23,7 +23,7 @@ class FineTunedAdapter(TorchAdapter[Recipe]):
     """A detector whose fit starts from a file of weights, unless `init` says from scratch."""
 
     @abstractmethod
-    def make_trainer(self, model: Any, job: FitJob) -> EpochTrainer:
+    def make_trainer(self, model: Any, job: TrainingJob) -> EpochTrainer:
         """What trains the model."""
 
     @classmethod
@@ -46,7 +46,7 @@ class FineTunedAdapter(TorchAdapter[Recipe]):
         weights.find()
         return self.read_model(weights), facts
 
-    def train(self, model: Any, job: FitJob) -> None:
+    def train(self, model: Any, job: TrainingJob) -> None:
         """See TorchAdapter."""
         self.make_trainer(model, job).run()
 

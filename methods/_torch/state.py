@@ -16,8 +16,6 @@ import torch
 from benchmark.core.errors import InterruptedFitError, RecordError
 from benchmark.core.files import written_whole
 
-STATE_FILE = "state.pt"
-
 
 def seed_everything(seed: int, epoch: int) -> None:
     """Seed Python, numpy and torch (all devices) for one epoch; epoch -1 is the building of the model."""
@@ -73,8 +71,8 @@ def stop_if_told() -> None:
 
 
 @contextmanager
-def interruptible(run_dir: Path) -> Iterator[None]:
-    """Ctrl-C and the signals of a cluster end the training; the state after the last whole epoch is on disk already."""
+def interruptible(state: Path) -> Iterator[None]:
+    """Ctrl-C and the signals of a cluster end the training; `state` holds the last whole epoch already."""
 
     def stop(number: int, _frame: Any) -> None:
         _told.append(signal.Signals(number).name)
@@ -86,7 +84,7 @@ def interruptible(run_dir: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        kept = "the last finished epoch is kept" if (run_dir / STATE_FILE).is_file() else "no epoch was finished"
+        kept = "the last finished epoch is kept" if state.is_file() else "no epoch was finished"
         why = str(interrupt) or "Ctrl-C"
         raise InterruptedFitError(f"training stopped by {why}; {kept}, the same command continues it") from interrupt
     finally:

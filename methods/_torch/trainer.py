@@ -14,9 +14,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from benchmark.core.errors import BenchError, RecordError
 from benchmark.core.sample import Sample
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods._torch.recipe import FineTuneRecipe
-from methods._torch.state import STATE_FILE, read_tensors, seed_everything, stop_if_told, write_tensors
+from methods._torch.state import read_tensors, seed_everything, stop_if_told, write_tensors
 
 _REPORT_EVERY_STEPS = 20
 
@@ -24,13 +24,13 @@ _REPORT_EVERY_STEPS = 20
 class EpochTrainer(ABC):
     """Trains `model` in place; continues from the state in run_dir if there is one. An engine adds `learn`."""
 
-    pretrained: ClassVar[tuple[str, ...]] = ()
+    released_parts: ClassVar[tuple[str, ...]] = ()
     """how names of parameters begin that learn at the smaller rate where released weights are fine-tuned"""
 
-    def __init__(self, model: Any, recipe: FineTuneRecipe, job: FitJob, device: str) -> None:
+    def __init__(self, model: Any, recipe: FineTuneRecipe, job: TrainingJob, device: str) -> None:
         self.model, self.recipe, self.job, self.device = model.to(device), recipe, job, device
-        slow = [p for n, p in model.named_parameters() if n.startswith(self.pretrained)]
-        fast = [p for n, p in model.named_parameters() if not n.startswith(self.pretrained)]
+        slow = [p for n, p in model.named_parameters() if n.startswith(self.released_parts)]
+        fast = [p for n, p in model.named_parameters() if not n.startswith(self.released_parts)]
         self.share = recipe.lr_pretrained_share if recipe.init == "released" else 1.0
         self.optimizer = torch.optim.AdamW(
             [{"params": fast, "lr": recipe.lr0}, {"params": slow, "lr": recipe.lr0 * self.share}],
@@ -122,7 +122,7 @@ class EpochTrainer(ABC):
             group["lr"] = self.recipe.lr0 * rate * share
 
     def _continue(self) -> int:
-        path = self.job.run_dir / STATE_FILE
+        path = self.job.state
         if not path.is_file():
             return 0
         state = read_tensors(path)
@@ -145,7 +145,7 @@ class EpochTrainer(ABC):
             "optimizer": self.optimizer.state_dict(),
             "facts": self.facts,
         }
-        write_tensors(state, self.job.run_dir / STATE_FILE)
+        write_tensors(state, self.job.state)
 
     def _send(self, epoch: int, step: int, steps: int, sums: dict[str, float], since: float) -> None:
         if self.job.report is None:

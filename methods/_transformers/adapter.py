@@ -12,7 +12,7 @@ from benchmark.core.detections import Detections
 from benchmark.core.detector import Limits
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods._torch.fine_tuned import FineTunedAdapter
 from methods._torch.recipe import FineTuneRecipe
 from methods._torch.texts import texts_with_labels
@@ -89,7 +89,7 @@ class GroundedAdapter(LibraryAdapter[Settings]):
 
         return bert_tokenizer(settings_folder(self.released_weights(self.config)))
 
-    def make_trainer(self, model: Any, job: FitJob) -> Any:
+    def make_trainer(self, model: Any, job: TrainingJob) -> Any:
         """See FineTunedAdapter."""
         from methods._transformers.trainer import Trainer
 

@@ -14,7 +14,7 @@ from benchmark.core.detections import Detections
 from benchmark.core.detector import Limits
 from benchmark.core.errors import MissingWeightsError
 from benchmark.core.vocabulary import Vocabulary
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods._torch.texts import texts_with_labels
 from methods._transformers.adapter import LibraryAdapter
 from methods._transformers.recipe import ListedRecipe
@@ -94,7 +94,7 @@ class ListedAdapter(LibraryAdapter[Settings]):
 
         return self.library_class()(self.model_config(settings_folder(self.released_weights(self.config))))
 
-    def make_trainer(self, model: Any, job: FitJob) -> Any:
+    def make_trainer(self, model: Any, job: TrainingJob) -> Any:
         """See FineTunedAdapter."""
         from methods._transformers.listed_trainer import ListedTrainer
 

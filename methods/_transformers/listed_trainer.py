@@ -12,7 +12,7 @@ from transformers.loss.loss_deformable_detr import DeformableDetrHungarianMatche
 from benchmark.core.errors import BenchError
 from benchmark.core.images import read_sample
 from benchmark.core.sample import Sample
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods._torch.trainer import EpochTrainer
 from methods._transformers.listed_predict import prepare_square
 
@@ -26,9 +26,9 @@ _COSTS = {"class_cost": 2.0, "bbox_cost": 5.0, "giou_cost": 2.0}
 class ListedTrainer(EpochTrainer):
     """Trains a model of the library in place. Every image is shown all names; the text tower is not trained."""
 
-    pretrained = ("owlv2.vision_model.", "vision_backbone.")
+    released_parts = ("owlv2.vision_model.", "vision_backbone.")
 
-    def __init__(self, adapter: ListedAdapter[Any], model: Any, job: FitJob) -> None:
+    def __init__(self, adapter: ListedAdapter[Any], model: Any, job: TrainingJob) -> None:
         super().__init__(model, adapter.config, job, adapter.torch_device())
         self.adapter, self.processor = adapter, adapter.processor()
         self.texts = adapter.encode_texts(self.model.eval(), [prompts[0] for prompts in job.vocabulary.prompts])

@@ -11,7 +11,7 @@ import torch
 from benchmark.core.errors import BenchError
 from benchmark.core.images import read_sample
 from benchmark.core.sample import Sample
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods._torch.trainer import EpochTrainer
 from methods._transformers.images import make_processor, prepare_image
 from methods._transformers.prompts import Tokenizer, captions, phrase, training_names
@@ -23,7 +23,7 @@ _NOT_FINITE = "the loss is not finite at"
 class Trainer(EpochTrainer):
     """Trains a model of the library in place."""
 
-    pretrained = ("model.backbone.", "model.text_backbone.")
+    released_parts = ("model.backbone.", "model.text_backbone.")
     recipe: Recipe
 
     def __init__(
@@ -31,7 +31,7 @@ class Trainer(EpochTrainer):
         model: Any,
         recipe: Recipe,
         tokenizer: Tokenizer,
-        job: FitJob,
+        job: TrainingJob,
         device: str,
     ) -> None:
         super().__init__(model, recipe, job, device)

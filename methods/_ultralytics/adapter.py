@@ -20,7 +20,7 @@ from benchmark.core.errors import RefusedError
 from benchmark.core.method import Size
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
-from methods._torch.adapter import FitJob, TorchAdapter
+from methods._torch.adapter import TorchAdapter, TrainingJob
 from methods._ultralytics.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class UltralyticsAdapter(TorchAdapter[Settings]):
 
         return {"expert_tensors": copy_backbone(model, state)}
 
-    def model_facts(self, model: Any) -> dict[str, Any]:  # noqa: ARG002  # a hook
-        """Facts about a model that was built for a fit."""
+    def prepare_for_fit(self, model: Any) -> dict[str, Any]:  # noqa: ARG002  # a hook
+        """Complete a model that was just built for a fit, such as with helper weights; facts for the record."""
         return {}
 
     def gflops(self, model: Any) -> float:
@@ -88,7 +88,7 @@ class UltralyticsAdapter(TorchAdapter[Settings]):
     def start_model(self, class_count: int, start: Path | None) -> tuple[Any, dict[str, Any]]:
         """A new model; an own earlier fit gives every tensor but those that the number of classes shapes."""
         model = self.build_model(class_count)
-        facts = self.model_facts(model)
+        facts = self.prepare_for_fit(model)
         if start is None:
             return model, facts
         from methods._torch.state import read_tensors
@@ -107,7 +107,7 @@ class UltralyticsAdapter(TorchAdapter[Settings]):
         self.fill(model, state, weights.path)
         return model
 
-    def train(self, model: Any, job: FitJob) -> None:
+    def train(self, model: Any, job: TrainingJob) -> None:
         """See TorchAdapter; the library's words go to a file in run_dir."""
         from methods._ultralytics import ranks
         from methods._ultralytics.trainer import Training

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.ops import nms
 from ultralytics.data.augment import LetterBox
-from ultralytics.utils.nms import non_max_suppression
 from ultralytics.utils.ops import clip_boxes, scale_boxes, xywh2xyxy
 
 from benchmark.core.detections import Detections
 from benchmark.core.detector import Limits
-from methods._torch.detections import to_detections
+from methods._torch.detections import scores_enough, to_detections
 
 _ROW = 6
 _MOST_CANDIDATES, _APART_PX = 30_000, 7_680
@@ -53,21 +52,24 @@ def detect(
 
 
 def suppress(raw: Tensor, class_count: int, limits: Limits) -> list[Tensor]:
-    """Rows (n, 6) per image, corners, score, class, best first: the library's `non_max_suppression`, to the bit.
+    """Rows (n, 6) per image, corners, score, class, best first.
+
+    They are those of the library's `non_max_suppression` to the bit, but for a score that equals the threshold: as in
+    every method it is enough.
 
     raw: (B, 4 + classes, A), xywh and scores, or (B, n, 6) of a head that answers without suppression. Each class is
     searched by itself: the library compares each of up to 30,000 candidates with those of all classes, which takes
     seconds per image where scores are close to each other. A box may carry several classes.
     """
     if raw.shape[-1] == _ROW:
-        rows: list[Tensor] = non_max_suppression(
-            raw, limits.score_threshold, limits.nms_iou, max_det=limits.max_detections, nc=class_count
-        )
-        return rows
+        return [
+            rows[scores_enough(rows[:, 4], limits.score_threshold)][: limits.max_detections]
+            for rows in raw  # best first already
+        ]
     kept = []
     for candidates in raw.transpose(-1, -2):
         boxes, scores = candidates[:, :4], candidates[:, 4 : 4 + class_count]
-        place, label = torch.where(scores > limits.score_threshold)
+        place, label = torch.where(scores_enough(scores, limits.score_threshold))
         boxed = torch.cat([xywh2xyxy(boxes[place]), scores[place, label, None], label[:, None].float()], dim=1)
         if len(boxed) > _MOST_CANDIDATES:
             boxed = boxed[boxed[:, 4].argsort(descending=True)[:_MOST_CANDIDATES]]

@@ -16,8 +16,8 @@ from ultralytics.utils import RANK
 from ultralytics.utils.torch_utils import unwrap_model
 
 from benchmark.core.errors import BenchError
-from methods._torch.adapter import FitJob
-from methods._torch.state import STATE_FILE, seed_everything, stop_if_told
+from methods._torch.adapter import TrainingJob
+from methods._torch.state import seed_everything, stop_if_told
 from methods._ultralytics.loader import SampleDataset
 from methods._ultralytics.recipe import Recipe
 from methods._ultralytics.resume import load_state, save_state
@@ -36,7 +36,7 @@ class Training:
 
     model: nn.Module
     recipe: Recipe
-    job: FitJob
+    job: TrainingJob
     texts: Tensor | None
     device: str
     processes: int = 1
@@ -130,7 +130,7 @@ class SampleTrainer(DetectionTrainer):
         self.facts["seconds"] += now - self._since
         self._since = now
         self.facts["losses"] = {name: round(float(value), 5) for name, value in (self.tloss or {}).items()}
-        save_state(self, self.training.job.run_dir / STATE_FILE, self.facts)
+        save_state(self, self.training.job.state, self.facts)
         self._send(len(self.train_loader), self.facts.get("model", {}))
         return True
 
@@ -169,7 +169,7 @@ class SampleTrainer(DetectionTrainer):
         if self.training.texts is not None:
             self._texts = self.training.texts.to(self.device)[None]
         self.ema.enabled = True
-        state = self.training.job.run_dir / STATE_FILE
+        state = self.training.job.state
         if state.is_file():
             self.facts = load_state(self, state)
             self._continue_loss_schedule()

@@ -9,7 +9,7 @@ from annotated_types import Interval
 
 from methods._mmdet.adapter import GlipAdapter
 from methods._mmdet.recipe import PROFILES, Recipe
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods.detclip import INFO
 
 __all__ = ["PROFILES", "Adapter", "Config"]
@@ -42,7 +42,7 @@ class Adapter(GlipAdapter[Config]):
         max_names = None if training else self.config.max_names
         return Concepts(self.tokenizer(), self.config.max_tokens, max_names, self.config.concepts)
 
-    def make_trainer(self, model: Any, job: FitJob) -> Any:
+    def make_trainer(self, model: Any, job: TrainingJob) -> Any:
         """See FineTunedAdapter; entries of the glossary that name no class of the fit join as negatives."""
         from methods.detclip.concepts import negatives
 

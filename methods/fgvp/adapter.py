@@ -16,11 +16,11 @@ from benchmark.core.detections import Annotations, Detections
 from benchmark.core.detector import Explanation, Limits
 from benchmark.core.errors import ConfigError
 from benchmark.core.method import FitResult, Report, StartingFit
+from benchmark.core.paths import FitPaths
 from benchmark.core.sample import Sample
 from benchmark.core.settings import PositiveCount, Share
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
-from methods._torch.adapter import CHECKPOINT_FILE
 from methods._ultralytics.open_vocabulary import CLIP, WorldAdapter, WorldRecipe
 from methods._ultralytics.recipe import PROFILES as RECIPES
 from methods._ultralytics.weights import MOBILE_SAM
@@ -92,9 +92,10 @@ class Adapter(WorldAdapter[Config]):
 
         since = time.perf_counter()
         run_dir.mkdir(parents=True, exist_ok=True)
-        write_tensors({**read_tensors(start), **self.identity()}, run_dir / CHECKPOINT_FILE)
+        checkpoint = FitPaths(run_dir).checkpoint
+        write_tensors({**read_tensors(start), **self.identity()}, checkpoint)
         facts = {"detector": "yolo-world", "epochs": self.config.epochs, "losses": {}}
-        return FitResult(run_dir / CHECKPOINT_FILE, (time.perf_counter() - since) / 3600, facts)
+        return FitResult(checkpoint, (time.perf_counter() - since) / 3600, facts)
 
     def identity(self) -> dict[str, str]:
         """Its layers are YOLO-World's, its checkpoints are not: another method must not pass for this one."""

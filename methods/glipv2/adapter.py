@@ -8,7 +8,7 @@ from typing import Any, Literal, final
 from benchmark.core.settings import Weight
 from methods._mmdet.adapter import GlipAdapter
 from methods._mmdet.recipe import PROFILES, Recipe
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods.glipv2 import INFO
 
 __all__ = ["PROFILES", "Adapter", "Config"]
@@ -40,7 +40,7 @@ class Adapter(GlipAdapter[Config]):
         model.added = nn.ModuleDict({"contrast": RegionWordContrast(width)})
         return model
 
-    def make_trainer(self, model: Any, job: FitJob) -> Any:
+    def make_trainer(self, model: Any, job: TrainingJob) -> Any:
         """See FineTunedAdapter."""
         from methods.glipv2.trainer import Trainer
 

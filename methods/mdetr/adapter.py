@@ -14,7 +14,7 @@ from benchmark.core.detector import Limits
 from benchmark.core.settings import Count, PositiveCount
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods._torch.fine_tuned import FineTunedAdapter
 from methods._torch.recipe import TWO_SIDES_PROFILES, PromptRecipe
 from methods._torch.texts import texts_with_labels
@@ -86,7 +86,7 @@ class Adapter(FineTunedAdapter[Config]):
         take(model, read_checkpoint(weights), weights.name)
         return model
 
-    def make_trainer(self, model: Any, job: FitJob) -> Any:
+    def make_trainer(self, model: Any, job: TrainingJob) -> Any:
         """See FineTunedAdapter."""
         from methods.mdetr.trainer import Trainer
 

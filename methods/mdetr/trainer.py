@@ -12,7 +12,7 @@ from torchvision.ops import box_convert
 from benchmark.core.errors import BenchError
 from benchmark.core.images import read_sample
 from benchmark.core.sample import Sample
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods._torch.trainer import EpochTrainer
 from methods._transformers.images import make_processor, prepare_image
 from methods.mdetr.loss import WEIGHTS, losses
@@ -21,9 +21,9 @@ from methods.mdetr.loss import WEIGHTS, losses
 class Trainer(EpochTrainer):
     """Trains an Mdetr in place. ids: the token ids of every class name, with start and end."""
 
-    pretrained = ("backbone.", "text_encoder.")
+    released_parts = ("backbone.", "text_encoder.")
 
-    def __init__(self, model: Any, recipe: Any, ids: Sequence[Sequence[int]], job: FitJob, device: str) -> None:
+    def __init__(self, model: Any, recipe: Any, ids: Sequence[Sequence[int]], job: TrainingJob, device: str) -> None:
         super().__init__(model, recipe, job, device)
         self.ids, self.negatives = ids, recipe.negatives
         self.processor = make_processor(recipe.shorter_side_px, recipe.image_side_px)

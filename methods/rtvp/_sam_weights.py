@@ -13,20 +13,24 @@ FILE_NAME = "mobile_sam.pt"
 _MARK = "mobile-sam@"
 
 
+def check(asked: str) -> None:
+    """Raises ConfigError for a setting that is none of the three forms; looks at no file."""
+    if asked not in ("auto", "none") and not (asked.startswith(_MARK) and len(asked) == len(_MARK) + 12):
+        raise ConfigError(
+            f"sam_weights is '{asked}': expected auto, none or {_MARK}<12 digits of its sha256>; "
+            f"put {FILE_NAME} into {Home.find().weights} or name its folder in BENCH_WEIGHTS"
+        )
+
+
 def resolve(asked: str) -> str:
-    """`auto` to `mobile-sam@<12 digits>` where the file is here, else to `none`; the rest stays. Raises ConfigError.
+    """`auto` to `mobile-sam@<12 digits>` where the file is here, else to `none`; the rest stays.
 
     A setting that meant one thing on one machine and another on the next would give both the same fit_id.
     """
-    if asked == "auto":
-        digest = _digest_here()
-        return f"{_MARK}{digest[:12]}" if digest else "none"
-    if asked == "none" or (asked.startswith(_MARK) and len(asked) == len(_MARK) + 12):
+    if asked != "auto":
         return asked
-    raise ConfigError(
-        f"sam_weights is '{asked}': expected auto, none or {_MARK}<12 digits of its sha256>; "
-        f"put {FILE_NAME} into {Home.find().weights} or name its folder in BENCH_WEIGHTS"
-    )
+    digest = _digest_here()
+    return f"{_MARK}{digest[:12]}" if digest else "none"
 
 
 def find(resolved: str) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -15,7 +15,7 @@ from benchmark.core.plugins import load
 from methods._ultralytics.open_vocabulary import CLIP, OpenRecipe, OpenVocabularyAdapter
 from methods._ultralytics.recipe import PROFILES as RECIPES
 from methods.rtvp import INFO
-from methods.rtvp._sam_weights import find, resolve
+from methods.rtvp._sam_weights import check, find, resolve
 from rtvp.config import PromptConfig
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Config(OpenRecipe, PromptConfig):
             PromptConfig.__post_init__(self)
         except ValueError as error:
             raise ConfigError(str(error)) from error
-        object.__setattr__(self, "sam_weights", resolve(self.sam_weights))
+        check(self.sam_weights)
 
 
 @final
@@ -51,6 +51,11 @@ class Adapter(OpenVocabularyAdapter[Config]):
     """Engine, recipe and post-processing are those of YOLO-World, its paired baseline."""
 
     info = INFO
+
+    @classmethod
+    def settled(cls, config: Config) -> Config:
+        """See Detector: `auto` becomes the digest of Mobile-SAM's file."""
+        return replace(config, sam_weights=resolve(config.sam_weights))
 
     def build_model(self, class_count: int) -> Any:
         """RTVP with our text projection, weights random; a pretrained encoder is frozen whoever brings its weights."""
@@ -70,7 +75,7 @@ class Adapter(OpenVocabularyAdapter[Config]):
             model.expert.load_state_dict(state)
         return facts
 
-    def model_facts(self, model: Any) -> dict[str, Any]:
+    def prepare_for_fit(self, model: Any) -> dict[str, Any]:
         """Puts Mobile-SAM's weights into a model that is about to be fitted, and says which rules run."""
         if self.config.sam_weights != "none":
             from methods._torch.state import read_tensors

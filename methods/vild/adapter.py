@@ -16,7 +16,7 @@ from benchmark.core.plugins import load
 from benchmark.core.settings import Count
 from benchmark.core.vocabulary import Vocabulary
 from benchmark.core.weights import ReleasedWeights
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods._torch.fine_tuned import FineTunedAdapter
 from methods._torch.recipe import TWO_SIDES_PROFILES, TwoSidesRecipe
 from methods._torch.texts import embeddings
@@ -81,7 +81,7 @@ class Adapter(FineTunedAdapter[Config]):
         take_backbone(model, read_released(weights), weights.name)
         return model
 
-    def make_trainer(self, model: Any, job: FitJob) -> Any:
+    def make_trainer(self, model: Any, job: TrainingJob) -> Any:
         """See FineTunedAdapter."""
         from methods.vild.trainer import Trainer
 

@@ -15,7 +15,7 @@ from benchmark.core.errors import BenchError
 from benchmark.core.images import read_sample
 from benchmark.core.sample import Sample
 from benchmark.text.vectors.clip_images import encode_images
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods._torch.recipe import FineTuneRecipe
 from methods._torch.trainer import EpochTrainer
 from methods._transformers.images import not_too_narrow
@@ -30,9 +30,9 @@ WIDER = 1.5
 class Trainer(EpochTrainer):
     """Trains a model of `network.build` in place, its texts set. regions: proposals to distil per image, 0 for none."""
 
-    pretrained = ("backbone.body.",)
+    released_parts = ("backbone.body.",)
 
-    def __init__(self, model: Any, recipe: FineTuneRecipe, regions: int, job: FitJob, device: str) -> None:
+    def __init__(self, model: Any, recipe: FineTuneRecipe, regions: int, job: TrainingJob, device: str) -> None:
         super().__init__(model, recipe, job, device)
         self.regions = regions
 

@@ -59,7 +59,7 @@ def test_plain_values_take_the_type_of_their_field() -> None:
         ({"lr0": 10**400}, ConfigError, "expected float"),
         ({"ema": "perhaps"}, ConfigError, "expected true or false"),
         ({"ema": 1}, ConfigError, "expected true or false"),
-        ({"neck": "v3"}, UnknownNameError, "unknown value of example: neck 'v3'"),
+        ({"neck": "v3"}, UnknownNameError, "example: neck: unknown value 'v3': "),
         ({"levels": "3,x"}, ConfigError, "got '3,x', expected int, several with commas between them"),
         ({"partition": 3}, ConfigError, "got 3, expected str, or none"),
         ({"momentum": 7}, ConfigError, "example: momentum: got 7, expected float: at least 0, below 1"),

@@ -70,9 +70,9 @@ def test_other_data_that_a_fit_was_trained_on_is_named_once_and_in_order(spec: R
     again = replace(fit, dataset="objects365", seed=1, start=boxes)
     phrases = replace(fit, dataset="goldg", start=again)
     pretrained = replace(spec, fit=replace(fit, start=phrases))
-    assert pretrained.pretrained_on == ("objects365", "goldg")
+    assert pretrained.start_data == ("objects365", "goldg")
     assert pretrained.started_from == "from objects365+goldg"
-    assert (spec.pretrained_on, spec.started_from) == ((), "")
+    assert (spec.start_data, spec.started_from) == ((), "")
 
 
 def test_how_a_cell_is_named(spec: RunSpec, fit: FitSpec) -> None:

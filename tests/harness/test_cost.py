@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmark.core.paths import Home
 from benchmark.core.record import FitRecord
 from benchmark.core.spec import RunRequest
 from benchmark.harness.cell import Cell, resolve
-from benchmark.harness.execute import Options, execute
-from benchmark.harness.fitting import find_fit
+from benchmark.harness.execute import execute
+from benchmark.harness.fitting import Options, find_fit
 from benchmark.harness.forecast import forecast
 from benchmark.harness.plan import plan
+from benchmark.harness.predict import forget_peak_memory, peak_memory_bytes
 from benchmark.records.codec import encode
 from benchmark.records.store import write_atomic
 from tests.made_detector import _replace, mean_box
@@ -76,3 +78,17 @@ def _lasted(cell: Cell, hours: float) -> FitRecord:
     record = replace(fit.record, train_hours=hours)
     write_atomic(Home.find().fit(record.fit_id).record, encode(record))
     return record
+
+
+def test_peak_memory_leaves_out_what_was_used_before() -> None:
+    forget_peak_memory()
+    before = peak_memory_bytes()
+    assert before is not None
+    del [np.ones(32 * 2**20)][:]  # 256 MiB, in a training for instance
+    used = peak_memory_bytes()
+    assert used is not None
+    assert used > before + 200 * 2**20
+    forget_peak_memory()
+    after = peak_memory_bytes()
+    assert after is not None
+    assert after < used - 200 * 2**20

@@ -21,8 +21,8 @@ from benchmark.core.plugins import load
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import Job, RunRequest
 from benchmark.harness.cell import Cell, resolve
-from benchmark.harness.execute import Options, execute, finished
-from benchmark.harness.fitting import FitOptions, find_fit
+from benchmark.harness.execute import execute, finished
+from benchmark.harness.fitting import Options, find_fit
 from benchmark.harness.plan import plan
 from benchmark.harness.ship import ship
 from benchmark.harness.worker import run_cell, run_job
@@ -74,8 +74,8 @@ def test_a_fit_that_needs_a_gpu_is_not_begun_without_one(home: Path, monkeypatch
     """It is blocked with the command that begins it all the same; that command, made small, trains it."""
     monkeypatch.setattr("benchmark.harness.fitting.has_gpu", lambda: False)
     (cell,) = resolve(RunRequest("steel-det", "closed", "mmio-synth@n300", "quick"))
-    asked = FitOptions(command="bench run --method steel-det")
-    record = execute(cell, Options(asked))
+    asked = Options(command="bench run --method steel-det")
+    record = execute(cell, asked)
     assert record.status is Status.BLOCKED
     assert (record.error or "").startswith("device: there is no GPU here")
     assert (record.error or "").endswith("bench run --method steel-det --device cpu")
@@ -85,9 +85,9 @@ def test_a_fit_that_needs_a_gpu_is_not_begun_without_one(home: Path, monkeypatch
     assert measure(table, row, source_of(record), [record]).state == "blocked (device)"
     small = {"epochs": "1", "train_images": "4", "image_side_px": "64"}
     (cell,) = resolve(RunRequest("steel-det", "closed", "mmio-synth@n300", "quick", small))
-    done = execute(cell, Options(replace(asked, device="cpu")))
+    done = execute(cell, replace(asked, device="cpu"))
     assert done.status is Status.OK, done.error
-    assert execute(cell, Options(asked, force=True)).status is Status.OK  # the fit is found: nothing is left to train
+    assert execute(cell, replace(asked, force=True)).status is Status.OK  # the fit is found: nothing is left to train
 
 
 def test_a_finished_cell_is_not_run_again(measured: tuple[Cell, RunRecord]) -> None:
@@ -226,3 +226,15 @@ def test_ctrl_c_keeps_the_last_epoch_and_the_same_command_continues(home: Path) 
 def test_encode_and_decode_are_inverse(measured: tuple[Cell, RunRecord]) -> None:
     _, record = measured
     assert decode_run(encode(record)) == record
+
+
+def test_an_unreadable_record_of_its_own_is_named_with_the_way_out(
+    measured: tuple[Cell, RunRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell, _ = measured
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path))
+    path = Home.find().run(cell.spec.run_id).record
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    with pytest.raises(RecordError, match=rf"{path}: not JSON.*; remove that file, or .* --force"):
+        finished(cell.spec)

@@ -21,7 +21,8 @@ from benchmark.core.record import Status
 from benchmark.core.spec import RunRequest
 from benchmark.core.weights import Form, ReleasedWeights, pin
 from benchmark.harness.cell import resolve
-from benchmark.harness.execute import Options, execute
+from benchmark.harness.execute import execute
+from benchmark.harness.fitting import Options
 from benchmark.harness.weights import needed_weights
 
 pytestmark = pytest.mark.models

@@ -11,8 +11,8 @@ from benchmark.core.method import WeightsOrigin
 from benchmark.core.record import Status
 from benchmark.core.spec import RunRequest
 from benchmark.harness.cell import Cell, cell_of, resolve
-from benchmark.harness.execute import Options, execute
-from benchmark.harness.fitting import find_fit
+from benchmark.harness.execute import execute
+from benchmark.harness.fitting import Options, find_fit
 
 pytestmark = [pytest.mark.models, pytest.mark.usefixtures("bench_home")]
 

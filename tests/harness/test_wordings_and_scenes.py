@@ -17,7 +17,8 @@ from benchmark.core.record import RunRecord
 from benchmark.core.spec import RunRequest
 from benchmark.harness.cell import resolve
 from benchmark.harness.data import make_vocabulary, open_dataset, split_wording
-from benchmark.harness.execute import Options, execute
+from benchmark.harness.execute import execute
+from benchmark.harness.fitting import Options
 from benchmark.harness.rescore import load_stored, score_again
 from benchmark.records.codec import decode_job, encode
 from tests.made_detector import mean_box

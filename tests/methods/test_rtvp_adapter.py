@@ -79,13 +79,15 @@ def test_settings_come_as_text_too() -> None:
 
 
 def test_auto_weights_become_their_digest(bench_home: Path) -> None:
-    assert smoke(sam_weights="auto").sam_weights == "none"
+    asked = smoke(sam_weights="auto")
+    assert asked.sam_weights == "auto"
+    assert Adapter.settled(asked).sam_weights == "none"
     folder = bench_home / "weights"
     folder.mkdir(parents=True)
     (folder / "mobile_sam.pt").write_bytes(b"one")
-    named = smoke(sam_weights="auto").sam_weights
+    named = Adapter.settled(asked).sam_weights
     assert named.startswith("mobile-sam@")
-    assert smoke(sam_weights=named).sam_weights == named
+    assert Adapter.settled(smoke(sam_weights=named)).sam_weights == named
     assert _sam_weights.find(named) == folder / "mobile_sam.pt"
     assert smoke(sam_weights="none").sam_weights == "none"
     (folder / "mobile_sam.pt").write_bytes(b"another")
@@ -124,7 +126,7 @@ def test_released_weights_are_loaded_and_frozen(bench_home: Path, samples: list[
     folder = bench_home / "weights"
     folder.mkdir(parents=True)
     torch.save(released, folder / "mobile_sam.pt")
-    config = smoke(sam_weights="auto")
+    config = Adapter.settled(smoke(sam_weights="auto"))
     result = fitted(config, samples, tmp_path / "fit")
     assert result.facts["sam"] == "pretrained, frozen"
     assert result.facts["sam_weights"] == config.sam_weights

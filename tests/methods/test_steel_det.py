@@ -155,3 +155,12 @@ def test_offsets_that_are_no_numbers_do_not_break_the_process() -> None:
     from methods.steel_det.network import Deformable
 
     assert Deformable(4, 4)(torch.full((1, 4, 8, 8), torch.nan)).shape == (1, 4, 8, 8)
+
+
+def test_the_precision_is_the_models() -> None:
+    module = load_adapter("steel-det")
+    adapter: Any = module.Adapter(module.Config(image_side_px=64), device="cpu")
+    adapter.build_random(0)
+    assert adapter.precision() == "fp32"
+    adapter._model.bfloat16()
+    assert adapter.precision() == "bf16"

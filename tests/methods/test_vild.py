@@ -245,7 +245,7 @@ def test_statistics_of_a_released_backbone_are_kept(squares: list[Sample], tmp_p
     import torch
     from torch import nn
 
-    from methods._torch.adapter import FitJob
+    from methods._torch.adapter import TrainingJob
     from methods._torch.texts import embeddings
     from methods.vild.trainer import Trainer
 
@@ -253,7 +253,7 @@ def test_statistics_of_a_released_backbone_are_kept(squares: list[Sample], tmp_p
     model = adapter_of().build_model(1)
     model.roi_heads.box_predictor.texts = embeddings(adapter.config.text_encoder, NAMES)
     before = {key: value.clone() for key, value in model.backbone.body.state_dict().items() if "running" in key}
-    trainer = Trainer(model, adapter.config, 0, FitJob(squares, [], NAMES, 0, tmp_path), "cpu")
+    trainer = Trainer(model, adapter.config, 0, TrainingJob(squares, NAMES, 0, tmp_path), "cpu")
     trainer.model.train()
     trainer.learn(squares[:2], np.random.default_rng(0))
     assert all(torch.equal(value, model.backbone.body.state_dict()[key]) for key, value in before.items())

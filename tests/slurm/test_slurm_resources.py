@@ -44,7 +44,7 @@ def test_a_users_presets_start_from_ours_or_each_other(own: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[preset.gpu]\npartitoin = 'x'", "unknown setting of preset gpu 'partitoin': did you mean partition"),
+        ("[preset.gpu]\npartitoin = 'x'", "preset gpu: unknown setting 'partitoin': did you mean partition"),
         ("[preset.gpu]\ngpus = 'two'", "expected int"),
         ("[preset.gpu]\nmemory_gb = true", "expected float"),
         ("[preset.gpu]\nbase = 'gpuu'", "unknown base of preset gpu 'gpuu': did you mean"),

@@ -70,7 +70,7 @@ def fingerprint(path: Path) -> Fingerprint:
     grey = picture.convert("L")
     small = np.asarray(grey.resize((HASH_SIDE_PX, HASH_SIDE_PX), Image.Resampling.LANCZOS), np.float64)
     darkest, brightest = grey.getextrema()
-    return Fingerprint(sha256, _pixel_digest(picture), _hashes(small), int(brightest) - int(darkest))  # type: ignore[arg-type]
+    return Fingerprint(sha256, _pixel_digest(picture), _hashes(small), int(brightest) - int(darkest))  # type: ignore[arg-type]  # grey: two numbers
 
 
 def fingerprints(

@@ -96,7 +96,7 @@ def _read(source: PublicSource, tree: Tree, root: Path, result: Scan) -> None:
     images.sort(key=lambda image: natural(image.key))
     merged = result.repairs.setdefault(source.name, {})
     for kind, facts in repairs.facts(tree.folder).items():
-        merged[kind] = facts if kind not in merged else {**facts, "count": facts["count"] + merged[kind]["count"]}  # type: ignore[operator]
+        merged[kind] = facts if kind not in merged else {**facts, "count": facts["count"] + merged[kind]["count"]}  # type: ignore[operator]  # counts are numbers
 
 
 def _lacking(result: Scan, name: str) -> str:

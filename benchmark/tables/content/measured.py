@@ -169,12 +169,12 @@ def belongs(table: Table, row: Row, source: Source, record: RunRecord) -> bool:
 def seen(record: RunRecord) -> tuple[str, ...]:
     """The pre-training data of the record's weights, sorted: from its ledger and from its chain of fits."""
     ledger = record.facts.get("ledger", {}).get("trained_on", ())
-    return tuple(sorted({*ledger, *record.spec.pretrained_on} - _OWN))
+    return tuple(sorted({*ledger, *record.spec.start_data} - _OWN))
 
 
 def _has_seen(row: Row, record: RunRecord) -> bool:
     if row.seen is None:
-        return not record.spec.pretrained_on
+        return not record.spec.start_data
     # A run without its released weights has no ledger; its method and size identify the weights.
     absent = record.status is not Status.OK and row.weights == "pretrained"
     return absent or seen(record) == tuple(sorted(row.seen))

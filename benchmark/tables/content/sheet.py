@@ -146,7 +146,7 @@ def _others(table: Table, records: Sequence[RunRecord]) -> list[Row]:
                 overrides=spec.overrides,
                 task=spec.task,
                 weights=str(spec.weights),
-                seen=seen(record) if spec.pretrained_on else None,
+                seen=seen(record) if spec.start_data else None,
             )
     return [rows[title] for title in sorted(rows)]
 

@@ -13,7 +13,7 @@ from benchmark.core.detector import Limits
 from benchmark.core.errors import ConfigError, MissingWeightsError
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 
 pytestmark = pytest.mark.models
 pytest.importorskip("mmdet", reason="needs the extra glip")
@@ -101,7 +101,7 @@ def test_training_shows_own_names_others_and_entries_of_the_glossary(
     adapter_of: Callable[..., Any], squares: list[Sample], tmp_path: Path
 ) -> None:
     adapter = adapter_of("detclip", concepts=10)
-    trainer = adapter.make_trainer(adapter.build_model(1), FitJob([], [], NAMES, 0, tmp_path))
+    trainer = adapter.make_trainer(adapter.build_model(1), TrainingJob([], NAMES, 0, tmp_path))
     rng = np.random.default_rng(0)
     example = trainer._example(squares[0], rng)
     assert len(example.names) == example.prompt.width == 10

@@ -13,7 +13,7 @@ from benchmark.core.detector import Limits
 from benchmark.core.errors import ConfigError, MissingWeightsError
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 
 pytestmark = pytest.mark.models
 pytest.importorskip("mmdet", reason="needs the extra glip")
@@ -22,7 +22,7 @@ NAMES = Vocabulary.from_names(("red square", "green square"))
 
 
 def trainer_of(adapter: Any, tmp_path: Path) -> Any:
-    return adapter.make_trainer(adapter.build_model(1), FitJob([], [], NAMES, 0, tmp_path))
+    return adapter.make_trainer(adapter.build_model(1), TrainingJob([], NAMES, 0, tmp_path))
 
 
 def test_contrast_is_both_cross_entropies_with_targets_spread() -> None:

@@ -12,7 +12,7 @@ import pytest
 from benchmark.core.errors import BenchError, ConfigError, InterruptedFitError, MissingWeightsError, RecordError
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 
 pytestmark = pytest.mark.models
 pytest.importorskip("mmdet", reason="needs the extra glip")
@@ -21,7 +21,7 @@ NAMES = Vocabulary.from_names(("red square", "green square"))
 
 
 def trainer_of(adapter: Any, tmp_path: Path) -> Any:
-    return adapter.make_trainer(adapter.build_model(1), FitJob([], [], NAMES, 0, tmp_path))
+    return adapter.make_trainer(adapter.build_model(1), TrainingJob([], NAMES, 0, tmp_path))
 
 
 @pytest.mark.parametrize("variant", ["test", "test-deep"])

@@ -18,7 +18,7 @@ from benchmark.core.detections import Annotations
 from benchmark.core.errors import BenchError, InterruptedFitError
 from benchmark.core.sample import Sample
 from benchmark.core.vocabulary import Vocabulary
-from methods._torch.adapter import FitJob
+from methods._torch.adapter import TrainingJob
 from methods._torch.recipe import FineTuneRecipe
 
 pytestmark = pytest.mark.models
@@ -54,7 +54,7 @@ def trainer_with_room_for(images: int, folder: Path) -> tuple[Any, list[int]]:
             return {"square": float(loss.detach())}
 
     torch.manual_seed(0)
-    return Small(torch.nn.Linear(1, 1), RECIPE, FitJob(samples(), [], NAMES, 0, folder), "cpu"), asked
+    return Small(torch.nn.Linear(1, 1), RECIPE, TrainingJob(samples(), NAMES, 0, folder), "cpu"), asked
 
 
 def test_a_batch_in_parts_takes_the_same_steps_and_is_recorded(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_signal_that_something_swallows_stops_the_fit_all_the_same(tmp_path: P
     trainer.learn = swallowing
     with (
         pytest.raises(InterruptedFitError, match="stopped by SIGUSR2; no epoch was finished"),
-        interruptible(tmp_path),
+        interruptible(tmp_path / "state.pt"),
     ):
         trainer.run()
     assert asked == [5]

@@ -180,8 +180,10 @@ def test_suppression_is_the_librarys_to_the_bit(classes: int, cells: int) -> Non
     raw = torch.cat([centres, sides, scores], dim=1)
     for each in ((0.001, 0.7, 300), (0.5, 0.3, 20), (0.0, 1.0, 100_000), (0.999999, 0.5, 300)):
         limits = Limits(*each)
+        # The library keeps what scores more than its threshold; ours, of which 0.5 is among the scores, is enough.
+        below = float(np.nextafter(np.float32(each[0]), np.float32(0)))
         theirs = non_max_suppression(
-            raw.clone(), each[0], each[1], multi_label=True, max_det=each[2], nc=classes, max_time_img=3600
+            raw.clone(), below, each[1], multi_label=True, max_det=each[2], nc=classes, max_time_img=3600
         )
         for mine, reference in zip(suppress(raw, classes, limits), theirs, strict=True):
             assert torch.equal(mine, reference)

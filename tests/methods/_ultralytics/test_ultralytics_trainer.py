@@ -24,13 +24,13 @@ def training_of(name: str, samples: list[Sample], run_dir: Path, **settings: Any
     from methods._ultralytics.library import prepare
 
     prepare()
-    from methods._torch.adapter import FitJob
+    from methods._torch.adapter import TrainingJob
     from methods._torch.state import seed_everything
     from methods._ultralytics.trainer import SampleTrainer, Training
 
     adapter = adapter_of(name, **settings)
     seed_everything(0, -1)
-    job = FitJob(samples, [], NAMES, 0, run_dir)
+    job = TrainingJob(samples, NAMES, 0, run_dir)
     return SampleTrainer(Training(adapter.build_model(3), adapter.config, job, adapter.texts_to_show(NAMES), "cpu"))
 
 

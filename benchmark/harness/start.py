@@ -1,4 +1,4 @@
-"""A fit that starts from a finished pre-training on other data: Table 4's "pre-trained + LVIS base"."""
+"""The start of a fit: a finished fit of task `pretrain` on other data, as in Table 4's "pre-trained + LVIS base"."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from benchmark.core.detector import DetectorConfig
 from benchmark.core.errors import RefusedError
 from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load_adapter
-from benchmark.core.settings import make_config
 from benchmark.core.spec import FitSpec
+from benchmark.harness.request import config_of
 from benchmark.records.store import read_fit
 
 RULE = "pretrain"
@@ -44,5 +44,5 @@ def _finished(fit_id: str) -> FitSpec:
 
 
 def _variant(fit: FitSpec) -> str:
-    config: DetectorConfig = make_config(load_adapter(fit.method).Config, fit.params, fit.method)
+    config: DetectorConfig = config_of(fit)
     return config.variant

@@ -17,7 +17,8 @@ from benchmark.core.paths import Home
 from benchmark.core.record import Status
 from benchmark.core.spec import FitSpec, RunRequest
 from benchmark.harness.cell import resolve
-from benchmark.harness.execute import Options, execute
+from benchmark.harness.execute import execute
+from benchmark.harness.fitting import Options
 from tests.made_detector import _replace, mean_box
 
 KEPT = "rows = {name: [[0.25, 0.25, 0.75, 0.75]] for name in vocabulary.names}"
@@ -92,7 +93,7 @@ def test_the_ledger_names_what_the_start_had_met(asked: RunRequest) -> None:
     asked = replace(asked, task="zeroshot", novel=("hole",))
     alone, cell = resolve(asked)[0], resolve(replace(asked, from_fit=first.fit_id))[0]
     assert execute(alone, Options()).facts["ledger"]["trained_on"] == ["this fit"]
-    assert cell.spec.pretrained_on == ("objects365",)
+    assert cell.spec.start_data == ("objects365",)
     assert execute(cell, Options()).facts["ledger"]["trained_on"] == ["objects365", "this fit"]
 
 
