@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from benchmark.core.canonical import digest
 from benchmark.core.detections import Annotations
-from benchmark.core.errors import DataError
+from benchmark.core.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,8 @@ class DatasetEntry:
 
     missing() returns why it cannot be opened on this machine and what to do, or None. open() opens it,
     open_variant(variant) the variant `name@variant`. check(progress) returns problems in the original files, for data
-    sets where more than the images can be checked.
+    sets where more than the images can be checked. annotation_files(root) returns the original annotation files that
+    are in a root folder.
     """
 
     info: DatasetInfo
@@ -215,3 +216,18 @@ class DatasetEntry:
     open: Callable[[], Dataset] = field(repr=False)
     open_variant: Callable[[str], Dataset] | None = field(default=None, repr=False)
     check: Callable[[Progress | None], Iterable[Any]] | None = field(default=None, repr=False)
+    annotation_files: Callable[[Path], list[Path]] = field(default=lambda _root: [], repr=False)
+
+    def opened(self, variant: str = "") -> Dataset:
+        """Open the data set or a variant of it.
+
+        Raises DataError with what to do if it is not on this machine, ConfigError if it has no variants.
+        """
+        if variant:
+            if self.open_variant is None:
+                raise ConfigError(f"data set '{self.info.name}' has no variants, got '{variant}'")
+            return self.open_variant(variant)
+        reason = self.missing()
+        if reason:
+            raise DataError(f"{self.info.name}: {reason}")
+        return self.open()

@@ -58,10 +58,6 @@ def image_folder(root: Path, part: str) -> Path:
     return inside if inside.is_dir() and not (root / part).is_dir() else root / part
 
 
-annotation_files = FILES.present
-"""root folder -> existing annotation files"""
-
-
 def check(progress: Progress | None = None) -> Iterator[Finding]:
     """Check counts, digests and images of both parts. Raises DataError without a root folder."""
     yield from check_files(_layout(), progress)
@@ -83,4 +79,5 @@ DATASET = DatasetEntry(
     open=partial(open_variant, ""),
     open_variant=open_variant,
     check=check,
+    annotation_files=FILES.present,
 )

@@ -81,10 +81,6 @@ def open_goldg() -> OfficialDataset:
     return trained_on_whole(INFO, categories, Part(samples, digest([file_sha256(file) for file in files])), repairs)
 
 
-annotation_files = FILES.present
-"""root folder -> existing annotation files"""
-
-
 def check(progress: Progress | None = None) -> Iterator[Finding]:
     """Check counts, digests and images of both parts. Raises DataError without a root folder."""
     yield from check_files(_layout(), progress)
@@ -147,4 +143,6 @@ def _pictures(root: Path, part: str) -> Callable[[Entry], Path]:
     return lambda entry: root / part / "images" / text_of(entry, "file_name", f"{INFO.name}: image")
 
 
-DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=open_goldg, check=check)
+DATASET = DatasetEntry(
+    INFO, missing=partial(missing_root, INFO.name), open=open_goldg, check=check, annotation_files=FILES.present
+)

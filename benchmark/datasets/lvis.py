@@ -73,10 +73,6 @@ def open_variant(variant: str) -> OfficialDataset:
     return OfficialDataset(info, content)
 
 
-annotation_files = FILES.present
-"""root folder -> existing annotation files"""
-
-
 def check(progress: Progress | None = None) -> Iterator[Finding]:
     """Check counts, digests and images of both parts and of minival. Raises DataError without a root folder."""
     own = _layout()
@@ -114,4 +110,5 @@ DATASET = DatasetEntry(
     open=partial(open_variant, ""),
     open_variant=open_variant,
     check=check,
+    annotation_files=FILES.present,
 )

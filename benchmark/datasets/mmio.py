@@ -70,4 +70,6 @@ def check(progress: Progress | None = None) -> Iterator[Finding]:
     yield from check_opened(dataset, progress)
 
 
-DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=open_mmio, check=check)
+DATASET = DatasetEntry(
+    INFO, missing=partial(missing_root, INFO.name), open=open_mmio, check=check, annotation_files=annotation_files
+)

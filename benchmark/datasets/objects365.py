@@ -45,10 +45,6 @@ def open_objects365() -> OfficialDataset:
     return trained_on_whole(INFO, categories, own.part("train", columns), columns.repairs)
 
 
-annotation_files = FILES.present
-"""root folder -> existing annotation files"""
-
-
 def check(progress: Progress | None = None) -> Iterator[Finding]:
     """Check counts, digest and images. Raises DataError without a root folder."""
     yield from check_files(_layout(), progress)
@@ -64,4 +60,6 @@ def _pictures(root: Path, part: str) -> Callable[[Entry], Path]:
     return lambda entry: root / part / Path(text_of(entry, "file_name", f"{INFO.name}: image")).name
 
 
-DATASET = DatasetEntry(INFO, missing=partial(missing_root, INFO.name), open=open_objects365, check=check)
+DATASET = DatasetEntry(
+    INFO, missing=partial(missing_root, INFO.name), open=open_objects365, check=check, annotation_files=FILES.present
+)

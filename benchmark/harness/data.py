@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
 
-from benchmark.core.errors import ConfigError, DataError, RefusedError
+from benchmark.core.errors import ConfigError, RefusedError
 from benchmark.core.loading import read_json
-from benchmark.core.plugins import list_names, load, load_module
+from benchmark.core.plugins import list_names, load
 from benchmark.core.sample import Category, Dataset, DatasetEntry, Federation
 from benchmark.core.vocabulary import Vocabulary
+from benchmark.datasets.any_coco import open_path
 
 WORDINGS = ("canonical", "codes", "synonyms", "description")
 
@@ -22,20 +22,12 @@ def open_dataset(data: str, novel: Sequence[str] = ()) -> Dataset:
     Raises UnknownNameError, or DataError with what to do where the set is not on this machine.
     """
     if data.casefold().endswith(".json") or "/" in data:
-        module = load_module("dataset", "any-coco")
-        return cast("Dataset", module.open_path(Path(data).expanduser(), tuple(novel)))
+        return open_path(Path(data).expanduser(), tuple(novel))
     if novel:
         raise ConfigError(f"--novel is for a data set given by its path; '{data}' has its own base and novel classes")
     name, _, variant = data.partition("@")
     entry: DatasetEntry = load("dataset", name)
-    if variant:
-        if entry.open_variant is None:
-            raise ConfigError(f"data set '{name}' has no variants, got '{data}'")
-        return entry.open_variant(variant)
-    reason = entry.missing()
-    if reason:
-        raise DataError(f"{name}: {reason}")
-    return entry.open()
+    return entry.opened(variant)
 
 
 class DataSets:

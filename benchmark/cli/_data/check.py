@@ -63,17 +63,18 @@ def _pin(name: str) -> None:
     import sys
 
     from benchmark.core.errors import ConfigError
-    from benchmark.core.plugins import list_names, load_module, public_name
+    from benchmark.core.plugins import list_names, load, public_name
     from benchmark.datasets.opening.check import write_sums
     from benchmark.datasets.opening.roots import ROOTED, find_root, how_to_name
 
     plain = public_name(name.partition("@")[0])
     if plain not in ROOTED or plain not in list_names("dataset"):
         raise ConfigError(f"--pin is for {', '.join(ROOTED)}; the digests of '{name}' are in its own records")
+    entry: DatasetEntry = load("dataset", plain)
     root = find_root(plain)
     if root is None:
         raise ConfigError(f"{plain}: {how_to_name(plain)}")
-    print(f"wrote {write_sums(root, load_module('dataset', plain).annotation_files(root))}", file=sys.stderr)
+    print(f"wrote {write_sums(root, entry.annotation_files(root))}", file=sys.stderr)
 
 
 COMMAND = Command("check", "is a data set here whole and unchanged: counts, digests, pictures", configure, run)
