@@ -293,6 +293,11 @@ class Results:
         return self.root / "predictions"
 
     @property
+    def comparisons(self) -> Path:
+        """`comparisons/<task>/<dataset>/<profile>-<rules>.json`: one file per board."""
+        return self.root / "comparisons"
+
+    @property
     def checkpoints(self) -> Path:
         """`checkpoints/<fit_id>.pt` with its `<fit_id>.json`."""
         return self.root / "checkpoints"

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from benchmark.core.comparison import Board, board_of
 from benchmark.core.record import Status
 from benchmark.core.spec import PROFILES, RunSpec
 from benchmark.core.vocabulary import CANONICAL
 from benchmark.leaderboard._board_columns import COSTS, FACTS, Column, metric_columns
 from benchmark.leaderboard.boards import (
-    board_key,
     is_open_vocabulary,
     short_licence,
     title_of,
@@ -34,7 +34,7 @@ _REASON = 160
 
 def page_data(cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
     """Plain values for `render_page`: boards, columns with their values per cell, intervals and methods."""
-    keys = [board_key(cell.spec) for cell in cells]
+    keys = [board_of(cell.spec) for cell in cells]
     boards = sorted(set(keys), key=_board_order)
     numbers = {key: number for number, key in enumerate(boards)}
     values = _facts(cells, context)
@@ -56,32 +56,30 @@ def page_data(cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
     }
 
 
-def _board_order(key: tuple[str, ...]) -> tuple[Any, ...]:
-    task, dataset, profile, rules = key
+def _board_order(board: Board) -> tuple[Any, ...]:
     tasks = ("zeroshot", "closed", "zeroshot-synonym", "generalized", "transfer", "coco", "lvis")
     return (
-        tasks.index(task) if task in tasks else len(tasks),
-        task,
-        dataset != "mmio",
-        dataset,
-        -PROFILES.index(profile) if profile in PROFILES else 1,
-        rules,
+        tasks.index(board.task) if board.task in tasks else len(tasks),
+        board.task,
+        board.dataset != "mmio",
+        board.dataset,
+        -PROFILES.index(board.profile) if board.profile in PROFILES else 1,
+        board.rules,
     )
 
 
-def _board(key: tuple[str, ...], cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
-    task, dataset, profile, rules = key
-    known = context.tasks.get(task)
+def _board(board: Board, cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
+    known = context.tasks.get(board.task)
     good = next((cell.first for cell in cells if cell.good), cells[0].first)
     return {
-        "task": task,
-        "title": known.title if known else task,
+        "task": board.task,
+        "title": known.title if known else board.task,
         "main": known.main_metric if known else "AP",
         "open": known.open_vocabulary if known else None,
-        "data": dataset,
+        "data": board.dataset,
         "version": good.spec.dataset_version,
-        "profile": profile,
-        "rules": rules,
+        "profile": board.profile,
+        "rules": board.rules,
         "images": good.facts.get("test_images"),
         "boxes": good.facts.get("test_boxes"),
         "classes": len(good.per_class) or None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmark.core.canonical import digest
+from benchmark.core.comparison import board_of
 from benchmark.core.method import Capability, MethodInfo
 from benchmark.core.record import RunRecord
 from benchmark.core.spec import RunSpec
@@ -14,19 +14,7 @@ from benchmark.records.seeds import SeedGroup, seed_groups
 
 def cells_of(records: Sequence[RunRecord]) -> list[SeedGroup]:
     """All cells, ordered by board, method and run id."""
-    return sorted(seed_groups(records), key=lambda cell: (*board_key(cell.spec), cell.spec.method, cell.first.run_id))
-
-
-def board_key(spec: RunSpec) -> tuple[str, ...]:
-    """Task, data set, profile and a digest of test images and protocol: cells with equal keys may be compared."""
-    return (spec.task, spec.dataset, spec.profile, _rules(spec))
-
-
-def _rules(spec: RunSpec) -> str:
-    limits = {name: value for name, value in spec.protocol.items() if name != "evaluators"}
-    versions = spec.protocol.get("evaluators")
-    ap = {name: v for name, v in versions.items() if name.endswith("_ap")} if isinstance(versions, Mapping) else {}
-    return digest([spec.task_version, spec.dataset_digest, spec.split_digest, limits, ap])[:8]
+    return sorted(seed_groups(records), key=lambda cell: (board_of(cell.spec), cell.spec.method, cell.first.run_id))
 
 
 def title_of(spec: RunSpec, method: MethodInfo | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from benchmark.core.canonical import to_plain
+from benchmark.core.comparison import COMPARISON_SCHEMA, ComparedCell, Comparison, Pair, Verdict
 from benchmark.core.errors import RecordError
 from benchmark.core.loading import parse_json
 from benchmark.core.record import Artifact, Cost, DatasetRecord, FitRecord, Provenance, RunRecord
@@ -16,12 +17,13 @@ from benchmark.records.migrations import migrate
 
 T = TypeVar("T")
 
-for _type in (FitSpec, RunSpec, Job, Artifact, Provenance, Cost, RunRecord, FitRecord, DatasetRecord):
+for _type in (FitSpec, RunSpec, Job, Artifact, Provenance, Cost, RunRecord, FitRecord, DatasetRecord,
+              Verdict, ComparedCell, Pair, Comparison):  # fmt: skip
     # pydantic reads the configuration of a plain dataclass from this attribute; core does not import pydantic
     _type.__pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)  # type: ignore[union-attr]  # no declared attribute
 
 
-def encode(record: RunRecord | FitRecord | DatasetRecord | Job) -> str:
+def encode(record: RunRecord | FitRecord | DatasetRecord | Job | Comparison) -> str:
     """JSON text with sorted keys, one value per line, ending in a newline. Raises RecordError on NaN or infinity."""
     try:
         return json.dumps(to_plain(record), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
@@ -54,6 +56,16 @@ def decode_job(text: str, where: str = "job") -> Job:
     """Read a planned job. Raises RecordError."""
     _parse(text, where)
     return _validated(Job, text, where)
+
+
+def decode_comparison(text: str, where: str = "comparison") -> Comparison:
+    """Read a stored comparison. Raises RecordError, also for one of another schema."""
+    values = _parse(text, where)
+    if isinstance(values, dict) and values.get("schema") != COMPARISON_SCHEMA:
+        raise RecordError(
+            f"{where}: schema is {values.get('schema')!r}, expected {COMPARISON_SCHEMA}; run 'bench collect'"
+        )
+    return _validated(Comparison, text, where)
 
 
 def _decode(kind: type[T], text: str, where: str) -> T:

@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from benchmark.cli._progress import progress
+from benchmark.core.comparison import board_of
 from benchmark.core.errors import BenchError
 from benchmark.core.files import written_whole
 from benchmark.core.images import decode
@@ -19,7 +20,7 @@ from benchmark.datasets.opening.licence import sources_of
 from benchmark.evaluators.statistics.comparison import rank_groups
 from benchmark.harness.data import open_dataset
 from benchmark.harness.rescore import Stored, find_record, load_stored
-from benchmark.leaderboard.boards import board_key, cells_of
+from benchmark.leaderboard.boards import cells_of
 from benchmark.leaderboard.context import FailurePicture
 from benchmark.leaderboard.failures import Failure, even_threshold, worst_images
 from benchmark.records.seeds import SeedGroup
@@ -43,7 +44,7 @@ def gather_evidence(records: Sequence[RunRecord]) -> Evidence:
     """Everything that can be had here; what cannot is left out and counted in one line on stderr."""
     evidence = Evidence()
     cells = [cell for cell in cells_of(records) if cell.good]
-    for _, group in groupby(cells, key=lambda cell: board_key(cell.spec)):
+    for _, group in groupby(cells, key=lambda cell: board_of(cell.spec)):
         _of_board(list(group), evidence)
     if evidence.missing:
         run_id, why = next(iter(evidence.missing.items()))
