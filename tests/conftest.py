@@ -108,7 +108,7 @@ def make_record() -> Callable[..., RunRecord]:
             metrics=metrics,
             per_class={"hole, wood": {"AP": ap, "AP50": None, "boxes": 3.0, "images": 2.0}},
             intervals={"AP": (ap - 0.05, ap + 0.05)} if metrics else {},
-            cost=Cost(parameters=16_000_000, latency_p50_s=0.1),
+            cost=Cost(parameters=16_000_000, latency_p50_s=0.1, latency_noisy=False),
             provenance=PROVENANCE,
             error=error,
         )

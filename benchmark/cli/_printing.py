@@ -48,8 +48,10 @@ def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
         cost = record.cost
         if cost.latency_p50_s is not None:
             size = f"{(cost.parameters or 0) / 1e6:.1f} M parameters"
+            noisy = {True: " (noisy)", None: " (measured once)"}.get(cost.latency_noisy, "")
             print(
-                f"  {size}, {cost.latency_p50_s * 1e3:.0f} ms an image, {cost.images_per_s:.1f} images/s, {cost.device}"
+                f"  {size}, {cost.latency_p50_s * 1e3:.0f} ms per image{noisy}, {cost.images_per_s:.1f} images/s, "
+                f"{cost.device}"
             )
 
 

@@ -24,8 +24,8 @@ _ORIGINS = {"fit": "trained here", "pretrained": "pretrained", "random": "random
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench run`."""
-    parser.add_argument("--method", required=True, metavar="NAME[-VARIANT]", help="see 'bench list methods'")
-    parser.add_argument("--task", required=True, metavar="NAME", help="see 'bench list tasks'")
+    parser.add_argument("--method", metavar="NAME[-VARIANT]", help="see 'bench list methods'")
+    parser.add_argument("--task", metavar="NAME", help="see 'bench list tasks'")
     parser.add_argument("--data", metavar="NAME|JSON", help="a data set, or a COCO-format annotation file of yours")
     configure_roots(parser)
     parser.add_argument("--profile", metavar="NAME", help="smoke, quick, demo or paper: a named set of params")
@@ -59,6 +59,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument("--force", action="store_true", help="measure again even if the cell is finished")
+    parser.add_argument(
+        "--latency-only",
+        metavar="RUN",
+        help="measure only the cost of a finished run again, with its fit; nothing else in its record changes",
+    )
     parser.add_argument("--refit", action="store_true", help="train again even if the fit is finished or ships with us")
     parser.add_argument(
         "--track", choices=("jsonl", "wandb"), help="jsonl: local files alone; wandb: mirrored there too"
@@ -70,10 +75,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Exit status 1 if a cell failed or is blocked; with --slurm 0 once it is submitted."""
     from benchmark.cli._printing import print_plan, print_records
+    from benchmark.core.errors import ConfigError
     from benchmark.core.record import Status
     from benchmark.harness.cell import resolve
     from benchmark.harness.plan import plan
 
+    if options.latency_only:
+        print_records([_cost_again(options)], as_json=options.json)
+        return 0
+    if not options.method or not options.task:
+        raise ConfigError("bench run needs --method and --task; see 'bench list methods' and 'bench list tasks'")
     _choose_tracker(options.track)
     use_roots(options, options.data)
     request = _request(options)
@@ -91,6 +102,27 @@ def run(options: argparse.Namespace) -> int:
     records = _execute(cells, options)
     print_records(records, as_json=options.json)
     return 0 if all(record.status is Status.OK for record in records) else 1
+
+
+def _cost_again(options: argparse.Namespace) -> RunRecord:
+    """Measure the cost of a finished run again and write its record, at home or among the results."""
+    from benchmark.cli._progress import progress
+    from benchmark.core.errors import RefusedError
+    from benchmark.core.record import Status
+    from benchmark.harness.cell import cell_of
+    from benchmark.harness.execute import cost_again
+    from benchmark.harness.fitting import Options
+    from benchmark.harness.rescore import find_record, job_of
+    from benchmark.records.codec import encode
+    from benchmark.records.store import read_run, write_atomic
+
+    path = find_record(options.latency_only)
+    record = read_run(path)
+    if record.status is not Status.OK:
+        raise RefusedError(f"run {record.run_id} is {record.status}: there is nothing to measure again")
+    record = cost_again(cell_of(job_of(record, path)), record, Options(options.device, progress=progress))
+    write_atomic(path, encode(record))
+    return record
 
 
 def _choose_tracker(name: str | None) -> None:

@@ -47,7 +47,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Cost:
-    """Cost of a cell. Times are at the evaluated image size and include post-processing."""
+    """Cost of a cell. Times are at the evaluated image size and include post-processing.
+
+    latency_noisy: whether repeated measurements of the latency disagreed; None if it was measured only once.
+    """
 
     parameters: int | None = None
     parameters_trained: int | None = None
@@ -60,6 +63,12 @@ class Cost:
     train_hours: float | None = None
     device: str | None = None
     precision: str | None = None
+    latency_noisy: bool | None = None
+
+    @property
+    def settled_latency_s(self) -> float | None:
+        """Median latency that repeated measurements agree on; None where they do not, or were not made."""
+        return self.latency_p50_s if self.latency_noisy is False else None
 
 
 @dataclass(frozen=True)

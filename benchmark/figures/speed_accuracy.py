@@ -40,8 +40,8 @@ class Point:
 
 
 def points(records: Sequence[RunRecord]) -> list[Point]:
-    """The cells with AP and latency; controls (other class names, untrained weights) are left out."""
-    timed = [record for record in records if record.cost.latency_p50_s is not None]
+    """The cells with AP and a settled latency; controls (other class names, untrained weights) are left out."""
+    timed = [record for record in records if record.cost.settled_latency_s is not None]
     return [_point(cell) for cell in measured_cells(timed)]
 
 
@@ -63,7 +63,8 @@ def draw(records: Sequence[RunRecord]) -> Figure:
     every_point = points(records)
     if not every_point:
         raise RecordError(
-            f"speed-accuracy: no record has both an AP and a latency; one comes from: {run_command(records)}"
+            "speed-accuracy: no record has both an AP and a latency that repeated measurements agree on; "
+            f"'bench run --latency-only RUN' measures it, a new record comes from: {run_command(records)}"
         )
     panels = sorted({point.panel for point in every_point})
     looks = signs([point.method for point in every_point])
@@ -131,7 +132,7 @@ def _point(cell: SeedGroup) -> Point:
         panel=f"{source_of(spec)}\n{first.cost.device or 'device unknown'}",
         method=spec.method,
         label=cell_label(spec),
-        latency_ms=statistics.median((record.cost.latency_p50_s or 0.0) * 1000 for record in cell.good),
+        latency_ms=statistics.median((record.cost.settled_latency_s or 0.0) * 1000 for record in cell.good),
         ap=ap,
         ap_low=low * 100,
         ap_high=high * 100,

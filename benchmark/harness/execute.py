@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from benchmark.core.canonical import file_sha256
 from benchmark.core.detector import Detector
-from benchmark.core.errors import BlockedError, RecordError
+from benchmark.core.errors import BlockedError, RecordError, RefusedError
 from benchmark.core.evaluation import Scores
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.paths import Home, RunPaths
@@ -18,7 +19,7 @@ from benchmark.core.spec import RunSpec
 from benchmark.evaluators.scoring.score import score
 from benchmark.evaluators.statistics.bootstrap import intervals
 from benchmark.harness.cell import Cell
-from benchmark.harness.fitting import FinishedFit, Options, ensure_fit
+from benchmark.harness.fitting import FinishedFit, Options, ensure_fit, find_fit
 from benchmark.harness.ledger import ledger_facts
 from benchmark.harness.predict import Prediction, measure_cost, predict
 from benchmark.harness.provenance import device_name, gather
@@ -29,6 +30,8 @@ from benchmark.records.store import read_run, write_atomic
 
 CHOOSE_ON_VAL = frozenset(("operating_point", "inspection"))
 """evaluators that choose a threshold on the validation part"""
+_IMAGES_FOR_COST = 160
+"""images that are predicted where only the cost of a cell is measured"""
 
 
 def finished(spec: RunSpec) -> RunRecord | None:
@@ -57,6 +60,23 @@ def execute(cell: Cell, options: Options) -> RunRecord:
         record = _unmeasured(spec, Status.BLOCKED, f"{error.lacks}: {error}", options.command)
     write_atomic(paths.record, encode(record))
     return record
+
+
+def cost_again(cell: Cell, record: RunRecord, options: Options) -> RunRecord:
+    """The record with a new cost block, measured with its finished fit on the first images of the test part.
+
+    Everything else in the record stays, the hours of its training too. Raises RefusedError where the fit is not here.
+    """
+    if cell.fit is not None and find_fit(cell.fit.spec) is None:
+        raise RefusedError(
+            f"run {record.run_id}: its fit {cell.fit.spec.fit_id} is not on this machine; "
+            f"'{cell.spec.command} --force' trains it and measures everything"
+        )
+    method: Detector[Any] = load_adapter(cell.spec.method).Adapter(cell.config, options.device)
+    take_weights(method, cell, options)
+    method.set_vocabulary(cell.tested.vocabulary)
+    test, predicted = _predicted(method, cell, cell.tested.split.test[:_IMAGES_FOR_COST], options.progress)
+    return replace(record, cost=measure_cost(method, cell, test, predicted, record.cost.train_hours))
 
 
 def failed_record(spec: RunSpec, error: BaseException, command: str | None) -> RunRecord:

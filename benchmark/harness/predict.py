@@ -27,6 +27,11 @@ from benchmark.harness.provenance import device_name
 _BATCH = 16
 _TIMED_IMAGES = 20
 _WARM_UP_IMAGES = 2
+_MOST_REPEATS = 6
+_AGREE = 0.05
+"""largest relative difference of two medians that agree"""
+_SLOWER_ALONE = 1.5
+"""on a CPU one image alone takes about as long as in a batch; a latency of more than this multiple is noisy"""
 _FORGET, _FORGET_PEAK = Path("/proc/self/clear_refs"), "5"
 """Linux: writing this sets the peak of the resident set to what it is now"""
 _STATUS = Path("/proc/self/status")
@@ -70,15 +75,17 @@ def measure_cost(
 ) -> Cost:
     """Size, latency of one image at a time (decoded before, warmed up), and what the prediction of all images took."""
     timed = [(sample, read_image(sample.path)) for sample in samples[:_TIMED_IMAGES]]
-    times_s = latencies_s(lambda pair: _ask(method, cell, [pair[0]], [pair[1]]), timed)
+    latency = settled_latency(lambda pair: _ask(method, cell, [pair[0]], [pair[1]]), timed) if timed else None
+    noisy = None if latency is None else latency.noisy or slower_alone(latency.p50_s, predicted.images_per_s)
     size = method.size()
     return Cost(
         parameters=size.parameters,
         parameters_trained=size.parameters_trained,
         gflops=size.gflops,
         image_side_px=size.image_side_px,
-        latency_p50_s=round(statistics.median(times_s), 6) if times_s else None,
-        latency_p95_s=round(float(np.quantile(times_s, 0.95)), 6) if times_s else None,
+        latency_p50_s=round(latency.p50_s, 6) if latency else None,
+        latency_p95_s=round(latency.p95_s, 6) if latency else None,
+        latency_noisy=noisy,
         images_per_s=round(predicted.images_per_s, 3),
         peak_memory_bytes=predicted.peak_memory_bytes,
         train_hours=None if train_hours is None else round(train_hours, 4),
@@ -87,16 +94,48 @@ def measure_cost(
     )
 
 
-def latencies_s(predict_one: Callable[[Any], Any], images: Sequence[Any]) -> list[float]:
-    """Seconds for each image, after the first ones were predicted once without being timed."""
+@dataclass(frozen=True)
+class Latency:
+    """Seconds per image: median and 95th percentile of the rounds that agree; of all rounds where none do."""
+
+    p50_s: float
+    p95_s: float
+    noisy: bool
+
+
+def settled_latency(predict_one: Callable[[Any], Any], images: Sequence[Any]) -> Latency:
+    """Time the images round after round, at most six times, until the medians of two rounds in a row agree within 5 %.
+
+    The first images are predicted once before without being timed. At least one image.
+    """
     for image in images[:_WARM_UP_IMAGES]:
         predict_one(image)
+    rounds = [_times_s(predict_one, images)]
+    while len(rounds) < _MOST_REPEATS:
+        rounds.append(_times_s(predict_one, images))
+        a, b = (statistics.median(times) for times in rounds[-2:])
+        if abs(a - b) <= _AGREE * min(a, b):
+            return _latency(rounds[-2:], noisy=False)
+    return _latency(rounds, noisy=True)
+
+
+def slower_alone(p50_s: float, images_per_s: float) -> bool:
+    """Whether one image alone took much longer than one of a batch, without a GPU a sign of a disturbed measurement."""
+    return _cuda() is None and p50_s * images_per_s > _SLOWER_ALONE
+
+
+def _times_s(predict_one: Callable[[Any], Any], images: Sequence[Any]) -> list[float]:
     times_s = []
     for image in images:
         started = time.perf_counter()
         predict_one(image)
         times_s.append(time.perf_counter() - started)
     return times_s
+
+
+def _latency(rounds: Sequence[Sequence[float]], *, noisy: bool) -> Latency:
+    times_s = [time_s for each in rounds for time_s in each]
+    return Latency(statistics.median(times_s), float(np.quantile(times_s, 0.95)), noisy)
 
 
 def _ask(method: Detector[Any], cell: Cell, samples: Sequence[Sample], images: Sequence[Any]) -> list[Detections]:

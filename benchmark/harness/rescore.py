@@ -65,17 +65,20 @@ def load_stored(path: Path) -> Stored:
     record = read_run(path)
     if record.status is not Status.OK:
         raise RefusedError(f"run {record.run_id} is {record.status}: {record.error}")
-    job_file = RunPaths(path.parent).spec
-    if job_file.is_file():
-        job = read_job(job_file)
-    else:
-        job = Job(record.spec, record.spec.dataset, texts=record.facts.get("texts", {}))
-    cell = cell_of(job)
+    cell = cell_of(job_of(record, path))
     test = _scored(cell, record, path, "predictions", cell.tested.split.test)
     val = None
     if any(artifact.name == "predictions_val" and artifact.uri for artifact in record.artifacts):
         val = _scored(cell, record, path, "predictions_val", cell.tested.split.val)
     return Stored(record, path, test, val, cell)
+
+
+def job_of(record: RunRecord, path: Path) -> Job:
+    """The job of the record in a file: the one beside it, else that of a data set with the name in its spec."""
+    job_file = RunPaths(path.parent).spec
+    if job_file.is_file():
+        return read_job(job_file)
+    return Job(record.spec, record.spec.dataset, texts=record.facts.get("texts", {}))
 
 
 def _scored(cell: Cell, record: RunRecord, path: Path, name: str, image_ids: Sequence[int]) -> ScoredSet:

@@ -50,7 +50,7 @@ def test_a_plan_as_json_is_what_the_worker_takes(capsys: pytest.CaptureFixture[s
         ([*RUN, "--set", "momentum=7"], "yolo-world: momentum: got '7', expected float: at least 0, below 1"),
         ([*RUN, "--vocabulary", "no-such-file.json"], "neither canonical"),
         ([*RUN, "--colour"], "unrecognized arguments: --colour"),
-        (["run"], "required: --method, --task"),
+        (["run"], "needs --method and --task"),
         (["runn"], "did you mean run"),
         (
             ["run", "--method", "yolo-world", "--task", "zeroshot", "--data", "gone/annotations.json"],

@@ -24,7 +24,7 @@ Make = Callable[..., RunRecord]
 
 def test_a_point_is_a_cells_mean_over_seeds(make_record: Make) -> None:
     seeds = [make_record(ap=0.1 + seed / 10, seed=seed) for seed in range(3)]
-    seeds[2] = replace(seeds[2], cost=Cost(latency_p50_s=0.3))
+    seeds[2] = replace(seeds[2], cost=Cost(latency_p50_s=0.3, latency_noisy=False))
     (point,) = points(seeds)
     assert point.label == "rtvp-n"
     assert point.ap == pytest.approx(20.0)
@@ -49,7 +49,7 @@ def test_latencies_of_two_devices_share_no_axis(make_record: Make) -> None:
     records = [
         make_record(),
         make_record(profile="paper"),
-        replace(make_record(method="yolo-world"), cost=Cost(latency_p50_s=0.1, device="another")),
+        replace(make_record(method="yolo-world"), cost=Cost(latency_p50_s=0.1, device="another", latency_noisy=False)),
         make_record(overrides={"patch_size": 64}, params={"variant": "n", "patch_size": 64}),
     ]
     assert len({point.panel for point in points(records)}) == 3
@@ -102,3 +102,9 @@ class TestCommand:
     def test_what_cannot_be_drawn(self, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["figure", *arguments]) == 2
         assert words in capsys.readouterr().err
+
+
+def test_a_latency_that_is_noisy_or_was_measured_once_is_no_point(make_record: Make) -> None:
+    record = make_record()
+    noisy = [replace(record, cost=replace(record.cost, latency_noisy=noisy)) for noisy in (True, None)]
+    assert [len(points([record])), *(len(points([other])) for other in noisy)] == [1, 0, 0]

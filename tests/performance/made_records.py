@@ -123,6 +123,7 @@ def _record(
             image_side_px=640,
             latency_p50_s=round(latency_s * draw.uniform(0.9, 1.15) / (30 if place.profile == "paper" else 1), 5),
             latency_p95_s=round(latency_s * 1.4, 5),
+            latency_noisy=False,
             images_per_s=round(1.2 / latency_s, 2),
             peak_memory_bytes=int(6e8 + 18 * parameters),
             train_hours=round(draw.uniform(0.2, 9), 3),
