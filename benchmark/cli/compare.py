@@ -25,24 +25,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Exit status 0 whoever is better. Raises RefusedError for cells that cannot be compared."""
     import json
+    from dataclasses import asdict
 
-    from benchmark.evaluators.statistics.comparison import paired_difference
+    from benchmark.evaluators.statistics.comparison import METRICS, class_differences, resample_cells
+    from benchmark.evaluators.statistics.verdict import Trainings, judge, training_noises, what_would_settle
     from benchmark.harness.rescore import find_record, load_stored
 
     sides = [[load_stored(find_record(name)) for name in side.split(",")] for side in (options.a, options.b)]
     _refuse_unlike([stored for side in sides for stored in side])
-    a, b = ([stored.test for stored in side] for side in sides)
-    difference = paired_difference(a, b, options.resamples)
+    cells = resample_cells(
+        {name: [stored.test for stored in side] for name, side in zip("ab", sides, strict=True)}, options.resamples
+    )
+    compared = {}
+    for metric in METRICS:
+        noises = training_noises([cell.values[metric][:, 0].tolist() for cell in cells.values()])
+        compared[metric] = [
+            Trainings(name, tuple(range(len(cell.values[metric]))), cell.values[metric], noise, cell.groups)
+            for (name, cell), noise in zip(cells.items(), noises, strict=True)
+        ]
+    verdicts = {metric: judge(a, b) for metric, (a, b) in compared.items()}
+    first, second = compared[options.metric]
     facts = {
         "a": _facts(sides[0], options.metric),
         "b": _facts(sides[1], options.metric),
-        "images": difference.images,
-        "groups": difference.groups,
-        "difference": dict(difference.point),
-        "interval": {metric: list(bounds) for metric, bounds in difference.bounds.items()},
-        "verdict": _verdict(difference, options.metric),
-        "more_images": difference.more_images(options.metric),
-        "per_class": {name: list(values) for name, values in difference.per_class.items()},
+        "images": cells["a"].images,
+        "groups": cells["a"].groups,
+        "verdicts": {metric: asdict(verdict) for metric, verdict in verdicts.items()},
+        "settled_by": asdict(what_would_settle(first, second, cells["a"].images)),
+        "per_class": {name: list(values) for name, values in class_differences(cells["a"], cells["b"]).items()},
     }
     print(json.dumps(facts, indent=1) if options.json else _text(facts, options.metric))
     return 0
@@ -77,12 +87,6 @@ def _facts(side: list[Stored], metric: str) -> dict[str, Any]:
     }
 
 
-def _verdict(difference: Any, metric: str) -> str:
-    if not difference.separated(metric):
-        return "tie"
-    return "a" if difference.point[metric] > 0 else "b"
-
-
 def _seeds(side: dict[str, Any]) -> str:
     if side["deviation"] is None:
         return "one seed"
@@ -93,21 +97,13 @@ def _text(facts: dict[str, Any], metric: str) -> str:
     a, b = facts["a"], facts["b"]
     lines = [f"{side['name']:<40} {metric} {100 * side[metric]:6.2f}  {_seeds(side)}" for side in (a, b)]
     lines.append(f"on {facts['images']} images in {facts['groups']} groups, drawn together")
-    for name, value in facts["difference"].items():
-        if name in facts["interval"]:
-            low, high = facts["interval"][name]
-            lines.append(f"{name:<5} {100 * value:+7.2f}   95 % interval {100 * low:+.2f} to {100 * high:+.2f}")
-    verdict = {"tie": "tie: the interval holds 0", "a": f"{a['name']} is better", "b": f"{b['name']} is better"}
-    lines.append(verdict[facts["verdict"]])
-    if facts["verdict"] == "tie":
-        more = facts["more_images"]
-        lines.append(
-            "no number of such images would separate them"
-            if more is None
-            else f"about {float(f'{more:.2g}'):,.0f} more such images would separate them"  # an estimate
-        )
-    if None in (a["deviation"], b["deviation"]):
-        lines.append("the interval is over images only: what another training would change, one seed cannot say")
+    for name, verdict in facts["verdicts"].items():
+        if verdict["low"] is not None:
+            low, high = 100 * verdict["low"], 100 * verdict["high"]
+            lines.append(f"{name:<5} {100 * verdict['difference']:+7.2f}   95 % interval {low:+.2f} to {high:+.2f}")
+    verdict = facts["verdicts"][metric]
+    words = {"above": f"{a['name']} is ahead", "below": f"{b['name']} is ahead", "tie": "tie: the interval holds 0"}
+    lines.append(words.get(verdict["outcome"], f"not judged: {verdict['reason']}"))
     changes = sorted(facts["per_class"].items(), key=lambda item: item[1][0] - item[1][1])
     for title, rows in (("gains", [c for c in reversed(changes) if c[1][0] > c[1][1]]),
                         ("losses", [c for c in changes if c[1][0] < c[1][1]])):  # fmt: skip

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from benchmark.cli._progress import progress
-from benchmark.core.comparison import board_of
+from benchmark.core.comparison import Outcome, board_of
 from benchmark.core.errors import BenchError
 from benchmark.core.files import written_whole
 from benchmark.core.images import decode
@@ -17,7 +17,8 @@ from benchmark.core.paths import Home
 from benchmark.core.record import RunRecord
 from benchmark.core.sample import Dataset, Source
 from benchmark.datasets.opening.licence import sources_of
-from benchmark.evaluators.statistics.comparison import rank_groups
+from benchmark.evaluators.statistics.comparison import resample_cells
+from benchmark.evaluators.statistics.verdict import Trainings, judge_all, training_noises
 from benchmark.harness.data import open_dataset
 from benchmark.harness.rescore import Stored, find_record, load_stored
 from benchmark.leaderboard.boards import cells_of
@@ -69,21 +70,30 @@ def _of_board(cells: Sequence[SeedGroup], evidence: Evidence) -> None:
             except BenchError as error:
                 evidence.missing[cell.first.run_id] = str(error)
     if len(found) > 1:
-        evidence.above |= paired_above(found)
+        evidence.above |= paired_above([cell for cell in cells if cell.first.run_id in found], found)
     if found:
         _add_pictures(found, evidence)
 
 
-def paired_above(found: Mapping[str, Stored]) -> dict[str, tuple[str, ...]]:
-    """Run id -> the runs that are better by paired resamples; empty where a board's sets cannot be compared."""
+def paired_above(cells: Sequence[SeedGroup], found: Mapping[str, Stored]) -> dict[str, tuple[str, ...]]:
+    """Run id -> the runs that are better by the rule of verdicts; empty where a board's sets cannot be compared."""
+    values = [[record.metrics["AP"] or 0.0 for record in cell.good] for cell in cells]
     try:
-        ranks = rank_groups({run_id: stored.test for run_id, stored in found.items()})
+        resampled = resample_cells({cell.first.run_id: [found[cell.first.run_id].test] for cell in cells})
+        verdicts = judge_all(
+            [
+                Trainings(run_id, (0,), ap.values["AP"], noise, ap.groups)
+                for (run_id, ap), noise in zip(resampled.items(), training_noises(values), strict=True)
+            ]
+        )
     except BenchError:
         return {}
-    return {
-        one.name: tuple(other.name for other in ranks if other.value > one.value and other.name not in one.tied)
-        for one in ranks
-    }
+    above: dict[str, tuple[str, ...]] = dict.fromkeys(resampled, ())
+    for (a, b), verdict in verdicts.items():
+        if verdict.outcome in (Outcome.ABOVE, Outcome.BELOW):
+            better, worse = (a, b) if verdict.outcome is Outcome.ABOVE else (b, a)
+            above[worse] += (better,)
+    return above
 
 
 def _add_pictures(found: Mapping[str, Stored], evidence: Evidence) -> None:
