@@ -1,4 +1,4 @@
-"""`bench collect`: put finished, checked records into the results."""
+"""`bench collect`: put finished, checked records into the results, and compare the cells of each board."""
 
 from __future__ import annotations
 
@@ -20,14 +20,27 @@ def run(options: argparse.Namespace) -> int:
     import json
     from dataclasses import asdict
 
+    from benchmark.cli._progress import progress
+    from benchmark.core.canonical import to_plain
     from benchmark.core.paths import Home, Results
+    from benchmark.harness.comparing import compare_boards
     from benchmark.records.collect import archive_older, collect
+    from benchmark.records.comparisons import Comparisons, keep_only, write_comparison
+    from benchmark.records.query import committed_records
 
     results = Results.find()
     done = collect(Home.find(), results)
     archived = archive_older(results) if options.archive else ()
+    compared = compare_boards(committed_records(), Comparisons.find(results), progress)
+    for comparison in compared.made:
+        write_comparison(results, comparison)
+    keep_only(results, [*compared.present, *(comparison.board for comparison in compared.made)])
     if options.json:
-        print(json.dumps({**asdict(done), "archived": archived}, indent=1))
+        boards = {
+            "made": [to_plain(comparison.board) for comparison in compared.made],
+            "missing": [{**to_plain(board), "reason": reason} for board, reason in compared.missing.items()],
+        }
+        print(json.dumps({**asdict(done), "archived": archived, "comparisons": boards}, indent=1))
         return 0
     print(f"{results.records}: {len(done.taken)} taken, {len(done.present)} already there, {len(done.refused)} refused")
     for run_id in done.taken:
@@ -38,6 +51,10 @@ def run(options: argparse.Namespace) -> int:
         print(f"  refused {run_id}: {reason}")
     for split in done.unchecked:
         print(f"  leaks   nobody looked here at the split of {split}: bench data leaks {split.split()[0]}")
+    for comparison in compared.made:
+        print(f"  compared {comparison.board}: {len(comparison.cells)} cells, {comparison.floor}")
+    for board, reason in compared.missing.items():
+        print(f"  not compared {board}: {reason}")
     return 0
 
 

@@ -23,6 +23,9 @@ class Board:
     profile: str
     rules: str
 
+    def __str__(self) -> str:
+        return f"{self.task} {self.dataset} {self.profile}"
+
 
 def board_of(spec: RunSpec) -> Board:
     """The board of a run: its task, data set, profile, and a digest of test images, limits and versions of AP."""

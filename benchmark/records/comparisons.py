@@ -33,6 +33,14 @@ def read_comparison(path: Path) -> Comparison:
     return decode_comparison(read_text(path, RecordError), str(path))
 
 
+def keep_only(results: Results, boards: Iterable[Board]) -> None:
+    """Remove the comparisons of all other boards: no page may show ranks of records that are gone."""
+    kept = {comparison_file(results, board) for board in boards}
+    for path in results.comparisons.glob("*/*/*.json"):
+        if path not in kept:
+            path.unlink()
+
+
 def is_current(comparison: Comparison, records: Iterable[RunRecord]) -> bool:
     """Whether it was made from exactly these good records of its board, by today's rule."""
     evidence = {record.run_id: evidence_digest(record) for record in records}

@@ -1,0 +1,184 @@
+"""Comparisons of the committed cells, board by board, from their stored evidence: what `bench collect` stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.core.canonical import digest
+from benchmark.core.comparison import Board, ComparedCell, Comparison, Floor, Pair, board_of, evidence_digest
+from benchmark.core.errors import BenchError
+from benchmark.core.method import WeightsOrigin
+from benchmark.core.plugins import load
+from benchmark.core.record import RunRecord
+from benchmark.core.sample import Progress
+from benchmark.core.spec import RunSpec
+from benchmark.core.task import Task
+from benchmark.core.vocabulary import CANONICAL
+from benchmark.evaluators.scoring.columns import Columns, columns_of
+from benchmark.evaluators.statistics.bootstrap import AP_RANGE, DIFFERENCE_RANGE, bounds_of, on_same_ground_truth
+from benchmark.evaluators.statistics.resampling import ap_per_class, class_mean, resample_weights
+from benchmark.evaluators.statistics.verdict import Trainings, judge_all, mean_interval, training_noises
+from benchmark.harness.rescore import find_record, load_stored
+from benchmark.records.comparisons import Comparisons, is_current
+from benchmark.records.seeds import SeedGroup, seed_groups
+
+METRIC = "AP"
+RESAMPLES = 1000
+METHODS = "methods"
+"""family of the pairs of plain cells; each method's cells with changed settings are a family with its plain cell"""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """made: comparisons that are new. present: boards whose stored comparison holds. missing: board -> why it has none."""
+
+    made: tuple[Comparison, ...]
+    present: tuple[Board, ...]
+    missing: Mapping[Board, str]
+
+
+def compare_boards(records: Iterable[RunRecord], stored: Comparisons, progress: Progress | None = None) -> Compared:
+    """Compare the cells of every board with at least two of them, where the stored comparison is not current.
+
+    A board is left out, with the reason, where the evidence or the data set of a run is not on this machine.
+    """
+    cells = sorted((cell for cell in seed_groups(records) if cell.good), key=lambda cell: board_of(cell.spec))
+    made, present, missing = [], [], {}
+    for board, group in groupby(cells, key=lambda cell: board_of(cell.spec)):
+        on_board = sorted(group, key=lambda cell: cell.first.run_id)
+        if len(on_board) < 2:
+            continue
+        old = stored.by_board.get(board)
+        if old is not None and is_current(old, [record for cell in on_board for record in cell.good]):
+            present.append(board)
+            continue
+        try:
+            made.append(compare_cells(board, on_board, progress))
+        except BenchError as error:
+            missing[board] = str(error)
+    return Compared(tuple(made), tuple(present), missing)
+
+
+def compare_cells(board: Board, cells: Sequence[SeedGroup], progress: Progress | None = None) -> Comparison:
+    """The comparison of one board's cells. Raises BenchError where the evidence of a run cannot be read here."""
+    evidence = _resampled([record for cell in cells for record in cell.good], board, progress)
+    noises = training_noises([[evidence.values[r.run_id][0] for r in cell.good] for cell in cells])
+    trainings = {
+        cell.first.run_id: Trainings(
+            name=cell.first.run_id,
+            seeds=tuple(record.spec.seed for record in cell.good),
+            values=np.stack([evidence.values[record.run_id] for record in cell.good]),
+            noise=noise,
+            groups=evidence.groups,
+            shared=_shared(cell.good),
+        )
+        for cell, noise in zip(cells, noises, strict=True)
+    }
+    pairs = [
+        Pair(a, b, family, verdict)
+        for family, members in _families(cells).items()
+        for (a, b), verdict in judge_all([trainings[name] for name in members]).items()
+    ]
+    noise = noises[0]
+    return Comparison(
+        board=board,
+        metric=METRIC,
+        images=evidence.images,
+        groups=evidence.groups,
+        resamples=RESAMPLES,
+        training_sd=float(np.sqrt(noise.variance)) if noise.dof else None,
+        training_dof=int(noise.dof),
+        floor=_floor(cells, trainings),
+        cells=tuple(_compared(cell, trainings[cell.first.run_id]) for cell in cells),
+        pairs=tuple(pairs),
+        evidence={record.run_id: evidence_digest(record) for cell in cells for record in cell.good},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Resampled:
+    """values: run id -> AP (1 + B,) on the images themselves, then on resamples that all runs share."""
+
+    values: Mapping[str, NDArray[np.float64]]
+    images: int
+    groups: int
+
+
+def _resampled(records: Sequence[RunRecord], board: Board, progress: Progress | None) -> _Resampled:
+    values: dict[str, NDArray[np.float64]] = {}
+    first: Columns | None = None
+    weights = np.zeros((0, 0), np.int32)
+    steps = progress(f"compare {board.task} {board.dataset}", records, len(records)) if progress else records
+    for record in steps:
+        columns = columns_of(load_stored(find_record(record.run_id)).test)
+        if first is None:
+            first, weights = columns, resample_weights(columns, RESAMPLES, 0)
+        on_same_ground_truth([first, columns])
+        values[record.run_id] = class_mean(ap_per_class(columns, weights))
+    assert first is not None
+    return _Resampled(values, len(first.image_ids), len(set(first.groups)))
+
+
+def _families(cells: Sequence[SeedGroup]) -> dict[str, list[str]]:
+    """Family -> run ids of its cells' lowest seeds: the plain cells of all methods, and per method all its cells."""
+    families: dict[str, list[str]] = {METHODS: [cell.first.run_id for cell in cells if is_plain(cell.spec)]}
+    for cell in cells:
+        families.setdefault(cell.spec.method, []).append(cell.first.run_id)
+    return {family: members for family, members in families.items() if len(members) > 1}
+
+
+def is_plain(spec: RunSpec) -> bool:
+    """Whether a cell stands for its method: no changed setting, other wording than the task's, or other weights."""
+    task: Task = load("task", spec.task)
+    return not (replace(spec, wording=CANONICAL) if task.wording == spec.wording else spec).variations
+
+
+def _shared(records: Sequence[RunRecord]) -> str | None:
+    """Names what trainings share with those of equal seed of other cells, for `Trainings.shared`.
+
+    Cells with the same fit share it; others share the fits that theirs start from, where these were trained once per
+    seed. None for cells without a fit, and where all trainings start from one fit.
+    """
+    fits = [record.spec.fit for record in records]
+    first = fits[0]
+    if first is None or any(fit is None for fit in fits):
+        return None
+    starts = {fit.start.fit_id for fit in fits if fit is not None and fit.start is not None}
+    if first.start is not None and len(starts) == len(fits) > 1:
+        return digest(replace(first.start, seed=0))
+    return digest(replace(first, seed=0))
+
+
+def _floor(cells: Sequence[SeedGroup], trainings: Mapping[str, Trainings]) -> Floor:
+    """Whether a plain cell's interval of its difference to the board's best untrained control lies above 0.
+
+    Over images alone: the question is whether these trainings learnt anything, not what others would.
+    """
+    ap = {name: each.values.mean(axis=0) for name, each in trainings.items()}
+    controls = [cell.first.run_id for cell in cells if cell.spec.weights is WeightsOrigin.RANDOM]
+    if not controls:
+        return Floor.NO_CONTROL
+    best = max(controls, key=lambda name: float(ap[name][0]))
+    for cell in cells:
+        difference = ap[cell.first.run_id] - ap[best]
+        low, _ = bounds_of(difference[1:], float(difference[0]), DIFFERENCE_RANGE)
+        if is_plain(cell.spec) and low > 0:
+            return Floor.LEARNT
+    return Floor.NOTHING_LEARNT
+
+
+def _compared(cell: SeedGroup, trainings: Trainings) -> ComparedCell:
+    ap = trainings.values.mean(axis=0)
+    both = mean_interval(trainings)
+    over_images = None if trainings.groups < 2 else bounds_of(ap[1:], float(ap[0]), AP_RANGE)
+    return ComparedCell(
+        runs=tuple(record.run_id for record in cell.good),
+        value=float(ap[0]),
+        interval=both or over_images,
+        basis="images and trainings" if both else "images",
+    )
