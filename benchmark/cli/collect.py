@@ -22,6 +22,7 @@ def run(options: argparse.Namespace) -> int:
 
     from benchmark.cli._progress import progress
     from benchmark.core.canonical import to_plain
+    from benchmark.core.errors import RecordError
     from benchmark.core.paths import Home, Results
     from benchmark.harness.comparing import compare_boards
     from benchmark.records.collect import archive_older, collect
@@ -31,10 +32,14 @@ def run(options: argparse.Namespace) -> int:
     results = Results.find()
     done = collect(Home.find(), results)
     archived = archive_older(results) if options.archive else ()
-    compared = compare_boards(committed_records(), Comparisons.find(results), progress)
+    try:
+        stored = Comparisons.find(results)
+    except RecordError:  # of another version of this program, or broken: all boards are compared again
+        stored = Comparisons()
+    compared = compare_boards(committed_records(), stored, progress)
     for comparison in compared.made:
         write_comparison(results, comparison)
-    keep_only(results, [*compared.present, *(comparison.board for comparison in compared.made)])
+    keep_only(results, [*compared.present, *compared.missing, *(comparison.board for comparison in compared.made)])
     if options.json:
         boards = {
             "made": [to_plain(comparison.board) for comparison in compared.made],

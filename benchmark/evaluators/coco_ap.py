@@ -6,9 +6,14 @@ AP: mean precision at 101 recalls and ten IoU thresholds from 0.50 to 0.95, over
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
+from benchmark.core.matches import MatchTable
 from benchmark.evaluators.scoring.columns import Columns, columns_of
 from benchmark.evaluators.scoring.engine import AREAS_PX, ENGINES, MAX_DETECTIONS, Curves, coco_curves
+from benchmark.evaluators.scoring.match_table import as_matched, of_images, table_curves
 from benchmark.evaluators.scoring.values import Values, counts_per_class, mean, per_part
 
 _IOU_50, _IOU_75 = 0, 5  # positions in IOU_THRESHOLDS
@@ -45,6 +50,21 @@ def evaluate(
         per_scene=per_part(columns, list(columns.scenes), one_part),
         per_super=per_part(columns, supers, one_part),
     )
+
+
+def from_match_table(table: MatchTable) -> Scores:
+    """The values of `evaluate`, equal to the last bit, from the match table of the same detections."""
+
+    def one_part(part: NDArray[np.bool_]) -> Values:
+        images = of_images(table, part)
+        return _one_part(as_matched(images)[0], table_curves(images))
+
+    columns, parts = as_matched(table)[0], []
+    for names in (table.scenes, table.super_categories):
+        of_image = np.array(names, object)
+        parts.append({name: one_part(of_image == name) for name in sorted(set(names) - {""})})
+    counted = table_curves(table)
+    return Scores(_metrics(counted), _per_class(columns, counted), *parts)
 
 
 def _metrics(counted: Curves) -> dict[str, float | None]:

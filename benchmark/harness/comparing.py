@@ -19,7 +19,7 @@ from benchmark.core.sample import Progress
 from benchmark.core.spec import RunSpec
 from benchmark.core.task import Task
 from benchmark.core.vocabulary import CANONICAL
-from benchmark.evaluators.scoring.columns import Columns, columns_of
+from benchmark.evaluators.scoring.columns import columns_of
 from benchmark.evaluators.statistics.bootstrap import AP_RANGE, DIFFERENCE_RANGE, bounds_of, on_same_ground_truth
 from benchmark.evaluators.statistics.resampling import ap_per_class, class_mean, resample_weights
 from benchmark.evaluators.statistics.verdict import Trainings, judge_all, mean_interval, training_noises
@@ -35,7 +35,7 @@ METHODS = "methods"
 
 @dataclass(frozen=True)
 class Compared:
-    """made: comparisons that are new. present: boards whose stored comparison holds. missing: board -> why it has none."""
+    """made: new comparisons. present: boards whose stored comparison is current. missing: board -> why it has none."""
 
     made: tuple[Comparison, ...]
     present: tuple[Board, ...]
@@ -110,18 +110,12 @@ class _Resampled:
 
 
 def _resampled(records: Sequence[RunRecord], board: Board, progress: Progress | None) -> _Resampled:
-    values: dict[str, NDArray[np.float64]] = {}
-    first: Columns | None = None
-    weights = np.zeros((0, 0), np.int32)
     steps = progress(f"compare {board.task} {board.dataset}", records, len(records)) if progress else records
-    for record in steps:
-        columns = columns_of(load_stored(find_record(record.run_id)).test)
-        if first is None:
-            first, weights = columns, resample_weights(columns, RESAMPLES, 0)
-        on_same_ground_truth([first, columns])
-        values[record.run_id] = class_mean(ap_per_class(columns, weights))
-    assert first is not None
-    return _Resampled(values, len(first.image_ids), len(set(first.groups)))
+    sets = {record.run_id: columns_of(load_stored(find_record(record.run_id)).test) for record in steps}
+    same = on_same_ground_truth(list(sets.values()))[0]
+    weights = resample_weights(same, RESAMPLES, 0)
+    values = {run_id: class_mean(ap_per_class(columns, weights)) for run_id, columns in sets.items()}
+    return _Resampled(values, len(same.image_ids), len(set(same.groups)))
 
 
 def _families(cells: Sequence[SeedGroup]) -> dict[str, list[str]]:

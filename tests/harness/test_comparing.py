@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from benchmark.cli.main import main
 from benchmark.core.comparison import Comparison, Floor, Outcome
 from benchmark.core.method import WeightsOrigin
-from benchmark.core.paths import Results
+from benchmark.core.paths import Home, Results
 from benchmark.core.record import RunRecord
 from benchmark.core.spec import RunRequest
 from benchmark.harness.cell import resolve
@@ -81,7 +82,9 @@ def test_one_training_each_is_not_judged(results: Results, capsys: pytest.Captur
     assert "compared closed mmio-synth@n60 quick: 3 cells, learnt" in capsys.readouterr().out
     comparison, records = only(results), by_variations(results)
     assert {record.run_id for record in records.values()} == set(comparison.evidence)
-    pair = next(pair for pair in comparison.pairs if {pair.a, pair.b} == {records[""].run_id, records["noise=0.1"].run_id})
+    pair = next(
+        pair for pair in comparison.pairs if {pair.a, pair.b} == {records[""].run_id, records["noise=0.1"].run_id}
+    )
     assert (pair.family, pair.verdict.outcome, pair.verdict.reason) == (
         "mean-box", Outcome.NOT_JUDGED, "one training each"
     )  # fmt: skip
@@ -118,34 +121,48 @@ def test_what_is_current_is_not_compared_again(results: Results) -> None:
     assert len(only(results).evidence) == 4
 
 
-def test_a_board_without_its_evidence_is_left_out_with_the_reason(
+def test_a_board_without_its_evidence_keeps_its_old_comparison_and_says_why(
     results: Results, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["collect"]) == 0
-    for path in (*results.predictions.glob("*.parquet"), *results.comparisons.glob("*/*/*.json")):
-        path.unlink()
-    compared = compare_boards(committed_records(), Comparisons.find(results))
-    assert compared.made == ()
-    (reason,) = compared.missing.values()
-    assert "missing" in reason
+    first = only(results)
+    measure(replace(ASKED, seeds=(1,)))
+    moved = by_variations(results)["noise=0.1"].run_id
+    shutil.rmtree(Home.find().run(moved).root)
+    (results.predictions / f"{moved}.parquet").unlink()
+    capsys.readouterr()
+    assert main(["collect"]) == 0
+    out = capsys.readouterr().out
+    assert "not compared closed mmio-synth@n60 quick: " in out
+    assert f"{moved}.parquet: missing" in out
+    assert only(results) == first
+    shown = seed_groups(committed_records())
+    places = Comparisons.find(results).places(shown)
+    assert moved in places  # its record and evidence are those of the old comparison
+    assert by_variations(results)[""].run_id not in places  # this cell has a training that was not compared
 
 
-def test_the_comparison_of_a_board_that_is_gone_is_removed(results: Results) -> None:
+def test_the_comparison_of_cells_that_are_gone_is_removed(results: Results) -> None:
     assert main(["collect"]) == 0
     store = Store(results.records)
     for record in committed_records()[:2]:
         store.path(record).unlink()
+        shutil.rmtree(Home.find().run(record.run_id).root)
     assert main(["collect"]) == 0
-    assert len(only(results).evidence) == 3  # collect takes them from the home again
-    assert seed_groups(committed_records())
+    assert Comparisons.find(results).by_board == {}
+
+
+def test_a_comparison_that_cannot_be_read_is_made_again(results: Results) -> None:
+    assert main(["collect"]) == 0
+    first = only(results)
+    write_comparison(results, replace(first, schema=99))
+    assert main(["collect"]) == 0
+    assert only(results) == first
 
 
 def test_nothing_learnt_ranks_nobody(results: Results) -> None:
     assert main(["collect"]) == 0
     records = by_variations(results)
-    store = Store(results.records)
-    store.path(records[""]).unlink()
     control = records["weights=random"]
-    kept = [replace(control, run_id=control.run_id), records["noise=0.1"]]
-    compared = compare_boards(kept, Comparisons())
+    compared = compare_boards([control, records["noise=0.1"]], Comparisons())
     assert compared.made[0].floor is Floor.NOTHING_LEARNT  # a changed setting is no plain cell

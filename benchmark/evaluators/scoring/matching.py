@@ -39,11 +39,22 @@ class Matches:
     taken_by: NDArray[np.int64]
 
 
-def match_coco(ground_truth: BoxColumns, detections: BoxColumns) -> Matches:
-    """COCO's rule, all areas: ten IoU thresholds, the best 100 detections per image and class, crowds ignored."""
+def match_coco(ground_truth: BoxColumns, detections: BoxColumns, area_px: tuple[float, float] = (0.0, 1e10)) -> Matches:
+    """COCO's rule: ten IoU thresholds, the best 100 detections per image and class, crowds ignored.
+
+    area_px: (lowest, highest) area of the boxes that count, both included. Boxes outside it are ignored as crowds are,
+    but matched once each; so are unmatched detections outside it.
+    """
     detection_key = _group_keys(ground_truth, detections)[0]
     order = np.lexsort((-detections.score, detection_key))
-    return _match_by_coco(ground_truth, detections, order[_rank_in_group(detection_key[order]) < MAX_DETECTIONS[-1]])
+    kept = order[_rank_in_group(detection_key[order]) < MAX_DETECTIONS[-1]]
+    low, high = area_px
+    matches = _match_by_coco(
+        ground_truth, detections, kept, outside=(ground_truth.area_px < low) | (ground_truth.area_px > high)
+    )
+    area = detections.area_px[matches.row]
+    unmatched_outside = ~(matches.true | matches.ignored) & ((area < low) | (area > high))
+    return replace(matches, ignored=matches.ignored | unmatched_outside) if unmatched_outside.any() else matches
 
 
 def match_lvis(columns: Columns) -> Matches:
@@ -67,16 +78,23 @@ def match_lvis(columns: Columns) -> Matches:
     return replace(matches, ignored=matches.ignored | (~matches.true & partly[matches.row]))
 
 
-def _match_by_coco(ground_truth: BoxColumns, detections: BoxColumns, kept: NDArray[np.int64]) -> Matches:
-    """Match the rows `kept` of the detections, sorted by class, image and falling score."""
+def _match_by_coco(
+    ground_truth: BoxColumns,
+    detections: BoxColumns,
+    kept: NDArray[np.int64],
+    outside: NDArray[np.bool_] | None = None,
+) -> Matches:
+    """Match the rows `kept` of the detections, sorted by class, image and falling score; ignore boxes `outside`."""
     detection_key, ground_truth_key = _group_keys(ground_truth, detections)
-    targets = np.lexsort((ground_truth.iscrowd, ground_truth_key))  # boxes are preferred to crowds
+    ignored_box = ground_truth.iscrowd if outside is None else ground_truth.iscrowd | outside
+    targets = np.lexsort((ignored_box, ground_truth_key))  # boxes that count are preferred
     true, ignored, taken = _match_coco(
         detection_key[kept],
         detections.xywh[kept],
         ground_truth_key[targets],
         ground_truth.xywh[targets],
         ground_truth.iscrowd[targets],
+        ignored_box[targets],
         np.minimum(IOU_THRESHOLDS, 1 - 1e-10),
     )
     return _by_score(detections, kept, (true, ignored), _in_order_of_ground_truth(taken, targets, ground_truth))
@@ -141,6 +159,7 @@ def _match_coco(
     ground_truth_key: NDArray[np.int64],
     ground_truth_xywh: NDArray[np.float64],
     iscrowd: NDArray[np.bool_],
+    ignored_box: NDArray[np.bool_],
     thresholds: NDArray[np.float64],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
     true = np.zeros((len(thresholds), len(detection_key)), np.bool_)
@@ -156,11 +175,11 @@ def _match_coco(
             iou[last] = iou_coco(detection_xywh[d], ground_truth_xywh[last], iscrowd[last])
             last += 1
         for t in range(len(thresholds)):
-            best = _best_coco(iou, taken[t], iscrowd, first, last, thresholds[t])
+            best = _best_coco(iou, taken[t], iscrowd, ignored_box, first, last, thresholds[t])
             if best >= 0:
                 taken[t, best] = d
-                true[t, d] = not iscrowd[best]
-                ignored[t, d] = iscrowd[best]
+                true[t, d] = not ignored_box[best]
+                ignored[t, d] = ignored_box[best]
     return true, ignored, taken
 
 
@@ -169,14 +188,15 @@ def _best_coco(
     iou: NDArray[np.float64],
     taken: NDArray[np.int64],
     iscrowd: NDArray[np.bool_],
+    ignored_box: NDArray[np.bool_],
     first: int,
     last: int,
     threshold: float,
 ) -> int:
-    """Position of the unmatched box of highest IoU, else of the crowd (matched any number of times), else -1."""
+    """Position of the unmatched box of highest IoU, else of the best ignored one (crowds match many times), else -1."""
     best, best_iou = -1, threshold
     for g in range(first, last):
-        if iscrowd[g] and best >= 0 and not iscrowd[best]:
+        if ignored_box[g] and best >= 0 and not ignored_box[best]:
             break
         if (iscrowd[g] or taken[g] < 0) and iou[g] >= best_iou:
             best, best_iou = g, iou[g]

@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 
 from benchmark.core.errors import EvaluationError, UnknownNameError
 from benchmark.core.evaluation import ScoredSet
+from benchmark.core.matches import MatchTable
 from benchmark.evaluators.scoring.columns import Columns, columns_of
+from benchmark.evaluators.scoring.match_table import as_matched
 from benchmark.evaluators.statistics.resampling import ap_per_class, class_mean, jackknife_weights, resample_weights
 
 LEVEL = 0.95
 AP_RANGE, DIFFERENCE_RANGE = (0.0, 1.0), (-1.0, 1.0)
 """possible values of an AP, and of the difference of two; a basic interval can leave them"""
 KINDS = ("basic", "percentile", "bca")
-Scored = ScoredSet | Columns
+Counted = Columns | MatchTable
+Scored = ScoredSet | Counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,23 +61,23 @@ def bootstrap_ap(
     """
     if kind not in KINDS:
         raise UnknownNameError("kind of interval", kind, KINDS)
-    sets = on_same_ground_truth([scored] if isinstance(scored, (ScoredSet, Columns)) else scored)
+    sets = on_same_ground_truth([scored] if isinstance(scored, (ScoredSet, Columns, MatchTable)) else scored)
     values = mean_ap(sets, resample_weights(sets[0], resamples, seed))
     left_out = mean_ap(sets, jackknife_weights(sets[0])) if kind == "bca" else None
     return summary(values, sets[0], AP_RANGE, kind, left_out)
 
 
-def on_same_ground_truth(scored: Sequence[Scored]) -> list[Columns]:
+def on_same_ground_truth(scored: Sequence[Scored]) -> list[Counted]:
     """All sets as columns. Raises EvaluationError for no set, or sets that differ in images, ground truth or names."""
     if not scored:
         raise EvaluationError("bootstrap: each side needs at least one set of detections")
-    sets = [columns_of(one) for one in scored]
+    sets = [one if isinstance(one, MatchTable) else columns_of(one) for one in scored]
     for other in sets[1:]:
         _require_same_ground_truth(sets[0], other)
     return sets
 
 
-def mean_ap(sets: Sequence[Columns], weights: NDArray[np.int32]) -> NDArray[np.float64]:
+def mean_ap(sets: Sequence[Counted], weights: NDArray[np.int32]) -> NDArray[np.float64]:
     """AP (W, K, T) averaged over a detector's seeds, one set per seed; see `ap_per_class`."""
     total = ap_per_class(sets[0], weights)
     for one in sets[1:]:
@@ -84,7 +87,7 @@ def mean_ap(sets: Sequence[Columns], weights: NDArray[np.int32]) -> NDArray[np.f
 
 def summary(
     values: NDArray[np.float64],
-    columns: Columns,
+    columns: Counted,
     possible: tuple[float, float],
     kind: str = "basic",
     left_out: NDArray[np.float64] | None = None,
@@ -157,13 +160,25 @@ def _bca_tails(resampled: NDArray[np.float64], point: float, left_out: NDArray[n
     return moved((1 - LEVEL) / 2), moved((1 + LEVEL) / 2)
 
 
-def _require_same_ground_truth(a: Columns, b: Columns) -> None:
+def _require_same_ground_truth(a: Counted, b: Counted) -> None:
     if a.names != b.names:
         raise EvaluationError("bootstrap: the sets have different class names; score all with one vocabulary")
     if not np.array_equal(a.image_ids, b.image_ids):
         raise EvaluationError("bootstrap: the sets have different images; score all on one split")
-    if a.groups != b.groups or not all(
-        np.array_equal(getattr(a.ground_truth, name), getattr(b.ground_truth, name))
-        for name in ("image", "label", "xywh", "iscrowd", "area_px")
-    ):
+    if a.groups != b.groups or not _same_boxes(a, b):
         raise EvaluationError("bootstrap: the sets have different ground truth; score all on one data version")
+
+
+def _same_boxes(a: Counted, b: Counted) -> bool:
+    """Of a match table only the number of boxes per image and class is known."""
+    if isinstance(a, Columns) and isinstance(b, Columns):
+        fields = ("image", "label", "xywh", "iscrowd", "area_px")
+        return all(np.array_equal(getattr(a.ground_truth, name), getattr(b.ground_truth, name)) for name in fields)
+    return np.array_equal(_boxes_per_cell(a), _boxes_per_cell(b))
+
+
+def _boxes_per_cell(counted: Counted) -> NDArray[np.int64]:
+    """Image and class of each box without crowds, (M, 2), sorted."""
+    boxes = (as_matched(counted)[0] if isinstance(counted, MatchTable) else counted).ground_truth
+    cells = np.column_stack([boxes.image, boxes.label])[~boxes.iscrowd]
+    return cells[np.lexsort(cells.T[::-1])]

@@ -14,8 +14,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from benchmark.core.errors import EvaluationError
+from benchmark.core.matches import MatchTable
 from benchmark.evaluators.scoring.columns import Columns
 from benchmark.evaluators.scoring.engine import IOU_THRESHOLDS, LVIS_MAX_DETECTIONS, RECALLS, as_lvis_api_counts
+from benchmark.evaluators.scoring.match_table import as_matched
 from benchmark.evaluators.scoring.matching import Matches, match_coco, match_lvis
 
 _EPS = float(np.spacing(1))
@@ -27,7 +29,7 @@ _JACKKNIFE_PARTS = 1000
 Events = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]
 
 
-def resample_weights(columns: Columns, resamples: int, seed: int) -> NDArray[np.int32]:
+def resample_weights(columns: Columns | MatchTable, resamples: int, seed: int) -> NDArray[np.int32]:
     """(1 + B, I): row 0 is 1 for each image; the others are each image's multiplicity in a resample of the groups.
 
     Raises EvaluationError for `resamples` below 1.
@@ -51,15 +53,22 @@ def jackknife_weights(columns: Columns) -> NDArray[np.int32]:
     return weights
 
 
-def ap_per_class(columns: Columns, weights: NDArray[np.int32]) -> NDArray[np.float64]:
+def ap_per_class(scored: Columns | MatchTable, weights: NDArray[np.int32]) -> NDArray[np.float64]:
     """AP (W, K, T) for each row of weights (W, I), class and IoU threshold; NaN for a class without ground truth.
 
     By LVIS's rules where the set has a federation, else by COCO's.
     """
-    if columns.federation is None:
-        return resampled_ap(columns, match_coco(columns.ground_truth, columns.detections), weights)
-    counted = as_lvis_api_counts(columns, LVIS_MAX_DETECTIONS)
-    return resampled_ap(counted, match_lvis(counted), weights)
+    return resampled_ap(*matched(scored), weights)
+
+
+def matched(scored: Columns | MatchTable) -> tuple[Columns, Matches]:
+    """The set as it is counted, and its matches."""
+    if isinstance(scored, MatchTable):
+        return as_matched(scored)
+    if scored.federation is None:
+        return scored, match_coco(scored.ground_truth, scored.detections)
+    counted = as_lvis_api_counts(scored, LVIS_MAX_DETECTIONS)
+    return counted, match_lvis(counted)
 
 
 def resampled_ap(columns: Columns, matches: Matches, weights: NDArray[np.int32]) -> NDArray[np.float64]:
