@@ -25,12 +25,13 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.core.errors import RecordError
     from benchmark.core.paths import Home, Results
     from benchmark.harness.comparing import compare_boards
+    from benchmark.harness.rescore import tabulate
     from benchmark.records.collect import archive_older, collect
     from benchmark.records.comparisons import Comparisons, keep_only, write_comparison
     from benchmark.records.query import committed_records
 
     results = Results.find()
-    done = collect(Home.find(), results)
+    done = collect(Home.find(), results, tabulate)
     archived = archive_older(results) if options.archive else ()
     try:
         stored = Comparisons.find(results)

@@ -293,6 +293,11 @@ class Results:
         return self.root / "predictions"
 
     @property
+    def matches(self) -> Path:
+        """`matches/<run_id>.parquet`: match tables of the runs whose predictions are not kept."""
+        return self.root / "matches"
+
+    @property
     def comparisons(self) -> Path:
         """`comparisons/<task>/<dataset>/<profile>-<rules>.json`: one file per board."""
         return self.root / "comparisons"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.core.canonical import digest
 from benchmark.core.comparison import Board, ComparedCell, Comparison, Floor, Pair, board_of, evidence_digest
@@ -19,11 +19,10 @@ from benchmark.core.sample import Progress
 from benchmark.core.spec import RunSpec
 from benchmark.core.task import Task
 from benchmark.core.vocabulary import CANONICAL
-from benchmark.evaluators.scoring.columns import columns_of
-from benchmark.evaluators.statistics.bootstrap import AP_RANGE, DIFFERENCE_RANGE, bounds_of, on_same_ground_truth
-from benchmark.evaluators.statistics.resampling import ap_per_class, class_mean, resample_weights
+from benchmark.evaluators.statistics.bootstrap import AP_RANGE, DIFFERENCE_RANGE, bounds_of
+from benchmark.evaluators.statistics.comparison import resample_cells
 from benchmark.evaluators.statistics.verdict import Trainings, judge_all, mean_interval, training_noises
-from benchmark.harness.rescore import find_record, load_stored
+from benchmark.harness.rescore import evidence, find_record
 from benchmark.records.comparisons import Comparisons, is_current
 from benchmark.records.seeds import SeedGroup, seed_groups
 
@@ -66,15 +65,22 @@ def compare_boards(records: Iterable[RunRecord], stored: Comparisons, progress: 
 
 def compare_cells(board: Board, cells: Sequence[SeedGroup], progress: Progress | None = None) -> Comparison:
     """The comparison of one board's cells. Raises BenchError where the evidence of a run cannot be read here."""
-    evidence = _resampled([record for cell in cells for record in cell.good], board, progress)
-    noises = training_noises([[evidence.values[r.run_id][0] for r in cell.good] for cell in cells])
+    records = [record for cell in cells for record in cell.good]
+    steps: Iterable[Any] = (
+        progress(f"compare {board.task} {board.dataset}", records, len(records)) if progress else records
+    )
+    sets = {record.run_id: evidence(find_record(record.run_id)) for record in steps}
+    resampled = resample_cells(
+        {cell.first.run_id: [sets[record.run_id] for record in cell.good] for cell in cells}, RESAMPLES
+    )
+    noises = training_noises([resampled[cell.first.run_id].values[METRIC][:, 0].tolist() for cell in cells])
     trainings = {
         cell.first.run_id: Trainings(
             name=cell.first.run_id,
             seeds=tuple(record.spec.seed for record in cell.good),
-            values=np.stack([evidence.values[record.run_id] for record in cell.good]),
+            values=resampled[cell.first.run_id].values[METRIC],
             noise=noise,
-            groups=evidence.groups,
+            groups=resampled[cell.first.run_id].groups,
             shared=_shared(cell.good),
         )
         for cell, noise in zip(cells, noises, strict=True)
@@ -84,38 +90,20 @@ def compare_cells(board: Board, cells: Sequence[SeedGroup], progress: Progress |
         for family, members in _families(cells).items()
         for (a, b), verdict in judge_all([trainings[name] for name in members]).items()
     ]
-    noise = noises[0]
+    first, noise = resampled[cells[0].first.run_id], noises[0]
     return Comparison(
         board=board,
         metric=METRIC,
-        images=evidence.images,
-        groups=evidence.groups,
+        images=first.images,
+        groups=first.groups,
         resamples=RESAMPLES,
         training_sd=float(np.sqrt(noise.variance)) if noise.dof else None,
         training_dof=int(noise.dof),
         floor=_floor(cells, trainings),
         cells=tuple(_compared(cell, trainings[cell.first.run_id]) for cell in cells),
         pairs=tuple(pairs),
-        evidence={record.run_id: evidence_digest(record) for cell in cells for record in cell.good},
+        evidence={record.run_id: evidence_digest(record) for record in records},
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Resampled:
-    """values: run id -> AP (1 + B,) on the images themselves, then on resamples that all runs share."""
-
-    values: Mapping[str, NDArray[np.float64]]
-    images: int
-    groups: int
-
-
-def _resampled(records: Sequence[RunRecord], board: Board, progress: Progress | None) -> _Resampled:
-    steps = progress(f"compare {board.task} {board.dataset}", records, len(records)) if progress else records
-    sets = {record.run_id: columns_of(load_stored(find_record(record.run_id)).test) for record in steps}
-    same = on_same_ground_truth(list(sets.values()))[0]
-    weights = resample_weights(same, RESAMPLES, 0)
-    values = {run_id: class_mean(ap_per_class(columns, weights)) for run_id, columns in sets.items()}
-    return _Resampled(values, len(same.image_ids), len(set(same.groups)))
 
 
 def _families(cells: Sequence[SeedGroup]) -> dict[str, list[str]]:

@@ -11,15 +11,19 @@ from benchmark.core.canonical import file_sha256
 from benchmark.core.detections import Detections
 from benchmark.core.errors import RecordError, RefusedError, UnknownNameError
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
+from benchmark.core.matches import MatchTable
 from benchmark.core.paths import Home, Results, RunPaths
 from benchmark.core.plugins import load
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import Job
 from benchmark.core.task import Task
+from benchmark.evaluators.scoring.columns import columns_of
+from benchmark.evaluators.scoring.match_table import match_table
 from benchmark.evaluators.scoring.score import score
 from benchmark.harness.cell import Cell, cell_of, scope_of
 from benchmark.harness.data import DataSets
 from benchmark.records.exchange import coco_ground_truth
+from benchmark.records.matches import read_matches
 from benchmark.records.predictions import read_predictions
 from benchmark.records.store import read_job, read_run
 
@@ -81,6 +85,33 @@ def job_of(record: RunRecord, path: Path) -> Job:
     return Job(record.spec, record.spec.dataset, texts=record.facts.get("texts", {}))
 
 
+def tabulate(path: Path) -> MatchTable | None:
+    """The match table of a record, from its detections; None under LVIS's rules. Raises as `load_stored`."""
+    columns = columns_of(load_stored(path).test)
+    return None if columns.federation is not None else match_table(columns)
+
+
+def evidence(path: Path) -> ScoredSet | MatchTable:
+    """What a record's AP can be counted from: its match table if it has one, for which no image is needed.
+
+    Raises as `load_stored`.
+    """
+    record = read_run(path)
+    file = _artifact_file(record, path, "matches")
+    return load_stored(path).test if file is None else read_matches(file)
+
+
+def _artifact_file(record: RunRecord, path: Path, name: str) -> Path | None:
+    """The file of an artifact, None if it was not kept. Raises RecordError where its bytes are others."""
+    artifact = next((a for a in record.artifacts if a.name == name), None)
+    if artifact is None or not artifact.uri:
+        return None
+    file = (path.parent / artifact.uri).resolve()
+    if not file.is_file() or file_sha256(file) != artifact.sha256:
+        raise RecordError(f"{file}: missing or changed (its sha256 is not the one in {path})")
+    return file
+
+
 def _scored(cell: Cell, record: RunRecord, path: Path, name: str, image_ids: Sequence[int]) -> ScoredSet:
     return cell.tested.scored(cell.tested.samples(image_ids), _detections(record, path, name))
 
@@ -110,12 +141,9 @@ def test_ground_truth(data: str, task_name: str) -> dict[str, Any]:
 
 
 def _detections(record: RunRecord, path: Path, name: str) -> dict[int, Detections]:
-    artifact = next((a for a in record.artifacts if a.name == name), None)
-    if artifact is None or not artifact.uri:
+    file = _artifact_file(record, path, name)
+    if file is None:
         raise RecordError(
             f"{path}: its {name} were not kept; one seed of each cell keeps them, or measure again with --force"
         )
-    file = (path.parent / artifact.uri).resolve()
-    if not file.is_file() or file_sha256(file) != artifact.sha256:
-        raise RecordError(f"{file}: missing or changed (its sha256 is not the one in {path})")
     return read_predictions(file)

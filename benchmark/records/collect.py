@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.canonical import file_sha256
-from benchmark.core.errors import RecordError
+from benchmark.core.errors import BenchError, RecordError
 from benchmark.core.files import held, written_whole
+from benchmark.core.matches import MatchTable
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records.leaks import leak_of
+from benchmark.records.matches import write_matches
 from benchmark.records.predictions import read_predictions
 from benchmark.records.query import HIDDEN_PROFILES
 from benchmark.records.seeds import seed_groups
@@ -48,8 +50,14 @@ class Collected:
     unchecked: tuple[str, ...] = ()
 
 
-def collect(home: Home, results: Results) -> Collected:
-    """Copy every good record that the results do not hold yet, and per cell the predictions of the lowest seed.
+Tabulate = Callable[[Path], MatchTable | None]
+"""from the file of a record to its match table; None where its rules have none, so that its predictions are kept"""
+
+
+def collect(home: Home, results: Results, tabulate: Tabulate) -> Collected:
+    """Copy every good record that the results do not hold yet, with its evidence.
+
+    Evidence is per cell the predictions of the lowest seed, and of every other seed the match table.
 
     Refused are records that failed, are blocked, cannot be read, have the profile `smoke`, or whose split leaks by
     `bench data leaks`. So is a record that was measured again with other metrics: only a person replaces a committed
@@ -78,7 +86,7 @@ def collect(home: Home, results: Results) -> Collected:
                 else:
                     refused[record.run_id] = f"measured again with other numbers; remove {file} to replace it"
             kept = [record.run_id in kept_seeds for record in new]
-            reasons = list(mapped(partial(_take, home, results), new, kept))
+            reasons = list(mapped(partial(_take, home, results, tabulate), new, kept))
     refused |= {record.run_id: reason for record, reason in zip(new, reasons, strict=True) if reason}
     taken = [record for record, reason in zip(new, reasons, strict=True) if not reason]
     return Collected(tuple(record.run_id for record in taken), tuple(present), refused, _unchecked(home, taken))
@@ -151,28 +159,36 @@ def _kept_seeds(known: Sequence[RunRecord], good: Sequence[RunRecord]) -> set[st
     return {group.first.run_id for group in seed_groups(good) if group.spec.cell_key not in has_one}
 
 
-def _take(home: Home, results: Results, record: RunRecord, keep: bool) -> str | None:
+def _take(home: Home, results: Results, tabulate: Tabulate, record: RunRecord, keep: bool) -> str | None:
     """Copy a record to the results. Returns the reason if that is refused, else None."""
     try:
-        Store(results.records).add(_with_predictions(record, home, results, keep=keep))
-    except RecordError as error:
+        Store(results.records).add(_with_evidence(record, home, results, None if keep else tabulate))
+    except BenchError as error:
         return str(error)
     return None
 
 
-def _with_predictions(record: RunRecord, home: Home, results: Results, *, keep: bool) -> RunRecord:
-    """The record as it is committed. keep: copy its test predictions too; else only their digest is kept."""
-    artifacts = []
+def _with_evidence(record: RunRecord, home: Home, results: Results, tabulate: Tabulate | None) -> RunRecord:
+    """The record as it is committed, with its test predictions, or where there is `tabulate` with its match table."""
+    paths = home.run(record.run_id)
     for artifact in record.artifacts:
-        source = home.run(record.run_id).root / artifact.uri
+        source = paths.root / artifact.uri
         if not source.is_file() or file_sha256(source) != artifact.sha256:
             raise RecordError(
                 f"{source}: missing or changed (its sha256 is not the record's); measure again with --force"
             )
-        if keep and artifact.name == "predictions":
-            artifacts.append(Artifact(artifact.name, _copy(source, record.run_id, results), artifact.sha256))
-        else:
-            artifacts.append(Artifact(artifact.name, "", artifact.sha256))
+    artifacts = [replace(artifact, uri="") for artifact in record.artifacts]
+    predictions = next((i for i, artifact in enumerate(artifacts) if artifact.name == "predictions"), None)
+    if predictions is None:
+        return replace(record, artifacts=tuple(artifacts))
+    table = tabulate(paths.record) if tabulate else None
+    if table is None:
+        uri = _copy(paths.root / record.artifacts[predictions].uri, record.run_id, results)
+        artifacts[predictions] = replace(artifacts[predictions], uri=uri)
+    else:
+        path = results.matches / f"{record.run_id}.parquet"
+        write_matches(path, table)
+        artifacts.append(Artifact("matches", f"../../../matches/{path.name}", file_sha256(path)))
     return replace(record, artifacts=tuple(artifacts))
 
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from benchmark.core.errors import RecordError
 from benchmark.core.files import written_whole
+from benchmark.core.loading import parse_json
 from benchmark.core.matches import MatchTable
 
 LIMIT_BYTES = 3 * 2**20
@@ -29,7 +30,8 @@ def write_matches(path: Path, table: MatchTable) -> None:
         "super_categories": _coded(table.super_categories),
         "box_image": table.box_image.tolist(),
         "box_label": table.box_label.tolist(),
-        "boxes": table.boxes.tolist(),
+        "boxes": table.boxes.ravel().tolist(),
+        "bands": table.boxes.shape[1],
     }
     columns = {name: pa.array(getattr(table, name).astype(dtype)) for name, dtype in _COLUMNS.items()}
     written = pa.table(columns).replace_schema_metadata({_KEY: json.dumps(rest, separators=(",", ":")).encode()})
@@ -44,19 +46,22 @@ def read_matches(path: Path) -> MatchTable:
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:  # reading ahead in a thread is for files far away
             read = file.read(list(_COLUMNS), use_threads=False)
-        rest = json.loads(read.schema.metadata[_KEY])
-        columns = {
-            name: np.from_dlpack(read[name].combine_chunks()).astype(np.float32 if name == "score" else np.int64)
-            for name in _COLUMNS
-        }
+        rest = parse_json(read.schema.metadata[_KEY].decode(), str(path), RecordError)
+        columns = {name: np.from_dlpack(read[name].combine_chunks()) for name in _COLUMNS}
         return MatchTable(
             names=tuple(rest["names"]),
             image_ids=np.array(rest["image_ids"], np.int64),
-            **{name: _decoded(rest[name]) for name in ("groups", "scenes", "super_categories")},
+            groups=_decoded(rest["groups"]),
+            scenes=_decoded(rest["scenes"]),
+            super_categories=_decoded(rest["super_categories"]),
+            image=columns["image"].astype(np.int64),
+            label=columns["label"].astype(np.int64),
+            score=columns["score"].astype(np.float32),
+            true=columns["true"].astype(np.int64),
+            ignored=columns["ignored"].astype(np.int64),
             box_image=np.array(rest["box_image"], np.int64),
             box_label=np.array(rest["box_label"], np.int64),
-            boxes=np.array(rest["boxes"], np.int64).reshape(len(rest["box_image"]), -1),
-            **columns,
+            boxes=np.array(rest["boxes"], np.int64).reshape(-1, rest["bands"]),
         )
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, IndexError) as error:
         raise RecordError(f"{path}: not a match table: {error}") from error

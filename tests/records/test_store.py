@@ -18,14 +18,29 @@ import pytest
 from benchmark.core.canonical import file_sha256
 from benchmark.core.detections import Detections
 from benchmark.core.errors import RecordError
+from benchmark.core.matches import MatchTable
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records import collect as collecting
 from benchmark.records.codec import encode
-from benchmark.records.collect import collect
+from benchmark.records.collect import Collected, collect
+from benchmark.records.matches import read_matches
 from benchmark.records.predictions import read_predictions, write_predictions
 from benchmark.records.query import run_records
 from benchmark.records.store import Store, read_run, write_atomic
+
+
+def made_table(path: Path) -> MatchTable:
+    """A match table with one box, of the record in that file; no data set is opened for it."""
+    one, none = np.ones(1, np.int64), np.zeros(0, np.int64)
+    words, scores = (read_run(path).run_id,), np.zeros(0, np.float32)
+    boxes = np.ones((1, 4), np.int64)
+    return MatchTable(words, one, words, words, words, none, none, scores, none, none, 0 * one, 0 * one, boxes)
+
+
+def take(home: Home, results: Results) -> Collected:
+    """Collect, with made match tables."""
+    return collect(home, results, made_table)
 
 
 def _add(root: Path, record: RunRecord) -> None:
@@ -170,7 +185,7 @@ class TestCollect:
         self, results: Results, make_record: Callable[..., RunRecord]
     ) -> None:
         first, second = (self._finish(make_record(seed=seed)) for seed in (0, 1))
-        done = collect(Home.find(), results)
+        done = take(Home.find(), results)
         assert set(done.taken) == {first.run_id, second.run_id}
         assert [path.stem for path in results.predictions.iterdir()] == [first.run_id]
         stored = {record.run_id: record for record in Store(results.records)}
@@ -178,7 +193,11 @@ class TestCollect:
         assert (path.parent / stored[first.run_id].artifacts[0].uri).resolve().is_file()
         assert stored[second.run_id].artifacts[0].uri == ""
         assert stored[second.run_id].artifacts[0].sha256 == second.artifacts[0].sha256
-        again = collect(Home.find(), results)
+        matches = stored[second.run_id].artifacts[1]
+        assert (path.parent / matches.uri).resolve() == results.matches / f"{second.run_id}.parquet"
+        assert read_matches(results.matches / f"{second.run_id}.parquet").names == (second.run_id,)
+        assert matches.sha256 == file_sha256(results.matches / f"{second.run_id}.parquet")
+        again = take(Home.find(), results)
         assert again.taken == ()
         assert set(again.present) == {first.run_id, second.run_id}
         assert {record.run_id for record in run_records()} == {first.run_id, second.run_id}
@@ -187,25 +206,25 @@ class TestCollect:
         self, results: Results, make_record: Callable[..., RunRecord]
     ) -> None:
         shipped = self._finish(make_record(seed=0))
-        collect(Home.find(), results)
+        take(Home.find(), results)
         own = Results(results.root.with_name("own"), results.root)
         new, before = self._finish(make_record(seed=1)), sorted(results.root.rglob("*"))
-        done = collect(Home.find(), own)
+        done = take(Home.find(), own)
         assert (done.taken, done.present) == ((new.run_id,), (shipped.run_id,))
         assert [path.stem.rpartition("-")[2] for path in own.root.rglob("*.json")] == [new.run_id]
         assert sorted(results.root.rglob("*")) == before
 
     def test_nothing_to_collect(self, results: Results) -> None:
-        done = collect(Home(results.root / "no such home"), results)
+        done = take(Home(results.root / "no such home"), results)
         assert (done.taken, done.present, done.refused) == ((), (), {})
 
     def test_a_seed_that_comes_later_brings_no_second_predictions(
         self, results: Results, make_record: Callable[..., RunRecord]
     ) -> None:
         later = self._finish(make_record(seed=1))
-        assert collect(Home.find(), results).taken == (later.run_id,)
+        assert take(Home.find(), results).taken == (later.run_id,)
         first = self._finish(make_record(seed=0))
-        assert collect(Home.find(), results).taken == (first.run_id,)
+        assert take(Home.find(), results).taken == (first.run_id,)
         assert [path.stem for path in results.predictions.iterdir()] == [later.run_id]
 
     def test_two_collectors_take_every_record_once(
@@ -214,7 +233,7 @@ class TestCollect:
         finished = {self._finish(make_record(seed=seed)).run_id for seed in range(12)}
         context = multiprocessing.get_context("fork")
         answers = context.Queue()
-        workers = [context.Process(target=lambda: answers.put(collect(Home.find(), results))) for _ in range(4)]
+        workers = [context.Process(target=lambda: answers.put(take(Home.find(), results))) for _ in range(4)]
         for worker in workers:
             worker.start()
         done = [answers.get(timeout=30) for _ in workers]
@@ -222,7 +241,7 @@ class TestCollect:
             worker.join()
         assert sorted(run_id for one in done for run_id in one.taken) == sorted(finished)
         assert {run_id for one in done for run_id in one.present} <= finished
-        assert sorted(path.name for path in results.root.iterdir()) == ["predictions", "records"]
+        assert sorted(path.name for path in results.root.iterdir()) == ["matches", "predictions", "records"]
         assert [path.name for path in results.records.iterdir()] == ["zeroshot"]
 
     def test_several_processes_take_what_one_takes(
@@ -232,10 +251,10 @@ class TestCollect:
         records = [self._finish(make_record(seed=seed, wording=wording)) for seed, wording in asked]
         self._finish(records[1], detections=301)
         Home.find().run(records[0].run_id).predictions.write_bytes(b"other bytes")
-        alone = collect(Home.find(), results)
+        alone = take(Home.find(), results)
         monkeypatch.setattr(collecting, "_MOST_IN_ONE_PROCESS", 0)
         together = Results(tmp_path / "together")
-        done = collect(Home.find(), together)
+        done = take(Home.find(), together)
         assert (done.taken, done.unchecked) == (alone.taken, alone.unchecked)
         assert len(done.taken) == 6
         assert done.refused == alone.refused
@@ -250,30 +269,30 @@ class TestCollect:
         died = pytest.raises(RecordError, match="was killed, perhaps for lack of memory")
         with died, collecting._mapping(1) as mapped:
             list(mapped(signal.raise_signal, [signal.SIGKILL]))
-        assert len(collect(Home.find(), results).taken) == 1
+        assert len(take(Home.find(), results).taken) == 1
 
     def test_results_that_cannot_be_written(self, results: Results) -> None:
         results.root.write_text("a file in the way")
         with pytest.raises(RecordError, match="could not be written: Not a directory"):
-            collect(Home.find(), results)
+            take(Home.find(), results)
 
     def test_other_numbers_never_replace_a_committed_record(
         self, results: Results, make_record: Callable[..., RunRecord]
     ) -> None:
         record = self._finish(make_record(ap=0.2))
-        collect(Home.find(), results)
+        take(Home.find(), results)
         self._finish(replace(record, metrics={**record.metrics, "AP": 0.9}))
-        done = collect(Home.find(), results)
+        done = take(Home.find(), results)
         (path,) = results.records.rglob("*.json")
         assert done.refused == {record.run_id: f"measured again with other numbers; remove {path} to replace it"}
         assert read_run(path).metrics["AP"] == 0.2
         path.unlink()
-        assert collect(Home.find(), results).taken == (record.run_id,)
+        assert take(Home.find(), results).taken == (record.run_id,)
         assert read_run(path).metrics["AP"] == 0.9
 
     def test_too_many_detections_on_an_image(self, results: Results, make_record: Callable[..., RunRecord]) -> None:
         record = self._finish(make_record(), detections=301)
-        assert "301 detections on image 1, at most 300" in collect(Home.find(), results).refused[record.run_id]
+        assert "301 detections on image 1, at most 300" in take(Home.find(), results).refused[record.run_id]
         assert not list(results.records.rglob("*.json"))
 
     def test_a_detection_that_cannot_be_is_refused_though_its_digest_is_right(
@@ -286,7 +305,7 @@ class TestCollect:
         pq.write_table(table.set_column(table.column_names.index("score"), "score", high), path)
         artifact = replace(record.artifacts[0], sha256=file_sha256(path))
         write_atomic(Home.find().run(record.run_id).record, encode(replace(record, artifacts=(artifact,))))
-        done = collect(Home.find(), results)
+        done = take(Home.find(), results)
         assert done.taken == ()
         assert f"{path}: not a file of stored predictions: Detections.scores: row 0" in done.refused[record.run_id]
 
@@ -301,7 +320,7 @@ class TestCollect:
         write_atomic(Home.find().run("broken").record, "{")
         large = self._finish(make_record(seed=3, profile="paper"))
         monkeypatch.setattr(collecting, "PREDICTIONS_LIMIT_BYTES", 10)
-        done = collect(Home.find(), results)
+        done = take(Home.find(), results)
         assert done.taken == ()
         assert done.refused[failed.run_id] == "failed: ValueError: x"
         assert "is for tests" in done.refused[smoke.run_id]

@@ -27,7 +27,7 @@ def match_table(scored: ScoredSet | Columns) -> MatchTable:
     bands = [match_coco(columns.ground_truth, columns.detections, area) for area in AREAS_PX.values()]
     first = bands[0]
     true = np.concatenate([band.true for band in bands])
-    kept = _up_to_last_true(first.label, true.any(axis=0))
+    kept = _up_to_last_true(first.label, _BITS @ true != 0)
     box_image, box_label, boxes = _boxes(columns)
     return MatchTable(
         names=columns.names,
@@ -116,7 +116,8 @@ def _rank(table: MatchTable) -> NDArray[np.int64]:
 
 def _bands(bits: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(A, T, N) bool."""
-    return ((bits & _BITS[:, None]) != 0).reshape(len(AREAS_PX), len(IOU_THRESHOLDS), len(bits))
+    bands: NDArray[np.bool_] = (bits & _BITS[:, None]) != 0
+    return bands.reshape(len(AREAS_PX), len(IOU_THRESHOLDS), len(bits))
 
 
 def _accumulate(

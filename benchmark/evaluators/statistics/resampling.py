@@ -44,7 +44,7 @@ def resample_weights(columns: Columns | MatchTable, resamples: int, seed: int) -
     return weights
 
 
-def jackknife_weights(columns: Columns) -> NDArray[np.int32]:
+def jackknife_weights(columns: Columns | MatchTable) -> NDArray[np.int32]:
     """(P, I): weights that leave out one group each; of more than 1,000 groups, one of 1,000 equal parts of them."""
     names, group_of_image = np.unique(columns.groups, return_inverse=True)
     parts = min(len(names), _JACKKNIFE_PARTS)
