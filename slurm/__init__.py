@@ -1,1 +1,1 @@
-"""Cells on a cluster: presets, code snapshots, arrays through submitit, what became of every task."""
+"""Cells on a cluster: presets, code snapshots, arrays through submitit, the state of every task."""

@@ -1,4 +1,4 @@
-"""Tasks become arrays through submitit; what runs there starts the worker, and hands it on when told to stop."""
+"""Submits tasks as arrays through submitit; each task runs a worker and is requeued after a signal to stop."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from slurm.queue import SlurmError, cancel, max_array_size, require_slurm
 if TYPE_CHECKING:  # every task imports this module before its worker starts
     from slurm.resources import Resources
 
-_LEFT_FOR_US_S = 10
-"""of the time between the signal and the kill, to write our own pickle and requeue"""
+_TIME_TO_REQUEUE_S = 10
+"""seconds before the kill that submitit needs to write its pickle and requeue the job"""
 _TO_BE_ENDED_S = 120
-"""a stopped worker without a signal to us: Slurm is about to end the job, so there is nothing to do but wait"""
+"""how long to wait for Slurm to end the job after it stopped the worker without a signal to this process"""
 
 
 class Attempt(submitit.helpers.Checkpointable):
-    """One task, once or more: starts the worker as a child and waits for it.
+    """One attempt at a task: starts the worker as a child and waits for it.
 
     On USR2 (preemption, or the time limit is near) submitit calls `checkpoint`, which waits until the child has
     saved; submitit then requeues the job, and the next attempt starts the same command, which continues.
@@ -42,7 +42,7 @@ class Attempt(submitit.helpers.Checkpointable):
         self._child: subprocess.Popen[bytes] | None = None
 
     def __call__(self) -> int:
-        """Exit status 0 of the worker, or RuntimeError, so that Slurm's own state says that the cell failed."""
+        """The worker's exit status, 0. Raises RuntimeError for any other, so that Slurm marks the task as failed."""
         self._child = subprocess.Popen(self.command, env={**os.environ, **self.variables})  # noqa: S603 - our own
         status = _ended(self._child.pid)
         if status == EXIT_STOPPED:  # TERM reached it and not us: the job is being cancelled, or preempted without USR2
@@ -52,7 +52,7 @@ class Attempt(submitit.helpers.Checkpointable):
         return status
 
     def checkpoint(self) -> Any:
-        """Wait until the child has saved and is gone, then hand the same command on; None if it had just finished."""
+        """Wait until the child has saved and ended; the next attempt with the same command, None if it had finished."""
         if self._child is not None:
             os.kill(self._child.pid, signal.SIGUSR2)  # srun signals the whole step, but not every site uses srun
             status = _ended_within(self._child.pid, self.patience_s)
@@ -68,8 +68,8 @@ class Attempt(submitit.helpers.Checkpointable):
 class Array:
     """Tasks that are submitted together.
 
-    commands: of the workers. variables: of their processes. after: places in the list of arrays of those that have to
-    end before, well or not: a cell whose shared fit failed trains it itself, and its record then says what is wrong.
+    commands: of the workers. variables: of their environment. after: indices of the arrays that must have ended
+    before, successful or not: a cell whose shared fit failed trains it itself, and its record gives the reason.
     """
 
     commands: tuple[tuple[str, ...], ...]
@@ -78,39 +78,46 @@ class Array:
 
 
 def submit(name: str, arrays: Sequence[Array], resources: Resources, logs: Path, code: Path | None) -> list[list[str]]:
-    """Submit arrays in their order; Slurm's task ids in the same nesting. Larger ones become several.
+    """Submit arrays in order; Slurm's task ids per array. An array above Slurm's limit becomes several.
 
-    All or nothing: where sbatch refuses one array, those before it are cancelled. Raises SlurmError.
+    Where sbatch refuses one array, those before it are cancelled. Raises SlurmError, ConfigError.
+
+    Args:
+        name: of the Slurm jobs.
+        arrays: in an order in which each comes after those it waits for.
+        resources: of each task.
+        logs: the folder for submitit's files and the logs.
+        code: the snapshot that workers import, None for the installed package.
     """
     require_slurm()
     limit = max_array_size()
-    answer: list[list[str]] = []
+    ids_of_arrays: list[list[str]] = []
     try:
         for array in arrays:
-            answer.append([])
-            waits_for = {job.partition("_")[0] for place in array.after for job in answer[place]}
+            ids_of_arrays.append([])
+            waits_for = {job.partition("_")[0] for index in array.after for job in ids_of_arrays[index]}
             executor = _executor(name, resources, logs, code, sorted(waits_for))
             for start in range(0, len(array.commands), limit):
-                answer[-1] += _map(executor, array, array.commands[start : start + limit], resources)
+                ids_of_arrays[-1] += _map(executor, array, array.commands[start : start + limit], resources)
     except BaseException:
-        submitted = [job for ids in answer for job in ids]
+        submitted = [job for ids in ids_of_arrays for job in ids]
         if submitted:
             with contextlib.suppress(BenchError):
                 cancel(submitted)
         raise
-    return answer
+    return ids_of_arrays
 
 
 def _map(executor: Any, array: Array, commands: Sequence[Sequence[str]], resources: Resources) -> list[str]:
-    patience_s = max(resources.signal_delay_s - _LEFT_FOR_US_S, resources.signal_delay_s / 2)
+    patience_s = max(resources.signal_delay_s - _TIME_TO_REQUEUE_S, resources.signal_delay_s / 2)
     attempts = [Attempt(command, array.variables, patience_s) for command in commands]
     try:
         jobs = executor.submit_array(attempts)
     except (submitit.core.utils.FailedJobError, subprocess.SubprocessError, OSError) as error:
         lines = str(error).strip().splitlines()
-        said = [line for line in lines if "error" in line.lower()] or lines
+        errors = [line for line in lines if "error" in line.lower()] or lines
         raise SlurmError(
-            f"sbatch refused, nothing was submitted: {said[-1].removeprefix('sbatch: error: ')}"
+            f"sbatch refused, nothing was submitted: {errors[-1].removeprefix('sbatch: error: ')}"
         ) from error
     return [str(job.job_id) for job in jobs]
 
@@ -154,10 +161,10 @@ def _executor(name: str, resources: Resources, logs: Path, code: Path | None, wa
 
 def _how(status: int) -> str:
     if status == EXIT_STOPPED:
-        return "was told to stop, and the job was not ended"
+        return "was stopped by a signal, and Slurm did not end the job"
     if status < 0:
         name = signal.Signals(-status).name
-        return f"was killed by {name}" + (" (for want of memory?)" if status == -signal.SIGKILL else "")
+        return f"was killed by {name}" + (" (out of memory?)" if status == -signal.SIGKILL else "")
     return f"ended with status {status}"
 
 
@@ -167,14 +174,14 @@ def _ended(process: int, flags: int = 0) -> int:
     `checkpoint` runs inside a signal that interrupts the wait of `__call__`: Popen's own wait would never get the lock
     that the interrupted one holds.
     """
-    found = os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT | flags)
-    if found is None:
+    ended = os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT | flags)
+    if ended is None:
         raise BlockingIOError(process)
-    return int(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
+    return int(ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status)
 
 
 def _ended_within(process: int, limit_s: float) -> int | None:
-    """The same, None where it still lives after that time."""
+    """As `_ended`; None where the child still runs after `limit_s`."""
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
         with contextlib.suppress(BlockingIOError):

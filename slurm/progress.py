@@ -1,4 +1,4 @@
-"""How far a task is and what it said last, from the ends of files."""
+"""Progress and last line of a task, read from the ends of its files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EVENT_BYTES = 16_384
 
 @dataclass(frozen=True)
 class Progress:
-    """A training that runs: epoch counts from 1, remaining_s is None before there is anything to judge by."""
+    """Progress of a running fit. epoch counts from 1; remaining_s is None until its speed is known."""
 
     fit: str
     epoch: int
@@ -27,9 +27,12 @@ class Progress:
 
 
 def read_progress(fits: Sequence[tuple[str, str]]) -> Progress | None:
-    """The training of a chain that reported last, unless all of them are finished."""
-    found = [_progress(method, fit_id) for method, fit_id in fits if not Home.find().fit(fit_id).record.is_file()]
-    known = [progress for progress in found if progress]
+    """Progress of the unfinished fit of a chain that reported last; None where no fit is running.
+
+    fits: (method, fit_id) of the chain.
+    """
+    running = [_progress(method, fit_id) for method, fit_id in fits if not Home.find().fit(fit_id).record.is_file()]
+    known = [progress for progress in running if progress]
     return max(known, key=lambda progress: progress.time_s) if known else None
 
 
@@ -43,7 +46,7 @@ def _progress(method: str, fit_id: str) -> Progress | None:
     lines = _tail(Home.find().fit(fit_id).events, _EVENT_BYTES).splitlines()
     events: list[dict[str, Any]] = []
     for line in lines:
-        if '"fit_id"' in line:  # an attempt begins: how fast an earlier one was on another node says nothing
+        if '"fit_id"' in line:  # a new attempt, perhaps on another node: the speed of earlier ones does not count
             events = []
         elif event := _event(line):
             events.append(event)
@@ -57,14 +60,14 @@ def _progress(method: str, fit_id: str) -> Progress | None:
 
 
 def _epochs(event: dict[str, Any]) -> float:
-    """Epochs behind an event, the running one in part."""
+    """Epochs done at an event, with the finished part of the running one."""
     return float(event["epoch"] - 1 + event.get("step", 1) / max(event.get("steps", 1), 1))
 
 
 def _event(line: str) -> dict[str, Any] | None:
     try:
         event = parse_json(line, "an event", RecordError)
-    except RecordError:  # the first line of a tail is cut, the last one may be in the making
+    except RecordError:  # the first line of a tail is cut, the last may not be complete yet
         return None
     return event if isinstance(event, dict) and {"epoch", "epochs", "time_s"} <= event.keys() else None
 

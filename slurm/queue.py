@@ -1,4 +1,4 @@
-"""What Slurm knows about tasks: one squeue for what lives, one sacct for what has ended, never one a task."""
+"""States of tasks in Slurm: one squeue for active tasks, one sacct for ended ones, never one call per task."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ ACTIVE = frozenset(
 _RETURNS = frozenset(("NODE_FAIL", "PREEMPTED", "BOOT_FAIL"))
 """states from which Slurm requeues a task, and shows them for a while before it does"""
 _BELIEVED_AFTER_S = 120
-_IDS_A_CALL = 500
+_IDS_PER_CALL = 500
 _TIMEOUT_S = 60
 
 
 class SlurmError(BenchError):
-    """Slurm is not here, does not answer, or refuses."""
+    """Slurm is not installed, does not answer, or refuses a command."""
 
 
 @dataclass(frozen=True)
 class TaskState:
-    """What Slurm says of one task.
+    """Slurm's state of one task.
 
     state: Slurm's word. reason: why it waits, or how it ended. node: where it runs or ran. exit_code: `code:signal`.
     """
@@ -41,7 +41,7 @@ class TaskState:
 
     @property
     def active(self) -> bool:
-        """Whether it waits, runs, or will by itself."""
+        """Whether the task waits or runs, or will be requeued by Slurm."""
         return self.state in ACTIVE
 
 
@@ -50,7 +50,7 @@ def require_slurm() -> None:
     missing = [name for name in ("sbatch", "squeue", "scancel", "srun") if shutil.which(name) is None]
     if missing:
         raise SlurmError(
-            f"{', '.join(missing)} not found: this is no Slurm machine; log in to the cluster's login node, or use "
+            f"{', '.join(missing)} not found: Slurm is not installed here; log in to the cluster's login node, or use "
             "--slurm local"
         )
 
@@ -75,27 +75,27 @@ def task_states(slurm_jobs: Iterable[str], *, now_s: float | None = None) -> dic
 
 
 def cancel(slurm_jobs: Sequence[str]) -> None:
-    """scancel; a task that has ended by itself is no error. Raises SlurmError."""
+    """Cancel tasks; one that has ended already is no error. Raises SlurmError."""
     for ids in _portions(_ranges(slurm_jobs)):
         _call(["scancel", "--quiet", *ids])
 
 
 def partitions() -> str:
-    """Slurm's version and its partitions, as people read them; `*` marks the default. Raises SlurmError."""
-    found = [line.split("|") for line in _call(["sinfo", "-h", "-o", "%P|%l"]).splitlines()]
+    """Slurm's version and partitions as one line of text; `*` marks the default. Raises SlurmError."""
+    rows = [line.split("|") for line in _call(["sinfo", "-h", "-o", "%P|%l"]).splitlines()]
     version = _call(["sinfo", "--version"]).strip()
-    listed = ", ".join(f"{name} (at most {limit})" for name, limit in found)
+    listed = ", ".join(f"{name} (at most {limit})" for name, limit in rows)
     return f"{version}; partitions {listed or 'none'}"
 
 
 def max_array_size() -> int:
     """How many tasks one array may have here. Raises SlurmError."""
-    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", _call(["scontrol", "show", "config"]), re.MULTILINE)
-    return int(found[1]) if found else 1001
+    match = re.search(r"^MaxArraySize\s*=\s*(\d+)", _call(["scontrol", "show", "config"]), re.MULTILINE)
+    return int(match[1]) if match else 1001
 
 
 def _queued(wanted: set[str]) -> Iterator[tuple[str, TaskState]]:
-    """From the controller's memory: all that lives, and for some minutes what has ended."""
+    """From squeue: tasks that are active, or ended some minutes ago."""
     arrays = sorted({job.partition("_")[0] for job in wanted})
     for ids in _portions(arrays):
         try:
@@ -103,7 +103,7 @@ def _queued(wanted: set[str]) -> Iterator[tuple[str, TaskState]]:
         except SlurmError as error:
             if "Invalid job id" not in str(error):
                 raise
-            continue  # the only one asked for, and long gone
+            continue  # the only job of the call, ended long ago
         for line in text.splitlines():
             job, state, reason, node = line.split("|", 3)
             if job in wanted:
@@ -111,7 +111,7 @@ def _queued(wanted: set[str]) -> Iterator[tuple[str, TaskState]]:
 
 
 def _accounted(ended: Sequence[str]) -> Iterator[tuple[str, TaskState, float]]:
-    """From accounting, with the end's time in seconds since 1970; nothing where the site keeps none."""
+    """From sacct, with the time of the end in seconds since 1970; nothing where the site keeps no accounting."""
     fields = "JobID,State,ExitCode,End,NodeList"
     arrays = sorted({job.partition("_")[0] for job in ended})
     wanted = set(ended)
@@ -137,7 +137,7 @@ def _seconds(stamp: str) -> float:
 
 
 def _tasks_of(jobs: str) -> list[str]:
-    """`12_[0-2,7%4]`, as tasks are listed that ended together before they started, to `12_0 12_1 12_2 12_7`."""
+    """`12_[0-2,7%4]`, as sacct lists tasks cancelled before they started -> `12_0 12_1 12_2 12_7`."""
     array, bracket, inside = jobs.partition("_[")
     if not bracket:
         return [jobs]
@@ -149,7 +149,7 @@ def _tasks_of(jobs: str) -> list[str]:
 
 
 def _ranges(slurm_jobs: Sequence[str]) -> list[str]:
-    """`12_0 12_1 12_2 12_7 15` -> `12_[0-2,7] 15`, so that a thousand tasks are one word."""
+    """`12_0 12_1 12_2 12_7 15` -> `12_[0-2,7] 15`, so that a thousand tasks are one argument."""
     arrays: dict[str, list[int]] = {}
     for job in slurm_jobs:
         array, _, index = job.partition("_")
@@ -170,13 +170,13 @@ def _spans(indices: list[int]) -> str:
 
 
 def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), _IDS_A_CALL):
-        yield ids[start : start + _IDS_A_CALL]
+    for start in range(0, len(ids), _IDS_PER_CALL):
+        yield ids[start : start + _IDS_PER_CALL]
 
 
 def _call(command: Sequence[str]) -> str:
     if shutil.which(command[0]) is None:
-        raise SlurmError(f"{command[0]} not found: this is no Slurm machine; ask on the cluster's login node")
+        raise SlurmError(f"{command[0]} not found: Slurm is not installed here; run this on the cluster's login node")
     try:
         done = subprocess.run(  # noqa: S603 - Slurm's own clients, found on PATH
             list(command), capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
@@ -185,6 +185,6 @@ def _call(command: Sequence[str]) -> str:
         raise SlurmError(f"{command[0]} did not answer within {_TIMEOUT_S} s: is the controller up?") from error
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines()
-        said = lines[-1].removeprefix(f"{command[0]}: ") if lines else f"exit status {done.returncode}"
-        raise SlurmError(f"{command[0]}: {said}")
+        message = lines[-1].removeprefix(f"{command[0]}: ") if lines else f"exit status {done.returncode}"
+        raise SlurmError(f"{command[0]}: {message}")
     return done.stdout

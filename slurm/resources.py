@@ -1,4 +1,4 @@
-"""What a task asks a cluster for: presets as typed config, a user's own in a TOML file, single settings by flag."""
+"""What a task asks a cluster for: our presets, a user's own in a TOML file, single settings by `--slurm-set`."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from benchmark.core.paths import user_config
 from benchmark.core.settings import Count, PositiveCount, make_config
 
 LOCAL = "local"
-"""the name that means: this machine, one task after the other"""
+"""the preset that runs tasks on this machine, one after the other"""
 
 _SLURM_SENDS_EARLY_S = 60
-"""Slurm may send the warning signal this much before the asked-for delay"""
+"""Slurm may send the signal to stop this much earlier than asked"""
 
 
 @dataclass(frozen=True)
 class Resources:
-    """One task's share of a cluster. Raises ConfigError where a task could be told to stop as it starts.
+    """Resources of one task. Raises ConfigError where a task could get the signal to stop as it starts.
 
-    Text fields that are None are left to the site's defaults.
+    Fields that are None take the site's defaults.
     """
 
     partition: str | None = None
@@ -39,7 +39,7 @@ class Resources:
     time_min: PositiveCount = 240
     """wall time of one attempt; training continues in the next one"""
     signal_delay_s: PositiveCount = 90
-    """how long before the limit a task is told to stop; Slurm may do it a minute earlier"""
+    """how long before the time limit a task gets the signal to stop; Slurm may send it a minute earlier"""
     requeues: Count = 20
     """how often a cell may run into its time limit before it counts as failed"""
     parallel: PositiveCount = 64
@@ -59,7 +59,7 @@ class Resources:
         if self.signal_delay_s + _SLURM_SENDS_EARLY_S >= self.time_min * 60:
             raise ConfigError(
                 f"time_min is {self.time_min} and signal_delay_s {self.signal_delay_s}: the signal to stop may come "
-                f"{_SLURM_SENDS_EARLY_S} s early, so a task could be told to stop as it starts; allow more time"
+                f"{_SLURM_SENDS_EARLY_S} s early, so a task could be stopped as it starts; raise time_min"
             )
 
 
@@ -75,7 +75,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 
 def load_resources(preset: str, settings: Mapping[str, Any]) -> Resources:
-    """A preset, ours or the user's, with single settings on top.
+    """The resources of a preset, ours or the user's, with single settings that override it.
 
     A user's preset is a table `[preset.NAME]`; `base` names the one it starts from (one of ours of the same name if
     there is one), `[defaults]` holds what all of them share. Raises UnknownNameError with the valid names, ConfigError.

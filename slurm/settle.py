@@ -1,4 +1,4 @@
-"""A task that ended without a record gets one: whatever becomes of a cell, it is said in a record, with the reason."""
+"""Writes a failed record, with the reason, for a task that ended without one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _MEMORY = re.compile(r"exceeded memory limit|oom[-_ ]kill|out.of.memory", re.IGN
 
 
 def reason_of(state: TaskState | None, log: Path, memory_gb: float) -> str:
-    """Why a task that is over left no record, and what to do: from Slurm's word and what the task printed last."""
+    """Why an ended task left no record, and what to do: from Slurm's state and the end of the task's log."""
     if state is None:
         return (
             "lost: Slurm knows nothing of this task any more and it left no record; it was cancelled before it "
@@ -51,7 +51,7 @@ def reason_of(state: TaskState | None, log: Path, memory_gb: float) -> str:
         return printed
     when = f"while it ran on {state.node}" if log.is_file() else "before it started"
     why = f": {_named(state.reason)}" if state.reason not in ("", "None", "0") else ""
-    said = last_line(log)
+    line = last_line(log)
     after = f" with exit code {state.exit_code}" if state.exit_code else ""
     limit = "time limit: the task was stopped before it could save; give it more with --slurm-set time_min=N"
     return {
@@ -59,17 +59,21 @@ def reason_of(state: TaskState | None, log: Path, memory_gb: float) -> str:
         "TIMEOUT": limit,
         "DEADLINE": limit,
         "NODE_FAIL": f"node failed: {state.node or 'its node'} was lost and the task was not requeued",
-    }.get(state.state, f"ended as {state.state}{after} without a record" + (f"; last said: {said}" if said else ""))
+    }.get(state.state, f"ended as {state.state}{after} without a record" + (f"; last line: {line}" if line else ""))
 
 
 def why_waiting(reason: str) -> str:
-    """Slurm's reason, and what to do where waiting will not help."""
+    """Slurm's reason why a task waits, and what to do where it would wait forever."""
     advice = _NEVER.get(reason)
-    return f"{reason}: does not start like this, {advice}; bench cancel it and submit it so" if advice else reason
+    return (
+        f"{reason}: cannot start, {advice}; cancel it with 'bench cancel' and submit it again with that"
+        if advice
+        else reason
+    )
 
 
 def _named(reason: str) -> str:
-    """`by 1000` with the user's name, where this machine knows it."""
+    """`by 1000` -> `by NAME` where this machine knows the user; any other reason as it is."""
     user = re.fullmatch(r"by (\d+)", reason)
     try:
         return f"by {pwd.getpwuid(int(user[1])).pw_name}" if user else reason
@@ -78,7 +82,7 @@ def _named(reason: str) -> str:
 
 
 def _reason_in(text: str, state: TaskState, memory_gb: float) -> str | None:
-    """What a log's end gives away; Slurm's word alone is often only FAILED."""
+    """The reason that the end of a log shows, because Slurm's state alone is often only FAILED."""
     if full := _FULL.search(text):
         return f"disk full: {_line_of(text, full)}"
     if state.state == "OUT_OF_MEMORY" or _MEMORY.search(text):
@@ -86,21 +90,21 @@ def _reason_in(text: str, state: TaskState, memory_gb: float) -> str | None:
     if _TOO_OFTEN.search(text):
         return "time limit: reached in every attempt that the preset's `requeues` allows; resubmitting continues"
     if state.exit_code == "0:12":
-        return "told to stop before it had begun, and not requeued"
+        return "stopped before it had begun, and not requeued"
     return None
 
 
 def write_failure(
     job: Job, reason: str, *, commit: str | None, dirty: bool | None, slurm_job: str | None, since_ns: int
 ) -> bool:
-    """Write a failed record unless there is a newer or a good one, or somebody is measuring the cell right now.
+    """Write a failed record unless the cell has a newer or an ok one, or another process measures it; whether it wrote.
 
-    since_ns: when the cell was submitted; a record from before tells of an earlier attempt. Returns whether it wrote.
+    since_ns: when the cell was submitted, in ns; a record from before is of an earlier attempt.
     """
     spec, paths = job.spec, Home.find().run(job.spec.run_id)
-    with held(paths.lock, f"settles {spec.run_id}", wait=False) as nobody_measures:
-        there = read_end(spec.run_id)
-        if not nobody_measures or (there and (there.status == "ok" or there.written_ns >= since_ns)):
+    with held(paths.lock, f"settles {spec.run_id}", wait=False) as locked:
+        end = read_end(spec.run_id)
+        if not locked or (end and (end.status == "ok" or end.written_ns >= since_ns)):
             return False
         provenance = Provenance(
             utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -125,5 +129,5 @@ def _end_of(log: Path, size: int = 8192) -> str:
         return ""
 
 
-def _line_of(text: str, found: re.Match[str]) -> str:
-    return text[text.rfind("\n", 0, found.start()) + 1 :].splitlines()[0].strip()
+def _line_of(text: str, match: re.Match[str]) -> str:
+    return text[text.rfind("\n", 0, match.start()) + 1 :].splitlines()[0].strip()

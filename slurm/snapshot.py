@@ -1,4 +1,4 @@
-"""The code that runs is the code that was submitted: a copy of the commit, made once and used by every task."""
+"""Copies the code at submission, once per commit, so that every task runs the code that was submitted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ COMMIT_FILE = "COMMIT"
 
 @dataclass(frozen=True)
 class Code:
-    """folder: what goes to the front of PYTHONPATH, None for an installed package. commit, dirty: as in provenance."""
+    """The code that workers run.
+
+    folder: first on PYTHONPATH, None for an installed package. commit, dirty: as in provenance.
+    """
 
     folder: Path | None
     commit: str | None
@@ -28,10 +31,10 @@ class Code:
 
 
 def take_snapshot(folder: Path, *, allow_dirty: bool, checkout: Path | None = None) -> Code:
-    """Copy the checkout's code below `folder`, under its commit; an installed package needs no copy.
+    """Copy the checkout's code into `folder`/<commit>; an installed package needs no copy.
 
-    Raises RefusedError where something is changed and not committed, unless dirty code is allowed; its copy then has
-    a digest of the content in its name, and every record that it makes is marked.
+    Raises RefusedError where changes are not committed, unless `allow_dirty`: the copy's name then holds a digest of
+    its content, and every record of it is marked.
     """
     root = checkout or Path(__file__).resolve().parents[1]
     if (root / COMMIT_FILE).is_file():  # we run from a snapshot ourselves
@@ -44,8 +47,8 @@ def take_snapshot(folder: Path, *, allow_dirty: bool, checkout: Path | None = No
     changes = (_git(root, "status", "--porcelain", "--untracked-files=all", "--", *packages) or "").splitlines()
     if changes and not allow_dirty:
         raise RefusedError(
-            f"{len(changes)} files are not committed, first '{changes[0][3:]}': commit them, or say --allow-dirty and "
-            "the records are marked"
+            f"{len(changes)} files are not committed, first '{changes[0][3:]}': commit them, or add --allow-dirty, "
+            "which marks the records"
         )
     name, content = (_dirty_archive if changes else _clean_archive)(root, commit, packages)
     target = folder / name
@@ -73,7 +76,7 @@ def _dirty_archive(root: Path, commit: str, packages: list[str]) -> tuple[str, b
 
 
 def _unpack(content: bytes, target: Path, commit: str) -> None:
-    """Whole or not at all: two submitters of one commit may get here together, and the first one's copy stays."""
+    """Unpack atomically: where two processes submit one commit together, the first copy stays."""
     target.parent.mkdir(parents=True, exist_ok=True)
     waiting = Path(mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
@@ -107,5 +110,5 @@ def _run(root: Path, *arguments: str) -> bytes:
             timeout=60,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise RefusedError(f"{root}: git could not tell which code this is: {error}") from error
+        raise RefusedError(f"{root}: git failed, so the commit is unknown: {error}") from error
     return done.stdout

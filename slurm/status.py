@@ -1,4 +1,4 @@
-"""What became of every task that was submitted: records first, then Slurm, each asked once."""
+"""The state of every submitted task: from its record, or from Slurm where there is none."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from slurm.settle import reason_of, why_waiting, write_failure
 from slurm.submission import Submission, latest_tasks, read_jobs, submissions
 
 _UNKNOWN_AFTER_S = 60
-"""a task that Slurm does not know is waited for that long after it was submitted"""
+"""for this long after its submission a task that Slurm does not know yet counts as queued"""
 
 
 class State(StrEnum):
-    """Where a task is."""
+    """The state of a task."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -36,7 +36,7 @@ _OF_RECORD = {"ok": State.FINISHED, "failed": State.FAILED, "blocked": State.BLO
 
 @dataclass(frozen=True)
 class TaskRow:
-    """One line of the status table. detail: why it waits, failed or is blocked. log: what it printed."""
+    """One line of the status table. detail: why it waits, failed or is blocked, or its node. log: what it printed."""
 
     run_id: str
     name: str
@@ -56,13 +56,12 @@ class TaskRow:
 
 
 def status(names: Sequence[str] = ()) -> list[TaskRow]:
-    """The last submission of every cell (of those submissions only, where some are named), the oldest first.
+    """One row per task of every cell's last submission, the oldest first. names: only these submissions.
 
-    A task that is over and left no record gets a failed one here. Raises SlurmError where there is something to ask
-    and the controller does not answer.
+    A task that ended without a record gets a failed one here. Raises SlurmError where Slurm does not answer.
     """
     known = submissions()
-    latest = [found for found in latest_tasks(known).values() if not names or found[0].name in names]
+    latest = [last for last in latest_tasks(known).values() if not names or last[0].name in names]
     rows = [_from_files(submission, index) for submission, index in latest]
     open_rows = [row for row in rows if row.state is State.QUEUED]
     states = task_states([row.slurm_job for row in open_rows if row.slurm_job])
@@ -72,7 +71,7 @@ def status(names: Sequence[str] = ()) -> list[TaskRow]:
 
 
 def record_cancelled(rows: Sequence[TaskRow]) -> None:
-    """Records of cells that waited when they were cancelled: of a task that never began Slurm may keep no trace."""
+    """Write failed records of cells that were cancelled while they waited: Slurm may forget a task that never began."""
     by_name = {submission.name: submission for submission in submissions()}
     for row in rows:
         if row.state is State.QUEUED and row.fit is None:
@@ -85,7 +84,7 @@ def active_tasks() -> set[tuple[str, str | None]]:
 
 
 def _from_files(submission: Submission, index: int) -> TaskRow:
-    """By what lies on disk; QUEUED stands for: ask further."""
+    """The row by the files alone; QUEUED where they do not decide."""
     task = submission.tasks[index]
     state, detail = State.QUEUED, ""
     if task.fit:
@@ -100,7 +99,7 @@ def _from_files(submission: Submission, index: int) -> TaskRow:
 
 
 def submitted_ns(submission: Submission) -> int:
-    """When it was, by the clock of the file system that also stamps the records."""
+    """When it was submitted, in ns by the clock of the file system, which also stamps the records."""
     return submission.paths.tasks.stat().st_mtime_ns
 
 
@@ -120,7 +119,7 @@ def _settle(row: TaskRow, states: dict[str, TaskState], submission: Submission) 
 
 
 def _failed(row: TaskRow, reason: str, submission: Submission) -> TaskRow:
-    """The row as its record says now: ours, or one that was written meanwhile."""
+    """Write a failed record and return the row it gives; a record that was written meanwhile wins."""
     if row.fit:  # a fit has no run record; the cells that need it train it themselves
         if Home.find().fit(row.fit).record.is_file():
             return replace(row, state=State.FINISHED)
@@ -137,20 +136,20 @@ def _failed(row: TaskRow, reason: str, submission: Submission) -> TaskRow:
     if wrote:
         return replace(row, state=State.FAILED, detail=f"Slurm: {reason}")
     again = _from_files(submission, row.index)
-    if again.state is State.QUEUED:  # somebody holds the cell's lock: a second attempt that is still at work
+    if again.state is State.QUEUED:  # another process holds the cell's lock: a second attempt
         return replace(row, state=State.RUNNING, detail="another process measures it")
     return again
 
 
 def _local(row: TaskRow, submission: Submission) -> TaskRow:
-    """A task of `--slurm local`: alive while its process is, in the order of the list."""
+    """The row of a task of `--slurm local`: running or queued while the process that runs the list is alive."""
     task = submission.tasks[row.index]
     host, process = submission.process or ("", 0)
     if host != platform.node():
         return replace(row, detail=f"on {host}")
     if not _alive(process):
-        said = last_line(row.log)
-        return _failed(row, "stopped: the command that ran it is gone" + (f"; last said: {said}" if said else ""),
+        line = last_line(row.log)
+        return _failed(row, "stopped: the command that ran it is gone" + (f"; last line: {line}" if line else ""),
                        submission)  # fmt: skip
     if not row.log.is_file():
         return row

@@ -1,4 +1,4 @@
-"""What was submitted, on disk: any shell that sees `$BENCH_HOME` can follow it, also without the submitting one."""
+"""Submissions as files: any shell that sees `$BENCH_HOME` can follow them, not only the submitting one."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ from benchmark.records.store import write_atomic
 class Task:
     """One task of an array.
 
-    run_id, name: the cell and how people read it. fit: the only fit of the cell's chain that this task trains, None
-    for the cell itself. fits: (method, fit_id) of the chain, the first to train first.
-    device: what the worker is told to use. slurm_job: `1234_5` or `1234`; None before it was submitted, and on this
-    machine.
+    run_id, name: of the cell. fit: the only fit of the cell's chain that this task trains, None
+    for the cell itself. fits: (method, fit_id) of the chain, the first to train first. device: the worker's `--device`.
+    slurm_job: `1234_5` or `1234`; None before the submission, and on this machine.
     """
 
     run_id: str
@@ -61,7 +60,7 @@ class Submission:
 
     @property
     def paths(self) -> SubmissionPaths:
-        """Where it lies."""
+        """Its folder and files."""
         return SubmissionPaths(Home.find().slurm / self.name)
 
 
@@ -97,13 +96,13 @@ def new_name() -> str:
 
 
 def write_tasks(paths: SubmissionPaths, jobs: Sequence[tuple[Job, str | None]]) -> None:
-    """The file that workers read: a job and the only fit it is about, or None."""
+    """Write the file that workers read: each job with the only fit to train, None for the whole cell."""
     entries = [{"job": to_plain(job), "fit": fit} for job, fit in jobs]
     write_atomic(paths.tasks, json.dumps(entries))
 
 
 def read_jobs(paths: SubmissionPaths, indices: Sequence[int]) -> list[Job]:
-    """Those jobs of a submission, decoded strictly. Raises RecordError."""
+    """The jobs of these indices. Raises RecordError."""
     try:
         entries = _entries(paths.tasks, paths.tasks.stat().st_mtime_ns)
     except OSError as error:
@@ -113,18 +112,18 @@ def read_jobs(paths: SubmissionPaths, indices: Sequence[int]) -> list[Job]:
 
 @lru_cache(maxsize=8)
 def _entries(path: Path, written_ns: int) -> list[Any]:  # noqa: ARG001  # a file that was replaced is another one
-    """Remembered, because a thousand tasks that were cancelled are read one by one."""
+    """The entries of a file of tasks; cached, because cancelled tasks are read one by one."""
     entries: list[Any] = read_json(path, RecordError)
     return entries
 
 
 def write_submission(submission: Submission) -> None:
-    """Write or replace the facts."""
+    """Write or replace a submission's `submission.json`."""
     write_atomic(submission.paths.facts, json.dumps(to_plain(submission)) + "\n")
 
 
 def read_submission(path: Path) -> Submission:
-    """Facts from a file. Raises RecordError."""
+    """Read a `submission.json`. Raises RecordError."""
     try:
         values = read_json(path, RecordError)
         tasks = tuple(
@@ -138,12 +137,12 @@ def read_submission(path: Path) -> Submission:
 
 
 def submissions() -> list[Submission]:
-    """All that were submitted from this home, the oldest first."""
+    """All submissions of this $BENCH_HOME, the oldest first."""
     return [read_submission(path) for path in sorted(Home.find().slurm.glob("*/submission.json"))]
 
 
 def find_submission(name: str) -> Submission:
-    """The one of that name, or of which it is the unique start. Raises UnknownNameError."""
+    """The submission of that name, or the only one whose name starts so. Raises UnknownNameError."""
     known = {submission.name: submission for submission in submissions()}
     near = [key for key in known if key.startswith(name)]
     if name not in known and len(near) != 1:
@@ -153,19 +152,19 @@ def find_submission(name: str) -> Submission:
 
 def latest_tasks(known: Sequence[Submission]) -> dict[tuple[str, str | None], tuple[Submission, int]]:
     """(run_id, fit) -> the last submission with that task and its index there."""
-    found: dict[tuple[str, str | None], tuple[Submission, int]] = {}
+    latest: dict[tuple[str, str | None], tuple[Submission, int]] = {}
     for submission in known:
         for index, task in enumerate(submission.tasks):
-            found[task.run_id, task.fit] = (submission, index)
-    return found
+            latest[task.run_id, task.fit] = (submission, index)
+    return latest
 
 
 def with_slurm_jobs(submission: Submission, slurm_jobs: Sequence[str]) -> Submission:
-    """The same, with the job that Slurm made of each task."""
+    """The submission with the ids of Slurm's jobs, in the order of its tasks."""
     tasks = (replace(task, slurm_job=job) for task, job in zip(submission.tasks, slurm_jobs, strict=True))
     return replace(submission, tasks=tuple(tasks))
 
 
 def only_submitter() -> AbstractContextManager[bool]:
-    """One command at a time plans and submits, so that two never submit one cell twice. Raises RecordError."""
+    """A lock under which a command plans and submits, so that two never submit one cell twice. Raises RecordError."""
     return held(Home.find().slurm / "lock", "submits cells")

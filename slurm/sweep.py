@@ -1,4 +1,4 @@
-"""What a sweep is made of: a name, a title, and the requests it stands for. Nothing that runs, no digest, no path."""
+"""A sweep: a name, a title, and the requests it stands for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.core.spec import RunRequest
 
 @dataclass(frozen=True)
 class Asked:
-    """What the user chose: None leaves data and profile to the defaults of `bench run`, seeds to the sweep."""
+    """The user's choices; None leaves data and profile to the defaults of `bench run`, seeds to the sweep."""
 
     data: str | None = None
     profile: str | None = None
@@ -22,7 +22,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A file in `slurm/sweeps/` exposes one as SWEEP. requests(asked): one entry a method and setting."""
+    """A file in `slurm/sweeps/` exposes one as SWEEP. requests(asked): one per method and setting."""
 
     name: str
     title: str
@@ -39,10 +39,18 @@ def request(
     seeds: tuple[int, ...] = (0,),
     **more: Any,
 ) -> RunRequest:
-    """One request under what was asked.
+    """One request of a sweep, with the user's choices.
 
-    data: where the sweep is about one data set whatever was asked. A method that cannot be fitted brings its released
-    weights; one that is not there yet is named all the same, and the plan says so.
+    A method that cannot be fitted uses its released weights; one that is not installed is kept, and the plan names it.
+
+    Args:
+        asked: the user's choices.
+        method: with a variant or without.
+        task: its name.
+        params: of the method, that differ from its profile.
+        data: the data set of a sweep that is about one only; it overrides the user's.
+        seeds: unless the user chose some.
+        more: other fields of RunRequest.
     """
     info = _info(method)
     if info is not None and Capability.TRAINABLE not in info.capabilities:

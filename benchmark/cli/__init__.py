@@ -1,1 +1,1 @@
-"""The command line: `main` dispatches by name, one file a sub-command."""
+"""The command line: `main` dispatches by name, one file per sub-command."""

@@ -1,4 +1,4 @@
-"""The checks of `bench doctor`: each looks at one thing of this machine and says what follows if it is missing."""
+"""The checks of `bench doctor`: what this machine has, and what cannot be done without what it lacks."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the report. follows: what cannot be done and how to mend it; empty when all is well."""
+    """One line of the report.
+
+    found: what is there. follows: what cannot be done and how to mend it; empty when nothing is wrong.
+    """
 
     name: str
     state: State
@@ -51,12 +54,12 @@ class Check:
 
 
 def check_all() -> list[Check]:
-    """Every check, in the order in which things depend on each other."""
+    """Every check; a thing comes after those it depends on."""
     packages, libraries = check_packages("packages", BASE, State.BROKEN), check_libraries()
     checks = [check_python(), packages, check_packages("models", MODELS, State.MISSING, "models"), libraries]
     checks += [check_device(loadable=libraries.state is State.OK), check_memory(), check_home(Home.find().root)]
     checks.append(check_slurm())
-    if packages.state is State.OK:  # the files asked below import them
+    if packages.state is State.OK:  # the checks below import them
         checks += [*check_encoders(), *check_weights(Home.find().weights), *check_data()]
     return checks
 
@@ -70,7 +73,7 @@ def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Check:
 
 
 def check_packages(name: str, distributions: Sequence[str], if_missing: State, extra: str = "") -> Check:
-    """Versions of the packages, and the command that installs what is not there."""
+    """Versions of the packages, and the command that installs the missing ones."""
     versions = installed_versions(distributions)
     found = ", ".join(f"{package} {version}" for package, version in versions.items()) or "none"
     absent = [package for package in distributions if package not in versions]
@@ -81,7 +84,7 @@ def check_packages(name: str, distributions: Sequence[str], if_missing: State, e
 
 
 def check_libraries(libraries: Sequence[str] = tuple(LIBRARIES)) -> Check:
-    """Shared libraries that OpenCV links; broken only where OpenCV is installed, for nothing else needs them."""
+    """Shared libraries that OpenCV links; BROKEN only where OpenCV is installed, because nothing else needs them."""
     missing = missing_libraries(libraries)
     if not missing:
         return Check("libraries", State.OK, ", ".join(libraries))
@@ -95,7 +98,12 @@ def check_device(*, loadable: bool = True) -> Check:
     from benchmark.harness.provenance import device_name
 
     if not installed_versions(["torch"]) or not loadable:
-        return Check("device", State.MISSING, device_name(), "torch was not asked; detectors cannot run here yet")
+        return Check(
+            "device",
+            State.MISSING,
+            device_name(),
+            "torch is missing or cannot be loaded: detectors cannot run here yet",
+        )
     import torch
 
     if torch.cuda.is_available():
@@ -105,7 +113,7 @@ def check_device(*, loadable: bool = True) -> Check:
         "device",
         State.OK,
         device_name(),
-        "no GPU: the default profile is quick, whose numbers never pass for the paper's",
+        "no GPU: the default profile is quick, whose numbers are not comparable to the paper's",
     )
 
 
@@ -116,7 +124,7 @@ def check_memory() -> Check:
 
 
 def check_home(root: Path) -> Check:
-    """$BENCH_HOME: that it can be written, and its free space."""
+    """$BENCH_HOME: whether it can be written, and its free space."""
     name = "BENCH_HOME"
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -141,33 +149,31 @@ def check_slurm() -> Check:
 
 
 def check_encoders() -> Iterator[Check]:
-    """Text encoders, each asked for its weights."""
+    """Every text encoder, and whether its weights are here."""
     for name in list_names("text encoder"):
         encoder: TextEncoder = load("text encoder", name)
         yield _missing_or_ok(f"text {name}", encoder.missing(), f"{encoder.dimensions} dimensions")
 
 
 def check_weights(folder: Path) -> Iterator[Check]:
-    """Released weights, each file held against its digest."""
+    """Released weights, each file compared with its digest."""
     from benchmark.harness import weights
 
-    looked = {each.weights.name: each for each in weights.declared_weights()}
-    here = sorted(name for name, each in looked.items() if each.state is weights.State.HERE)
-    found = f"{len(here)} of {len(looked)} in {folder}" + (f": {', '.join(here)}" if here else "")
-    follows = (
-        "off the shelf everything is blocked (weights), fitted here most methods need none: see 'bench weights list'"
-    )
+    declared = {each.weights.name: each for each in weights.declared_weights()}
+    here = sorted(name for name, each in declared.items() if each.state is weights.State.HERE)
+    found = f"{len(here)} of {len(declared)} in {folder}" + (f": {', '.join(here)}" if here else "")
+    follows = "'--weights pretrained' is blocked; most methods can be fitted here without any: see 'bench weights list'"
     yield Check("weights", State.OK, found) if here else Check("weights", State.MISSING, found, follows)
-    for name, each in looked.items():
+    for name, each in declared.items():
         if each.state is weights.State.REFUSED:
             yield Check(f"weights {name}", State.MISSING, "refused", each.reason)
     for name, follows in WEIGHTS:
-        if looked[name].state is weights.State.MISSING:
+        if declared[name].state is weights.State.MISSING:
             yield Check(f"weights {name}", State.MISSING, f"not in {folder}", follows)
 
 
 def check_data() -> Iterator[Check]:
-    """Data sets, each asked whether it can be opened here."""
+    """Every data set, and whether it can be opened here."""
     for name in list_names("dataset"):
         entry: DatasetEntry = load("dataset", name)
         yield _missing_or_ok(f"data {name}", entry.missing(), entry.info.title)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 VERSION_HELP = (
-    "records measured on version N of the data set, those in results/archive included (default: the newest version; "
-    "of each method the newest version is shown)"
+    "show records of version N of the data set, those in results/archive included (default: the newest version); "
+    "of each method the newest version is shown"
 )
 
 

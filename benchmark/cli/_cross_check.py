@@ -1,4 +1,4 @@
-"""`bench score RUN --cross-check`: fast engine, reference engine and a framework's own AP, kept beside the record."""
+"""`bench score RUN --cross-check`: the fast engine, the reference engine and ultralytics' own AP compared."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ LVIS_LIBRARIES = {"fast": "hotcoco", "reference": "lvis"}
 
 
 def cross_check(stored: Stored) -> dict[str, Any]:
-    """All of it as plain values; `framework` says why where its library is not here or has no such rules."""
+    """Compare a run's metrics by both engines and by ultralytics, as values for JSON.
+
+    `framework` is `{"missing": reason}` where ultralytics is not installed or has no rules for the data (LVIS).
+    """
     from benchmark.core.paths import installed_versions
     from benchmark.evaluators.scoring.columns import columns_of
     from benchmark.evaluators.scoring.cross_check import compare_engines, compare_framework
@@ -22,7 +25,7 @@ def cross_check(stored: Stored) -> dict[str, Any]:
     protocol = record.spec.protocol["evaluators"]
     libraries = LIBRARIES if columns.federation is None else LVIS_LIBRARIES
     versions = installed_versions(libraries.values())
-    framework: dict[str, Any] = {"missing": "it knows no class that is annotated in some images only (LVIS)"}
+    framework: dict[str, Any] = {"missing": "it has no rule for classes that are annotated in some images only (LVIS)"}
     if columns.federation is None:
         framework = {"missing": "ultralytics is not installed: pip install 'rtvp-bench[models]'"}
         if "ultralytics" in versions:
@@ -37,7 +40,7 @@ def cross_check(stored: Stored) -> dict[str, Any]:
 
 
 def store(facts: dict[str, Any], stored: Stored) -> Path:
-    """Beside a record of ours; in `cross_checks/` of the results for one that was committed."""
+    """Write the comparison beside the run's record, or to `cross_checks/` of the results for a committed one."""
     import json
 
     from benchmark.core.paths import Results, RunPaths
@@ -51,10 +54,10 @@ def store(facts: dict[str, Any], stored: Stored) -> Path:
 
 
 def text(facts: dict[str, Any]) -> str:
-    """For people: the engines' verdict, then the framework's AP beside ours."""
+    """The comparison as text: whether the engines agree, then ultralytics' AP beside ours."""
     fast, reference = facts["libraries"]["fast"], facts["libraries"]["reference"]
     lines = [f"fast       {fast}", f"reference  {reference}"]
-    verdict = "equal to the last bit" if facts["equal"] else f"apart by up to {facts['largest_difference']:.2e}"
+    verdict = "equal to the last bit" if facts["equal"] else f"they differ by up to {facts['largest_difference']:.2e}"
     lines.append(f"{facts['compared']:,} values: {verdict}")
     for name, row in facts["metrics"].items():
         if row["difference"]:
@@ -72,7 +75,7 @@ def text(facts: dict[str, Any]) -> str:
         lines.append(
             f"  {title:<16} AP {100 * row['AP']:6.3f} ({100 * row['AP_minus_fast']:+.3f})  "
             f"AP50 {100 * row['AP50']:6.3f} ({100 * row['AP50_minus_fast']:+.3f})  "
-            f"a class's AP is up to {100 * row['largest_of_a_class']:.2f} apart"
+            f"AP of a class differs by up to {100 * row['largest_of_a_class']:.2f}"
         )
     return "\n".join(lines)
 
@@ -83,7 +86,7 @@ def _percent(facts: dict[str, Any], name: str) -> str:
 
 
 def _ultralytics() -> Any:
-    """Its AP a class, imported offline and with its settings in our home."""
+    """A function giving ultralytics' AP (classes, 10) and the classes; offline, settings in $BENCH_HOME."""
     import os
 
     from benchmark.core.paths import Home

@@ -1,4 +1,4 @@
-"""All tables and figures of the paper in one folder, each file written whole; equal records give equal files."""
+"""All tables and figures of the paper in one folder, each file written atomically; equal records give equal files."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OWN = "mmio"
-"""the paper's own data set: another one may stand in for it; tables about COCO and LVIS keep theirs"""
+"""the paper's own data set; another one may replace it, tables about COCO and LVIS keep theirs"""
 _FORMS = ("markdown", "html", "latex", "csv", "json")
 _PRINTED = "reported_and_reproduced"
 
 
 @dataclass(frozen=True)
 class Made:
-    """overview: what is there and what is missing. files: all that were written."""
+    """What `make_paper` wrote. overview: tables and figures, and the reason for each missing one. files: every file."""
 
     overview: Overview
     files: tuple[Path, ...]
 
 
 def make_paper(data: str, folder: Path) -> Made:
-    """Write everything. Raises UnknownNameError for an unknown data set, RecordError where a file cannot be written.
+    """Write every table and figure. Raises UnknownNameError, BenchError where a file cannot be written or removed.
 
     A table or figure that cannot be made is named with the reason, and its older files are removed.
     """
@@ -68,11 +68,11 @@ def make_paper(data: str, folder: Path) -> Made:
     written = _write(compared, folder, _PRINTED)
     files += written
     figures = list(_figures(dataset, records, folder, files))
-    mine = [record for record in records if record.spec.dataset == dataset]
+    shown = [record for record in records if record.spec.dataset == dataset]
     overview = Overview(
         dataset,
-        len(mine),
-        digest(sorted(digest(record) for record in mine)),
+        len(shown),
+        digest(sorted(digest(record) for record in shown)),
         next(note for note in compared.notes if note.startswith(tuple("0123456789"))),
         Item(TITLE, TITLE, _relative(written, folder)),
         tables,
@@ -84,14 +84,17 @@ def make_paper(data: str, folder: Path) -> Made:
 
 
 def shown_data(table: object, dataset: str, records: Sequence[RunRecord]) -> str | None:
-    """Whose cells a table shows: that set's, but those of COCO or LVIS where it was not measured on it."""
+    """The data set whose cells a table shows; None for a table about data sets.
+
+    It is `dataset`, but COCO or LVIS for their tables as long as no record of the table's tasks is on `dataset`.
+    """
     if isinstance(table, DatasetTable):
         return None
     if not isinstance(table, Table) or table.paper_data == OWN:
         return dataset
     tasks = {table.task_of(row) for row in table.rows}
-    there = any(record.spec.dataset == dataset and record.spec.task in tasks for record in records)
-    return dataset if there else table.paper_data
+    measured = any(record.spec.dataset == dataset and record.spec.task in tasks for record in records)
+    return dataset if measured else table.paper_data
 
 
 def _figures(dataset: str, records: Sequence[RunRecord], folder: Path, files: list[Path]) -> Iterator[Item]:
@@ -110,13 +113,13 @@ def _figures(dataset: str, records: Sequence[RunRecord], folder: Path, files: li
 
 def _draw(kind: FigureKind | DatasetFigure, dataset: str, records: Sequence[RunRecord], folder: Path) -> Figure:
     if isinstance(kind, FigureKind):
-        here = one_version([r for r in records if r.spec.dataset == dataset]).records
-        return kind.draw([r for r in here if r.spec.task == kind.task] or here)  # panels say whose task they show
+        newest = one_version([r for r in records if r.spec.dataset == dataset]).records
+        return kind.draw([r for r in newest if r.spec.task == kind.task] or newest)  # each panel names its task
     for record in dataset_records():
         if record.name + (f"@{record.variant}" if record.variant else "") == dataset:
             drawn = kind.draw(record)
             return drawn if may_lie_in(folder, drawn) else kind.draw(record, pictures=False)
-    raise RecordError(f"{kind.name}: {dataset} has no record here; make it with 'bench data build {dataset}'")
+    raise RecordError(f"{kind.name}: no record of {dataset} is here; make it with 'bench data build {dataset}'")
 
 
 def _write(sheet: Sheet, folder: Path, name: str) -> list[Path]:
@@ -130,7 +133,7 @@ def _write_text(path: Path, text: str) -> Path:
 
 
 def _remove(folder: Path, name: str, endings: Sequence[str]) -> None:
-    """Files of an earlier call that no longer follow from the records."""
+    """Remove the files of an earlier call that can no longer be made from the records."""
     for ending in endings:
         path = folder / f"{name}.{ending}"
         try:

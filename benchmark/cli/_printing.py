@@ -1,4 +1,4 @@
-"""How plans and records of cells are printed: lines for people, JSON for programs."""
+"""Plans and records of cells as text or JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.records.codec import encode
 
 
 def print_plan(planned: Sequence[PlannedCell], *, as_json: bool, file: Any = None) -> None:
-    """What would run: one line a cell, or a JSON list."""
+    """Print what would run: one line per cell, or a JSON list."""
     if not as_json:
         for cell in planned:
             print(_plan_line(cell), file=file)
@@ -34,7 +34,7 @@ def print_plan(planned: Sequence[PlannedCell], *, as_json: bool, file: Any = Non
 
 
 def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
-    """What was measured."""
+    """Print records: status, error, metrics, repairs and cost of each, or a JSON list."""
     if as_json:
         print("[" + ",\n".join(encode(record).strip() for record in records) + "]")
         return
@@ -60,25 +60,25 @@ GROUPS = (
     (("tide_",), "share of all errors, %"),
     (("AP_rel_", "AP_elongated"), "AP by a box's share of the image, and of long boxes"),
 )
-"""metrics that are told by what stands before their names, and what people read there"""
+"""prefixes of the metrics that share a line, and the title of that line"""
 
 
 def print_metrics(metrics: Mapping[str, float | None], intervals: Mapping[str, tuple[float, float]]) -> None:
-    """`metric_lines`, indented under what they belong to."""
+    """Print `metric_lines`, indented."""
     for line in metric_lines(metrics, intervals):
         print(f"  {line}")
 
 
 def metric_lines(metrics: Mapping[str, float | None], intervals: Mapping[str, tuple[float, float]]) -> list[str]:
-    """AP and its kin with 95 % intervals, then what holds at one confidence, then one line a group.
+    """Lines of text: AP and the like with 95 % intervals, then metrics at one confidence, then one line per group.
 
-    What has no value in a group is left out.
+    Metrics of a group that have no value are left out.
     """
-    left = dict(metrics)
+    remaining = dict(metrics)
     lines = []
     for starts, title in GROUPS:
-        group = {name: left.pop(name) for name in list(left) if name.startswith(starts)}
-        counts = {name: left.pop(f"boxes_{name.removeprefix('AP_')}", None) for name in group}
+        group = {name: remaining.pop(name) for name in list(remaining) if name.startswith(starts)}
+        counts = {name: remaining.pop(f"boxes_{name.removeprefix('AP_')}", None) for name in group}
         values = [
             f"{name.rpartition('_')[2]} {metric_text(name, value)}"
             + ("" if counts[name] is None else f" ({counts[name]:.0f} boxes)")
@@ -87,10 +87,12 @@ def metric_lines(metrics: Mapping[str, float | None], intervals: Mapping[str, tu
         ]
         if values:
             lines.append(f"{title}: " + "  ".join(values))
-    plain = {name: f"{name} {metric_text(name, value)}{_interval(intervals, name)}" for name, value in left.items()}
+    plain = {
+        name: f"{name} {metric_text(name, value)}{_interval(intervals, name)}" for name, value in remaining.items()
+    }
     at = "  ".join(text for name, text in plain.items() if "@" in name)
-    kin = "  ".join(text for name, text in plain.items() if "@" not in name)
-    return [line for line in (kin, at and f"at one confidence: {at}", *lines) if line]
+    threshold_free = "  ".join(text for name, text in plain.items() if "@" not in name)
+    return [line for line in (threshold_free, at and f"at one confidence: {at}", *lines) if line]
 
 
 def _interval(intervals: Mapping[str, tuple[float, float]], name: str) -> str:
@@ -101,7 +103,7 @@ def _interval(intervals: Mapping[str, tuple[float, float]], name: str) -> str:
 
 
 def cell_name(spec: RunSpec) -> str:
-    """How people read a cell: id, method, task, data, profile, seed, and what differs from the plain one."""
+    """A cell in one line: id, method, task, data, profile, seed, and what differs from the defaults."""
     what = f"{spec.run_id}  {spec.model} · {spec.task_asked} · {spec.dataset} · {spec.profile} · seed {spec.seed}"
     return " · ".join([what, *spec.variations])
 
@@ -113,7 +115,7 @@ def _plan_line(cell: PlannedCell) -> str:
     elif all(state == "found" for _, _, state in cell.fits):
         time = ""
     elif cell.hours is None:
-        time = "training time unknown until one like it was measured here"
+        time = "training time unknown: no fit like it was measured here"
     else:
         time = f"about {cell.hours * 60:.0f} min of training"
     memory = f"{cell.memory_bytes / 2**30:.1f} GiB" if cell.memory_bytes else ""
@@ -121,7 +123,7 @@ def _plan_line(cell: PlannedCell) -> str:
 
 
 def metric_text(name: str, value: float | None) -> str:
-    """Counts, pixels and confidences as they are, everything else in percent."""
+    """A metric as text: counts, pixels and confidences as they are, everything else in percent."""
     if value is None:
         return "-"
     if name.startswith("boxes_"):

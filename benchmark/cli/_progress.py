@@ -1,4 +1,4 @@
-"""Progress bars on a terminal, one line a step elsewhere."""
+"""Progress bars on a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def progress(label: str, items: Iterable[T], total: int) -> Iterator[T]:
-    """Pass items through and show on stderr how many of `total` are done."""
+    """Yield the items and show on stderr how many of `total` are done."""
     from tqdm import tqdm
 
     yield from tqdm(items, desc=label, total=total, disable=not sys.stderr.isatty(), leave=False)

@@ -1,4 +1,4 @@
-"""Tables filled from the records that there are: what `bench table` prints and `bench paper` writes."""
+"""Tables filled from records: what `bench table` prints and `bench paper` writes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ SHOWN_PROFILES = tuple(name for name in PROFILES if name not in HIDDEN_PROFILES)
 
 
 def numbers() -> list[str]:
-    """What tables are asked for by: `1`, `2a`, ... `generalized`, `transfer`."""
+    """Names of the tables: `1`, `2a`, ... `generalized`, `transfer`."""
     return [name.removeprefix("table-") for name in list_names("table")]
 
 
 def sheet_of(number: str, data: str | None = None, profile: str | None = None, version: int | None = None) -> Sheet:
-    """One table; with a version of the data set also from records in the archive.
+    """One filled table. version: of the data set; archived records are read too where it is given.
 
-    Raises UnknownNameError, ConfigError, and RecordError where a cell has several candidates.
+    Raises UnknownNameError, ConfigError for an option that the table lacks, RecordError for a cell with several
+    candidates.
     """
     number = number.removeprefix("table-").removeprefix("table_")
     if number not in numbers():
@@ -30,7 +31,7 @@ def sheet_of(number: str, data: str | None = None, profile: str | None = None, v
     if isinstance(table, DatasetTable):
         if data or profile or version is not None:
             raise ConfigError(
-                f"table {number} is about data sets as such: it takes no --data, no --profile and no --version"
+                f"table {number} is about data sets, not runs: it takes no --data, no --profile and no --version"
             )
         return fill_datasets(table, dataset_records())
     archived = version is not None
@@ -44,7 +45,7 @@ def sheet_of(number: str, data: str | None = None, profile: str | None = None, v
 
 
 def known_data(asked: str | None, others: list[str]) -> str | None:
-    """The data set as records name it. Raises UnknownNameError for one that nothing here is called."""
+    """The data set's name as records spell it. Raises UnknownNameError where no record and no data set has it."""
     if asked is None or asked in others:
         return asked
     name, mark, variant = asked.partition("@")

@@ -1,4 +1,4 @@
-"""Options of every command that submits to a cluster, the resources that they name, how times are said. Light."""
+"""Options of every command that submits to a cluster, the resources they name, and durations as text."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from benchmark.core.settings import parse_assignments
 
 
 def configure_slurm(parser: argparse.ArgumentParser) -> None:
-    """The options of every command that submits."""
-    parser.add_argument("--slurm", metavar="PRESET", help="submit to a cluster: test, cpu, gpu, one of yours, or local")
+    """Add the options of a command that submits."""
+    parser.add_argument(
+        "--slurm", metavar="PRESET", help="submit with this preset: test, cpu, gpu, your own, or local (here)"
+    )
     parser.add_argument(
         "--slurm-set", action="append", default=[], metavar="KEY=VALUE", help="change one setting of the preset"
     )
@@ -21,9 +23,9 @@ def configure_slurm(parser: argparse.ArgumentParser) -> None:
 
 
 def resources_of(options: argparse.Namespace) -> Any:
-    """The preset that the options name; a plan alone needs no Slurm.
+    """The resources that the options name. Slurm is not needed for `--dry-run` and the preset `local`.
 
-    Raises ConfigError, UnknownNameError and SlurmError, before anything is planned.
+    Raises ConfigError, UnknownNameError, and SlurmError where Slurm is missing.
     """
     settings = parse_assignments(options.slurm_set, "--slurm-set", "time_min=60")
     resources = load_cluster("resources").load_resources(options.slurm, settings)
@@ -33,7 +35,7 @@ def resources_of(options: argparse.Namespace) -> Any:
 
 
 def duration(seconds: float) -> str:
-    """`45 s`, `12 min`, `3.5 h`."""
+    """A duration as text: `45 s`, `12 min`, `3.5 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

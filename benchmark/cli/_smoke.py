@@ -1,4 +1,4 @@
-"""`bench check --smoke`: every method trains, predicts and is scored in the smoke profile, or says what blocks it."""
+"""`bench check --smoke`: every method is trained, tested and scored in the smoke profile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.core.plugins import load
 
 @dataclass(frozen=True)
 class Smoked:
-    """One method's smoke run. status: `ok`, `blocked` or `failed`; ap50: a fraction; said: why it is not ok."""
+    """One method's smoke run. status: `ok`, `blocked` or `failed`; ap50: a fraction; said: reason if not ok."""
 
     method: str
     task: str
@@ -27,7 +27,7 @@ class Smoked:
 
 
 def smoke(methods: Sequence[str], data: str, device: str) -> Iterator[Smoked]:
-    """One after the other, each in a process of its own, so that none finds what another left in memory."""
+    """Run the methods one after the other, each in a process of its own, so that none shares memory with another."""
     for name in methods:
         info: MethodInfo = load("method", name)
         task = "zeroshot" if Capability.OPEN_VOCABULARY in info.capabilities else "closed"
@@ -52,17 +52,17 @@ def smoke(methods: Sequence[str], data: str, device: str) -> Iterator[Smoked]:
 
 
 def read_answer(stdout: str, stderr: str) -> tuple[str, float | None, str]:
-    """Status, AP50 and reason from what `bench run --json` printed; without a record it failed with its last words."""
+    """Status, AP50 and reason from the output of `bench run --json`; without a record: failed, last line of stderr."""
     try:
         (record,) = parse_json(stdout, "standard output", RecordError)
     except (RecordError, ValueError):
-        words = [line for line in stderr.splitlines() if line.strip()]
-        return "failed", None, words[-1] if words else "it printed neither a record nor an error"
+        lines = [line for line in stderr.splitlines() if line.strip()]
+        return "failed", None, lines[-1] if lines else "it printed neither a record nor an error"
     return record["status"], record["metrics"].get("AP50"), record["error"] or ""
 
 
 def line(outcome: Smoked) -> str:
-    """As people read it."""
+    """An outcome as one line of text."""
     metric = "" if outcome.ap50 is None else f"AP50 {outcome.ap50 * 100:.1f}"
-    said = outcome.said.splitlines()[-1] if outcome.said else metric
-    return f"{outcome.status:<8} {outcome.method:<18} {outcome.task:<9} {outcome.seconds:7.1f} s  {said}"
+    result = outcome.said.splitlines()[-1] if outcome.said else metric
+    return f"{outcome.status:<8} {outcome.method:<18} {outcome.task:<9} {outcome.seconds:7.1f} s  {result}"

@@ -1,4 +1,4 @@
-"""What stands between a bundle of somebody else's and the results: each reason as one sentence."""
+"""Whether the runs of a bundle may be added to the results: each reason against it as one sentence."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from benchmark.records.store import Store, read_run
 
 @dataclass(frozen=True)
 class Verdict:
-    """Of one run: `reasons` against taking it, and `notes` for whoever decides."""
+    """The verdict on one run: `reasons` not to take it, and `notes` for the maintainer who decides."""
 
     record: RunRecord
     reasons: tuple[str, ...]
@@ -31,7 +31,7 @@ class Verdict:
 
 
 def judge(bundle: Bundle, run_id: str, engine: str = "fast") -> Verdict:
-    """Every number is computed again. Raises RecordError for a bundle whose parts are not the record's."""
+    """Judge one run of a bundle; every number is computed again. Raises RecordError for a damaged bundle."""
     record = bundle.record(run_id)
     reasons = [*_form(record), *_rules(record)]
     notes = [] if record.spec.method in list_names("method") else [f"no method '{record.spec.method}' here yet"]
@@ -48,7 +48,7 @@ def judge(bundle: Bundle, run_id: str, engine: str = "fast") -> Verdict:
 
 
 def _form(record: RunRecord) -> list[str]:
-    """What is wrong before any number is looked at."""
+    """Reasons that follow from the record alone: status, weights, profile, provenance, artifacts."""
     spec, source = record.spec, record.provenance
     reasons = []
     if record.status is not Status.OK:
@@ -58,11 +58,11 @@ def _form(record: RunRecord) -> list[str]:
     if spec.profile in HIDDEN_PROFILES:
         reasons.append(f"profile {spec.profile} proves that things run and measures nothing")
     if source is None or not source.packages:
-        reasons.append("it does not say what it was measured with (provenance)")
+        reasons.append("it has no provenance: the code and packages it was measured with are unknown")
     elif source.dirty:
-        reasons.append("its code had changes that are in no commit: commit them and measure again")
+        reasons.append("its code had uncommitted changes: commit them and measure again")
     if "predictions" not in {artifact.name for artifact in record.artifacts}:
-        reasons.append("it names no detections")
+        reasons.append("it has no detections")
     try:
         results = Results.find()
         place = results.readable(Store(results.records).path(record))
@@ -74,18 +74,20 @@ def _form(record: RunRecord) -> list[str]:
 
 
 def _rules(record: RunRecord) -> list[str]:
-    """Whether it was measured by today's rules."""
+    """Reasons by today's rules: versions of task and evaluators, limits of detections."""
     spec = record.spec
     if spec.task not in list_names("task"):
         return [f"there is no task '{spec.task}'"]
     task: Task = load("task", spec.task)
     reasons = []
     if spec.task_version != task.version:
-        reasons.append(f"task {spec.task} is version {task.version} by now, it was measured by {spec.task_version}")
+        reasons.append(
+            f"task {spec.task} is now version {task.version}, it was measured by version {spec.task_version}"
+        )
     versions: Any = spec.protocol.get("evaluators", {})
     missing = sorted(set(task.evaluators) - set(versions))
     if missing:
-        reasons.append(f"task {spec.task} is measured by {', '.join(missing)} too")
+        reasons.append(f"task {spec.task} also asks for evaluator {', '.join(missing)}")
     for name in sorted(versions):
         if public_name(name) not in list_names("evaluator"):
             reasons.append(f"there is no evaluator '{name}'")
@@ -93,7 +95,7 @@ def _rules(record: RunRecord) -> list[str]:
         evaluator: Evaluator = load("evaluator", name)
         if evaluator.version != versions[name]:
             reasons.append(
-                f"evaluator {name} is version {evaluator.version} by now, it was measured by {versions[name]}"
+                f"evaluator {name} is now version {evaluator.version}, it was measured by version {versions[name]}"
             )
     for limit in ("max_detections", "score_threshold", "nms_iou"):
         asked, used = getattr(task, limit), spec.protocol.get(limit)
@@ -103,12 +105,10 @@ def _rules(record: RunRecord) -> list[str]:
 
 
 def _ground_truth(bundle: Bundle, record: RunRecord, dataset: Dataset) -> list[str]:
-    """Whether data, split, words and boxes are those of the data set on this machine."""
+    """Reasons by the data set on this machine: its digest, split, vocabulary and boxes."""
     spec = record.spec
     if dataset.digest != spec.dataset_digest:
-        return [
-            f"{spec.dataset} is another set here: {dataset.digest[:12]}, it was measured on {spec.dataset_digest[:12]}"
-        ]
+        return [f"{spec.dataset} has digest {dataset.digest[:12]} here, it was measured on {spec.dataset_digest[:12]}"]
     task: Task = load("task", spec.task)
     rule, texts = task.rule(spec.held_out), record.facts.get("texts")
     tested = scope_of(DataSets(), dataset, rule, task.test_on, spec.wording, texts)
@@ -116,7 +116,7 @@ def _ground_truth(bundle: Bundle, record: RunRecord, dataset: Dataset) -> list[s
     if split.digest != spec.split_digest:
         return [f"it was measured on another split of {spec.dataset} than task {spec.task}'s"]
     if tested.vocabulary.digest != spec.vocabulary_digest:
-        return [f"it was asked for other words than wording {spec.wording} has"]
+        return [f"its vocabulary is not that of wording {spec.wording}"]
     reasons = []
     for part, ids in (("test", split.test), ("val", split.val)):
         if bundle.holds(f"{record.run_id}/{part}.json"):

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Planned:
-    """A task before it is submitted: the job, the only fit it is about, and the stage it belongs to."""
+    """A task before it is submitted.
+
+    fit: the only fit of the job that the task trains, None for the whole cell. stage: tasks of a lower one end first.
+    """
 
     job: Job
     fit: str | None
@@ -39,23 +42,26 @@ class Planned:
 
 @dataclass(frozen=True)
 class Submitted:
-    """name: of the submission, None where there was nothing to do. finished, queued: cells left out, and why."""
+    """What was submitted.
+
+    name: of the submission, None where no cell was left. finished, queued: cells left out because they are that.
+    """
 
     name: str | None
     tasks: int
     finished: int
     queued: int
     failed: int = 0
-    """tasks of --slurm local that ended badly; what a cluster does is not known yet"""
+    """tasks of --slurm local that failed; 0 on a cluster, where none has ended yet"""
 
 
 def submit_cells(jobs: Sequence[Job], title: str, options: argparse.Namespace) -> Submitted:
-    """Submit every cell that is neither finished nor on its way. Raises SlurmError with nothing half-submitted."""
+    """Submit every cell that is neither finished nor queued. Raises SlurmError, and then nothing was submitted."""
     submission, resources = load_cluster("submission"), resources_of(options)
     with submission.only_submitter():
         code = load_cluster("snapshot").take_snapshot(Home.find().slurm / "code", allow_dirty=options.allow_dirty)
         if code.folder is None and options.allow_dirty:
-            print("bench: the installed package runs; --allow-dirty means nothing to it", file=sys.stderr)
+            print("bench: --allow-dirty has no effect: the installed package runs, not a checkout", file=sys.stderr)
         open_jobs, finished, queued = _open(jobs)
         if not open_jobs:
             return Submitted(None, 0, finished, queued)
@@ -69,14 +75,14 @@ def submit_cells(jobs: Sequence[Job], title: str, options: argparse.Namespace) -
         except BaseException:
             shutil.rmtree(facts.paths.root, ignore_errors=True)
             raise
-    failed = _here(facts, code) if local else 0
+    failed = _on_this_machine(facts, code) if local else 0
     return Submitted(facts.name, len(planned), finished, queued, failed)
 
 
 def staged(jobs: Sequence[Job]) -> Iterator[Planned]:
-    """Fits that several cells share become tasks of their own, each after what it starts from; then the cells.
+    """Tasks of the jobs: first the fits that several cells share, each after the fit it starts from, then the cells.
 
-    So no two nodes are held by cells of which one trains and the other waits for it.
+    So no cell holds a node while it waits for a fit that another cell trains.
     """
     from benchmark.harness.fitting import is_finished
 
@@ -95,9 +101,9 @@ def staged(jobs: Sequence[Job]) -> Iterator[Planned]:
 
 
 def _open(jobs: Sequence[Job]) -> tuple[list[Job], int, int]:
-    """Jobs to submit, each once, and how many are finished or on their way."""
+    """Jobs to submit, each once, and how many are finished or queued."""
     active = load_cluster("status").active_tasks()
-    left: dict[str, Job] = {}
+    to_submit: dict[str, Job] = {}
     finished = queued = 0
     for job in jobs:
         run_id = job.spec.run_id
@@ -107,8 +113,8 @@ def _open(jobs: Sequence[Job]) -> tuple[list[Job], int, int]:
         elif (run_id, None) in active:
             queued += 1
         else:
-            left[run_id] = job
-    return list(left.values()), finished, queued
+            to_submit[run_id] = job
+    return list(to_submit.values()), finished, queued
 
 
 def _facts(
@@ -149,7 +155,7 @@ def _facts(
 
 
 def _on_cluster(submission: Any, facts: Any, planned: Sequence[Planned], resources: Any, code: Any) -> Any:
-    """One array per stage, cells after the fits that they share; the same facts with Slurm's ids."""
+    """Submit one array per stage, cells after the fits that they share; return the facts with Slurm's ids."""
     launcher = load_cluster("launcher")
     groups: dict[tuple[int, bool], list[int]] = {}
     for index, task in enumerate(planned):
@@ -171,8 +177,8 @@ def _on_cluster(submission: Any, facts: Any, planned: Sequence[Planned], resourc
     return submission.with_slurm_jobs(facts, slurm_jobs)
 
 
-def _here(facts: Any, code: Any) -> int:
-    """The same worker on this machine, one task after the other; how many ended badly. Ctrl-C stops the list."""
+def _on_this_machine(facts: Any, code: Any) -> int:
+    """Run the workers here, one task after the other, and count those that failed. Ctrl-C stops the list."""
     facts.paths.logs.mkdir(parents=True, exist_ok=True)
     failed = 0
     for index, task in enumerate(facts.tasks):
@@ -211,12 +217,12 @@ def _device(method: str, gpus: int) -> str:
 
 
 def trains_on_several(method: str) -> bool:
-    """Whether one fit of it can be trained on several GPUs."""
+    """Whether one fit of the method can be trained on several GPUs."""
     return Capability.SEVERAL_DEVICES in load("method", method).capabilities
 
 
 def _variables(facts: Any, resources: Any) -> dict[str, str]:
-    """What a worker must see as we do, wherever it runs."""
+    """Environment of a worker, so that it uses the same home, code, data and results wherever it runs."""
     paths = [path for path in (facts.code, os.environ.get("PYTHONPATH")) if path]
     values = {
         "BENCH_HOME": str(Home.find().root.absolute()),
@@ -232,13 +238,13 @@ def _variables(facts: Any, resources: Any) -> dict[str, str]:
 
 
 def print_submitted(done: Submitted, *, as_json: bool) -> None:
-    """What was submitted and how to follow it."""
+    """Print what was submitted and how to follow it."""
     if as_json:
         import json
 
         print(json.dumps(asdict(done), indent=1))
         return
-    left_out = ", ".join(_counted(((done.finished, "finished already"), (done.queued, "on their way already"))))
+    left_out = ", ".join(_counted(((done.finished, "already finished"), (done.queued, "already queued"))))
     if done.name is None:
         print(f"nothing submitted: {left_out}")
         return

@@ -19,7 +19,7 @@ from benchmark.harness.data import DataSets
 
 @dataclass(frozen=True)
 class Expanded:
-    """cells: each once, in the sweep's order. refused: a request in words -> why it cannot run here."""
+    """The cells of a sweep, each once and in its order. refused: a request in words -> why it cannot run here."""
 
     title: str
     cells: tuple[Cell, ...]
@@ -27,12 +27,12 @@ class Expanded:
 
     @property
     def jobs(self) -> list[Job]:
-        """Of the cells, in their order."""
+        """Jobs of the cells, in their order."""
         return [cell.job for cell in self.cells]
 
 
 def expand_sweep(name: str, data: str | None, profile: str | None, seeds: tuple[int, ...] | None) -> Expanded:
-    """Cells of a sweep. Raises only where its name, its file, the data or the profile are wrong themselves."""
+    """Cells of a sweep, with what cannot run. Raises BenchError for a wrong name, file, data set or profile."""
     title, requests = _requests(name, data, profile, seeds)
     sets = DataSets()
     cells: dict[str, Cell] = {}
@@ -71,7 +71,7 @@ def load_asked() -> Any:
 def _from_file(path: Path, data: str | None, profile: str | None, seeds: tuple[int, ...] | None) -> list[RunRequest]:
     """Tables `[[request]]` with RunRequest's fields. Raises ConfigError, UnknownNameError."""
     if not path.is_file():
-        raise ConfigError(f"{path}: there is no such file; name a sweep of 'bench list sweeps' or a TOML file")
+        raise ConfigError(f"{path}: no such file; name a sweep of 'bench list sweeps' or a TOML file")
     content = read_toml(path, ConfigError)
     entries = content.get("request")
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
@@ -82,7 +82,7 @@ def _from_file(path: Path, data: str | None, profile: str | None, seeds: tuple[i
 def _request(
     where: str, entry: Mapping[str, Any], data: str | None, profile: str | None, seeds: tuple[int, ...] | None
 ) -> RunRequest:
-    """One of a file, with what the command line names instead."""
+    """One request of a file; the command line's data, profile and seeds replace its own."""
     if not {"method", "task"} <= entry.keys():
         raise ConfigError(f"{where}: needs method and task, got {', '.join(sorted(entry))}")
     asked = {"data": data, "profile": profile, "seeds": seeds}

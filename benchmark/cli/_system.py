@@ -1,6 +1,6 @@
 """System libraries that wheels link and do not bring; needs the standard library only, so it runs before any install.
 
-`python -I benchmark/cli/_system.py` says in one line what is missing and how to install it (exit status 1);
+`python -I benchmark/cli/_system.py` prints in one line what is missing and how to install it (exit status 1);
 with `--packages` it prints only the names of the missing packages.
 """
 
@@ -39,7 +39,7 @@ def _loads(name: str) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Say what is missing. Exit status 1 if something is, unless only the packages' names were asked for."""
+    """Print what is missing. Exit status 1 if something is, unless only the packages' names were asked for."""
     missing = missing_libraries()
     if "--packages" in arguments:
         print(" ".join(LIBRARIES[name] for name in missing))

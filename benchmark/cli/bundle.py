@@ -9,12 +9,12 @@ from benchmark.cli._command import Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench bundle`."""
-    parser.add_argument("runs", nargs="+", metavar="RUN|RECORD", help="run ids, their beginnings, or record files")
+    parser.add_argument("runs", nargs="+", metavar="RUN|RECORD", help="run ids or their first digits, or record files")
     parser.add_argument("--out", required=True, metavar="FILE.zip", help="the bundle to write")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes the bundle; pixels are never in it."""
+    """Write the bundle; it never holds images."""
     from dataclasses import replace
     from pathlib import Path
 
@@ -51,4 +51,4 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("bundle", "pack records with all that proves their numbers", configure, run)
+COMMAND = Command("bundle", "pack records with their detections and ground truth", configure, run)

@@ -1,4 +1,4 @@
-"""`bench cancel`: stop submitted cells that wait or run; each ends in a record that says so."""
+"""`bench cancel`: stop submitted cells that wait or run; each gets a failed record with that reason."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PATIENCE_S = 60.0
-"""Slurm's own patience with a task that was told to stop is 30 s by default"""
+"""how long to wait for tasks to end; Slurm kills one 30 s after its signal to stop, by default"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where something is still running a minute later."""
+    """Exit status 1 where a cell still runs a minute later."""
     import json
     import time
 
@@ -37,19 +37,20 @@ def run(options: argparse.Namespace) -> int:
     deadline, wanted = time.monotonic() + _PATIENCE_S, {(row.run_id, row.fit) for row in rows}
     while True:
         now = [row for row in cluster.status() if (row.run_id, row.fit) in wanted]
-        left = [row for row in now if row.active and row.slurm_job]
-        if not left or time.monotonic() > deadline:
+        stopping = [row for row in now if row.active and row.slurm_job]
+        if not stopping or time.monotonic() > deadline:
             break
         time.sleep(1)
-    here = [row for row in now if row.active and not row.slurm_job]
+    local = [row for row in now if row.active and not row.slurm_job]
     if options.json:
         print(json.dumps({"cancelled": [row.run_id for row in now if not row.active],
-                          "still_active": [row.run_id for row in (*left, *here)]}, indent=1))  # fmt: skip
-        return 1 if left or here else 0
-    print(f"{len(now) - len(left) - len(here)} cells stopped" + (f", {len(left)} still stopping" if left else ""))
-    for row in here:
+                          "still_active": [row.run_id for row in (*stopping, *local)]}, indent=1))  # fmt: skip
+        return 1 if stopping or local else 0
+    stopped = len(now) - len(stopping) - len(local)
+    print(f"{stopped} cells stopped" + (f", {len(stopping)} still stopping" if stopping else ""))
+    for row in local:
         print(f"{row.run_id} runs on this machine: stop it with Ctrl-C where it was started")
-    return 1 if left or here else 0
+    return 1 if stopping or local else 0
 
 
 def _chosen(rows: Sequence[Any], options: argparse.Namespace) -> list[Any]:
@@ -57,13 +58,13 @@ def _chosen(rows: Sequence[Any], options: argparse.Namespace) -> list[Any]:
 
     active = [row for row in rows if row.active]
     if options.all == bool(options.what):
-        raise ConfigError("name runs or submissions to cancel, or say --all")
+        raise ConfigError("name runs or submissions to cancel, or use --all")
     chosen = {}
     for name in options.what:
-        found = [row for row in active if row.run_id.startswith(name) or row.submission.startswith(name)]
-        if not found:
+        matching = [row for row in active if row.run_id.startswith(name) or row.submission.startswith(name)]
+        if not matching:
             raise UnknownNameError("running or waiting cell", name, {row.run_id for row in active})
-        chosen.update({(row.run_id, row.fit): row for row in found})
+        chosen.update({(row.run_id, row.fit): row for row in matching})
     return active if options.all else list(chosen.values())
 
 

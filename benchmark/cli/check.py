@@ -1,4 +1,4 @@
-"""`bench check`: the promises of a method on small images (`--method`), or a smoke run of every method (`--smoke`)."""
+"""`bench check`: whether a method keeps its contract (`--method`), or a smoke run of every method (`--smoke`)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--smoke", action="store_true", help="train, predict and score every method, or the one named, in minutes"
     )
-    parser.add_argument("--data", default="mmio-open", metavar="NAME", help="of --smoke (default mmio-open)")
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="of --smoke: auto, cpu, cuda, cuda:1")
+    parser.add_argument("--data", default="mmio-open", metavar="NAME", help="data set of --smoke (default: mmio-open)")
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help="device of --smoke: auto, cpu, cuda, cuda:1")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0 where every promise holds, 1 otherwise; of --smoke 1 where a method failed."""
+    """Exit status 1 where a promise of the contract is broken, or where a method fails the smoke run; else 0."""
     from benchmark.core.errors import ConfigError
 
     if options.smoke:
@@ -75,4 +75,4 @@ def _promises(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-COMMAND = Command("check", "check what a method promises, yours or ours; or smoke all of them", configure, run)
+COMMAND = Command("check", "check that a method keeps its contract, or smoke-run every method", configure, run)

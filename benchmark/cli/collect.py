@@ -9,14 +9,12 @@ from benchmark.cli._command import Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench collect`."""
-    parser.add_argument(
-        "--archive", action="store_true", help="move records that a newer version replaces to results/archive"
-    )
+    parser.add_argument("--archive", action="store_true", help="move records of older versions to results/archive")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0: refusals are reported, not errors."""
+    """Exit status 0, also where records are refused: the reasons are printed."""
     import json
     from dataclasses import asdict
 
@@ -56,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     for run_id, reason in done.refused.items():
         print(f"  refused {run_id}: {reason}")
     for split in done.unchecked:
-        print(f"  leaks   nobody looked here at the split of {split}: bench data leaks {split.split()[0]}")
+        print(f"  leaks   not checked here: split of {split}; check it with: bench data leaks {split.split()[0]}")
     for comparison in compared.made:
         print(f"  compared {comparison.board}: {len(comparison.cells)} cells, {comparison.floor}")
     for board, reason in compared.missing.items():

@@ -1,4 +1,4 @@
-"""`bench compare A B`: which of two is better on the same images, and by how much beyond noise."""
+"""`bench compare A B`: which of two methods is better on the same images, and whether by more than noise."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ _SHOWN = 5
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench compare`."""
-    parser.add_argument("a", metavar="A", help="runs of one method: id, or record file; several seeds joined by ','")
+    parser.add_argument(
+        "a", metavar="A", help="runs of one method: run ids or record files, one per seed, separated by ','"
+    )
     parser.add_argument("b", metavar="B", help="runs of the other method, on the same data and task")
-    parser.add_argument("--metric", choices=["AP", "AP50"], default="AP", help="what decides (default: AP)")
-    parser.add_argument("--resamples", type=int, default=1000, metavar="N", help="of the bootstrap (default: 1000)")
+    parser.add_argument("--metric", choices=["AP", "AP50"], default="AP", help="metric that decides (default: AP)")
+    parser.add_argument("--resamples", type=int, default=1000, metavar="N", help="bootstrap resamples (default: 1000)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0 whoever is better. Raises RefusedError for cells that cannot be compared."""
+    """Exit status 0 whichever is better. Raises RefusedError for cells that cannot be compared."""
     import json
     from dataclasses import asdict
 
@@ -63,12 +65,12 @@ def _refuse_unlike(stored: list[Stored]) -> None:
 
     first = stored[0].record
     for other in (each.record for each in stored[1:]):
-        # Wordings may differ: that is a question one asks. Names and images may not.
+        # Wordings may differ, because one may want to compare them; classes and images may not.
         for field in ("task", "dataset", "dataset_digest", "split_digest"):
-            mine, theirs = getattr(first.spec, field), getattr(other.spec, field)
-            if mine != theirs:
+            one, another = getattr(first.spec, field), getattr(other.spec, field)
+            if one != another:
                 raise RefusedError(
-                    f"runs {first.run_id} and {other.run_id} differ in {field} ({mine} and {theirs}): only cells of "
+                    f"runs {first.run_id} and {other.run_id} differ in {field} ({one} and {another}): only cells of "
                     "one task, data set and split can be compared"
                 )
 
@@ -96,13 +98,13 @@ def _seeds(side: dict[str, Any]) -> str:
 def _text(facts: dict[str, Any], metric: str) -> str:
     a, b = facts["a"], facts["b"]
     lines = [f"{side['name']:<40} {metric} {100 * side[metric]:6.2f}  {_seeds(side)}" for side in (a, b)]
-    lines.append(f"on {facts['images']} images in {facts['groups']} groups, drawn together")
+    lines.append(f"on {facts['images']} images in {facts['groups']} groups, resampled together")
     for name, verdict in facts["verdicts"].items():
         if verdict["low"] is not None:
             low, high = 100 * verdict["low"], 100 * verdict["high"]
             lines.append(f"{name:<5} {100 * verdict['difference']:+7.2f}   95 % interval {low:+.2f} to {high:+.2f}")
     verdict = facts["verdicts"][metric]
-    words = {"above": f"{a['name']} is ahead", "below": f"{b['name']} is ahead", "tie": "tie: the interval holds 0"}
+    words = {"above": f"{a['name']} is ahead", "below": f"{b['name']} is ahead", "tie": "tie: the interval contains 0"}
     lines.append(words.get(verdict["outcome"], f"not judged: {verdict['reason']}"))
     changes = sorted(facts["per_class"].items(), key=lambda item: item[1][0] - item[1][1])
     for title, rows in (("gains", [c for c in reversed(changes) if c[1][0] > c[1][1]]),
@@ -115,4 +117,4 @@ def _text(facts: dict[str, Any], metric: str) -> str:
     return "\n".join(lines)
 
 
-COMMAND = Command("compare", "difference of two methods on the same images, with its interval", configure, run)
+COMMAND = Command("compare", "compare two methods on the same images: difference and its interval", configure, run)

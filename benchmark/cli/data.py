@@ -1,4 +1,4 @@
-"""`bench data ACTION`: build data sets, look at them, hand them on; one file an action in `_data/`."""
+"""`bench data ACTION`: build, inspect and export data sets; one file per action in `_data/`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmark.core.plugins import list_names, load
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """One sub-parser an action."""
+    """One sub-parser per action."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name in list_names("data action"):
         command: Command = load("data action", name)
@@ -20,9 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """The action's exit status; problems are raised."""
+    """The action's exit status; errors are raised."""
     status: int = options.run_action(options)
     return status
 
 
-COMMAND = Command("data", "build data sets, look at them, hand them on", configure, run)
+COMMAND = Command("data", "build, inspect, check and export data sets", configure, run)

@@ -1,4 +1,4 @@
-"""`bench doctor`: what this machine has, what it lacks, and what follows from each missing thing."""
+"""`bench doctor`: what this machine has, what it lacks, and what cannot be done without it."""
 
 from __future__ import annotations
 
@@ -46,4 +46,4 @@ def _print_lines(checks: list[Check]) -> None:
             print(f"{'':7}  {'':{width}}  -> {check.follows}")
 
 
-COMMAND = Command("doctor", "what this machine has and lacks, and what follows", configure, run)
+COMMAND = Command("doctor", "show what this machine has, what it lacks, and what that rules out", configure, run)

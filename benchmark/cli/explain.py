@@ -1,4 +1,4 @@
-"""`bench explain RUN...`: store what figures draw of runs: curves, confusions, features, pictures with saliency."""
+"""`bench explain RUN...`: store what figures need of runs: curves, confusion matrices, features, saliency, images."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from benchmark.cli._command import Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench explain`."""
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="run id or the beginning of it, or a record's file")
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="a run id or its first digits, or a record file")
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1")
-    parser.add_argument("--keep", action="store_true", help="also write them into results, except pictures of others")
+    parser.add_argument("--keep", action="store_true", help="also write to results/, without images that are not ours")
     parser.add_argument("--json", action="store_true", help="print what was written as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the files written, and on stderr why features and saliency of a run are missing."""
+    """Print the files written, and on stderr why a run has no features and no saliency."""
     import json
     import sys
 
@@ -48,4 +48,4 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("explain", "store what figures draw of a run: curves, features, saliency, pictures", configure, run)
+COMMAND = Command("explain", "store what figures need of a run: curves, features, saliency, images", configure, run)

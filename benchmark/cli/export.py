@@ -1,4 +1,4 @@
-"""`bench export RUN --format F`: a run's ground truth and detections as files that other people's tools read."""
+"""`bench export RUN --format F`: a run's ground truth and detections as files that other tools read."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ FORMATS = ("coco", "parquet", "fiftyone", "supervision")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench export`."""
-    parser.add_argument("record", metavar="RUN|RECORD", help="a run's id, its beginning, or a record file")
-    parser.add_argument("--format", choices=FORMATS, required=True, help="whose files")
-    parser.add_argument("--out", metavar="FOLDER", help="where to (default: <run id>-<format> here)")
-    parser.add_argument("--part", choices=("test", "val"), default="test", help="of the split (default: test)")
+    parser.add_argument("record", metavar="RUN|RECORD", help="a run id or its first digits, or a record file")
+    parser.add_argument("--format", choices=FORMATS, required=True, help="format of the files")
+    parser.add_argument("--out", metavar="FOLDER", help="where to write (default: ./<run id>-<format>)")
+    parser.add_argument("--part", choices=("test", "val"), default="test", help="part of the split (default: test)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes the files; no picture is copied. Raises MissingExtraError where a format's library is not installed."""
+    """Write the files; no image is copied. Raises MissingExtraError where a format's library is not installed."""
     from pathlib import Path
 
     from benchmark.core.errors import RecordError
@@ -40,9 +40,9 @@ def run(options: argparse.Namespace) -> int:
     write = {"coco": _coco, "parquet": _parquet, "fiftyone": _fiftyone, "supervision": _supervision}[options.format]
     for path, meaning in write(part, folder):
         print(f"{path}  {path.stat().st_size / 1e6:.1f} MB  {meaning}")
-    found = sum(len(part.detections[sample.image_id]) for sample in part.samples)
+    detections = sum(len(part.detections[sample.image_id]) for sample in part.samples)
     boxes = sum(len(sample.annotations) for sample in part.samples)
-    print(f"{len(part.samples)} images, {len(part.names)} classes, {boxes} boxes, {found} detections")
+    print(f"{len(part.samples)} images, {len(part.names)} classes, {boxes} boxes, {detections} detections")
     return 0
 
 
@@ -64,7 +64,7 @@ def _parquet(part: ScoredSet, folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _supervision(part: ScoredSet, folder: Path) -> Iterator[tuple[Path, str]]:
-    """The rows of supervision's own JSONSink, which carry image_id and file_name."""
+    """Write rows as supervision's JSONSink does, with image_id and file_name."""
     from benchmark.core.errors import MissingExtraError
     from benchmark.datasets.export.interop import to_supervision
 
@@ -90,11 +90,11 @@ def _fiftyone(part: ScoredSet, folder: Path) -> Iterator[tuple[Path, str]]:
     with written_whole(path) as waiting, waiting.open("w", encoding="utf-8") as file:
         for sample in fiftyone_samples(part.samples, part.names, part.detections, part.names):
             file.write(sample.to_json() + "\n")
-    yield path, "one fiftyone.Sample.from_json a line, with ground_truth and predictions"
+    yield path, "one line per image for fiftyone.Sample.from_json, with ground_truth and predictions"
 
 
 def _plain(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Numpy's scalars as Python's own."""
+    """The rows with NumPy scalars as Python numbers."""
     return [{key: getattr(value, "item", lambda value=value: value)() for key, value in row.items()} for row in rows]
 
 
@@ -107,4 +107,4 @@ def _json(path: Path, values: Any) -> Path:
     return path
 
 
-COMMAND = Command("export", "a run's ground truth and detections as files of other tools", configure, run)
+COMMAND = Command("export", "write a run's ground truth and detections for other tools", configure, run)

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench figure`."""
     parser.add_argument("figure", metavar="NAME", help="as 'bench list figures' prints it, e.g. 2 or speed-accuracy")
-    parser.add_argument("--task", metavar="NAME", help="records of that task (default: the figure's own)")
-    parser.add_argument("--data", metavar="NAME", help="only records of that data set")
-    parser.add_argument("--profile", metavar="NAME", help="only records of that profile")
+    parser.add_argument("--task", metavar="NAME", help="records of this task (default: the figure's own)")
+    parser.add_argument("--data", metavar="NAME", help="only records of this data set")
+    parser.add_argument("--profile", metavar="NAME", help="only records of this profile")
     parser.add_argument("--version", type=int, metavar="N", help=VERSION_HELP)
     parser.add_argument("--out", metavar="FOLDER", help="where to write (default: results/figures)")
     parser.add_argument("--json", action="store_true", help="print the written paths as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the written paths."""
+    """Print the written paths."""
     import json
     from pathlib import Path
 
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.core.plugins import list_names, load, public_name
     from benchmark.figures.drawing.style import DatasetFigure, save
 
-    # The paper's own are files `figure_2.py` and so on, and asked for by their number.
+    # The paper's figures are `figure_2.py` and so on, and are named by their number.
     number = f"figure-{public_name(options.figure)}"
     figure = load("figure", number if number in list_names("figure") else options.figure)
     folder = Path(options.out).expanduser() if options.out else Results.find().figures
@@ -57,8 +57,8 @@ def _of_runs(figure: FigureKind, options: argparse.Namespace) -> tuple[Figure, i
     task = public_name(options.task or figure.task)
     if task not in list_names("task"):
         raise UnknownNameError("task", task, list_names("task"))
-    found = run_records({task}, archived=options.version is not None)
-    records = select(found, dataset=options.data, profile=options.profile)
+    every = run_records({task}, archived=options.version is not None)
+    records = select(every, dataset=options.data, profile=options.profile)
     selection = one_version([r for r in records if r.spec.profile not in HIDDEN_PROFILES], options.version)
     for note in selection.notes:
         print(f"bench: {note}", file=sys.stderr)
@@ -72,8 +72,8 @@ def _of_data(figure: DatasetFigure, options: argparse.Namespace, folder: Path) -
     from benchmark.records.query import dataset_records
 
     if options.task or options.profile or options.version is not None:
-        said = "it takes --data, no --task, no --profile and no --version"
-        raise ConfigError(f"{figure.name} is about a data set as such: {said}")
+        takes = "it takes --data, no --task, no --profile and no --version"
+        raise ConfigError(f"{figure.name} is about a data set, not runs: {takes}")
     records = {record.name + (f"@{record.variant}" if record.variant else ""): record for record in dataset_records()}
     asked = public_name(options.data) if options.data else next((name for name in figure.data if name in records), None)
     if asked is None:

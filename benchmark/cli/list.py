@@ -1,4 +1,4 @@
-"""`bench list methods|tasks|data|tables|figures|sweeps`: what there is, from light facts only."""
+"""`bench list methods|tasks|data|tables|figures|sweeps`: what is available, without loading any model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """One line an entry."""
+    """Print one line per entry."""
     import json
 
     from benchmark.core.errors import UnknownNameError

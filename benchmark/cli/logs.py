@@ -1,4 +1,4 @@
-"""`bench logs RUN`: what a cell's task printed, and the traceback if it broke."""
+"""`bench logs RUN`: what a submitted cell printed, with the traceback if it failed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench logs`."""
     parser.add_argument("cell", metavar="RUN", help="a run id or its first digits, as 'bench status' prints it")
-    parser.add_argument("--lines", type=int, default=200, metavar="N", help="the last N lines of each (default 200)")
-    parser.add_argument("--paths", action="store_true", help="only where the files are")
+    parser.add_argument(
+        "--lines", type=int, default=200, metavar="N", help="the last N lines of each file (default: 200)"
+    )
+    parser.add_argument("--paths", action="store_true", help="print only the paths of the files")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -33,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _paths(run_id: str) -> list[Path]:
-    """Files of all tasks of that run, its last submission's, the fits' first; and the run's own log."""
+    """Log files of that run's last submission, fits first, then the run's own log."""
     from benchmark.core.errors import UnknownNameError
     from benchmark.core.paths import Home
     from benchmark.core.plugins import load_cluster
@@ -45,9 +47,9 @@ def _paths(run_id: str) -> list[Path]:
     if len(wanted) != 1:
         raise UnknownNameError("run", run_id, wanted or known)
     name = wanted.pop()
-    tasks = sorted(((fit or "~", found) for (run, fit), found in latest.items() if run == name), key=lambda x: x[0])
-    logs: list[Path] = [found.paths.log(found.tasks[index], index) for _, (found, index) in tasks]
+    tasks = sorted(((fit or "~", place) for (run, fit), place in latest.items() if run == name), key=lambda x: x[0])
+    logs: list[Path] = [last.paths.log(last.tasks[index], index) for _, (last, index) in tasks]
     return [*logs, Home.find().run(name).log]
 
 
-COMMAND = Command("logs", "what a submitted cell printed", configure, run)
+COMMAND = Command("logs", "print what a submitted cell printed", configure, run)

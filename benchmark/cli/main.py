@@ -1,4 +1,4 @@
-"""The entry point of `bench`: finds the sub-command's file by name and runs it; one line an error, exit status 2."""
+"""The entry point of `bench`: runs the sub-command of that name; an error is one line on stderr, exit status 2."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The whole command line; importing the commands is light."""
+    """The parser of all commands; importing them loads neither torch nor numpy nor pandas."""
     parser = _Parser(prog="bench", description="Benchmark industrial defect detectors, above all zero-shot ones.")
     parser.add_argument("--version", action="store_true", dest="own_version", help="print the version and exit")
     parser.add_argument("--traceback", action="store_true", help="show where an error was raised")
@@ -32,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Exit status: 0 done, 1 a cell failed or is blocked, 2 wrong use, 130 Ctrl-C."""
+    """Run one command and return its exit status: 0 done, 1 a cell failed or is blocked, 2 an error, 130 Ctrl-C."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     show = "--traceback" in arguments
     try:

@@ -9,13 +9,15 @@ from benchmark.cli._command import Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench new`."""
-    parser.add_argument("kind", choices=["method"], help="what to write")
-    parser.add_argument("name", metavar="NAME", help="its public name, for instance my-detector")
-    parser.add_argument("--out", default=".", metavar="DIR", help="where to put the package (default: here)")
+    parser.add_argument("kind", choices=["method"], help="what to make")
+    parser.add_argument("name", metavar="NAME", help="name of the method, for instance my-detector")
+    parser.add_argument(
+        "--out", default=".", metavar="DIR", help="where to put the package (default: the current folder)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes the files and says what to do next. Raises ConfigError for a name or a place that will not do."""
+    """Write the files and print the next steps. Raises ConfigError for a name or a folder that is invalid or taken."""
     import re
     from pathlib import Path
 
@@ -24,7 +26,9 @@ def run(options: argparse.Namespace) -> int:
 
     name = options.name
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
-        raise ConfigError(f"'{name}' will not do as a name: lower-case words and digits joined by '-', as my-detector")
+        raise ConfigError(
+            f"'{name}' is no valid name: expected lower-case words and digits joined by '-', as my-detector"
+        )
     if name in list_names("method"):
         raise ConfigError(f"there is a method '{name}' already; choose another name")
     package = name.replace("-", "_")

@@ -1,4 +1,4 @@
-"""`bench paper`: every table and figure of the paper in one go, and what stands between printed and measured."""
+"""`bench paper`: every table and figure of the paper, and how the measured numbers differ from the printed ones."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from benchmark.cli._command import Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench paper`."""
-    parser.add_argument("--data", metavar="NAME", help="the data set that stands in for the paper's own")
+    parser.add_argument("--data", metavar="NAME", help="the data set that replaces the paper's own")
     parser.add_argument("--out", metavar="FOLDER", help="where to write (default: results/paper/NAME)")
-    parser.add_argument("--wandb", metavar="ENTITY/PROJECT", help="every table and ablation in that project's report")
+    parser.add_argument(
+        "--wandb", metavar="ENTITY/PROJECT", help="also put every table into the report of that W&B project"
+    )
     parser.add_argument("--json", action="store_true", help="print what was made as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints where the overview is and one line for each thing that could not be made; exit status 0 all the same."""
+    """Print where the overview is, and one line per table or figure that could not be made; exit status 0 even so."""
     import json
     from pathlib import Path
 
@@ -28,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.data and not options.wandb:
         raise ConfigError("bench paper: --data NAME writes tables and figures, --wandb ENTITY/PROJECT a report")
     if options.out and not options.data:
-        raise ConfigError("--out is where the files of --data NAME go")
+        raise ConfigError("--out needs --data NAME: it is the folder of that data set's files")
     facts: dict[str, object] = {}
     if options.data:
         folder = Path(options.out).expanduser().absolute() if options.out else Results.find().paper(options.data)
@@ -36,8 +38,8 @@ def run(options: argparse.Namespace) -> int:
         missing = {item.name: item.missing for item in made.overview.missing}
         facts |= {"index": str(folder / "index.md"), "files": [str(path) for path in made.files], "missing": missing}
         if not options.json:
-            here = len(made.overview.tables) + len(made.overview.figures) - len(missing)
-            print(f"{folder / 'index.html'}: {here} tables and figures; {made.overview.summary}")
+            count = len(made.overview.tables) + len(made.overview.figures) - len(missing)
+            print(f"{folder / 'index.html'}: {count} tables and figures; {made.overview.summary}")
             print("".join(f"missing: {name}: {reason}\n" for name, reason in missing.items()), end="")
     if options.wandb:
         sent = mirror(options.wandb)

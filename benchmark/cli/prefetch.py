@@ -1,4 +1,4 @@
-"""`bench prefetch SWEEP`: on the login node, put in place what nodes without internet will need."""
+"""`bench prefetch SWEEP`: on the login node, make or download what a sweep needs on nodes without internet."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where something is missing that only a person can bring: it is named with what to do."""
+    """Exit status 1 where something is missing that cannot be fetched: it is printed with what to do."""
     import json
 
     from benchmark.cli._sweeps import expand_sweep
@@ -33,13 +33,13 @@ def run(options: argparse.Namespace) -> int:
     seeds = parse_seeds(options.seed) if options.seed is not None else None
     expanded = expand_sweep(options.sweep, options.data, options.profile, seeds)
     weights, missing = _weights(expanded.cells)
-    there = [*_images(expanded.cells), *_texts(expanded.cells), *weights]
+    in_place = [*_images(expanded.cells), *_texts(expanded.cells), *weights]
     later = "not available yet"
     missing |= {words: why for words, why in expanded.refused.items() if not why.startswith(later)}
     if options.json:
-        print(json.dumps({"in_place": there, "missing": missing}, indent=1))
+        print(json.dumps({"in_place": in_place, "missing": missing}, indent=1))
         return 1 if missing else 0
-    for line in there:
+    for line in in_place:
         print(f"in place  {line}")
     by_reason: dict[str, list[str]] = {}
     for words, why in missing.items():
@@ -71,7 +71,7 @@ def _images(cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def _texts(cells: Sequence[Cell]) -> Iterator[str]:
-    """Encode every vocabulary, so that no node needs the encoder's weights."""
+    """Encode every vocabulary here, so that no node needs the encoder's weights."""
     from benchmark.core.paths import Home
     from benchmark.core.plugins import load
     from benchmark.text.vectors.cache import embed
@@ -79,9 +79,9 @@ def _texts(cells: Sequence[Cell]) -> Iterator[str]:
     done = set()
     for cell in cells:
         spec = cell.spec
-        name, here, _ = (spec.text_encoder or "").partition("@")
+        name, at, _ = (spec.text_encoder or "").partition("@")
         key = (name, cell.data, cell.novel, spec.split_digest, spec.vocabulary_digest)
-        if not here or key in done:
+        if not at or key in done:
             continue
         done.add(key)
         scopes = [cell.tested, *(fit.scope for fit in cell.fits if fit.scope)]
@@ -91,20 +91,20 @@ def _texts(cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def _weights(cells: Sequence[Cell]) -> tuple[list[str], dict[str, str]]:
-    """Fetch released files that the cells take; what is in place, and why the rest is not."""
+    """Fetch the released weights that the cells use: lines on those in place, and name -> reason for the others."""
     from benchmark.core.errors import BenchError
     from benchmark.harness.weights import fetch, needed_weights
 
-    there: list[str] = []
+    in_place: list[str] = []
     missing: dict[str, str] = {}
     for name, weights in {weights.name: weights for cell in cells for weights in needed_weights(cell)}.items():
         try:
             fetch(weights)
             weights.find()
-            there.append(f"weights {name}")
+            in_place.append(f"weights {name}")
         except BenchError as error:
             missing[f"weights {name}"] = str(error)
-    return there, missing
+    return in_place, missing
 
 
-COMMAND = Command("prefetch", "put in place what a sweep needs on nodes without internet", configure, run)
+COMMAND = Command("prefetch", "fetch and make what a sweep needs on nodes without internet", configure, run)

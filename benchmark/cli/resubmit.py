@@ -16,15 +16,19 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench resubmit`."""
-    parser.add_argument("what", nargs="*", metavar="RUN|SUBMISSION", help="only these; without, everything that failed")
+    parser.add_argument(
+        "what", nargs="*", metavar="RUN|SUBMISSION", help="only these (default: everything that failed)"
+    )
     parser.add_argument("--failed", action="store_true", help="cells that failed")
-    parser.add_argument("--blocked", action="store_true", help="cells that were blocked by missing weights")
+    parser.add_argument(
+        "--blocked", action="store_true", help="cells that were blocked, for instance by missing weights"
+    )
     configure_slurm(parser)
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """With the preset of their last submission, unless --slurm names another."""
+    """Submit cells again with the preset of their last submission, unless --slurm names another."""
     from benchmark.cli._submit import print_submitted, submit_cells
     from benchmark.core.errors import ConfigError
     from benchmark.core.plugins import load_cluster
@@ -37,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     if not rows:
         print("[]" if options.json else f"no cell is {' or '.join(sorted(states))}")
         return 0
-    by_name = {found.name: found for found in load_cluster("submission").submissions()}
+    by_name = {each.name: each for each in load_cluster("submission").submissions()}
     presets = {by_name[row.submission].preset for row in rows}
     failed = 0
     for preset in sorted(presets):

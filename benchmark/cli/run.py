@@ -1,4 +1,4 @@
-"""`bench run`: expand a request into cells, show the plan, execute them here, print what was measured."""
+"""`bench run`: expand a request into cells, print the plan, execute them here or submit them, print the records."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _ORIGINS = {"fit": "trained here", "pretrained": "pretrained", "random": "random"}
-"""what --weights asks for, as records name it"""
+"""--weights -> the origin of weights as records spell it"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="NAME|JSON", help="a data set, or a COCO-format annotation file of yours")
     configure_roots(parser)
     parser.add_argument("--profile", metavar="NAME", help="smoke, quick, demo or paper: a named set of params")
-    parser.add_argument("--seed", default="0", metavar="N[,N...]", help="one cell a seed (default 0)")
+    parser.add_argument("--seed", default="0", metavar="N[,N...]", help="one cell per seed (default: 0)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change one param of the method"
     )
@@ -46,13 +46,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="pretrained: released weights, off the shelf (see 'bench weights'); random: untrained, a control",
     )
     parser.add_argument(
-        "--from-fit", default="", metavar="FIT_ID", help="start the fit from this finished one of task pretrain"
+        "--from-fit", default="", metavar="FIT_ID", help="start from this finished fit of task pretrain"
     )
     parser.add_argument("--novel", default="", metavar="NAMES", help="held-out class names of a data set given by path")
     parser.add_argument(
         "--allow-overlap",
         action="store_true",
-        help="take novel classes whose defect is a base class too; rows are marked",
+        help="allow novel classes whose defect is also a base class; rows are marked",
     )
     parser.add_argument(
         "--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1; cuda:0,1 trains on both"
@@ -64,10 +64,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help="measure only the cost of a finished run again, with its fit; nothing else in its record changes",
     )
-    parser.add_argument("--refit", action="store_true", help="train again even if the fit is finished or ships with us")
-    parser.add_argument(
-        "--track", choices=("jsonl", "wandb"), help="jsonl: local files alone; wandb: mirrored there too"
-    )
+    parser.add_argument("--refit", action="store_true", help="train again even if the fit is finished or shipped")
+    parser.add_argument("--track", choices=("jsonl", "wandb"), help="jsonl: local files only; wandb: also sent to W&B")
     configure_slurm(parser)
     parser.add_argument("--json", action="store_true", help="print the plan or the records as JSON")
 
@@ -89,8 +87,8 @@ def run(options: argparse.Namespace) -> int:
     use_roots(options, options.data)
     request = _request(options)
     cells = resolve(request)
-    _say_defaults(options, cells[0].spec)
-    _say_repairs(cells[0])
+    _print_defaults(options, cells[0].spec)
+    _print_repairs(cells[0])
     planned = plan(cells, force=options.force, refit=options.refit)
     if options.dry_run:
         print_plan(planned, as_json=options.json)
@@ -126,7 +124,7 @@ def _cost_again(options: argparse.Namespace) -> RunRecord:
 
 
 def _choose_tracker(name: str | None) -> None:
-    """For this process and for what it submits. A missing library is said before anything runs."""
+    """Set the tracker of this process and the tasks it submits. Raises MissingExtraError where wandb is missing."""
     import os
 
     from benchmark.core.errors import MissingExtraError
@@ -158,14 +156,14 @@ def _request(options: argparse.Namespace) -> Any:
     )
 
 
-def _say_defaults(options: argparse.Namespace, spec: RunSpec) -> None:
+def _print_defaults(options: argparse.Namespace, spec: RunSpec) -> None:
     if options.data is None and spec.dataset == "mmio-synth":
         print("bench: MMIO's files are not here; using the built-in procedural set mmio-synth", file=sys.stderr)
     if options.profile is None:
         print(f"bench: profile {spec.profile} (choose with --profile)", file=sys.stderr)
 
 
-def _say_repairs(cell: Cell) -> None:
+def _print_repairs(cell: Cell) -> None:
     for kind, count in sorted(cell.dataset.repair_counts().items()):
         print(f"bench: while reading {cell.data}: {count} x {kind}", file=sys.stderr)
 
@@ -175,7 +173,9 @@ def _submit(jobs: Sequence[Job], options: argparse.Namespace) -> int:
     from benchmark.core.errors import ConfigError
 
     if options.force or options.refit:
-        raise ConfigError("--force and --refit measure again what is finished; a cluster only does what is not")
+        raise ConfigError(
+            "--force and --refit repeat finished cells; --slurm only submits unfinished ones: leave one of them out"
+        )
     done = submit_cells(jobs, f"{options.method} {options.task}", options)
     print_submitted(done, as_json=options.json)
     return 1 if done.failed else 0
@@ -194,7 +194,7 @@ def _execute(cells: Sequence[Cell], options: argparse.Namespace) -> list[RunReco
 
 
 class _FitProgress:
-    """One bar a fit on a terminal; one line an epoch elsewhere."""
+    """One progress bar per fit on a terminal, one line per epoch elsewhere."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -224,4 +224,4 @@ class _FitProgress:
         self._bar.set_postfix_str(f"epoch {event['epoch']}/{event['epochs']} {losses}")
 
 
-COMMAND = Command("run", "fit and evaluate a method: one record a seed", configure, run)
+COMMAND = Command("run", "fit and evaluate a method: one record per seed", configure, run)

@@ -1,4 +1,4 @@
-"""`bench score`: measure stored detections again, or score a detections file of any origin."""
+"""`bench score`: score a run's stored detections again, or a file of detections of any origin."""
 
 from __future__ import annotations
 
@@ -16,24 +16,32 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench score`."""
-    parser.add_argument("record", nargs="?", metavar="RUN|RECORD", help="a run's id, its beginning, or a record file")
-    parser.add_argument("--predictions", metavar="FILE", help="a COCO result file of any origin (with --data)")
+    parser.add_argument(
+        "record", nargs="?", metavar="RUN|RECORD", help="a run id or its first digits, or a record file"
+    )
+    parser.add_argument("--predictions", metavar="FILE", help="a COCO results file of any origin (with --data)")
     parser.add_argument("--data", metavar="FILE|NAME", help="its ground truth: a COCO or LVIS file, or a data set")
     parser.add_argument(
         "--rules",
         choices=["coco", "lvis"],
-        help="of a detections file (default: lvis for LVIS's ground truth, else coco)",
+        help="whose scoring rules (default: lvis for LVIS ground truth, else coco)",
     )
-    parser.add_argument("--task", metavar="NAME", help="of a named data set: whose test part (default: closed)")
-    parser.add_argument("--engine", choices=["fast", "reference"], default="fast", help="reference: the official code")
     parser.add_argument(
-        "--cross-check", action="store_true", help="both engines and ultralytics' own AP, kept beside the record"
+        "--task", metavar="NAME", help="of a named data set, the test part of this task (default: closed)"
+    )
+    parser.add_argument(
+        "--engine", choices=["fast", "reference"], default="fast", help="reference: the official code (default: fast)"
+    )
+    parser.add_argument(
+        "--cross-check",
+        action="store_true",
+        help="compare both engines and ultralytics' own AP; kept beside the record",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where a stored run does not give its record's numbers again."""
+    """Exit status 1 where the stored detections do not give the record's numbers again."""
     from benchmark.core.errors import ConfigError
 
     if options.predictions:
@@ -87,12 +95,12 @@ def _of_run(options: argparse.Namespace) -> int:
 
 
 def val_unkept(record: RunRecord) -> bool:
-    """Whether thresholds were chosen on predictions that the record names and nobody keeps."""
+    """Whether the record names predictions of the validation part that were not kept."""
     return any(artifact.name == "predictions_val" and not artifact.uri for artifact in record.artifacts)
 
 
 def differences(record: RunRecord, scores: Scores) -> list[str]:
-    """`metric: recorded -> again` for all values that are not equal to the last bit.
+    """Lines `metric: recorded -> again` for all values that are not equal to the last bit.
 
     Values at thresholds chosen on the validation part are left out where its predictions were not kept.
     """
@@ -107,11 +115,11 @@ def differences(record: RunRecord, scores: Scores) -> list[str]:
         if not old:
             continue  # a breakdown that older records do not have
         for row in sorted({*old, *new}):
-            mine, theirs = new.get(row, {}), old.get(row, {})
+            again, stored = new.get(row, {}), old.get(row, {})
             lines += [
-                f"{title}{row + ' ' if row else ''}{name}: {theirs.get(name, 'absent')} -> {mine.get(name, 'absent')}"
-                for name in sorted({*mine, *theirs})
-                if mine.get(name, "absent") != theirs.get(name, "absent") and not (unkept and mine.get(name) is None)
+                f"{title}{row + ' ' if row else ''}{name}: {stored.get(name, 'absent')} -> {again.get(name, 'absent')}"
+                for name in sorted({*again, *stored})
+                if again.get(name, "absent") != stored.get(name, "absent") and not (unkept and again.get(name) is None)
             ]
     return lines
 
@@ -125,13 +133,13 @@ def _of_file(options: argparse.Namespace) -> int:
 
     columns, repairs = _columns(options)
     for kind, count in sorted(repairs.counts.items()):
-        _say(f"while reading: {count} x {kind}, first {repairs.examples[kind][0]}")
+        _note(f"while reading: {count} x {kind}, first {repairs.examples[kind][0]}")
     names = ["lvis_ap"] if columns.federation else ["coco_ap", "tide", "bands"]
     if columns.federation and not options.rules:
-        _say(f"{options.data} has LVIS's keys: scored by LVIS's rules; --rules coco takes COCO's")
+        _note(f"{options.data} has LVIS's keys: scored by LVIS's rules; --rules coco takes COCO's")
     if "bands" in names and not columns.size_px.all():
         names.remove("bands")
-        _say("AP by a box's share of the image is left out: it needs the size of every image")
+        _note("AP by a box's share of the image is left out: it needs the size of every image")
     scores = score(names, columns, engine=options.engine)
     bounds = intervals(columns)
     if options.json:
@@ -154,13 +162,13 @@ def _columns(options: argparse.Namespace) -> tuple[Columns, Repairs]:
     repairs, file = Repairs(), Path(options.data)
     results = read_json(Path(options.predictions), DataError, MOST_COCO_BYTES, nan=True)
     if file.suffix.casefold() == ".json" or file.is_file():
-        truth, named = read_json(file, DataError, MOST_COCO_BYTES, nan=True), options.data
+        ground_truth, named = read_json(file, DataError, MOST_COCO_BYTES, nan=True), options.data
     else:
         from benchmark.harness.rescore import test_ground_truth
 
-        truth, named = test_ground_truth(options.data, options.task or "closed"), None
+        ground_truth, named = test_ground_truth(options.data, options.task or "closed"), None
     columns = columns_from_coco(
-        truth,
+        ground_truth,
         results,
         rules=options.rules,
         ground_truth_file=named,
@@ -170,10 +178,10 @@ def _columns(options: argparse.Namespace) -> tuple[Columns, Repairs]:
     return columns, repairs
 
 
-def _say(line: str) -> None:
+def _note(line: str) -> None:
     import sys
 
     print(f"bench: {line}", file=sys.stderr)
 
 
-COMMAND = Command("score", "measure stored detections again, or score a file of detections", configure, run)
+COMMAND = Command("score", "score stored detections again, or a file of detections", configure, run)

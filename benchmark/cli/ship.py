@@ -1,4 +1,4 @@
-"""`bench ship FIT_ID`: put a finished fit into the results, so that others can measure with its weights at once."""
+"""`bench ship FIT_ID`: put a finished fit into the results, so that others need not train it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0 when the checkpoint lies in the results."""
+    """Exit status 0 when the checkpoint is in the results."""
     from benchmark.harness.ship import ship
     from benchmark.records.codec import encode
 

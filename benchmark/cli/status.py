@@ -1,4 +1,4 @@
-"""`bench status`: one table of every cell that was submitted: where it is, how far, what went wrong."""
+"""`bench status`: the state, progress and error of every submitted cell."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _WATCH_S = 10.0
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench status`."""
     parser.add_argument(
-        "submission", nargs="*", metavar="SUBMISSION", help="only these; without, every cell's last one"
+        "submission", nargs="*", metavar="SUBMISSION", help="only these (default: the last submission of every cell)"
     )
-    parser.add_argument("--state", choices=ORDER, help="only cells in that state")
+    parser.add_argument("--state", choices=ORDER, help="only cells in this state")
     parser.add_argument("--all", action="store_true", help="list finished cells too, not only their number")
     parser.add_argument(
         "--watch",
@@ -28,13 +28,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=float,
         const=_WATCH_S,
         metavar="SECONDS",
-        help="print again every 10 s until all ended",
+        help="print again every SECONDS (default: 10) until all have ended",
     )
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0, also where cells failed: that is what was asked."""
+    """Exit status 0, also where cells failed."""
     import time
 
     from benchmark.core.plugins import load_cluster
@@ -63,7 +63,7 @@ def _print(rows: Sequence[Any], options: argparse.Namespace, *, full: bool) -> N
     if options.watch is not None:
         print(f"-- {time.strftime('%H:%M:%S')}")
     if not rows:
-        print("no cell is here; submit some with 'bench run ... --slurm PRESET' or 'bench sweep NAME --slurm PRESET'")
+        print("no cell was submitted yet; use 'bench run ... --slurm PRESET' or 'bench sweep NAME --slurm PRESET'")
         return
     for state in ORDER:
         for row in rows:
@@ -80,7 +80,7 @@ def _of_fit(row: Any) -> str:
 
 
 def _detail(row: Any) -> str:
-    """Epoch and remaining time of a training, else the last line of what went wrong."""
+    """Epoch and remaining time of a running fit, else why the cell waits, or the last line of its error."""
     if row.progress is not None:
         step = f"{row.progress.fit} epoch {row.progress.epoch}/{row.progress.epochs}"
         left = row.progress.remaining_s
@@ -92,4 +92,4 @@ def _detail(row: Any) -> str:
     return lines[-1] if lines else ""
 
 
-COMMAND = Command("status", "where every submitted cell is", configure, run)
+COMMAND = Command("status", "show the state of every submitted cell", configure, run)

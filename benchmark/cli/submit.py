@@ -1,4 +1,4 @@
-"""`bench submit check FILE`: whether a bundle of somebody else's would be taken; scores every detection again."""
+"""`bench submit check FILE`: whether the records of a bundle would be taken; every number is computed again."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what = "score a bundle again and say whether its records would be taken"
     check = actions.add_parser("check", help=what, description=what)
     check.add_argument("bundle", metavar="FILE", help="a file that 'bench bundle' wrote")
-    check.add_argument("--engine", choices=["fast", "reference"], default="fast", help="reference: the official code")
-    check.add_argument("--add", action="store_true", help="put the records among the results if all would be taken")
+    check.add_argument(
+        "--engine", choices=["fast", "reference"], default="fast", help="reference: the official code (default: fast)"
+    )
+    check.add_argument("--add", action="store_true", help="add the records to the results if all would be taken")
     check.add_argument("--json", action="store_true", help="print JSON")
     check.add_argument("--traceback", action="store_true", help="show where an error was raised")
 
@@ -53,4 +55,4 @@ def run(options: argparse.Namespace) -> int:
     return 1 if refused else 0
 
 
-COMMAND = Command("submit", "check results of others before they are taken", configure, run)
+COMMAND = Command("submit", "check a bundle of records before they are taken", configure, run)

@@ -1,4 +1,4 @@
-"""`bench sweep NAME|FILE`: a named list of cells: its plan first, then, if asked, all of it to a cluster or here."""
+"""`bench sweep NAME|FILE`: plan a named list of cells, and with --slurm submit it or run it here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from benchmark.cli._sweeps import Expanded
 
 _LINES = 60
-"""a longer plan is counted a method and task, not listed"""
+"""a longer plan is printed as counts per method and task"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,14 +20,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sweep", metavar="NAME|FILE", help="see 'bench list sweeps', or a TOML file of [[request]]s")
     parser.add_argument("--data", metavar="NAME|JSON", help="a data set, or a COCO-format annotation file of yours")
     parser.add_argument("--profile", metavar="NAME", help="smoke, quick, demo or paper: a named set of params")
-    parser.add_argument("--seed", metavar="N[,N...]", help="one cell a seed (default: the sweep's)")
+    parser.add_argument("--seed", metavar="N[,N...]", help="one cell per seed (default: the sweep's)")
     configure_slurm(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument("--json", action="store_true", help="print the plan, or what was submitted, as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Without --slurm only the plan; --slurm local executes here, any other preset submits."""
+    """Print the plan; with --slurm local execute it here, with any other preset submit it."""
     import sys
 
     from benchmark.cli._slurm_options import resources_of
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         _print_plan(expanded, sums, done, resources, sys.stderr if options.json else sys.stdout)
     if not submitting:
         if not options.json and not options.dry_run:
-            print("to start it: --slurm PRESET on a cluster, --slurm local on this machine")
+            print("start it with --slurm PRESET on a cluster, or --slurm local on this machine")
         return 0
     from benchmark.cli._submit import print_submitted, submit_cells
 
@@ -61,7 +61,7 @@ def _print_plan(expanded: Expanded, sums: Any, done: set[str], resources: Any, f
     from benchmark.cli._printing import cell_name
     from benchmark.cli._submit import trains_on_several
 
-    print(f"{expanded.title}: {sums.cells} cells, {sums.finished} finished already", file=file)
+    print(f"{expanded.title}: {sums.cells} cells, {sums.finished} already finished", file=file)
     if len(expanded.cells) <= _LINES:
         for cell in expanded.cells:
             state = "finished" if cell.spec.run_id in done else "to do"
@@ -72,14 +72,14 @@ def _print_plan(expanded: Expanded, sums: Any, done: set[str], resources: Any, f
             print(f"  {'finished' if finished else 'to do':8}  {count} x {method} · {task}", file=file)
     for words, reason in expanded.refused.items():
         print(f"  left out  {words}: {reason}", file=file)
-    print(f"fits: {sums.fits_to_train} to train, {sums.fits_found} found; {_time(sums)}", file=file)
+    print(f"fits: {sums.fits_to_train} to train, {sums.fits_found} already trained; {_time(sums)}", file=file)
     print(f"disk: {_size(sums.disk_bytes)}", file=file)
     if resources is not None and resources.gpus > 1:
         methods = {cell.spec.method for cell in expanded.cells}
         alone = sorted(method for method in methods if not trains_on_several(method))
         if alone:
             idle = resources.gpus - 1
-            print(f"note: on one GPU only, {idle} of a task's would idle: {', '.join(alone)}", file=file)
+            print(f"note: trained on one GPU, {idle} per task would idle: {', '.join(alone)}", file=file)
 
 
 def _time(sums: Any) -> str:
@@ -89,7 +89,7 @@ def _time(sums: Any) -> str:
     unknown = [f"{sums.fits_unmeasured} fits"] * bool(sums.fits_unmeasured)
     unknown += [f"{sums.cells_unmeasured} cells"] * bool(sums.cells_unmeasured)
     if not known:
-        return "how long is not known: nothing like them was measured here yet" if unknown else "no time left to spend"
+        return "time unknown: nothing like them was measured here yet" if unknown else "nothing left to run"
     text = f"about {' and '.join(known)}"
     if sums.devices:
         text += f", as measured on {', '.join(sums.devices)}"
@@ -98,7 +98,7 @@ def _time(sums: Any) -> str:
 
 def _size(size_bytes: int | None) -> str:
     if size_bytes is None:
-        return "unknown until a run like these lies here"
+        return "unknown: no run like these is here yet"
     return f"about {size_bytes / 2**30:.1f} GiB" if size_bytes >= 2**28 else f"about {size_bytes / 2**20:.0f} MiB"
 
 

@@ -1,4 +1,4 @@
-"""`bench sync`: upload what was tracked offline; run it where there is network, as often as you like."""
+"""`bench sync`: upload what was tracked offline; needs network, may be repeated."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from benchmark.cli._command import Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench sync`."""
-    parser.add_argument("--dry-run", action="store_true", help="say what would be uploaded and stop")
-    parser.add_argument("--timeout", type=float, default=600.0, metavar="S", help="at most so long a run (default 600)")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be uploaded and stop")
+    parser.add_argument(
+        "--timeout", type=float, default=600.0, metavar="S", help="time limit per run in seconds (default: 600)"
+    )
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
 

@@ -10,17 +10,20 @@ from benchmark.cli._command import VERSION_HELP, Command
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench table`."""
     parser.add_argument("table", metavar="N", help="1, 2a, 2b, 3, 4, 5, 6, generalized or transfer")
-    parser.add_argument("--data", metavar="NAME", help="only measured cells of that data set")
-    parser.add_argument("--profile", metavar="NAME", help="only measured cells of that profile")
+    parser.add_argument("--data", metavar="NAME", help="only records of this data set")
+    parser.add_argument("--profile", metavar="NAME", help="only records of this profile")
     parser.add_argument("--version", type=int, metavar="N", help=VERSION_HELP)
     parser.add_argument(
-        "--format", choices=("terminal", "markdown", "latex", "html", "csv", "json"), default="terminal"
+        "--format",
+        choices=("terminal", "markdown", "latex", "html", "csv", "json"),
+        default="terminal",
+        help="how to print it (default: terminal)",
     )
     parser.add_argument("--json", action="store_true", help="the same as --format json")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the table; cells without a record say `not run`."""
+    """Print the table; a cell without a record reads `not run`."""
     import shutil
 
     from benchmark.cli._sheets import sheet_of

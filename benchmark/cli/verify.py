@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench verify`."""
     parser.add_argument("bundle", metavar="BUNDLE", help="a file that 'bench bundle' wrote")
-    parser.add_argument("--engine", choices=["fast", "reference"], default="fast", help="reference: the official code")
+    parser.add_argument(
+        "--engine", choices=["fast", "reference"], default="fast", help="reference: the official code (default: fast)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -40,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def differing(bundle: Bundle, run_id: str, engine: str) -> list[str]:
-    """What the record says otherwise than its detections and ground truth do."""
+    """One line per number of the record that its detections and ground truth do not give again."""
     import tempfile
     from dataclasses import replace
     from pathlib import Path

@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     checking = actions.add_parser("check", help="compare the files that are here with their digests")
     checking.add_argument("names", nargs="*", metavar="FILE", help="as 'bench weights list' names it (default: all)")
     checking.add_argument(
-        "--pin", action="store_true", help="take this file, whose digest is not published, from now on"
+        "--pin", action="store_true", help="trust this file from now on, although its digest is not published"
     )
     fetching.add_argument("names", nargs="*", metavar="FILE", help="as 'bench weights list' names it")
     fetching.add_argument("--method", metavar="NAME", help="all files of a method")
@@ -81,7 +81,7 @@ def _fetch(options: argparse.Namespace) -> int:
             sha256 = fetch(weights, received)
         print(f"{weights.path}\n  sha256 {sha256}")
         reason = weights.refuse(sha256)
-        print(f"  not taken yet: {reason}" if reason else "  as declared")
+        print(f"  not usable yet: {reason}" if reason else "  as declared")
     return 0
 
 
@@ -94,28 +94,28 @@ def _check(options: argparse.Namespace) -> int:
 
     wanted = [find_declared(name) for name in options.names]
     if options.pin and len(wanted) != 1:
-        raise ConfigError("--pin vouches for one file: name it")
+        raise ConfigError("--pin takes exactly one file: name it")
     if options.pin:
-        print(f"{wanted[0].name}: from now on this machine takes the file with sha256 {pin(wanted[0])}")
+        print(f"{wanted[0].name}: this machine now trusts the file with sha256 {pin(wanted[0])}")
         return 0
     names = {weights.name for weights in wanted}
-    looked = [each for each in declared_weights() if not names or each.weights.name in names]
+    declared = [each for each in declared_weights() if not names or each.weights.name in names]
     if options.json:
-        print(json.dumps([_facts(each) for each in looked], indent=1))
+        print(json.dumps([_facts(each) for each in declared], indent=1))
     else:
-        _say(looked, missing_too=bool(names))
-    return 1 if any(each.state is State.REFUSED for each in looked) else 0
+        _print_states(declared, missing_too=bool(names))
+    return 1 if any(each.state is State.REFUSED for each in declared) else 0
 
 
-def _say(looked: Sequence[Declared], *, missing_too: bool) -> None:
+def _print_states(declared: Sequence[Declared], *, missing_too: bool) -> None:
     from benchmark.harness.weights import State
 
-    here = [each for each in looked if each.state is not State.MISSING or missing_too]
+    here = [each for each in declared if each.state is not State.MISSING or missing_too]
     for each in here:
         follows = f"; run: bench weights fetch {each.weights.name}" if each.state is State.MISSING else ""
         print(f"{each.weights.name}: {each.state}{': ' + each.reason if each.reason else ''}{follows}")
     if not here:
-        print(f"none of the {len(looked)} declared files is here; see 'bench weights list'")
+        print(f"none of the {len(declared)} declared files is here; see 'bench weights list'")
 
 
 def _facts(each: Declared) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _print_table(rows: Sequence[dict[str, str]]) -> None:
 
 @contextlib.contextmanager
 def _bar(weights: ReleasedWeights) -> Iterator[Any]:
-    """A bar of bytes on a terminal; gives what is to be told of each block."""
+    """A progress bar in bytes on a terminal; yields the function to call with the size of each block."""
     from tqdm import tqdm
 
     quiet = not sys.stderr.isatty()

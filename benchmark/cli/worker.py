@@ -1,4 +1,4 @@
-"""`bench worker tasks.json i`: execute one job of a planned list; what cluster tasks call."""
+"""`bench worker TASKS.JSON I`: execute one job of a planned list; every task of a cluster runs this."""
 
 from __future__ import annotations
 
@@ -21,23 +21,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "specs", metavar="TASKS.JSON", help="a list of jobs, as 'bench run ... --dry-run --json' prints them"
     )
-    parser.add_argument("index", type=int, metavar="I", help="which of them, from 0")
+    parser.add_argument("index", type=int, metavar="I", help="index of the job in that list, from 0")
     parser.add_argument(
         "--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1; cuda:0,1 trains on both"
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0 if the cell is measured, 1 if it failed or is blocked, EXIT_STOPPED if it was told to stop."""
+    """Exit status 0 if the cell is measured, 1 if it failed or is blocked, EXIT_STOPPED if a signal stopped it."""
     before = {number: signal.signal(number, _stop) for number in _SIGNALS}  # before any import that takes time
     try:
         return _work(options)
-    except (InterruptedFitError, KeyboardInterrupt) as told:
+    except (InterruptedFitError, KeyboardInterrupt) as stop:
         for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # a second one would only interrupt the way out
-        print(f"stopped: {told}", flush=True)
-        # What is saved is on disk, and a node that is about to be taken away leaves no time for tidy ends of threads
-        # and loaders.
+            signal.signal(number, signal.SIG_IGN)  # a second signal must not interrupt the exit
+        print(f"stopped: {stop}", flush=True)
+        # Everything saved is on disk, and before a preemption there is no time to join threads and data loaders.
         os._exit(EXIT_STOPPED)
     finally:
         for number, handler in before.items():
@@ -45,11 +44,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _stop(number: int, _frame: Any) -> None:
-    """Training has a handler of its own; anywhere else there is nothing to save that is not on disk already.
+    """Raise KeyboardInterrupt: outside training, which has its own handler, all that is worth saving is on disk.
 
-    No Exception, or a library that catches those would go on.
+    No Exception, because a library that catches those would continue.
     """
-    raise KeyboardInterrupt(f"told by {signal.Signals(number).name}; the same command continues")
+    raise KeyboardInterrupt(f"received {signal.Signals(number).name}; the same command continues")
 
 
 def _work(options: argparse.Namespace) -> int:
@@ -61,12 +60,12 @@ def _work(options: argparse.Namespace) -> int:
     from benchmark.harness.worker import run_fit, run_job
 
     job, fit = _task(options.specs, options.index)
-    how = Options(options.device, command="bench " + shlex.join(sys.argv[1:]))
+    run_options = Options(options.device, command="bench " + shlex.join(sys.argv[1:]))
     if fit is not None:
-        record = run_fit(job, fit, how)
+        record = run_fit(job, fit, run_options)
         print(f"fit {record.fit_id} finished after {record.train_hours:.2f} h of training", flush=True)
         return 0
-    run_record = run_job(job, how)
+    run_record = run_job(job, run_options)
     print(
         f"{run_record.run_id} {run_record.status}" + (f": {run_record.error}" if run_record.error else ""), flush=True
     )

@@ -1,4 +1,4 @@
-"""Table 5: RTVP without one of its parts, closed and zero-shot, and the whole of it."""
+"""Table 5: RTVP in full and without each of its parts, closed and zero-shot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table 3: COCO val2017, whatever data was asked for."""
+"""Table 3: COCO val2017; `--data` does not change it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Table 4: LVIS minival, whatever data was asked for.
+"""Table 4: LVIS minival; `--data` does not change it.
 
-Its rows that are pre-trained here first name the id of that fit, which no sweep can know: `bench paper` prints theirs.
+Rows that start from a pre-training here need that fit's id, which no sweep can know: `bench paper` prints theirs.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ RELEASED = ("yolo-world-s", "yolo-world-l", "glip-t-b", "glip-t-c", "grounding-d
 
 def _requests(asked: Asked) -> tuple[RunRequest, ...]:
     fitted = [request(asked, method, "lvis", data="lvis") for method in FITTED]
-    shelf = [request(asked, method, "lvis", data="lvis", weights=WeightsOrigin.PRETRAINED) for method in RELEASED]
-    return (*fitted, *shelf)
+    released = [request(asked, method, "lvis", data="lvis", weights=WeightsOrigin.PRETRAINED) for method in RELEASED]
+    return (*fitted, *released)
 
 
 SWEEP = Sweep("lvis", "LVIS minival (Table 4)", _requests)

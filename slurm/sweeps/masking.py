@@ -1,4 +1,4 @@
-"""How much the mask decoder has to rebuild, and in pieces of which size: decisions that the paper leaves open."""
+"""Mask ratio and mask patch of RTVP's mask decoder, which the paper does not state."""
 
 from __future__ import annotations
 

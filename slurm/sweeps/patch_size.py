@@ -1,4 +1,4 @@
-"""Table 6: the patch size of sparse sampling. 32 px is the default; 16 and 8 px the paper did not try."""
+"""Table 6: the patch size of sparse sampling. 32 px is the default; 16 and 8 px are not in the paper."""
 
 from __future__ import annotations
 

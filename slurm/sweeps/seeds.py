@@ -1,4 +1,4 @@
-"""What a difference must exceed to mean something: RTVP and its paired baseline over seeds."""
+"""Spread over seeds of RTVP and its paired baseline, which a difference must exceed to mean something."""
 
 from __future__ import annotations
 

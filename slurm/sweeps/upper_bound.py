@@ -1,4 +1,4 @@
-"""What knowing the novel classes would be worth: the upper bound, zero-shot on the same images, and the control."""
+"""The upper bound (novel classes are trained on), zero-shot on the same images, and controls with random weights."""
 
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.spec import RunRequest

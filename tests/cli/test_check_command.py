@@ -69,7 +69,7 @@ def test_broken_methods_are_told_what_they_break(template: Path, kind: str) -> N
     [
         (["check", "--method", "no_such_package"], "package 'no_such_package' cannot be imported"),
         (["check", "--method", "json"], "package 'json' has no INFO"),
-        (["new", "method", "My Detector"], "'My Detector' will not do as a name"),
+        (["new", "method", "My Detector"], "'My Detector' is no valid name"),
         (["new", "method", "rtvp"], "there is a method 'rtvp' already"),
     ],
 )

@@ -15,7 +15,7 @@ CELL = "[[request]]\nmethod = 'yolo-world'\ntask = 'zeroshot'\n"
 
 def test_nothing_submitted_yet(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status"]) == 0
-    assert capsys.readouterr().out.startswith("no cell is here; submit some with")
+    assert capsys.readouterr().out.startswith("no cell was submitted yet; use")
     assert main(["status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
     assert main(["resubmit", "--failed"]) == 0
@@ -29,15 +29,15 @@ def test_nothing_submitted_yet(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["status", "2026"], "unknown submission '2026'"),
         (["logs", "abc"], "unknown run 'abc'"),
-        (["cancel"], "name runs or submissions to cancel, or say --all"),
-        (["cancel", "abc", "--all"], "or say --all"),
+        (["cancel"], "name runs or submissions to cancel, or use --all"),
+        (["cancel", "abc", "--all"], "or use --all"),
         (["cancel", "abc"], "unknown running or waiting cell 'abc'"),
         (["resubmit"], "say what to submit again: --failed, --blocked, or both"),
         (["sweep", "patch_sise"], "unknown sweep 'patch_sise': did you mean patch-size?"),
         (["sweep", "patch_size", "--seed", "one"], "expected whole numbers"),
         (["sweep", "patch_size", "--slurm", "gpuu"], "unknown preset 'gpuu': did you mean"),
         (["sweep", "patch_size", "--slurm", "local", "--slurm-set", "cpus"], "expected KEY=VALUE"),
-        (["sweep", "gone.toml"], "gone.toml: there is no such file; name a sweep of 'bench list sweeps'"),
+        (["sweep", "gone.toml"], "gone.toml: no such file; name a sweep of 'bench list sweeps'"),
         (["prefetch", "nothing"], "unknown sweep 'nothing'"),
     ],
 )
@@ -92,10 +92,10 @@ def test_a_plan_names_what_cannot_run_and_costs_nothing(tmp_path: Path, capsys: 
     assert "did you mean epochs" in reasons[2]
     assert main(asked) == 0
     printed = capsys.readouterr().out
-    assert "4 cells, 0 finished already" in printed
+    assert "4 cells, 0 already finished" in printed
     assert "fits: 3 to train, 0 found" in printed
     assert "would idle" not in printed
-    assert printed.endswith("to start it: --slurm PRESET on a cluster, --slurm local on this machine\n")
+    assert printed.endswith("start it with --slurm PRESET on a cluster, or --slurm local on this machine\n")
     assert main(["sweep", "patch_size", "--data", "mmio-synth@n60", "--profile", "fast"]) == 2
     assert "unknown profile 'fast'" in capsys.readouterr().err
 
@@ -109,7 +109,7 @@ def test_gpus_that_would_idle_are_said_where_there_is_no_slurm_too(
     path.write_text(CELL + "[[request]]\nmethod = 'vild'\ntask = 'zeroshot'\n")
     asked = ["sweep", str(path), "--data", "mmio-synth@n60", "--profile", "smoke", "--slurm", "gpu", "--dry-run"]
     assert main([*asked, "--slurm-set", "gpus=3"]) == 0
-    assert capsys.readouterr().out.endswith("note: on one GPU only, 2 of a task's would idle: vild\n")
+    assert capsys.readouterr().out.endswith("note: trained on one GPU, 2 per task would idle: vild\n")
 
 
 def test_what_many_cells_miss_is_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,6 +136,6 @@ def test_the_same_worker_runs_here_and_nothing_runs_twice(
     assert main(["logs", row["run_id"][:6]]) == 0
     assert f"{row['run_id']} ok" in capsys.readouterr().out
     assert main(run) == 0
-    assert capsys.readouterr().out == "nothing submitted: 1 finished already\n"
+    assert capsys.readouterr().out == "nothing submitted: 1 already finished\n"
     assert main([*run, "--force"]) == 2
     assert "a cluster only does what is not" in capsys.readouterr().err

@@ -170,8 +170,8 @@ class TestThumbnails:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (["--private"], "say where to with --thumbnails FOLDER"),
-            (["--sources", "x"], "say where to with --thumbnails FOLDER"),
+            (["--private"], "add --thumbnails FOLDER"),
+            (["--sources", "x"], "add --thumbnails FOLDER"),
             (["--thumbnails", "t", "--sources", "steel"], "unknown source of mmio-synth 'steel'"),
         ],
     )

@@ -78,7 +78,8 @@ def test_a_split_that_nobody_looked_at_is_said(
     write_atomic(Home.find().run(record.run_id).record, encode(record))
     assert main(["collect"]) == 0
     assert (
-        "nobody looked here at the split of mmio-open zeroshot: bench data leaks mmio-open" in capsys.readouterr().out
+        "not checked here: split of mmio-open zeroshot; check it with: bench data leaks mmio-open"
+        in capsys.readouterr().out
     )
 
 

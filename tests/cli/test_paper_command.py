@@ -115,7 +115,7 @@ def test_a_cell_with_several_candidates_spoils_its_table_alone(
     ("arguments", "words"),
     [
         ([], "--data NAME writes tables and figures"),
-        (["--wandb", "a/b", "--out", "x"], "--out is where the files of --data NAME go"),
+        (["--wandb", "a/b", "--out", "x"], "--out needs --data NAME"),
         (["--data", "mmio-opem"], "unknown data set 'mmio-opem'"),
         (["--wandb", "nobody"], "expected ENTITY/PROJECT"),
         (["--wandb", "ada/board"], "no committed record to publish"),

@@ -180,7 +180,7 @@ def test_comparing_with_itself_and_with_worse(runs: list[str], tmp_path: Path, c
     text = said(capsys, "compare", runs[0], runs[0])
     assert "not judged: one training each" in text
     assert "over 2 seeds" in (both := said(capsys, "compare", ",".join(runs[:2]), ",".join(runs[:2])))
-    assert "tie: the interval holds 0" in both
+    assert "tie: the interval contains 0" in both
     worse = tmp_path / "worse"
     shutil.copytree(Home.find().run(runs[0]).root, worse)
     found = read_predictions(worse / "predictions.parquet")

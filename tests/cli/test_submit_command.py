@@ -113,15 +113,15 @@ def changed_spec(text: str, **changes: Any) -> str:
     ("changes", "words"),
     [
         ({"task": "nothing"}, "there is no task 'nothing'"),
-        ({"task_version": 99}, "it was measured by 99"),
+        ({"task_version": 99}, "it was measured by version 99"),
         ({"profile": "smoke"}, "profile smoke proves that things run"),
-        ({"protocol": {"evaluators": {}}}, "is measured by"),
+        ({"protocol": {"evaluators": {}}}, "also asks for evaluator"),
         ({"protocol": {"evaluators": {"coco_ap": 99, "made-up": 1}}}, "there is no evaluator 'made-up'"),
         ({"protocol": {"max_detections": 1000}}, "asks for max_detections 300, it was measured with 1000"),
         ({"method": "../evil"}, "cannot be a file name"),
-        ({"dataset_digest": "0" * 64}, "is another set here"),
+        ({"dataset_digest": "0" * 64}, "has digest"),
         ({"split_digest": "0" * 64}, "another split"),
-        ({"vocabulary_digest": "0" * 64}, "other words"),
+        ({"vocabulary_digest": "0" * 64}, "its vocabulary is not"),
         ({"dataset": "no-such-set"}, None),
     ],
 )
@@ -143,9 +143,9 @@ def test_other_rules_and_other_data_are_refused(bundle: Path, changes: Any, word
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('"dirty": false', '"dirty": true', "changes that are in no commit"),
+        ('"dirty": false', '"dirty": true', "uncommitted changes"),
         ('"status": "ok"', '"status": "failed"', "it is failed"),
-        ('"name": "predictions"', '"name": "others"', "it names no detections"),
+        ('"name": "predictions"', '"name": "others"', "it has no detections"),
     ],
 )
 def test_records_without_what_is_needed_are_refused(bundle: Path, old: str, new: str, words: str, capsys: Any) -> None:

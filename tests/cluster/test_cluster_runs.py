@@ -122,7 +122,7 @@ def test_what_cannot_be_submitted_is_said_in_one_line(cluster: Cluster, tmp_path
     empty = tmp_path / "bin"
     empty.mkdir()
     said = cluster.bench(*asked, status=2, PATH=str(empty)).stderr
-    assert "this is no Slurm machine" in said
+    assert "Slurm is not installed here" in said
 
 
 def test_a_wait_without_end_is_said_with_what_to_change(cluster: Cluster) -> None:

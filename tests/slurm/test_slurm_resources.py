@@ -71,7 +71,7 @@ def test_mistakes_in_the_file_are_named(own: Path, text: str, words: str) -> Non
         ({"cpus": 0}, "cpus: got 0"),
         ({"memory_gb": 0}, "expected float: above 0"),
         ({"parallel": 0}, "parallel: got 0"),
-        ({"time_min": 2, "signal_delay_s": 60}, "allow more time"),
+        ({"time_min": 2, "signal_delay_s": 60}, "raise time_min"),
     ],
 )
 def test_values_that_cannot_be_are_refused(own: Path, settings: dict[str, int], words: str) -> None:

@@ -33,8 +33,8 @@ from slurm.settle import reason_of, why_waiting, write_failure
         (TaskState("TIMEOUT"), "", "time limit: the task was stopped"),
         (TaskState("FAILED"), "Job not requeued because: timed-out too many times.", "reached in every attempt"),
         (TaskState("NODE_FAIL", node="node3"), "", "node failed: node3 was lost"),
-        (TaskState("FAILED", exit_code="0:12"), "", "told to stop before it had begun"),
-        (TaskState("FAILED", exit_code="1:0"), "a\nboom\n\n", "with exit code 1:0 without a record; last said: boom"),
+        (TaskState("FAILED", exit_code="0:12"), "", "stopped before it had begun"),
+        (TaskState("FAILED", exit_code="1:0"), "a\nboom\n\n", "with exit code 1:0 without a record; last line: boom"),
         (TaskState("COMPLETED"), "", "ended as COMPLETED without a record"),
     ],
 )  # fmt: skip
@@ -47,9 +47,7 @@ def test_reasons(tmp_path: Path, state: TaskState | None, printed: str | None, w
 
 def test_a_wait_that_does_not_end_by_itself_is_said() -> None:
     assert why_waiting("Resources") == "Resources"
-    assert why_waiting("PartitionTimeLimit").startswith(
-        "PartitionTimeLimit: does not start like this, it asks for more"
-    )
+    assert why_waiting("PartitionTimeLimit").startswith("PartitionTimeLimit: cannot start, it asks for more")
     assert "--slurm-set time_min=N" in why_waiting("QOSMaxWallDurationPerJobLimit")
     assert "partition=NAME, time_min=N, gpus=N" in why_waiting("PartitionConfig")
 

@@ -1,1 +1,1 @@
-"""One file an action of `bench data`; each exposes COMMAND, found by its file name like the commands themselves."""
+"""One file per action of `bench data`, named like the action; each exposes COMMAND."""

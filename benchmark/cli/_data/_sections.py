@@ -1,4 +1,4 @@
-"""A data set's card as sections of plain facts, and the sections as text: for a terminal, as Markdown."""
+"""The sections of a data set's card, and the card as text for a terminal or as Markdown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmark.cli._data._text import columns
 from benchmark.core.record import DatasetRecord
 
 FEW_BOXES = 5
-"""a class with fewer boxes measures nothing"""
+"""the AP of a class with fewer boxes means little"""
 RULES = {
     "closed": "80/20 by image group (copies, crops and exposures of one part stay together), stratified by class; "
     "validation is 10 % of the training groups. Every class is trained on and tested.",
@@ -24,7 +24,7 @@ RULES = {
 
 @dataclass(frozen=True)
 class Section:
-    """paragraphs stand above the table, items below it; the table's first row is its heading."""
+    """One section of a card: paragraphs, then a table whose first row is its heading, then a list of items."""
 
     title: str
     paragraphs: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Section:
 
 
 def sections(record: DatasetRecord, title: str, *, descriptions: bool) -> list[Section]:
-    """The card from top to bottom. title: one line on the set; descriptions: a column with each class's sentence."""
+    """The sections of the card. title: one line on the set; descriptions: add a column with each class's sentence."""
     made = [
         _counts(record, title),
         _scenes(record),
@@ -48,7 +48,7 @@ def sections(record: DatasetRecord, title: str, *, descriptions: bool) -> list[S
 
 
 def terminal(made: Sequence[Section], width: int = 100) -> str:
-    """Sections under underlined titles, sentences wrapped at `width` letters, tables aligned."""
+    """Sections as text: titles underlined, sentences wrapped at `width` characters, tables aligned."""
     blocks = []
     for section in made:
         lines = [section.title, "-" * len(section.title)]
@@ -61,7 +61,7 @@ def terminal(made: Sequence[Section], width: int = 100) -> str:
 
 
 def markdown(made: Sequence[Section]) -> str:
-    """The same as a Markdown page: the first title is the page's."""
+    """Sections as a Markdown page; the first section's title is the page's."""
     blocks = []
     for level, section in zip(["#", *["##"] * len(made)], made, strict=False):
         parts = [f"{level} {_escaped(section.title)}", *map(_escaped, section.paragraphs)]
@@ -79,7 +79,7 @@ def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Names come from other people's files: none of their letters may become markup."""
+    """Text without Markdown markup: names come from files of others and are escaped."""
     for letter in "\\`*_[]<>|":
         text = text.replace(letter, f"\\{letter}")
     return text.replace("\n", " ")

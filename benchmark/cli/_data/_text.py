@@ -9,7 +9,7 @@ from benchmark.core.record import DatasetRecord
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of cells, aligned; the first row is the heading."""
+    """Rows of cells as aligned columns of text."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
@@ -17,7 +17,7 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
 
 
 def built_text(record: DatasetRecord, folder: str, seconds: float) -> str:
-    """What a build did: counts, drops, joins, repairs."""
+    """What a build did as text: counts, dropped copies, groups of near duplicates, repairs."""
     facts = record.facts
     copies: Mapping[str, str] = facts.get("dropped_copies", {})
     near: Mapping[str, int] = facts.get("near_duplicate_groups", {})
@@ -39,7 +39,7 @@ def built_text(record: DatasetRecord, folder: str, seconds: float) -> str:
 
 
 def record_text(record: DatasetRecord, origin: str) -> str:
-    """Everything that is known about a data set."""
+    """A data set's record as text. origin: one line on where the record comes from."""
     parts = [f"{_headline(record)}\n{origin}", "\n".join(_differences(record.facts))]
     parts += [columns(_scene_rows(record)), columns(_class_rows(record))]
     parts += [columns(_split_rows(record)), *_zeroshot(record)]
@@ -66,7 +66,7 @@ def _repairs(repairs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str
 
 
 def _steps(steps: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """One line a step of the construction that did or skipped something; copies are listed above."""
+    """One line per step of the build; copies, near duplicates and views are listed elsewhere."""
     lines = []
     for step, facts in steps.items():
         did = [f"{count} {done}" for done, count in facts.items() if done != "note"]
@@ -76,7 +76,7 @@ def _steps(steps: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _differences(facts: Mapping[str, Any]) -> list[str]:
-    """What a set of others is not, though its owners say so, and what had to be put right (mmio)."""
+    """Where the owners' files differ from their description, and what was repaired (mmio)."""
     if "differences" not in facts:
         return []
     return [*(f"differs  {difference}" for difference in facts["differences"]), *_repairs(facts.get("repairs", {}))]

@@ -18,20 +18,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="folders", nargs="+", default=[], metavar="FOLDER",
                         help="downloaded sources: folders, .zip or .tar files (mmio-open)")  # fmt: skip
     parser.add_argument("--sources", metavar="A,B", help="only these sources (mmio-open)")
-    parser.add_argument("--limit", type=int, metavar="N", help="at most N images a source (mmio-open)")
+    parser.add_argument("--limit", type=int, metavar="N", help="at most N images per source (mmio-open)")
     parser.add_argument("--max-side", type=int, metavar="PX", help="make longer images smaller (mmio-open)")
-    parser.add_argument("--all", action="store_true", help="whatever is found, not what the manifest says; also "
-                        "compares names, and pictures with names where CLIP's weights are in "
+    parser.add_argument("--all", action="store_true", help="every image of the sources, not only the manifest's; also "
+                        "compares names, and images with names where CLIP's weights are in "
                         "$BENCH_HOME/weights/clip-vit-b32 (mmio-open)")  # fmt: skip
-    parser.add_argument("--review", metavar="CSV", help="what an expert decided, see 'bench data review' (mmio-open)")
+    parser.add_argument("--review", metavar="CSV", help="an expert's decisions, see 'bench data review' (mmio-open)")
     parser.add_argument("--images", type=int, metavar="N", help="number of images (mmio-synth)")
     parser.add_argument("--commit", action="store_true", help="also write the record to results/datasets/")
-    parser.add_argument("--pin", action="store_true", help="for maintainers: first write a new manifest (mmio-open)")
+    parser.add_argument("--pin", action="store_true", help="for maintainers: write a new manifest first (mmio-open)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; problems are raised."""
+    """Exit status 0; errors are raised."""
     import time
 
     from benchmark.core.errors import UnknownNameError
@@ -107,7 +107,7 @@ def _print_built(options: argparse.Namespace, folder: str, record: DatasetRecord
         label = record.name + (f"-{record.variant}" if record.variant else "")
         committed = Results.find().datasets
         write_atomic(committed / f"{label}.json", encode(record))
-        # Pictures of others stay out of the results, whatever their licence; ours are drawn here.
+        # Images of others stay out of the results whatever their licence; those of mmio-synth are ours.
         if record.name == "mmio-synth" and (examples := record.facts.get("examples")):
             with written_whole(committed / examples["file"]) as waiting:
                 shutil.copyfile(Path(folder) / examples["file"], waiting)

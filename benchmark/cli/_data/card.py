@@ -1,4 +1,4 @@
-"""`bench data card`: all that is known about a data set, to read and to hand on: text, Markdown, Croissant."""
+"""`bench data card`: a data set's facts as text, Markdown or Croissant metadata."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     configure_roots(parser)
     parser.add_argument("--out", metavar="FILE", help="also write the card as Markdown")
     parser.add_argument("--croissant", metavar="FILE", help="also write Croissant metadata (JSON-LD)")
-    parser.add_argument("--thumbnails", metavar="FOLDER", help="also write a sheet of labelled pictures a scene")
+    parser.add_argument("--thumbnails", metavar="FOLDER", help="also write a sheet of labelled images per scene")
     parser.add_argument("--sources", metavar="A,B", help="thumbnails of these sources only")
-    parser.add_argument("--private", action="store_true", help="thumbnails also where the licence forbids passing on")
+    parser.add_argument("--private", action="store_true", help="thumbnails also of images that may not be passed on")
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; problems are raised."""
+    """Exit status 0; errors are raised."""
     import sys
     from pathlib import Path
 
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.records.store import write_atomic
 
     if (options.private or options.sources) and not options.thumbnails:
-        raise ConfigError("--private and --sources are about pictures: say where to with --thumbnails FOLDER")
+        raise ConfigError("--private and --sources choose thumbnails: add --thumbnails FOLDER")
     use_roots(options, options.name)
     record, _ = find_record(options.name)
     title = title_of(record)
@@ -92,4 +92,4 @@ def _croissant_text(name: str, record: DatasetRecord, title: str) -> str:
     return json.dumps(croissant(record, title, files=files), indent=1, ensure_ascii=False) + "\n"
 
 
-COMMAND = Command("card", "all that is known about a data set: text, Markdown, Croissant, thumbnails", configure, run)
+COMMAND = Command("card", "print a data set's card; also as Markdown, Croissant, thumbnails", configure, run)

@@ -1,4 +1,4 @@
-"""`bench data check NAME`: is the set on this machine whole and unchanged?"""
+"""`bench data check NAME`: whether the set on this machine is complete and unchanged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where something differs, else 0; problems are raised."""
+    """Exit status 1 where something differs, else 0; errors are raised."""
     import json
 
     from benchmark.cli._data._text import columns
@@ -35,15 +35,15 @@ def run(options: argparse.Namespace) -> int:
     use_roots(options, options.name)
     if options.pin:
         _pin(options.name)
-    found = list(_findings(options.name))
+    findings = list(_findings(options.name))
     if options.json:
-        print(json.dumps([to_plain(finding) for finding in found], indent=1, ensure_ascii=False))
+        print(json.dumps([to_plain(finding) for finding in findings], indent=1, ensure_ascii=False))
     else:
-        rows = [[finding.state, finding.what, finding.here, finding.expected] for finding in found]
+        rows = [[finding.state, finding.what, finding.here, finding.expected] for finding in findings]
         print(columns([["", "checked", "here", "expected"], *rows]))
-        wrong = sum(finding.state is State.DIFFERS for finding in found)
-        print(f"\n{options.name}: {f'{wrong} of {len(found)} checks differ' if wrong else 'nothing differs'}")
-    return 1 if any(finding.state is State.DIFFERS for finding in found) else 0
+        wrong = sum(finding.state is State.DIFFERS for finding in findings)
+        print(f"\n{options.name}: {f'{wrong} of {len(findings)} checks differ' if wrong else 'nothing differs'}")
+    return 1 if any(finding.state is State.DIFFERS for finding in findings) else 0
 
 
 def _findings(name: str) -> Iterable[Finding]:
@@ -77,4 +77,4 @@ def _pin(name: str) -> None:
     print(f"wrote {write_sums(root, entry.annotation_files(root))}", file=sys.stderr)
 
 
-COMMAND = Command("check", "is a data set here whole and unchanged: counts, digests, pictures", configure, run)
+COMMAND = Command("check", "check that a data set is complete and unchanged: counts, digests, images", configure, run)

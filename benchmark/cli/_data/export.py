@@ -1,4 +1,4 @@
-"""`bench data export NAME --layout L --out FOLDER`: a data set as other tools, or MMIO's owners, lay it out."""
+"""`bench data export NAME --layout L --out FOLDER`: a data set in the layout of other tools or of MMIO's owners."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     configure_roots(parser)
     parser.add_argument("--layout", required=True, metavar="LAYOUT", help="mmio, coco, yolo or voc")
     parser.add_argument("--out", required=True, metavar="FOLDER", help="a new folder")
-    parser.add_argument("--split", metavar="RULE", help="how images are shared out (default closed; mmio: zeroshot)")
-    parser.add_argument("--private", action="store_true", help="also where a licence forbids passing pictures on")
+    parser.add_argument("--split", metavar="RULE", help="the split to write (default: closed; layout mmio: zeroshot)")
+    parser.add_argument("--private", action="store_true", help="also images that may not be passed on")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; problems are raised."""
+    """Exit status 0; errors are raised."""
     import json
     from pathlib import Path
 

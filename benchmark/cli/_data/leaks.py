@@ -1,7 +1,7 @@
-"""`bench data leaks NAME`: does any split have one picture, one part or one defect on both sides?
+"""`bench data leaks NAME`: whether a split has the same image, part or defect on both sides.
 
-What is found is kept in our home by the digests of the set and of its splits: `bench collect` takes no record that was
-measured on a split of ours that leaks.
+The result is kept in $BENCH_HOME under the digests of the set and of its splits: `bench collect` refuses records of a
+leaking split, unless the split was made by the data set's owners.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ LISTED = 20
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench data leaks`."""
     parser.add_argument("name", metavar="NAME[@VARIANT]|JSON", help="a data set, or your own annotation file")
-    parser.add_argument("--split", metavar="RULE", help="only this one: closed, zeroshot, transfer:SCENE ...")
+    parser.add_argument("--split", metavar="RULE", help="only this split: closed, zeroshot, transfer:SCENE ...")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where there are leaks, else 0; problems are raised."""
+    """Exit status 1 where there are leaks, else 0; errors are raised."""
     from benchmark.cli._progress import progress
     from benchmark.core.paths import Home
     from benchmark.core.plugins import load
@@ -62,7 +62,7 @@ def _print_json(label: str, digest: str, note: str, checked: Checked) -> None:
 
 
 def _words(label: str, rule: str, checked: Checked) -> str:
-    """Count and first leak of a split in one line, empty for none."""
+    """Count and first leak of a split in one line; empty where there is none."""
     leaks = checked.of(rule)
     if not leaks:
         return ""
@@ -89,8 +89,8 @@ def _print_text(label: str, note: str, checked: Checked, *, refused: bool) -> No
         print(f"         {leak.rule} {leak.kind}: {leak.sides[0]} {leak.first} = {leak.sides[1]} {leak.second}{more}")
     if len(checked.leaks) > LISTED:
         print(f"         and {len(checked.leaks) - LISTED} more; --json lists all")
-    owners = "said     and not refused: the owners made these parts, and the paper's cells are theirs"
+    owners = "allowed  the owners made these splits, and the paper's cells use them: no record is refused"
     print("refused  records of these splits, by 'bench collect'" if refused else owners)
 
 
-COMMAND = Command("leaks", "look for one picture, part or defect on both sides of a split", configure, run)
+COMMAND = Command("leaks", "look for the same image, part or defect on both sides of a split", configure, run)

@@ -1,4 +1,4 @@
-"""`bench data ledger`: which classes and pictures of a zero-shot test a method has met in training."""
+"""`bench data ledger`: which classes and images of a zero-shot test a method has seen in training."""
 
 from __future__ import annotations
 
@@ -18,21 +18,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench data ledger`."""
     parser.add_argument("method", metavar="METHOD", help="as 'bench list methods' prints it")
     parser.add_argument("name", metavar="NAME[@VARIANT]|JSON", help="the data set that is tested on")
-    parser.add_argument("--task", metavar="NAME", default="zeroshot", help="which classes are asked for (zeroshot)")
+    parser.add_argument(
+        "--task", metavar="NAME", default="zeroshot", help="the task whose classes are tested (default: zeroshot)"
+    )
     parser.add_argument(
         "--weights",
         choices=("released", "fitted", "scratch"),
         default="fitted",
-        help="released ones, those fitted on the base classes (default), or a fit on these from scratch",
+        help="released weights, fitted on the base classes (default), or fitted on them from scratch",
     )
-    parser.add_argument("--trained-on", metavar="A,B", help="other training data than the method declares")
-    parser.add_argument("--encoder", metavar="NAME", default="minilm", help="text encoder for near neighbours (minilm)")
-    parser.add_argument("--images", action="store_true", help="also compare pictures with sets that are here (slow)")
+    parser.add_argument("--trained-on", metavar="A,B", help="training data, instead of what the method declares")
+    parser.add_argument(
+        "--encoder", metavar="NAME", default="minilm", help="text encoder that finds near neighbours (default: minilm)"
+    )
+    parser.add_argument(
+        "--images", action="store_true", help="also compare images with training sets that are here (slow)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; problems are raised."""
+    """Exit status 0; errors are raised."""
     import json
 
     from benchmark.cli._data.show import find_record
@@ -55,13 +61,13 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps({**what, **ledger.facts(), "images": pictures}, indent=1, ensure_ascii=False))
     else:
         print(_text(f"{info.name} on {options.name}, task {task.name}", ledger, options.encoder, encoder.missing()))
-        for data, found in (pictures or {}).items():
-            print(f"pictures also in {data}: {_said(found)}")
+        for data, counts in (pictures or {}).items():
+            print(f"images also in {data}: {_copies(counts)}")
     return 0
 
 
 def classes_of(record: DatasetRecord, task: Task) -> tuple[list[Category], list[Category]]:
-    """The classes that a task asks for, and those it may be fitted on, from a data set's record.
+    """The classes a task tests and those it may be fitted on, from a data set's record.
 
     Raises RefusedError where the set has no such split, RecordError for a record without the classes' other names.
     """
@@ -84,7 +90,7 @@ def classes_of(record: DatasetRecord, task: Task) -> tuple[list[Category], list[
 
 
 def _pictures(options: argparse.Namespace, task: Task, declared: tuple[str, ...]) -> dict[str, Any]:
-    """Training set -> counts of test pictures that are in it, or why they were not compared."""
+    """Training set -> counts of test images that are in it, or why they were not compared."""
     from benchmark.cli._progress import progress
     from benchmark.datasets.ledger.images import seen_images, training_images
     from benchmark.harness.data import open_dataset
@@ -93,16 +99,16 @@ def _pictures(options: argparse.Namespace, task: Task, declared: tuple[str, ...]
     ids = dataset.split(task.split_rule).test
     dataset.ensure(ids, progress)
     tested = [dataset.samples[image_id].path for image_id in ids]
-    found: dict[str, Any] = {}
+    by_set: dict[str, Any] = {}
     for data in declared:
         trained = training_images(data)
         if isinstance(trained, str):
-            found[data] = trained
+            by_set[data] = trained
         else:
             seen = seen_images(data, tested, trained, progress)
             counts = {"exact": len(seen.exact), "near": len(seen.near)}
-            found[data] = {**counts, "tested": len(tested), "compared_with": len(trained)}
-    return found
+            by_set[data] = {**counts, "tested": len(tested), "compared_with": len(trained)}
+    return by_set
 
 
 def _text(title: str, ledger: Ledger, encoder: str, missing: str | None) -> str:
@@ -129,10 +135,10 @@ def _text(title: str, ledger: Ledger, encoder: str, missing: str | None) -> str:
     return "\n".join([*lines, "", columns([["test class", "met", "nearest", "in", "cosine"], *rows]), "", summary])
 
 
-def _said(found: dict[str, int] | str) -> str:
-    if isinstance(found, str):
-        return found
-    return f"{found['exact']} identical and {found['near']} near copies of {found['tested']}"
+def _copies(counts: dict[str, int] | str) -> str:
+    if isinstance(counts, str):
+        return counts
+    return f"{counts['exact']} identical and {counts['near']} near copies of {counts['tested']}"
 
 
-COMMAND = Command("ledger", "what of a zero-shot test a method has met in training", configure, run)
+COMMAND = Command("ledger", "list classes and images of a zero-shot test seen in training", configure, run)

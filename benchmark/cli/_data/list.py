@@ -13,7 +13,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; problems are raised."""
+    """Exit status 0; errors are raised."""
     import json
 
     from benchmark.cli._data._text import columns
@@ -49,4 +49,4 @@ def _sets() -> list[dict[str, str]]:
     return rows
 
 
-COMMAND = Command("list", "data sets, and whether they can be opened here", configure, run)
+COMMAND = Command("list", "list data sets, and whether they can be opened here", configure, run)

@@ -1,4 +1,4 @@
-"""`bench data review export NAME`: a CSV for an expert, who accepts, renames or drops; `bench data build` reads it."""
+"""`bench data review export NAME`: a CSV in which an expert accepts, renames or drops; `bench data build` reads it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from benchmark.cli._command import Command
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench data review`."""
     actions = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-    export = actions.add_parser("export", help="write a CSV of everything that an expert should look at")
+    export = actions.add_parser("export", help="write a CSV of everything that an expert should check")
     export.add_argument("name", metavar="NAME[@VARIANT]", help="a set built by 'bench data build', mmio-open@all")
     export.add_argument("--out", metavar="CSV", default="review.csv", help="where to write (default review.csv)")
-    export.add_argument("--force", action="store_true", help="replace a file that is there: it may hold decisions")
+    export.add_argument("--force", action="store_true", help="replace an existing file, which may hold decisions")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; problems are raised."""
+    """Exit status 0; errors are raised."""
     from collections import Counter
     from pathlib import Path
 
@@ -27,19 +27,19 @@ def run(options: argparse.Namespace) -> int:
 
     out = Path(options.out).expanduser()
     if out.exists() and not options.force:
-        raise ConfigError(f"--out {out}: is there already and may hold decisions; name another file or add --force")
+        raise ConfigError(f"--out {out}: exists and may hold decisions; name another file or add --force")
     rows = export_review(open_dataset(options.name))
     write_review(out, rows)
     counts = Counter(row["kind"] for row in rows)
     asked = sum(bool(row["why"]) for row in rows)
-    said = ", ".join(f"{count} {'boxes' if kind == 'box' else kind + 's'}" for kind, count in counts.items())
-    said = said.replace("classs", "classes")
-    print(f"{out}: {said}; {asked} lines carry a question")
+    counted = ", ".join(f"{count} {'boxes' if kind == 'box' else kind + 's'}" for kind, count in counts.items())
+    counted = counted.replace("classs", "classes")
+    print(f"{out}: {counted}; {asked} lines carry a question")
     print("fill 'action' with accept (or nothing), rename (and new_name) or drop; lines for other images and boxes may")
     print(f"be added. Then: bench data build {options.name.partition('@')[0]} --from FOLDER ... --review {out}")
     return 0
 
 
 COMMAND = Command(
-    "review", "hand a built set to an expert: classes, doubted boxes and labels that clash", configure, run
+    "review", "write classes, doubtful boxes and conflicting labels for an expert to check", configure, run
 )

@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; problems are raised."""
+    """Exit status 0; errors are raised."""
     from benchmark.cli._data._text import record_text
     from benchmark.records.codec import encode
 
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def find_record(name: str) -> tuple[DatasetRecord, str]:
-    """The record that a build left here, else one made now from the opened set, else the committed one.
+    """The record of a data set, and where it is from: a build on this machine, the set opened now, or the results.
 
     Raises UnknownNameError, or DataError where the set is neither here nor has a committed record.
     """
@@ -56,4 +56,4 @@ def find_record(name: str) -> tuple[DatasetRecord, str]:
         return read_dataset(committed), "committed record; not built on this machine"
 
 
-COMMAND = Command("show", "counts, sizes, splits and licences of a data set", configure, run)
+COMMAND = Command("show", "show counts, sizes, splits and licences of a data set", configure, run)

@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; problems are raised."""
+    """Exit status 0; errors are raised."""
     import json
 
     from benchmark.cli._data._text import columns
@@ -83,13 +83,13 @@ def _supers(source: PublicSource) -> list[str]:
 
 
 def _super(source: PublicSource) -> str:
-    found = _supers(source)
-    return found[0] if len(found) == 1 else f"{len(found)} of the six"
+    names = _supers(source)
+    return names[0] if len(names) == 1 else f"{len(names)} of the six"
 
 
 def _names(source: PublicSource) -> list[str]:
-    """Class names, each once: several names of a source can mean one class."""
+    """Class names, each once, because several names of a source can mean one class."""
     return list(dict.fromkeys(kind.name for kind in source.kinds.values()))
 
 
-COMMAND = Command("sources", "public sources that mmio-open can be built from", configure, run)
+COMMAND = Command("sources", "list public sources that mmio-open can be built from", configure, run)

@@ -1,1 +1,1 @@
-"""One file an action of `bench leaderboard`; each exposes COMMAND, found by its file name like the commands."""
+"""One file per action of `bench leaderboard`, named like the action; each exposes COMMAND."""

@@ -9,24 +9,26 @@ from benchmark.cli._command import VERSION_HELP, Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench leaderboard build`."""
-    parser.add_argument("--out", metavar="FOLDER", required=True, help="where the site goes; an older site is replaced")
+    parser.add_argument(
+        "--out", metavar="FOLDER", required=True, help="where to write the site; an older one is replaced"
+    )
     configure_content(parser)
     parser.add_argument("--json", action="store_true", help="print what was built as JSON")
 
 
 def configure_content(parser: argparse.ArgumentParser) -> None:
-    """Options that say what the site shows."""
-    parser.add_argument("--task", metavar="NAME", action="append", help="only records of that task; may be repeated")
-    parser.add_argument("--profile", metavar="NAME", help="only records of that profile (smoke is hidden otherwise)")
+    """Options that choose what the site shows."""
+    parser.add_argument("--task", metavar="NAME", action="append", help="only records of this task; may be repeated")
+    parser.add_argument("--profile", metavar="NAME", help="only records of this profile (smoke is hidden otherwise)")
     parser.add_argument("--version", type=int, metavar="N", help=VERSION_HELP)
-    parser.add_argument("--committed", action="store_true", help="only the results, not what was measured here since")
+    parser.add_argument("--committed", action="store_true", help="only committed records, none from $BENCH_HOME")
     parser.add_argument(
-        "--no-data", action="store_true", help="open no data set: ranks by separate intervals, no pictures"
+        "--no-data", action="store_true", help="open no data set: ranks by each cell's own interval, no images"
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints where the site is and what it holds."""
+    """Print where the site is and what it holds."""
     import json
     from dataclasses import asdict
     from pathlib import Path

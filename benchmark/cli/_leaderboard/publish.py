@@ -9,14 +9,14 @@ from benchmark.cli._command import Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench leaderboard publish`."""
-    parser.add_argument("--wandb", required=True, metavar="ENTITY/PROJECT", help="where to")
-    parser.add_argument("--force", action="store_true", help="send records again that are there already")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be sent and stop; needs no network")
+    parser.add_argument("--wandb", required=True, metavar="ENTITY/PROJECT", help="the W&B project to publish in")
+    parser.add_argument("--force", action="store_true", help="send again records that W&B has already")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be sent and stop; needs no network")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0 once every record and the report are there; any failure is raised, and the next call goes on."""
+    """Exit status 0 once W&B has every record and the report; errors are raised, and the next call continues."""
     import json
 
     from benchmark.cli.publishing.mirror import mirror, official_records, parse_place

@@ -1,4 +1,4 @@
-"""`bench leaderboard serve`: build the site and open it in a browser, from this machine to this machine alone."""
+"""`bench leaderboard serve`: build the site, serve it on localhost and open it in a browser."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serves until Ctrl-C."""
+    """Serve until Ctrl-C."""
     import functools
     import http.server
     import webbrowser
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
-            """Says nothing: one line a request helps nobody."""
+            """Log nothing."""
 
     handler = functools.partial(Quiet, directory=str(built.folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", options.port), handler) as server:

@@ -1,1 +1,1 @@
-"""What `bench new` writes: files with a few names to fill in."""
+"""The files that `bench new` writes; `@name@` and `@package@` are replaced."""

@@ -22,7 +22,7 @@ from benchmark.records.versions import one_version
 
 
 def build(options: argparse.Namespace, folder: Path) -> Built:
-    """The site in `folder`. Raises UnknownNameError for an unknown task, RecordError for a bad record or folder."""
+    """Write the site. Raises UnknownNameError for an unknown task, RecordError for a bad record or folder."""
     from benchmark.harness.provenance import gather
 
     records = _records(options)
@@ -59,11 +59,11 @@ def _records(options: argparse.Namespace) -> list[RunRecord]:
         for name in sorted(tasks - set(list_names("task"))):
             raise UnknownNameError("task", name, list_names("task"))
     archived = options.version is not None
-    found = (committed_records if options.committed else run_records)(tasks, archived=archived)
+    records = (committed_records if options.committed else run_records)(tasks, archived=archived)
     if options.profile:
-        wanted = [record for record in found if record.spec.profile == options.profile]
+        wanted = [record for record in records if record.spec.profile == options.profile]
     else:
-        wanted = [record for record in found if record.spec.profile not in HIDDEN_PROFILES]
+        wanted = [record for record in records if record.spec.profile not in HIDDEN_PROFILES]
     selection = one_version(wanted, options.version)
     for note in selection.notes:
         print(f"bench: {note}", file=sys.stderr)
@@ -71,7 +71,7 @@ def _records(options: argparse.Namespace) -> list[RunRecord]:
 
 
 def _methods(names: set[str]) -> dict[str, MethodInfo]:
-    """Facts of those that are installed; a record of another one is shown with what it says itself."""
+    """Facts of the methods that are installed; a record of any other is shown without them."""
     return {name: load("method", name) for name in sorted(names & set(list_names("method")))}
 
 
@@ -97,7 +97,7 @@ def _ledgers(
 
 
 def _ledger(info: MethodInfo, task: Task, data: Any, weights: Any) -> Mapping[str, Any] | None:
-    """Only of tasks that ask for classes outside the fit."""
+    """Facts of the ledger; None where only fitted classes are tested, weights are random, or the split is missing."""
     from benchmark.cli._data.ledger import classes_of
     from benchmark.core.method import WeightsOrigin
     from benchmark.core.task import Classes

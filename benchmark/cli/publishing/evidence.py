@@ -1,4 +1,4 @@
-"""What a site can show beyond records where predictions and data are on this machine: paired ranks, worst images."""
+"""What the site can show where predictions and data are on this machine: ranks by paired resamples, worst images."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ PICTURE_SIDE_PX = 640
 
 @dataclass
 class Evidence:
-    """above: run id -> run ids that are better. pictures, thresholds: by run id. missing: why a cell has none."""
+    """Evidence by run id.
+
+    above: run ids that are better. pictures: the worst images. thresholds: the confidence they are drawn at.
+    missing: why a cell has none of these.
+    """
 
     above: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pictures: dict[str, tuple[FailurePicture, ...]] = field(default_factory=dict)
@@ -42,7 +46,7 @@ class Evidence:
 
 
 def gather_evidence(records: Sequence[RunRecord]) -> Evidence:
-    """Everything that can be had here; what cannot is left out and counted in one line on stderr."""
+    """Ranks and worst images of the cells whose data is here; the others are counted in one line on stderr."""
     evidence = Evidence()
     cells = [cell for cell in cells_of(records) if cell.good]
     for _, group in groupby(cells, key=lambda cell: board_of(cell.spec)):
@@ -51,7 +55,7 @@ def gather_evidence(records: Sequence[RunRecord]) -> Evidence:
         run_id, why = next(iter(evidence.missing.items()))
         print(
             f"bench: {len(evidence.missing)} of {len(cells)} cells are ranked by their own intervals and show no "
-            f"pictures; {run_id}: {why}",
+            f"images; {run_id}: {why}",
             file=sys.stderr,
         )
     return evidence
@@ -62,24 +66,24 @@ def _of_board(cells: Sequence[SeedGroup], evidence: Evidence) -> None:
         evidence.missing |= {c.first.run_id: f"more than {MOST_COMPARED} cells on its board" for c in cells}
         return
     label = f"{cells[0].spec.task} {cells[0].spec.dataset}"
-    found: dict[str, Stored] = {}
+    stored_runs: dict[str, Stored] = {}
     for cell in progress(f"score {label}", cells, len(cells)):
         if isinstance(cell, SeedGroup):
             try:
-                found[cell.first.run_id] = load_stored(find_record(cell.first.run_id))
+                stored_runs[cell.first.run_id] = load_stored(find_record(cell.first.run_id))
             except BenchError as error:
                 evidence.missing[cell.first.run_id] = str(error)
-    if len(found) > 1:
-        evidence.above |= paired_above([cell for cell in cells if cell.first.run_id in found], found)
-    if found:
-        _add_pictures(found, evidence)
+    if len(stored_runs) > 1:
+        evidence.above |= paired_above([cell for cell in cells if cell.first.run_id in stored_runs], stored_runs)
+    if stored_runs:
+        _add_pictures(stored_runs, evidence)
 
 
-def paired_above(cells: Sequence[SeedGroup], found: Mapping[str, Stored]) -> dict[str, tuple[str, ...]]:
+def paired_above(cells: Sequence[SeedGroup], stored_runs: Mapping[str, Stored]) -> dict[str, tuple[str, ...]]:
     """Run id -> the runs that are better by the rule of verdicts; empty where a board's sets cannot be compared."""
     values = [[record.metrics["AP"] or 0.0 for record in cell.good] for cell in cells]
     try:
-        resampled = resample_cells({cell.first.run_id: [found[cell.first.run_id].test] for cell in cells})
+        resampled = resample_cells({cell.first.run_id: [stored_runs[cell.first.run_id].test] for cell in cells})
         verdicts = judge_all(
             [
                 Trainings(run_id, (0,), ap.values["AP"], noise, ap.groups)
@@ -96,19 +100,19 @@ def paired_above(cells: Sequence[SeedGroup], found: Mapping[str, Stored]) -> dic
     return above
 
 
-def _add_pictures(found: Mapping[str, Stored], evidence: Evidence) -> None:
-    first = next(iter(found.values())).record.spec
+def _add_pictures(stored_runs: Mapping[str, Stored], evidence: Evidence) -> None:
+    first = next(iter(stored_runs.values())).record.spec
     try:
         dataset = open_dataset(first.dataset)
     except BenchError:
-        return  # a set that was given by its path: nothing is known about who may see its pictures
-    behind = sources_of(dataset.info, (sample.source for sample in dataset.samples.values()))
-    for run_id, stored in found.items():
-        open_samples = [s for s in stored.test.samples if behind[s.source].redistributable and s.path.is_file()]
+        return  # a set given by its path: its images may be under any licence
+    sources = sources_of(dataset.info, (sample.source for sample in dataset.samples.values()))
+    for run_id, stored in stored_runs.items():
+        open_samples = [s for s in stored.test.samples if sources[s.source].redistributable and s.path.is_file()]
         threshold = even_threshold(stored.test.samples, stored.test.detections)
         failures = worst_images(open_samples, stored.test.detections, stored.test.names, threshold)
         if failures:
-            evidence.pictures[run_id] = tuple(_picture(f, behind[f.sample.source], dataset) for f in failures)
+            evidence.pictures[run_id] = tuple(_picture(f, sources[f.sample.source], dataset) for f in failures)
             evidence.thresholds[run_id] = threshold
 
 
@@ -129,7 +133,7 @@ def _picture(failure: Failure, source: Source, dataset: Dataset) -> FailurePictu
 
 
 def _thumbnail(source: Path, target: Path) -> Path:
-    """Made once: the name holds the digest of the data set."""
+    """Make a small JPEG unless it exists (its name holds the data set's digest); its path."""
     if not target.is_file():
         image = decode(source)
         image.thumbnail((PICTURE_SIDE_PX, PICTURE_SIDE_PX))

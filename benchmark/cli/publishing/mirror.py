@@ -31,7 +31,11 @@ from benchmark.tracking.wandb import WandbTracker, keep_files_in, library, no_se
 
 @dataclass(frozen=True)
 class Sent:
-    """sent: run ids of the records that W&B lacked, or had with other numbers; present: how many it had."""
+    """What was sent to W&B.
+
+    sent: run ids of the records that W&B lacked, or had with other numbers. present: how many it had.
+    url: of the report. urls: the file that keeps it.
+    """
 
     place: str
     sent: tuple[str, ...]
@@ -42,22 +46,22 @@ class Sent:
 
     @property
     def facts(self) -> dict[str, object]:
-        """For programs."""
+        """The outcome as values for JSON."""
         return {"sent": list(self.sent), "present": self.present, "report": self.url, "report_is_new": self.is_new}
 
     @property
     def lines(self) -> list[str]:
-        """For people."""
-        said = [
+        """The outcome as lines of text."""
+        lines = [
             f"{self.place}: {len(self.sent)} records sent, {self.present} already there",
             f"report {'created' if self.is_new else 'updated'}: {self.url}",
         ]
         again = f"commit {self.urls}, so that the next call updates this report, whoever makes it"
-        return [*said, again] if self.is_new else said
+        return [*lines, again] if self.is_new else lines
 
 
 def mirror(place: str, *, force: bool = False) -> Sent:
-    """Send what W&B lacks and make or update the report; any failure is raised, and the next call goes on there.
+    """Send the records that W&B lacks and make or update the report; after an error the next call continues.
 
     Raises ConfigError for a place that is no ENTITY/PROJECT, RecordError without records, BenchError in one line.
     """
@@ -66,12 +70,12 @@ def mirror(place: str, *, force: bool = False) -> Sent:
     records = official_records(results)
     wandb = library()
     keep_files_in(Home.find().root)
-    said = no_server(wandb, 15.0)
-    if said:
-        raise BenchError(f"W&B: {said}")
+    problem = no_server(wandb, 15.0)
+    if problem:
+        raise BenchError(f"W&B: {problem}")
     with _in_one_line():
-        there: Mapping[str, str] = {} if force else mirrored_records(wandb, entity, project)
-        sent = _send(records, there, entity, project)
+        present: Mapping[str, str] = {} if force else mirrored_records(wandb, entity, project)
+        sent = _send(records, present, entity, project)
         url, is_new = publish_report(entity, project, records, results.reports, paper_tables(records))
     return Sent(place, tuple(sent), len(records) - len(sent), url, is_new, results.reports)
 
@@ -85,12 +89,12 @@ def parse_place(text: str) -> tuple[str, str]:
 
 
 def official_records(results: Results) -> Sequence[RunRecord]:
-    """The committed good records; what was measured here since is nobody's official number. Raises RecordError."""
+    """The committed records that are ok and of no hidden profile. Raises RecordError where there is none."""
     committed = map(read_run, results.record_files())
-    found = [r for r in committed if r.status is Status.OK and r.spec.profile not in HIDDEN_PROFILES]
-    if not found:
+    official = [r for r in committed if r.status is Status.OK and r.spec.profile not in HIDDEN_PROFILES]
+    if not official:
         raise RecordError(f"{results.records}: no committed record to publish; 'bench collect' puts them there")
-    return found
+    return official
 
 
 def paper_tables(records: Sequence[RunRecord]) -> list[tuple[str, str]]:
@@ -119,20 +123,20 @@ def paper_tables(records: Sequence[RunRecord]) -> list[tuple[str, str]]:
 
 @contextlib.contextmanager
 def _in_one_line() -> Iterator[None]:
-    """W&B's libraries raise a dozen kinds of errors of their own."""
+    """Turn any error of W&B's libraries into a BenchError of one line."""
     try:
         yield
     except BenchError:
         raise
     except Exception as error:
-        said = (str(error).strip().splitlines() or ["no message"])[0]
+        message = (str(error).strip().splitlines() or ["no message"])[0]
         raise BenchError(
-            f"W&B: {type(error).__name__}: {said}; the same command goes on where this one stopped"
+            f"W&B: {type(error).__name__}: {message}; the same command continues where this one stopped"
         ) from error
 
 
-def _send(records: Sequence[RunRecord], there: Mapping[str, str], entity: str, project: str) -> list[str]:
-    lacking = [record for record in records if there.get(record.run_id) != digest(record)]
+def _send(records: Sequence[RunRecord], present: Mapping[str, str], entity: str, project: str) -> list[str]:
+    lacking = [record for record in records if present.get(record.run_id) != digest(record)]
     settings = load_settings(entity=entity, project=project, mode="online")
     for record in progress("mirror", lacking, len(lacking)):
         cell = tracked_cell(record)

@@ -1,4 +1,4 @@
-"""The paper's cells with their status, from the tables."""
+"""The cells of the paper's tables, with their status."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from benchmark.tables.content.table import Table
 
 
 def paper_cells(records: Sequence[RunRecord]) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
-    """Tables (name, title, and why one could not be filled), and facts of all their cells.
+    """The paper's tables (name, title, error), and facts of all their cells.
 
-    A cell with several candidates spoils its table, which then says so, and no other.
+    A table with several candidates for a cell gets an `error` and gives no cells; the others are filled.
     """
     tables: list[dict[str, Any]] = []
     cells: list[Mapping[str, Any]] = []
