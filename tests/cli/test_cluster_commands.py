@@ -93,7 +93,7 @@ def test_a_plan_names_what_cannot_run_and_costs_nothing(tmp_path: Path, capsys: 
     assert main(asked) == 0
     printed = capsys.readouterr().out
     assert "4 cells, 0 already finished" in printed
-    assert "fits: 3 to train, 0 found" in printed
+    assert "fits: 3 to train, 0 already trained" in printed
     assert "would idle" not in printed
     assert printed.endswith("start it with --slurm PRESET on a cluster, or --slurm local on this machine\n")
     assert main(["sweep", "patch_size", "--data", "mmio-synth@n60", "--profile", "fast"]) == 2
@@ -138,4 +138,4 @@ def test_the_same_worker_runs_here_and_nothing_runs_twice(
     assert main(run) == 0
     assert capsys.readouterr().out == "nothing submitted: 1 already finished\n"
     assert main([*run, "--force"]) == 2
-    assert "a cluster only does what is not" in capsys.readouterr().err
+    assert "--slurm only submits unfinished ones" in capsys.readouterr().err
