@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.core.canonical import to_plain
+from benchmark.core.formats import count, metric, metric_kind, number, seconds
 from benchmark.core.record import RunRecord
 from benchmark.core.spec import RunSpec
 from benchmark.harness.plan import PlannedCell
@@ -43,14 +44,14 @@ def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
         if record.error:
             print(f"  {record.error}")
         print_metrics(record.metrics, record.intervals)
-        for kind, count in record.facts.get("repairs", {}).items():
-            print(f"  repaired while reading: {count} x {kind}")
+        for kind, times in record.facts.get("repairs", {}).items():
+            print(f"  repaired while reading: {times} x {kind}")
         cost = record.cost
         if cost.latency_p50_s is not None:
-            size = f"{(cost.parameters or 0) / 1e6:.1f} M parameters"
             noisy = {True: " (noisy)", None: " (measured once)"}.get(cost.latency_noisy, "")
             print(
-                f"  {size}, {cost.latency_p50_s * 1e3:.0f} ms per image{noisy}, {cost.images_per_s:.1f} images/s, "
+                f"  {count(cost.parameters or 0)} parameters, {seconds(cost.latency_p50_s)} per image{noisy}, "
+                f"{number(cost.images_per_s or 0.0)} images/s, "
                 f"{cost.device}"
             )
 
@@ -81,7 +82,7 @@ def metric_lines(metrics: Mapping[str, float | None], intervals: Mapping[str, tu
         counts = {name: remaining.pop(f"boxes_{name.removeprefix('AP_')}", None) for name in group}
         values = [
             f"{name.rpartition('_')[2]} {metric_text(name, value)}"
-            + ("" if counts[name] is None else f" ({counts[name]:.0f} boxes)")
+            + ("" if counts[name] is None else f" ({metric_text(f'boxes_{name}', counts[name])} boxes)")
             for name, value in group.items()
             if value is not None
         ]
@@ -123,11 +124,7 @@ def _plan_line(cell: PlannedCell) -> str:
 
 
 def metric_text(name: str, value: float | None) -> str:
-    """A metric as text: counts, pixels and confidences as they are, everything else in percent."""
+    """The value of a metric as text; lengths with their unit."""
     if value is None:
         return "-"
-    if name.startswith("boxes_"):
-        return f"{value:.0f}"
-    if "_px" in name:
-        return f"{value:.1f} px"
-    return f"{value:.3f}" if name.startswith("conf") or "_per_" in name else f"{value * 100:.1f}"
+    return metric(name, value) + (" px" if metric_kind(name) == "pixels" else "")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
+from benchmark.core.formats import percent
 from benchmark.core.record import RunRecord
 from benchmark.figures.drawing.panels import (
     Source,
@@ -13,7 +14,6 @@ from benchmark.figures.drawing.panels import (
     cell_label,
     explain_command,
     measured_cells,
-    percent,
 )
 from benchmark.figures.drawing.style import COLOURS, PAGE_INCHES, SMALL, STYLE, FigureKind
 from benchmark.records.explanations import RECALLS, Numbers, find_numbers
@@ -65,9 +65,7 @@ def _draw_panel(axes: Axes, shown: Sequence[tuple[str, Sequence[float]]]) -> Non
     for (label, precision), colour, dash in zip(shown, COLOURS, DASHES, strict=False):
         area = sum(precision) / len(precision)
         highest = max(highest, *precision)
-        axes.plot(
-            RECALLS, precision, color=colour, linestyle=dash, linewidth=1.2, label=f"{label}  {percent(100 * area)}"
-        )
+        axes.plot(RECALLS, precision, color=colour, linestyle=dash, linewidth=1.2, label=f"{label}  {percent(area)}")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02 if highest > 0.5 else 1.1 * max(highest, 1e-3))
     axes.set_xlabel("recall")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.core.errors import RecordError
+from benchmark.core.formats import points
 from benchmark.core.record import RunRecord
 from benchmark.figures.drawing.panels import (
     Source,
@@ -17,7 +18,6 @@ from benchmark.figures.drawing.panels import (
     cell_label,
     mean_ap,
     measured_cells,
-    percent,
     run_command,
 )
 from benchmark.figures.drawing.style import PAGE_INCHES, SMALL, STYLE, FigureKind
@@ -71,7 +71,7 @@ def _heat_map(source: Source, cells: Sequence[SeedGroup]) -> HeatMap:
     scenes = {scene for row in per_cell for scene in row}
     mean = {scene: statistics.fmean(row[scene] for row in per_cell if scene in row) for scene in scenes}
     order = tuple(sorted(scenes, key=lambda scene: (-mean[scene], scene)))
-    rows = tuple(f"{cell_label(cell.spec)}  {percent(mean_ap(cell))}" for cell in cells)
+    rows = tuple(f"{cell_label(cell.spec)}  {points(mean_ap(cell))}" for cell in cells)
     return HeatMap(source, rows, order, tuple(tuple(row.get(s, float("nan")) for s in order) for row in per_cell))
 
 
@@ -90,7 +90,7 @@ def _draw_map(axes: Axes, each: HeatMap) -> None:
     highest = max(float(np.nanmax(values, initial=0.0)), 1e-3)
     shown = axes.imshow(values, cmap=COLOUR_MAP, vmin=0, vmax=highest, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
-        text = "–" if np.isnan(value) else f"{value:.0f}" if highest >= 10 else percent(value)
+        text = "–" if np.isnan(value) else points(value, 0 if highest >= 10 else 1)
         dark = not np.isnan(value) and value < 0.55 * highest
         axes.text(column, row, text, ha="center", va="center", fontsize=6, color="white" if dark else "black")
     axes.set_xticks(range(len(each.scenes)), each.scenes, rotation=35, ha="right", rotation_mode="anchor")

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from benchmark.core.formats import metric_kind
+
 
 @dataclass(frozen=True)
 class Column:
     """One column of a board.
 
-    key: of the metric, cost or fact. kind: how the value is written: `percent` (of a fraction), `number`, `count`,
-    `time` (of seconds), `bytes` or `text`. better: 1 if more is better, -1 if less is, else 0. shown: by default.
-    meaning: one phrase that explains it.
+    key: of the metric, cost or fact. kind: how the value is written: a kind of `core.formats`, or `text`. better: 1 if
+    more is better, -1 if less is, else 0. shown: by default. meaning: one phrase that explains it.
     """
 
     key: str
@@ -51,7 +52,7 @@ METRICS: tuple[Column, ...] = (
     Column(
         "smallest_found_px@1FPPI",
         "smallest detected, px",
-        "number",
+        "pixels",
         -1,
         False,
         "side from which 90 % of boxes are detected",
@@ -118,4 +119,4 @@ def metric_columns(present: Iterable[str]) -> tuple[Column, ...]:
 
 
 def _unknown(name: str) -> Column:
-    return Column(name, name, "number" if "_px" in name or "_per_" in name else "percent", 0, False, "")
+    return Column(name, name, metric_kind(name), 0, False, "")

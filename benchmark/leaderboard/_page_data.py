@@ -1,6 +1,6 @@
 """Data of `index.html`: one list of values per column over all cells, encoded to stay small for thousands of cells.
 
-Fractions are whole hundredths of a percent, texts are indices into a list of words; the file per record is exact.
+Texts, and numbers as `core.formats` writes them, are indices into a list of words; the page rounds nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from benchmark.core.comparison import Board, board_of
+from benchmark.core.formats import KINDS, percent
 from benchmark.core.record import Status
 from benchmark.core.spec import PROFILES, RunSpec
 from benchmark.core.vocabulary import CANONICAL
@@ -34,6 +35,7 @@ _REASON = 160
 
 def page_data(cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
     """Plain values for `render_page`: boards, columns with their values per cell, intervals and methods."""
+    cells = sorted(cells, key=lambda cell: _best_first(cell, context))
     keys = [board_of(cell.spec) for cell in cells]
     boards = sorted(set(keys), key=_board_order)
     numbers = {key: number for number, key in enumerate(boards)}
@@ -50,10 +52,17 @@ def page_data(cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
         "rows": len(cells),
         "values": values,
         "intervals": {name: _intervals(cells, name) for name in WITH_INTERVAL},
-        "deviations": {name: _sparse([_hundredths(c.deviation(name)) for c in cells]) for name in WITH_INTERVAL},
+        "deviations": {name: _sparse([_percent(c.deviation(name)) for c in cells]) for name in WITH_INTERVAL},
         "above": _above(cells, context),
         "methods": {name: _method(context, name) for name in sorted({cell.spec.method for cell in cells})},
     }
+
+
+def _best_first(cell: SeedGroup, context: Context) -> tuple[float, str]:
+    """Order of cells whose numbers are written alike: by the main metric's unrounded mean, then by run id."""
+    task = context.tasks.get(cell.spec.task)
+    value = cell.mean(task.main_metric if task else "AP")
+    return (0.0 if value is None else -value, cell.first.run_id)
 
 
 def _board_order(board: Board) -> tuple[Any, ...]:
@@ -99,17 +108,17 @@ def _facts(cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
         "title": _coded([title_of(cell.spec, info) for cell, info in zip(cells, infos, strict=True)]),
         "apart": _coded([" · ".join(_variations(cell.spec, context)) for cell in cells]),
         "method": _coded([cell.spec.method for cell in cells]),
-        "version": [cell.spec.method_version for cell in cells],
+        "version": written([cell.spec.method_version for cell in cells], "number"),
         "status": _coded([str(cell.status) for cell in cells]),
         "reason": _coded([(r.error or "")[:_REASON] if r.status is not Status.OK else None for r in firsts]),
-        "seeds": [len(cell.good) for cell in cells],
+        "seeds": written([len(cell.good) for cell in cells], "number"),
         "lost": _sparse([len(cell.records) - len(cell.good) if cell.good else None for cell in cells]),
         "open": [None if info is None else int(is_open_vocabulary(info)) for info in infos],
         "licence": _coded([short_licence(info.licence) if info else None for info in infos]),
         "provenance": _coded([info.provenance if info else None for info in infos]),
         "weights": _coded([str(cell.spec.weights) for cell in cells]),
         "wording": _coded([cell.spec.wording for cell in cells]),
-        "zero_shot": [_hundredths(zero_shot_share(ledger)) for ledger in ledgers],
+        "zero_shot": written([zero_shot_share(ledger) for ledger in ledgers], "percent"),
         "measured": _coded(utc),
         "device": _coded([record.cost.device for record in firsts]),
         "precision": _coded([record.cost.precision for record in firsts]),
@@ -129,8 +138,7 @@ def _within_limit(
     left = LIMIT_BYTES - len(json.dumps(values, separators=(",", ":")))
     shown = []
     for column in metrics:
-        encode = _hundredths if column.kind == "percent" else _four_digits
-        column_values = [encode(cell.mean(column.key)) for cell in cells]
+        column_values = written([cell.mean(column.key) for cell in cells], column.kind)
         left -= len(json.dumps(column_values, separators=(",", ":")))
         if left < 0:
             break
@@ -139,15 +147,15 @@ def _within_limit(
     return tuple(shown), values
 
 
-def _costs(cells: Sequence[SeedGroup], column: Column) -> list[Any] | dict[str, Any]:
-    return [_four_digits(getattr(cell.first.cost, column.key)) for cell in cells]
+def _costs(cells: Sequence[SeedGroup], column: Column) -> dict[str, Any]:
+    return written([getattr(cell.first.cost, column.key) for cell in cells], column.kind)
 
 
 def _intervals(cells: Sequence[SeedGroup], metric: str) -> dict[str, Any]:
     bounds = [cell.interval(metric) for cell in cells]
     return {
-        "low": [None if b is None else _hundredths(b[0]) for b in bounds],
-        "high": [None if b is None else _hundredths(b[1]) for b in bounds],
+        side: written([None if each is None else each[end] for each in bounds], "percent")
+        for end, side in enumerate(("low", "high"))
     }
 
 
@@ -189,14 +197,21 @@ def _sparse(values: Sequence[Any]) -> Mapping[str, Any]:
     return {str(row): value for row, value in enumerate(values) if value}
 
 
-def _hundredths(fraction: float | None) -> int | None:
-    """A fraction in whole hundredths of a percent."""
-    return None if fraction is None else round(fraction * 10_000)
+def _percent(fraction: float | None) -> str | None:
+    return None if fraction is None else percent(fraction)
 
 
-def _four_digits(value: float | None) -> float | int | None:
-    """Four significant digits; whole numbers without a point."""
-    if value is None:
-        return None
-    short = float(f"{value:.4g}")
-    return int(short) if short.is_integer() else short
+def written(values: Sequence[float | None], kind: str) -> dict[str, Any]:
+    """Numbers as they are written: `words` by rising value, `codes` into them, None for None.
+
+    `numbers`: the least value of each word, by which the page draws and filters; a percentage is its own number.
+    """
+    texts = [None if value is None else KINDS[kind](value) for value in values]
+    least: dict[str, float] = {}
+    for text, value in zip(texts, values, strict=True):
+        if text is not None and value is not None:
+            least[text] = min(value, least.get(text, value))
+    words = sorted(least, key=least.__getitem__)
+    numbers = {text: number for number, text in enumerate(words)}
+    coded = {"words": words, "codes": [None if text is None else numbers[text] for text in texts]}
+    return coded if kind == "percent" else {**coded, "numbers": [least[text] for text in words]}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from benchmark.core.canonical import to_plain
+from benchmark.core.formats import KINDS, metric, metric_kind, percent, percent_interval, score
 from benchmark.core.record import RunRecord
+from benchmark.leaderboard._board_columns import COSTS
 from benchmark.leaderboard.boards import title_of, zero_shot_share
 from benchmark.leaderboard.context import Context
 from benchmark.records.seeds import SeedGroup
@@ -22,10 +25,12 @@ def record_data(record: RunRecord, cell: SeedGroup, context: Context) -> dict[st
         "fit_id": record.spec.fit.fit_id if record.spec.fit else None,
         "command": record.spec.command,
         "seeds": [_seed(other) for other in cell.records],
+        "over_seeds": _over_seeds(cell),
+        "texts": _texts(record),
         "ledger": ledger,
-        "zero_shot": zero_shot_share(ledger),
+        "zero_shot": _text(percent, zero_shot_share(ledger)),
         "pictures": [_picture(picture) for picture in context.pictures.get(record.run_id, ())],
-        "threshold": context.thresholds.get(record.run_id),
+        "threshold": _text(score, context.thresholds.get(record.run_id)),
     }
 
 
@@ -34,11 +39,48 @@ def _seed(record: RunRecord) -> dict[str, Any]:
         "id": record.run_id,
         "seed": record.spec.seed,
         "status": str(record.status),
-        "AP": record.metrics.get("AP"),
-        "AP50": record.metrics.get("AP50"),
+        "AP": _text(percent, record.metrics.get("AP")),
+        "AP50": _text(percent, record.metrics.get("AP50")),
     }
 
 
 def _picture(picture: Any) -> dict[str, Any]:
     values: dict[str, Any] = to_plain(picture)
-    return {name: value for name, value in values.items() if name != "path"}
+    boxes = [[*box, _text(score, confidence)] for *box, confidence in values["boxes"]]
+    return {**{name: value for name, value in values.items() if name != "path"}, "boxes": boxes}
+
+
+def _texts(record: RunRecord) -> dict[str, Any]:
+    """The record's numbers as they are written: metrics, intervals, costs, and the rows per class, scene and super."""
+    costs = {c.key: getattr(record.cost, c.key) for c in COSTS} | {"parameters_trained": record.cost.parameters_trained}
+    kinds = {c.key: c.kind for c in COSTS} | {"parameters_trained": "count"}
+    return {
+        "metrics": {name: _metric(name, value) for name, value in record.metrics.items()},
+        "intervals": {name: percent_interval(bounds) for name, bounds in record.intervals.items()},
+        "cost": {name: _text(KINDS[kinds[name]], value) for name, value in costs.items()},
+        **{
+            part: {
+                group: {name: _text(percent, value) for name, value in row.items() if name in ("AP", "AP50")}
+                for group, row in getattr(record, part).items()
+            }
+            for part in ("per_class", "per_scene", "per_super")
+        },
+    }
+
+
+def _over_seeds(cell: SeedGroup) -> dict[str, str]:
+    """Metric -> its mean and standard deviation over several seeds, as text."""
+    said = {}
+    for name in cell.first.metrics:
+        mean, deviation = cell.mean(name), cell.deviation(name)
+        if mean is not None and deviation is not None:
+            said[name] = f"mean {_metric(name, mean)}, standard deviation {metric(name, deviation)}"
+    return said
+
+
+def _metric(name: str, value: float | None) -> str | None:
+    return None if value is None else metric(name, value) + (" %" if metric_kind(name) == "percent" else "")
+
+
+def _text(write: Callable[[float], str], value: float | None) -> str | None:
+    return None if value is None else write(value)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from benchmark.core.formats import count, percent, percent_interval, seconds
 from benchmark.core.record import RunRecord
 from benchmark.records.seeds import SeedGroup, seed_groups
 from benchmark.records.versions import one_version
@@ -50,19 +51,19 @@ def _row(rank: int, cell: SeedGroup) -> list[str]:
         str(rank),
         spec.model,
         ", ".join(spec.variations) or "plain",
-        _percent(cell.mean("AP")),
-        f"{interval[0] * 100:.1f} to {interval[1] * 100:.1f}" if interval else "-",
-        _percent(cell.mean("AP50")),
-        _percent(cell.mean("AP75")),
+        _text(percent, cell.mean("AP")),
+        percent_interval(interval) if interval else "-",
+        _text(percent, cell.mean("AP50")),
+        _text(percent, cell.mean("AP75")),
         str(len(cell.good)),
-        f"{cost.parameters / 1e6:.1f} M" if cost.parameters is not None else "-",
-        f"{cost.latency_p50_s * 1e3:.0f} ms" if cost.latency_p50_s is not None else "-",
+        _text(count, cost.parameters),
+        _text(seconds, cost.latency_p50_s),
         cost.device or "-",
     ]
 
 
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value * 100:.1f}"
+def _text(written: Callable[[float], str], value: float | None) -> str:
+    return "-" if value is None else written(value)
 
 
 def _plain(text: str) -> str:

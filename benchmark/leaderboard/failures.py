@@ -101,4 +101,4 @@ def failure_of(sample: Sample, detections: Detections, names: Sequence[str], thr
 
 def _box(xyxy: np.ndarray[tuple[int, ...], np.dtype[np.floating]], kind: str, name: str, score: float | None) -> Box:
     x1, y1, x2, y2 = (round(float(side), 1) for side in xyxy)
-    return (x1, y1, x2, y2, kind, name, None if score is None else round(score, 4))
+    return (x1, y1, x2, y2, kind, name, score)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmark.core import formats
+from benchmark.core.record import RunRecord
+from benchmark.records.seeds import seed_groups
 from tests.browser import hostile
 
 if TYPE_CHECKING:
@@ -51,6 +54,20 @@ def test_the_best_stand_first_and_a_click_on_the_head_turns_the_order(visit: Vis
     waits = page.locator("table.board td:has(a[href*='latency_p50_s'])").all_inner_texts()
     seconds = [float(v.split()[0]) / (1000 if v.endswith("ms") else 1) for v in waits]
     assert seconds == sorted(seconds)
+
+
+def test_the_board_shows_the_text_that_python_wrote(visit: Visit, records: Sequence[RunRecord]) -> None:
+    page = visit("#/board?task=closed&cols=AP~AP50~parameters~latency_p50_s~zero_shot~id")
+    shown = {run_id: position for position, run_id in enumerate(column(page, "run"))}
+    cells = [cell for cell in seed_groups(records) if cell.first.run_id in shown and cell.good]
+    assert len(cells) > 10
+    columns = {title: column(page, title) for title in ("AP %", "AP50 %", "params", "latency")}
+    for cell in cells:
+        row = shown[cell.first.run_id]
+        assert columns["AP %"][row] == formats.percent(cell.mean("AP") or 0.0)
+        assert columns["AP50 %"][row] == formats.percent(cell.mean("AP50") or 0.0)
+        assert columns["params"][row] == formats.count(cell.first.cost.parameters or 0)
+        assert columns["latency"][row] == formats.seconds(cell.first.cost.latency_p50_s or 0.0)
 
 
 def test_cells_without_a_number_stay_last_whichever_way_they_are_sorted(visit: Visit) -> None:

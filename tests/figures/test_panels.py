@@ -23,11 +23,6 @@ def test_controls_and_oracles_are_no_cells(make_record: Make) -> None:
     assert panels.measured_cells([plain, oracle, make_record(wording="codes")]) == [SeedGroup((plain,))]
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.0, "0.0"), (0.0454, "0.05"), (0.95, "0.9"), (23.44, "23.4")])
-def test_small_numbers_keep_two_decimals(value: float, text: str) -> None:
-    assert panels.percent(value) == text
-
-
 def test_commands_name_runs_that_kept_their_detections(make_record: Make) -> None:
     first, second = make_record(), make_record(seed=1)
     kept = replace(second, artifacts=(Artifact("predictions", "x.parquet", "0"),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
+from benchmark.core.formats import in_percent, percent, points
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
 from benchmark.core.vocabulary import CANONICAL
@@ -62,19 +63,14 @@ def by_source(cells: Sequence[SeedGroup]) -> dict[Source, list[SeedGroup]]:
 
 def mean_ap(cell: SeedGroup) -> float:
     """AP in percent, mean over seeds."""
-    return 100 * (cell.mean("AP") or 0.0)
+    return in_percent(cell.mean("AP") or 0.0)
 
 
 def ap_text(cell: SeedGroup) -> str:
     """AP in percent with the interval of the lowest seed."""
     bounds = cell.interval("AP")
-    interval = f" [{percent(100 * bounds[0])}, {percent(100 * bounds[1])}]" if bounds else ""
-    return f"AP {percent(mean_ap(cell))}{interval}"
-
-
-def percent(value: float) -> str:
-    """A percentage with one decimal, or with two below 0.95."""
-    return f"{value:.1f}" if value >= 0.95 or value == 0 else f"{value:.2f}"
+    interval = f" [{percent(bounds[0])}, {percent(bounds[1])}]" if bounds else ""
+    return f"AP {points(mean_ap(cell))}{interval}"
 
 
 def explain_command(records: Sequence[RunRecord], methods: Container[str] | None = None) -> str:

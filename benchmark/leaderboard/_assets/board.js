@@ -201,7 +201,7 @@ function boardValue(row, key, id, scale, best) {
   const v = value(key, row);
   if (column.kind === "text") return el("td", { class: key === "id" ? "mono" : null }, v ?? "–");
   if (v === null) return el("td", { class: "num" }, key === "zero_shot" && at("status", row) === "ok" ? "unknown" : "–");
-  const link = el("a", { href: recordAddress(id, key), tabindex: -1, class: best !== null && v === best ? "best" : null }, written(column.kind, v));
+  const link = el("a", { href: recordAddress(id, key), tabindex: -1, class: best !== null && v === best ? "best" : null }, at(key, row));
   const bounds = SPREAD.has(key) ? interval(key, row) : null;
   if (!scale) return el("td", { class: "num" }, link);
   const spread = deviation(key, row);
@@ -213,7 +213,7 @@ function boardValue(row, key, id, scale, best) {
   }
   middle.style.left = `calc(${clamp((v / scale) * 100)}% - 1px)`;
   return el("td", { class: "num interval" }, link,
-    bounds ? el("span", { class: "spread" }, unseen("95 % interval "), `${bounds[0].toFixed(1)} to ${bounds[1].toFixed(1)}`, spread ? `, ±${spread.toFixed(1)}` : "") : null,
+    bounds ? el("span", { class: "spread" }, unseen("95 % interval "), boundsOf(key, row).join(" to "), spread ? `, ±${spread}` : "") : null,
     el("div", { class: "track", "aria-hidden": "true" }, left, middle));
 }
 
@@ -237,8 +237,8 @@ function saveCsv(board, all, state) {
   const header = ["task", "data", "profile", "rank", "method", "settings", "status", ...keys, ...spread.flatMap((name) => [`${name} low`, `${name} high`])];
   const lines = rows.map((row) => [
     board.task, board.data, board.profile, ranks.get(row) ?? "", at("title", row), at("apart", row), at("status", row),
-    ...keys.map((name) => value(name, row)),
-    ...spread.flatMap((name) => interval(name, row) ?? ["", ""]),
+    ...keys.map((name) => at(name, row)),
+    ...spread.flatMap((name) => interval(name, row) ? boundsOf(name, row) : ["", ""]),
   ]);
   download(`${board.task}-${board.data}-${board.profile}.csv`, [header, ...lines].map((line) => line.map(csvCell).join(",")).join("\n") + "\n");
   say(`${rows.length} rows saved`);

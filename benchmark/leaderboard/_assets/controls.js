@@ -11,7 +11,7 @@ function choose(rows, state) {
     if (state.plain && at("apart", row)) return false;
     if (statuses.length && !statuses.includes(at("status", row))) return false;
     if (licences.length && !licences.includes(at("licence", row) ?? "unknown")) return false;
-    if (most && !(at("parameters", row) !== null && at("parameters", row) <= most * 1e6)) return false;
+    if (most && !(value("parameters", row) !== null && value("parameters", row) <= most * 1e6)) return false;
     if (state.seen) {
       const share = value("zero_shot", row);
       if (share === null || share < Number(state.seen)) return false;

@@ -1,4 +1,4 @@
-// The page's own data, unpacked: values by column and row, and how they are written.
+// The page's own data, unpacked: values by column and row, and as text.
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const COLUMNS = new Map(DATA.columns.map((column) => [column.key, column]));
@@ -13,37 +13,25 @@ function at(key, row) {
   return code === undefined ? values[row] ?? null : code === null ? null : values.words[code];
 }
 
-// In percent for fractions; everything else as it is.
-function value(key, row) {
-  const raw = at(key, row);
-  return raw !== null && COLUMNS.get(key)?.kind === "percent" ? raw / 100 : raw;
+// The number by which a cell is sorted, filtered and drawn, a percentage for fractions; text stays text.
+const value = (key, row) => numberOf(DATA.values[key], COLUMNS.get(key)?.kind ?? "text", row);
+
+function numberOf(values, kind, row) {
+  const code = values?.codes?.[row];
+  if (code === undefined) return values?.[row] ?? null;
+  if (code === null) return null;
+  return values.numbers ? values.numbers[code] : kind === "percent" ? Number(values.words[code].replaceAll(",", "")) : values.words[code];
 }
 
+// Bounds as numbers and as text.
 function interval(key, row) {
   const bounds = DATA.intervals[key];
-  if (!bounds || bounds.low[row] === null) return null;
-  return [bounds.low[row] / 100, bounds.high[row] / 100];
+  return !bounds || bounds.low.codes[row] === null ? null : [numberOf(bounds.low, "percent", row), numberOf(bounds.high, "percent", row)];
 }
 
-const deviation = (key, row) => (DATA.deviations[key]?.[row] ?? 0) / 100 || null;
-
-function written(kind, number) {
-  if (number === null || number === undefined) return "–";
-  if (kind === "percent") return number.toFixed(1);
-  if (kind === "count") return number >= 1e6 ? `${(number / 1e6).toFixed(1)} M` : number.toLocaleString("en");
-  if (kind === "time") return number >= 10 ? `${number.toFixed(1)} s` : `${short(number * 1000)} ms`;
-  if (kind === "bytes") return number >= 1e9 ? `${(number / 1e9).toFixed(1)} GB` : `${Math.round(number / 1e6)} MB`;
-  if (kind === "number") return short(number);
-  return String(number);
-}
-
-function short(number) {
-  if (Number.isInteger(number)) return number.toLocaleString("en");
-  return Math.abs(number) >= 100 ? Math.round(number).toLocaleString("en") : String(Number(number.toPrecision(3)));
-}
-
-const percent = (fraction, digits = 1) => (fraction === null || fraction === undefined ? "–" : (fraction * 100).toFixed(digits));
-const whole = (number) => (number === null || number === undefined ? "–" : number.toLocaleString("en"));
+const boundsOf = (key, row) => ["low", "high"].map((side) => DATA.intervals[key][side].words[DATA.intervals[key][side].codes[row]]);
+const deviation = (key, row) => DATA.deviations[key]?.[row] ?? null;
+const whole = (integer) => (integer === null || integer === undefined ? "–" : integer.toLocaleString("en"));
 const profileName = (board) => `${board.data} ${board.version} · ${board.profile}`;
 
 function boardName(board) {

@@ -3,7 +3,7 @@
 function galleryOf(page) {
   if (!page.pictures.length) return null;
   return el("section", { id: "failures" }, el("h2", null, "Worst images"),
-    el("p", { class: "lede" }, `By missed boxes and false alarms at the score ${short(page.threshold)}, where there are as many detections as boxes. Of sources that may be shown.`),
+    el("p", { class: "lede" }, `By missed boxes and false alarms at the score ${page.threshold}, where there are as many detections as boxes. Of sources that may be shown.`),
     el("p", { class: "key" }, [["missed", "missed"], ["false", "false alarm"], ["found", "found"]].map(([kind, text]) => el("span", null, el("i", { class: kind }), text))),
     el("div", { class: "gallery" }, page.pictures.map(figureOf)));
 }
@@ -11,7 +11,7 @@ function galleryOf(page) {
 function figureOf(picture) {
   const boxes = picture.boxes.map(([x1, y1, x2, y2, kind, name, score]) => svg("rect", {
     class: `box ${kind}`, x: x1, y: y1, width: Math.max(x2 - x1, 1), height: Math.max(y2 - y1, 1),
-  }, svg("title", null, `${kind}: ${name}${score === null ? "" : ` ${score.toFixed(2)}`}`)));
+  }, svg("title", null, `${kind}: ${name}${score === null ? "" : ` ${score}`}`)));
   const count = (kind) => picture.boxes.filter((box) => box[4] === kind).length;
   const said = `${count("missed")} missed, ${count("false")} false, ${count("found")} found`;
   return el("figure", null,

@@ -63,15 +63,15 @@ function paperPair(cell, table, flags) {
     mark = el("sup", null, el("span", { title: cell.flag }, unseen("flag "), `[${number}]`));
   }
   const measured = cell.measured === undefined ? el("td", { class: "num" }, "") : el("td", { class: "num" },
-    cell.run_ids.length ? el("a", { href: recordAddress(cell.run_ids[0], cell.metric) }, cell.measured.toFixed(1)) : cell.measured.toFixed(1),
-    cell.deviation ? `±${cell.deviation.toFixed(1)}` : "",
-    cell.low !== undefined ? el("span", { class: "note" }, `${cell.low.toFixed(1)} to ${cell.high.toFixed(1)}`) : null);
+    cell.run_ids.length ? el("a", { href: recordAddress(cell.run_ids[0], cell.metric) }, cell.measured) : cell.measured,
+    cell.deviation ? `±${cell.deviation}` : "",
+    cell.low !== undefined ? el("span", { class: "note" }, `${cell.low} to ${cell.high}`) : null);
   return [el("td", { class: "num" }, cell.printed ?? "", mark), measured];
 }
 
 function wayOf(cell) {
   const plain = cell.status.split(" (")[0];
-  const difference = cell.difference === undefined ? "" : ` ${cell.difference > 0 ? "+" : ""}${cell.difference.toFixed(1)}`;
+  const difference = cell.difference === undefined ? "" : ` ${cell.difference}`;
   return el("td", null, el("span", { class: `chip ${plain.split(" ")[0]}` }, cell.status + difference),
     el("span", { class: "note" }, cell.reason ?? WAYS[plain] ?? ""));
 }

@@ -11,7 +11,7 @@ function plotSection(rows, state, metric, update) {
   const device = devices.includes(state.on) ? state.on : devices[0];
   const points = rows
     .filter((row) => !devices.length || at("device", row) === device)
-    .map((row) => ({ row, x: at(axis, row), y: value(metric, row) }))
+    .map((row) => ({ row, x: value(axis, row), y: value(metric, row) }))
     .filter((point) => point.x > 0 && point.y !== null);
   const title = COLUMNS.get(axis).title;
   return el("section", { class: "plot", "aria-labelledby": "plot-title" },
@@ -73,7 +73,7 @@ function dot(point, scale, axis, metric, on, labels) {
   const [x, y] = [scale.x(point.x), scale.y(point.y)];
   const bounds = interval(metric, point.row);
   const name = nameOf(point.row);
-  const text = `${name}: ${metric} ${written("percent", point.y)}, ${COLUMNS.get(axis).title} ${written(COLUMNS.get(axis).kind, point.x)}`;
+  const text = `${name}: ${metric} ${at(metric, point.row)}, ${COLUMNS.get(axis).title} ${at(axis, point.row)}`;
   const link = svg("a", { href: recordAddress(at("id", point.row)), "aria-label": text, tabindex: on ? 0 : -1 },
     svg("title", null, text),
     bounds ? svg("path", { class: "whisker", d: `M${x} ${scale.y(bounds[0])}V${scale.y(bounds[1])}` }) : null,
@@ -126,11 +126,18 @@ function axes(scale, axis, metric) {
     ]),
     logTicks(scale.from, scale.to).map((v) => [
       svg("path", { class: "grid", d: `M${scale.x(v)} ${bottom}v4` }),
-      svg("text", { x: scale.x(v), y: bottom + 17, "text-anchor": "middle" }, written(kind, v).replace(".0 ", " ")),
+      svg("text", { x: scale.x(v), y: bottom + 17, "text-anchor": "middle" }, tick(kind, v)),
     ]),
     svg("text", { x: PLOT.width - PLOT.right, y: PLOT.height - 4, "text-anchor": "end" }, `${COLUMNS.get(axis).title} (log scale)`),
     svg("text", { x: 2, y: 10 }, `${metric}, %`),
   ];
+}
+
+// A tick is 1, 2 or 5 times a power of ten, so that nothing is lost in three digits.
+function tick(kind, v) {
+  const [unit, scale] = kind === "time" ? (v >= 1 ? [" s", 1] : [" ms", 1e3]) : kind === "bytes" ? (v >= 1e9 ? [" GB", 1e-9] : [" MB", 1e-6])
+    : kind === "count" && v >= 1e6 ? [" M", 1e-6] : ["", 1];
+  return Number((v * scale).toPrecision(3)).toLocaleString("en") + unit;
 }
 
 function niceStep(rough) {

@@ -12,11 +12,11 @@ async function recordView(id, asked) {
       page.apart.map((text) => el("span", { class: "chip control" }, text))),
     record.error ? el("pre", null, record.error) : null,
     metric ? originOf(metric, page) : null,
-    numbers(record, metric),
-    scenes(record),
+    numbers(page, metric),
+    scenes(page),
     galleryOf(page),
-    classes(record),
-    el("div", { class: "two" }, costOf(record), ledgerOf(page)),
+    classes(page),
+    el("div", { class: "two" }, costOf(page), ledgerOf(page)),
     provenanceOf(page),
     specOf(record),
     seedsOf(page),
@@ -30,17 +30,17 @@ function originOf(key, page) {
   const { record } = page;
   const column = COLUMNS.get(key);
   const fraction = record.metrics[key];
-  const measured = Object.hasOwn(record.metrics, key) ? (fraction === null ? "–" : column?.kind === "percent" || !column ? `${percent(fraction, 2)} %` : fraction)
-    : key === "zero_shot" ? (page.zero_shot === null ? "unknown" : `${percent(page.zero_shot)} %`)
+  const measured = Object.hasOwn(record.metrics, key) ? (page.texts.metrics[key] ?? "–")
+    : key === "zero_shot" ? (page.zero_shot === null ? "unknown" : `${page.zero_shot} %`)
     : key === "seeds" ? page.seeds.filter((seed) => seed.status === "ok").length
-    : written(column?.kind ?? "number", costAt(record, key));
+    : (Object.hasOwn(page.texts.cost, key) ? page.texts.cost[key] ?? "–" : costAt(record, key) ?? "–");
   const bounds = record.intervals[key];
   return el("section", { class: "origin", "aria-labelledby": "origin-title" },
     el("h2", { id: "origin-title" }, `${column?.title ?? key} `, el("b", null, String(measured))),
     column?.meaning ? el("p", { class: "lede" }, `${column.meaning}.`) : null,
     pairs([
       ["exactly", Object.hasOwn(record.metrics, key) ? String(fraction) : String(costAt(record, key) ?? measured)],
-      ["95 % interval", bounds ? `${percent(bounds[0], 2)} to ${percent(bounds[1], 2)} % (this seed's images resampled, groups together)` : null],
+      ["95 % interval", bounds ? `${page.texts.intervals[key]} % (this seed's images resampled, groups together)` : null],
       ["over seeds", seedsText(page, key)],
       ["measured on", `${whole(record.facts.test_images)} images, ${whole(record.facts.test_boxes)} boxes of ${record.spec.dataset}, version ${record.spec.dataset_version}`],
       ["by", evaluatorsText(record.spec.protocol)],
@@ -56,11 +56,8 @@ const costAt = (record, key) => (Object.hasOwn(record.cost, key) ? record.cost[k
 
 function seedsText(page, key) {
   const good = page.seeds.filter((seed) => seed.status === "ok");
-  const values = good.map((seed) => seed[key]).filter((v) => typeof v === "number");
-  if (values.length < 2) return `one seed (${page.record.spec.seed})`;
-  const mean = values.reduce((a, b) => a + b) / values.length;
-  const spread = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1));
-  return `mean ${percent(mean, 2)} %, standard deviation ${percent(spread, 2)}, ${values.length} seeds`;
+  const said = Object.hasOwn(page.over_seeds, key) ? page.over_seeds[key] : null;
+  return said && good.length > 1 ? `${said}, ${good.length} seeds` : `one seed (${page.record.spec.seed})`;
 }
 
 function evaluatorsText(protocol) {
@@ -79,35 +76,35 @@ function pairs(rows) {
 
 const commandLine = (text) => el("div", { class: "command" }, el("pre", { tabindex: 0, "aria-label": "command" }, text), copyButton(text));
 
-function numbers(record, metric) {
+function numbers(page, metric) {
+  const { record } = page;
   const names = Object.keys(record.metrics);
   if (!names.length) return null;
   const order = [...DATA.columns.map((column) => column.key), ...names].filter((name, i, all) => Object.hasOwn(record.metrics, name) && all.indexOf(name) === i);
   return el("section", null, el("h2", null, "Numbers"),
     el("div", { class: "cards" }, order.map((name) => {
       const column = COLUMNS.get(name);
-      const v = record.metrics[name];
-      const text = column && column.kind !== "percent" || name.startsWith("boxes_") ? written("number", v) : v === null ? "–" : `${percent(v)} %`;
+      const text = page.texts.metrics[name] ?? "–";
       return el("a", { class: "card", href: recordAddress(record.run_id, name), "aria-current": name === metric ? "true" : null },
         el("span", null, column?.title ?? name), el("b", null, text));
     })));
 }
 
-function scenes(record) {
-  const groups = [["Scenes", record.per_scene], ["Super categories", record.per_super]].filter(([, rows]) => Object.keys(rows).length);
+function scenes({ record, texts }) {
+  const groups = [["Scenes", record.per_scene, texts.per_scene], ["Super categories", record.per_super, texts.per_super]].filter(([, rows]) => Object.keys(rows).length);
   if (!groups.length) return null;
-  return el("div", { class: "two" }, groups.map(([title, rows]) => el("section", null, el("h2", null, title), breakdown(title, rows, false))));
+  return el("div", { class: "two" }, groups.map(([title, rows, said]) => el("section", null, el("h2", null, title), breakdown(title, rows, said, false))));
 }
 
-function classes(record) {
+function classes({ record, texts }) {
   const rows = record.per_class;
   const count = Object.keys(rows).length;
   if (!count) return null;
-  return el("section", { id: "classes" }, el("h2", null, `Classes (${count})`), breakdown("Classes", rows, count > 25));
+  return el("section", { id: "classes" }, el("h2", null, `Classes (${count})`), breakdown("Classes", rows, texts.per_class, count > 25));
 }
 
 // Name, AP with a bar, AP50, boxes, images; sorted by any of them.
-function breakdown(title, rows, searchable) {
+function breakdown(title, rows, said, searchable) {
   const keys = ["AP", "AP50", "boxes", "images"].filter((key) => Object.values(rows).some((row) => key in row));
   let [sortKey, down, text] = ["AP", true, ""];
   const box = el("div");
@@ -124,7 +121,7 @@ function breakdown(title, rows, searchable) {
       const width = el("i");
       width.style.width = `${((rows[name].AP ?? 0) / top) * 100}%`;
       return el("tr", null, el("th", { scope: "row" }, name), keys.map((key) =>
-        el("td", { class: "num" }, key.startsWith("AP") ? percent(rows[name][key]) : whole(rows[name][key]))),
+        el("td", { class: "num" }, key.startsWith("AP") ? said[name][key] ?? "–" : whole(rows[name][key]))),
         el("td", { "aria-hidden": "true" }, el("div", { class: "bar" }, width)));
     };
     box.replaceChildren(scroller(title, el("table", { class: "wrap" },
@@ -137,10 +134,10 @@ function breakdown(title, rows, searchable) {
   return [el("div", { class: "tools" }, search), box];
 }
 
-function costOf(record) {
-  const rows = DATA.columns.filter((column) => Object.hasOwn(record.cost, column.key)).map((column) => [column.title, record.cost[column.key] === null ? null : column.kind === "text" ? record.cost[column.key] : written(column.kind, record.cost[column.key])]);
+function costOf({ record, texts }) {
+  const rows = DATA.columns.filter((column) => Object.hasOwn(record.cost, column.key)).map((column) => [column.title, texts.cost[column.key] ?? record.cost[column.key]]);
   if (!rows.some(([, text]) => text !== null)) return null;
-  return el("section", null, el("h2", null, "Cost"), pairs([...rows, ["trained parameters", record.cost.parameters_trained === null ? null : written("count", record.cost.parameters_trained)]]));
+  return el("section", null, el("h2", null, "Cost"), pairs([...rows, ["trained parameters", texts.cost.parameters_trained]]));
 }
 
 function ledgerOf(page) {
@@ -149,7 +146,7 @@ function ledgerOf(page) {
   const met = Object.entries(ledger.met ?? {});
   const unknown = Object.entries(ledger.unknown ?? {});
   return el("section", null, el("h2", null, "Seen in training"),
-    el("p", null, page.zero_shot === null ? "Not all of its training data is known, so no share can be given." : `${percent(page.zero_shot)} % of the ${ledger.classes.tested} test classes are in no training data that it declares.`),
+    el("p", null, page.zero_shot === null ? "Not all of its training data is known, so no share can be given." : `${page.zero_shot} % of the ${ledger.classes.tested} test classes are in no training data that it declares.`),
     pairs([["trained on", (ledger.trained_on ?? []).join(", ") || "nothing declared"], ...unknown.map(([name, why]) => [name === "*" ? "unknown" : name, why])]),
     met.length ? el("ul", null, met.slice(0, 30).map(([name, how]) => el("li", null, `${name}: ${how.match}${how.met ? `, ${how.met}` : ""}${how.data ? ` in ${how.data}` : ""}`))) : null);
 }
@@ -183,5 +180,5 @@ function seedsOf(page) {
   if (page.seeds.length < 2) return null;
   return el("section", null, el("h2", null, "Seeds of this cell"), el("ul", null, page.seeds.map((seed) =>
     el("li", null, el("a", { href: recordAddress(seed.id), "aria-current": seed.id === page.record.run_id ? "page" : null }, `seed ${seed.seed}`),
-      seed.status === "ok" ? `: AP ${percent(seed.AP)}, AP50 ${percent(seed.AP50)}` : `: ${seed.status}`))));
+      seed.status === "ok" ? `: AP ${seed.AP ?? "–"}, AP50 ${seed.AP50 ?? "–"}` : `: ${seed.status}`))));
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.core.errors import RecordError
+from benchmark.core.formats import in_percent
 from benchmark.core.record import RunRecord, Status
 from benchmark.records.query import differing_fields
 from benchmark.records.seeds import SeedGroup, seed_groups
@@ -78,13 +79,13 @@ class Measured:
         """Mean over seeds, in percent; of PARAMETERS in millions; None without a value."""
         if metric == PARAMETERS:
             return statistics.fmean(self._parameters) if self._parameters else None
-        return _percent(self.group.mean(metric)) if self.group else None
+        return _in_percent(self.group.mean(metric)) if self.group else None
 
     def deviation(self, metric: str) -> float | None:
         """Standard deviation over seeds, in the unit of `mean`; None for one seed."""
         if metric == PARAMETERS:
             return statistics.stdev(self._parameters) if len(self._parameters) > 1 else None
-        return _percent(self.group.deviation(metric)) if self.group else None
+        return _in_percent(self.group.deviation(metric)) if self.group else None
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -104,7 +105,7 @@ class Measured:
     def interval(self, metric: str) -> tuple[float, float] | None:
         """95 % bootstrap interval of the lowest seed, in percent."""
         bounds = self.group.interval(metric) if self.group else None
-        return (bounds[0] * 100, bounds[1] * 100) if bounds else None
+        return (in_percent(bounds[0]), in_percent(bounds[1])) if bounds else None
 
     @property
     def _parameters(self) -> list[float]:
@@ -184,5 +185,5 @@ def _but_size(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key != "variant"}
 
 
-def _percent(fraction: float | None) -> float | None:
-    return None if fraction is None else 100 * fraction
+def _in_percent(fraction: float | None) -> float | None:
+    return None if fraction is None else in_percent(fraction)

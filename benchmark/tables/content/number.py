@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+from benchmark.core.formats import count, points, signed_points
+from benchmark.tables.content.table import PARAMETERS
 
 Place = tuple[int, int]
 """row and column of a sheet"""
@@ -14,14 +18,14 @@ class Number:
     """text: as printed (`24.7`, `131M`). deviation: standard deviation over seeds, as printed, or empty.
 
     size: the measured model size if it is not the row's, or empty. flag: number of its footnote, 0 for none. bounds:
-    its 95 % interval in the unit of the text. rank: 1 for the best of its contest, 2 for the second, else 0.
+    its 95 % interval, as printed. rank: 1 for the best of its contest, 2 for the second, else 0.
     """
 
     text: str
     deviation: str = ""
     size: str = ""
     flag: int = 0
-    bounds: tuple[float, float] | None = None
+    bounds: tuple[str, str] | None = None
     rank: int = 0
 
     def __str__(self) -> str:
@@ -29,6 +33,23 @@ class Number:
         spread = f"±{self.deviation}" if self.deviation else ""
         size = f" ({self.size})" if self.size else ""
         return f"{self.text}{spread}{size}" + (f" [{self.flag}]" if self.flag else "")
+
+
+def value_text(metric: str, value: float) -> str:
+    """A measured value as printed: `24.7` of percent, `11.2 M` of PARAMETERS in millions."""
+    return count(round(value * 1e6)) if metric == PARAMETERS else points(value)
+
+
+def fact_texts(fact: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of a cell with each measured number as the table prints it; texts, counts and None stay as they are."""
+    texts = dict(fact)
+    for name in ("measured", "deviation", "low", "high", "difference", "AP", "AP50"):
+        value = fact.get(name)
+        if isinstance(value, float):
+            texts[name] = signed_points(value) if name == "difference" else value_text(fact.get("metric", ""), value)
+    if isinstance(fact.get("scenes"), Mapping):
+        texts["scenes"] = "; ".join(f"{scene} {points(value)}" for scene, value in fact["scenes"].items())
+    return texts
 
 
 def ranked(cells: Mapping[Place, Number], contests: Sequence[Sequence[Place]]) -> dict[Place, Number]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmark.core.formats import between
 from benchmark.tables.content.datasets import COUNTED, PRINTED, DatasetTable
 from benchmark.tables.content.measured import versioned
+from benchmark.tables.content.number import fact_texts
 from benchmark.tables.content.sheet import Sheet
-from benchmark.tables.content.table import PARAMETERS, Row, Table
+from benchmark.tables.content.table import Row, Table
 
 TITLE = "Reported and reproduced"
 HEADERS = (
@@ -147,21 +149,19 @@ def _dataset_cells(table: DatasetTable, sheet: Sheet) -> list[dict[str, Any]]:
 
 
 def _line(cell: Mapping[str, Any], flags: Sequence[str]) -> tuple[str, ...]:
-    measured, metric = cell["measured"], "parameters" if cell["metric"] == PARAMETERS else cell["metric"]
-    if isinstance(measured, int):
-        shown = f"{measured:,}"
-    else:
-        shown = "" if measured is None else f"{measured:.1f}" if isinstance(measured, float) else str(measured)
+    texts = fact_texts(cell)
+    measured = texts["measured"]
+    shown = "" if measured is None else f"{measured:,}" if isinstance(measured, int) else measured
     size = cell.get("variant")
     return (
         cell["table"],
         cell["row"],
-        metric,
+        cell["metric"],
         cell["printed"] + (f" [{flags.index(cell['flag']) + 1}]" if cell["flag"] else ""),
         shown + (f" ({size})" if shown and size and cell["profile"] != "paper" else ""),
-        "" if cell["low"] is None else f"{cell['low']:.1f} to {cell['high']:.1f}",
+        "" if cell["low"] is None else between(texts["low"], texts["high"]),
         str(len(cell["seeds"]) or ""),
-        "" if cell["difference"] is None else f"{cell['difference']:+.1f}",
+        texts["difference"] or "",
         versioned(cell["data"], cell["data_version"]),
         cell["profile"],
         cell["status"],

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmark.core.formats import between, minus, points, signed_points
 from benchmark.core.record import RunRecord
 from benchmark.core.spec import ALLOW_OVERLAP
 from benchmark.core.vocabulary import CANONICAL
 from benchmark.records.query import HIDDEN_PROFILES, select
 from benchmark.records.versions import one_version
 from benchmark.tables.content.measured import PAPER_PROFILE, Measured, Source, belongs, measure, seen, source_of, status
-from benchmark.tables.content.number import Number, Place, ranked
+from benchmark.tables.content.number import Number, Place, ranked, value_text
 from benchmark.tables.content.reported import Reported, reported_row
 from benchmark.tables.content.table import PARAMETERS, Row, Table
 
@@ -213,12 +214,12 @@ def _row_cells(
         size = str(measured.variant) if other_size else ""
         shown += [_measured_cell(measured, c.metric, size if c is main else "") for c in table.columns]
         bounds = measured.interval(main.metric)
-        shown.append(f"{bounds[0]:.1f} to {bounds[1]:.1f}" if bounds else "")
+        shown.append(between(points(bounds[0]), points(bounds[1])) if bounds else "")
         shown.append(str(len(measured.seeds)) if measured.seeds else "")
         state = status(table, source, measured, main.metric, printed.get(main.title))
         for _ in _difference(table, source):
-            between = _between(measured, main.metric, printed.get(main.title), state)
-            shown.append("" if between is None else f"{between:+.1f}")
+            difference = _minus_printed(measured, main.metric, printed.get(main.title), state)
+            shown.append("" if difference is None else signed_points(difference))
         shown.append(state if row.reported or measured.state != "not run" else "")
     return shown
 
@@ -250,11 +251,11 @@ def _difference(table: Table, source: Source) -> tuple[str, ...]:
     return ("difference",) if (source.dataset, source.profile) == (table.paper_data, PAPER_PROFILE) else ()
 
 
-def _between(measured: Measured, metric: str, printed: Reported | None, state: str) -> float | None:
+def _minus_printed(measured: Measured, metric: str, printed: Reported | None, state: str) -> float | None:
     mean = measured.mean(metric)
     if state not in ("reproduced", "mismatch") or mean is None or printed is None or printed.value is None:
         return None
-    return round(mean - printed.value, 4)
+    return minus(mean, printed.value)
 
 
 def _printed_cell(cell: Reported | None, flags: list[str]) -> Number | str:
@@ -270,9 +271,14 @@ def _measured_cell(measured: Measured, metric: str, size: str) -> Number | str:
     if mean is None:
         return "-" if measured.records else ""
     if metric == PARAMETERS:
-        return Number(f"{mean:.1f}M")
-    spread = "" if deviation is None else f"{deviation:.1f}"
-    return Number(f"{mean:.1f}", spread, size, bounds=measured.interval(metric))
+        return Number(value_text(metric, mean))
+    bounds = measured.interval(metric)
+    return Number(
+        value_text(metric, mean),
+        "" if deviation is None else points(deviation),
+        size,
+        bounds=(points(bounds[0]), points(bounds[1])) if bounds else None,
+    )
 
 
 def _reading_notes(rows: Sequence[tuple[str, ...]], headers: Sequence[str]) -> list[str]:
@@ -312,18 +318,14 @@ def _row_facts(
                     "profile": source.profile,
                     "variant": measured.variant,
                     "method_version": measured.version,
-                    "measured": _rounded(measured.mean(column.metric)),
-                    "deviation": _rounded(measured.deviation(column.metric)),
-                    "low": _rounded(bounds[0]) if bounds else None,
-                    "high": _rounded(bounds[1]) if bounds else None,
+                    "measured": measured.mean(column.metric),
+                    "deviation": measured.deviation(column.metric),
+                    "low": bounds[0] if bounds else None,
+                    "high": bounds[1] if bounds else None,
                     "seeds": list(measured.seeds),
-                    "difference": _between(measured, column.metric, cell, state),
+                    "difference": _minus_printed(measured, column.metric, cell, state),
                     "status": state,
                     "run_ids": [record.run_id for record in measured.records],
                 }
             )
     return facts
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)

@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from benchmark.core.canonical import digest
+from benchmark.core.formats import in_percent, points
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
 from benchmark.records.query import HIDDEN_PROFILES, select
@@ -105,7 +106,9 @@ def _scenes(cell: Sequence[RunRecord]) -> Scenes:
     for record in cell:
         by_scene.setdefault(record.spec.held_out or "", []).append(record)
     values = {
-        scene: {metric: fmean(100 * (record.metrics[metric] or 0.0) for record in records) for metric in ("AP", "AP50")}
+        scene: {
+            metric: in_percent(fmean(record.metrics[metric] or 0.0 for record in records)) for metric in ("AP", "AP50")
+        }
         for scene, records in by_scene.items()
     }
     seeds = tuple(sorted({record.spec.seed for record in cell}))
@@ -118,12 +121,12 @@ def _row(each: Scenes) -> tuple[str, ...]:
         ", ".join([spec.model, *spec.variations]),
         spec.data,
         spec.profile,
-        f"{each.mean('AP'):.1f}",
-        f"{each.mean('AP50'):.1f}",
+        points(each.mean("AP")),
+        points(each.mean("AP50")),
         worst,
-        f"{low:.1f}",
+        points(low),
         best,
-        f"{high:.1f}",
+        points(high),
         str(len(each.scenes)),
         str(len(each.seeds)),
     )
@@ -138,11 +141,11 @@ def _facts(table: TransferTable, each: Scenes) -> dict[str, Any]:
         "data": each.spec.dataset,
         "data_version": each.spec.dataset_version,
         "profile": each.spec.profile,
-        "AP": round(each.mean("AP"), 4),
-        "AP50": round(each.mean("AP50"), 4),
+        "AP": each.mean("AP"),
+        "AP50": each.mean("AP50"),
         "worst": each.extreme(min)[0],
         "best": each.extreme(max)[0],
-        "scenes": {scene: round(values["AP"], 4) for scene, values in sorted(each.scenes.items())},
+        "scenes": {scene: values["AP"] for scene, values in sorted(each.scenes.items())},
         "seeds": list(each.seeds),
         "run_ids": list(each.run_ids),
     }

@@ -70,7 +70,7 @@ def _cell(shown: Number | str) -> str:
     if shown.deviation:
         mark += f"±{escape(shown.deviation)}"
     if shown.bounds:
-        mark += f"<sub>[{shown.bounds[0]:.1f}, {shown.bounds[1]:.1f}]</sub>"
+        mark += f"<sub>[{shown.bounds[0]}, {shown.bounds[1]}]</sub>"
     if shown.size:
         mark += f" ({escape(shown.size)})"
     return mark + (f"<sup>{shown.flag}</sup>" if shown.flag else "")

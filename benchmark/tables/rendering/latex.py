@@ -101,7 +101,7 @@ def _cell(shown: Number | str) -> str:
     if shown.deviation:
         text += f"$\\pm${shown.deviation}"
     if shown.bounds:
-        text += f"$_{{[{shown.bounds[0]:.1f},\\,{shown.bounds[1]:.1f}]}}$"
+        text += f"$_{{[{shown.bounds[0]},\\,{shown.bounds[1]}]}}$"
     if shown.size:
         text += f" ({escaped(shown.size)})"
     return text + (f"\\textsuperscript{{{shown.flag}}}" if shown.flag else "")

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
+from benchmark.tables.content.number import fact_texts
 from benchmark.tables.content.sheet import Sheet
 from benchmark.tables.rendering.html import html
 from benchmark.tables.rendering.latex import latex
@@ -76,12 +77,13 @@ def markdown(sheet: Sheet) -> str:
 
 
 def comma_separated(sheet: Sheet) -> str:
-    """CSV with one row per cell and all its facts."""
+    """CSV with one row per cell and all its facts, numbers as the table prints them; JSON has them unrounded."""
     out = io.StringIO()
     writer = csv.DictWriter(out, list(dict.fromkeys(key for fact in sheet.facts for key in fact)), lineterminator="\n")
     writer.writeheader()
     for fact in sheet.facts:
-        writer.writerow({key: " ".join(map(str, v)) if isinstance(v, list) else v for key, v in fact.items()})
+        texts = fact_texts(fact)
+        writer.writerow({key: " ".join(map(str, v)) if isinstance(v, list) else v for key, v in texts.items()})
     return out.getvalue()
 
 
