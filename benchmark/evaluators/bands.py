@@ -63,7 +63,7 @@ def _share_of_image(boxes: BoxColumns, columns: Columns) -> NDArray[np.float64]:
 
 
 def _aspect_ratio(boxes: BoxColumns, columns: Columns) -> NDArray[np.float64]:  # noqa: ARG001 - same signature as _share_of_image
-    shorter, longer = np.sort(boxes.xywh[:, 2:], axis=1).T
+    shorter, longer = np.sort(boxes.xywh[:, 2:]).T
     return np.asarray(np.minimum(longer / np.maximum(shorter, 1e-9), _NO_END))
 
 

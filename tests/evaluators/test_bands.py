@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,9 +47,33 @@ def test_the_same_box_is_larger_in_a_smaller_image() -> None:
     assert large["AP_rel_medium"] is small["AP_rel_tiny"] is None
 
 
+def test_limits_belong_to_both_bands() -> None:
+    """Shares at and beside 0.1 %, 1 % and 10 %; sides at and beside 5 to 1, and below one pixel."""
+    shares = [0.0009, 0.001, 0.0011, 0.009, 0.01, 0.011, 0.09, 0.1, 0.11]
+    boxes = np.array([[0, 0, 500, 2000 * share] for share in shares])
+    metrics = bands.evaluate(_one_image(boxes, [], 1000)).metrics
+    assert [metrics[f"boxes_{name}"] for name in bands.SHARES] == [2, 4, 4, 2]
+    boxes = np.array([[0, 0, 10, 45], [0, 0, 10, 50], [0, 0, 55, 10], [0, 0, 0.5, 2.5]], np.float64)
+    assert bands.evaluate(_one_image(boxes, [], 1000)).metrics["boxes_elongated"] == 3
+
+
+def test_a_false_positive_counts_in_its_own_band() -> None:
+    """It is tiny and square, and scores best: neither of large nor of elongated boxes."""
+    scored = _one_image(np.array([[0, 0, 1000, 150], [200, 300, 220, 320]], np.float64), [0, 1], 1000)
+    first, detections = scored.samples[0], scored.detections[1]
+    scored = dataclasses.replace(
+        scored,
+        samples=[dataclasses.replace(first, annotations=first.annotations.select(np.array([True, False])))],
+        detections={1: dataclasses.replace(detections, scores=np.array([0.5, 0.9], np.float32))},
+    )
+    metrics = bands.evaluate(scored).metrics
+    assert metrics["AP_rel_large"] == metrics["AP_elongated"] == pytest.approx(1)
+    assert coco_ap.evaluate(scored).metrics["AP"] == pytest.approx(0.5)
+
+
 def test_a_band_that_holds_everything_is_ap(make_scored: MakeScored, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bands, "SHARES", {"rel_all": (0.0, 1e10)})
-    scored = make_scored(3, images=40)
+    scored = make_scored(3, images=40, detections_per_image=200)  # more than 10 of a class in an image
     assert bands.evaluate(scored).metrics["AP_rel_all"] == coco_ap.evaluate(scored).metrics["AP"]
 
 

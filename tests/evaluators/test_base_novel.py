@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from statistics import fmean
 
+import numpy as np
 import pytest
 
+from benchmark.core import plugins
 from benchmark.core.evaluation import ScoredSet
 from benchmark.evaluators import base_novel, coco_ap
 from benchmark.evaluators.scoring.columns import columns_of
@@ -18,7 +20,7 @@ MakeScored = Callable[..., ScoredSet]
 
 @pytest.mark.parametrize("seed", range(3))
 def test_halves_are_means_over_their_classes(make_scored: MakeScored, seed: int) -> None:
-    scored = replace(make_scored(seed, classes=6), novel=(1, 4))
+    scored = replace(make_scored(seed, classes=6, detections_per_image=200), novel=(1, 4))
     per_class = coco_ap.evaluate(scored).per_class
     values = base_novel.evaluate(scored).metrics
     for metric in ("AP", "AP50"):
@@ -46,6 +48,18 @@ def test_nothing_found_has_harmonic_mean_zero(make_scored: MakeScored) -> None:
         scored, detections={image_id: detections.best(0) for image_id, detections in scored.detections.items()}
     )
     assert base_novel.evaluate(nothing).metrics["AP_harmonic"] == 0
+
+
+def test_equal_halves_are_their_mean(make_scored: MakeScored) -> None:
+    columns = columns_of(replace(make_scored(0, crowd=0.0), novel=(0,)))
+    boxes = columns.ground_truth
+    perfect = replace(columns, detections=replace(boxes, score=np.ones(len(boxes))))
+    assert base_novel.evaluate(perfect).metrics["AP_harmonic"] == pytest.approx(1)
+
+
+def test_it_is_a_plugin() -> None:
+    evaluator = plugins.load("evaluator", "base-novel")
+    assert (evaluator.name, evaluator.version, evaluator.engines) == ("base_novel", 1, ("fast", "reference"))
 
 
 def test_parts_keep_what_is_novel(make_scored: MakeScored) -> None:

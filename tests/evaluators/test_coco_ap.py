@@ -122,7 +122,7 @@ def test_metrics_are_the_reference_summary(make_scored: MakeScored) -> None:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-    scored = make_scored(3, images=40)
+    scored = make_scored(1, images=40, boxes_per_image=8, detections_per_image=200)  # more than 10 of a class per image
     with contextlib.redirect_stdout(io.StringIO()):
         ground_truth = COCO()
         ground_truth.dataset = ground_truth_dict(columns_of(scored))
@@ -145,6 +145,7 @@ def test_per_class_and_per_scene_agree_with_separate_evaluations(make_scored: Ma
         alone = coco_ap.evaluate(part, engine="reference").metrics
         assert (values["AP"], values["AP50"]) == (alone["AP"], alone["AP50"])
         assert values["images"] == len(samples)
+        assert values["boxes"] == sum(int((~s.annotations.iscrowd).sum()) for s in samples)
     real = [s.annotations.labels[~s.annotations.iscrowd] for s in scored.samples]
     for k, name in enumerate(scored.names):
         assert scores.per_class[name]["boxes"] == sum(int((labels == k).sum()) for labels in real)

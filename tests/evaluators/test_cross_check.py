@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.core.evaluation import Evaluator, ScoredSet
+from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
 from benchmark.evaluators import coco_ap
 from benchmark.evaluators.scoring.columns import columns_of
 from benchmark.evaluators.scoring.cross_check import compare_engines, compare_framework
+from benchmark.evaluators.scoring.engine import IOU_THRESHOLDS
+from benchmark.evaluators.scoring.matching import match_yolo
 from tests.evaluators.ultralytics_matches import ultralytics_matches
 
 MakeScored = Callable[..., ScoredSet]
@@ -68,6 +70,56 @@ def test_a_perfect_detector_is_perfect_by_any_curve(make_scored: MakeScored) -> 
         assert facts[rule]["largest_of_a_class"] == pytest.approx(0)
     nothing = replace(columns, ground_truth=columns.ground_truth.take(np.zeros(len(columns.ground_truth), bool)))
     assert compare_framework(nothing, plain)["own_matches"] == {"AP": None, "AP50": None}
+
+
+def test_a_frameworks_ap_is_set_beside_ours(make_scored: MakeScored) -> None:
+    """Class k's AP is k + 1 % at IoU 0.50 and falls with the threshold; class 0 is never detected, then none is."""
+    columns = columns_of(make_scored(1, images=40, crowd=0.3))
+    seen = []
+
+    def made(true: Any, scores: Any, labels: Any, targets: Any) -> Any:
+        seen.append((true, scores, labels))
+        classes = np.unique(targets)
+        return (classes[:, None] + 1) / 100 - np.arange(10) / 1000, classes
+
+    for labels in ((1, 2, 3), ()):
+        detections = columns.detections.take(np.isin(columns.detections.label, labels))
+        part = replace(columns, detections=detections)
+        seen.clear()
+        facts, ours = compare_framework(part, made), coco_ap.evaluate(part)
+        of_class = [values["AP"] for values in ours.per_class.values()]
+        own = match_yolo(part.ground_truth, detections)
+        for place, threshold in enumerate(IOU_THRESHOLDS):
+            at = match_yolo(part.ground_truth, detections, float(threshold))
+            assert np.array_equal(seen[0][0][:, place], at.true[0])
+        assert np.array_equal(seen[0][1], own.score)
+        assert np.array_equal(seen[0][2], own.label)
+        for rule in ("own_matches", "coco_matches"):
+            ap, ap50 = 0.025 - 0.0045, 0.025
+            assert None not in (ours.metrics["AP"], *of_class)
+            assert facts[rule] == pytest.approx({
+                "AP": ap,
+                "AP50": ap50,
+                "AP_minus_fast": ap - (ours.metrics["AP"] or 0),
+                "AP50_minus_fast": ap50 - (ours.metrics["AP50"] or 0),
+                "largest_of_a_class": max(abs((k + 1) / 100 - 0.0045 - (a or 0)) for k, a in enumerate(of_class)),
+            })  # fmt: skip
+    assert of_class == [0, 0, 0, 0]
+    nothing = replace(columns, ground_truth=columns.ground_truth.take(columns.ground_truth.iscrowd))
+    empty = {"AP": None, "AP50": None}
+    assert compare_framework(nothing, made) == {"own_matches": empty, "coco_matches": empty}
+
+
+def test_the_validation_part_comes_along(make_scored: MakeScored, monkeypatch: pytest.MonkeyPatch) -> None:
+    def images(test: Any, val: Any = None, *, engine: str = "fast") -> Scores:
+        return Scores({"images": 0 if val is None else len(val.image_ids), "engine": float(engine == "fast")})
+
+    monkeypatch.setattr(coco_ap, "EVALUATOR", Evaluator("coco_ap", 1, images, ("fast", "reference")))
+    facts = compare_engines(("coco_ap", "tide"), make_scored(0), make_scored(1, images=7))
+    assert facts["metrics"]["images"] == {"fast": 7, "reference": 7, "difference": 0}
+    assert (facts["compared"], facts["largest_difference"], facts["equal"]) == (2, 1, False)
+    without = compare_engines(("tide",), make_scored(0))
+    assert (without["compared"], without["largest_difference"], without["equal"]) == (0, 0, True)
 
 
 @pytest.mark.models

@@ -50,12 +50,13 @@ def test_lvis_has_its_own_curves(make_scored: MakeScored) -> None:
     )
     curves, metrics = mean_precision(scored), lvis_ap.evaluate(scored).metrics
     assert curves[0].mean() == pytest.approx(metrics["AP50"], abs=1e-6)
+    assert curves[1].mean() == pytest.approx(metrics["AP75"], abs=1e-6)
     assert curves[2].mean() == pytest.approx(metrics["AP"], abs=1e-6)
 
 
 def test_nothing_to_find_is_a_curve_of_zeros(make_scored: MakeScored) -> None:
     nothing = make_scored(0, boxes_per_image=1, empty=1.0)
-    assert not mean_precision(nothing).any()
+    assert mean_precision(nothing).tolist() == [[0.0] * 101] * 3
     assert best_confidence(nothing) == 0.0
 
 
@@ -102,15 +103,27 @@ def test_pairs_are_those_of_a_plain_search(make_scored: MakeScored) -> None:
     assert confusion(scored, 0.2).tolist() == counts.tolist()
 
 
+def test_of_equal_overlaps_the_first_box_and_the_first_detection_are_paired() -> None:
+    """Twenty equal boxes of classes in turn and twenty equal detections: the pairs are in the order of both."""
+    labels, answers = [n % 2 for n in range(20)], [int(n < 12) for n in range(20)]
+    box = [10.0, 10.0, 50.0, 50.0]
+    counts = confusion(scene([box] * 20, labels, [box] * 20, answers), 0.0)
+    assert counts[0, 1] == sum(a == 0 and b == 1 for a, b in zip(labels, answers, strict=True)) == 6
+    assert counts.sum() == 20
+
+
 def test_the_nearer_detection_takes_the_box_whatever_its_class_or_score() -> None:
     hole = [[10.0, 10.0, 50.0, 50.0]]
     scored = scene(hole, [0], [[10, 10, 50, 44], [10, 10, 50, 50]], [0, 1])
     assert confusion(scored, 0.0).tolist() == [[0, 1, 0], [0, 0, 0], [1, 0, 0]]
     assert confusion(scored, 0.6).tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 0]]
     assert confusion(scored, 0.95).tolist() == [[0, 0, 1], [0, 0, 0], [0, 0, 0]]
+    assert confusion(scored, 0.5).tolist() == confusion(scored, 0.0).tolist()  # a score of that much counts
 
 
 def test_an_overlap_below_the_least_is_a_miss_and_an_invention() -> None:
     scored = scene([[0, 0, 40, 40]], [1], [[20, 0, 60, 40]], [1])
     assert confusion(scored, 0.0).tolist() == [[0, 0, 0], [0, 0, 1], [0, 1, 0]]
     assert confusion(scored, 0.0, least_iou=0.3).tolist() == [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
+    for height, paired in ((20, 1), (19, 0)):  # an IoU of 0.5 is enough
+        assert confusion(scene([[0, 0, 40, 40]], [1], [[0, 0, 40, height]], [1]), 0.0)[1, 1] == paired

@@ -57,7 +57,48 @@ def test_files_are_not_changed(make_scored: MakeScored) -> None:
 def test_lvis_lists_come_along(make_scored: MakeScored) -> None:
     columns = federate(make_scored(3, images=30, crowd=0.0))
     ground_truth, results = to_files(columns, lvis=True)
-    assert lvis_ap.evaluate(columns_from_coco(ground_truth, results, rules="lvis")) == lvis_ap.evaluate(columns)
+    read = columns_from_coco(ground_truth, results, rules="lvis")
+    assert lvis_ap.evaluate(read) == lvis_ap.evaluate(columns)
+    assert read.federation is not None
+    assert columns.federation is not None
+    assert read.federation.negative.tolist() == columns.federation.negative.tolist()
+    assert read.federation.not_exhaustive.tolist() == columns.federation.not_exhaustive.tolist()
+    ground_truth["images"].reverse()
+    turned = columns_from_coco(ground_truth, results, rules="lvis").federation
+    assert turned is not None
+    assert turned.negative.tolist() == columns.federation.negative.tolist()
+
+
+def test_boxes_are_sorted_by_image_and_keep_their_order_within_it(make_scored: MakeScored) -> None:
+    ground_truth, results = to_files(columns_of(make_scored(3, images=5, boxes_per_image=30, detections_per_image=90)))
+    rng = np.random.default_rng(0)
+    shuffled, annotations = (
+        [rows[i] for i in rng.permutation(len(rows))] for rows in (results, ground_truth["annotations"])
+    )
+    columns = columns_from_coco({**ground_truth, "annotations": annotations}, shuffled)
+    for rows, boxes in ((shuffled, columns.detections), (annotations, columns.ground_truth)):
+        expected = sorted(rows, key=lambda row: row["image_id"])  # keeps the order of equals
+        assert boxes.xywh.tolist() == [row["bbox"] for row in expected]
+    assert columns.ground_truth.area_px.tolist() == [
+        row["area"] for row in sorted(annotations, key=lambda row: row["image_id"])
+    ]
+    without = [{key: value for key, value in row.items() if key != "area"} for row in annotations]
+    unknown = columns_from_coco({**ground_truth, "annotations": without}, []).ground_truth
+    assert unknown.area_px.tolist() == (unknown.xywh[:, 2] * unknown.xywh[:, 3]).tolist()
+    for boxes in (columns.detections, unknown):
+        assert boxes.area_px.tolist() == [w * h for _, _, w, h in boxes.xywh.tolist()]
+
+
+def test_ignore_is_refused_where_coco_overwrites_it(make_scored: MakeScored) -> None:
+    ground_truth, results = to_files(columns_of(make_scored(3)))
+    first = ground_truth["annotations"][0]
+    first |= {"ignore": 1, "iscrowd": 1}
+    assert columns_from_coco(ground_truth, results).ground_truth.iscrowd[0]
+    first |= {"iscrowd": 0}
+    with pytest.raises(DataError, match="annotation 1 has `ignore`, which COCO's rules overwrite"):
+        columns_from_coco(ground_truth, results)
+    first |= {"ignore": 0}
+    assert not columns_from_coco(ground_truth, results).ground_truth.iscrowd[0]
 
 
 def test_scenes_and_groups_are_optional(make_scored: MakeScored) -> None:
@@ -120,6 +161,11 @@ def test_a_class_that_only_names_the_others_is_left_out(make_scored: MakeScored)
     assert columns.names == plain.names
     assert coco_ap.evaluate(columns) == coco_ap.evaluate(plain)
     assert reports == [("category without boxes that only names the others, left out", "category 0")]
+    ground_truth["categories"][0] |= {"frequency": "r", "name": "Class 2"}
+    federated, _ = to_files(federate(make_scored(1, crowd=0.0)), lvis=True)
+    federated["categories"].insert(0, ground_truth["categories"][0])
+    assert columns_from_coco(federated, results).names == ("Class 2", *plain.names)
+    del ground_truth["categories"][0]["frequency"]
     ground_truth["categories"][0]["name"] = "defects"
     assert columns_from_coco(ground_truth, results).names == ("defects", *plain.names)
     ground_truth["categories"][2]["supercategory"] = "Defects"

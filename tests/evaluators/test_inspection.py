@@ -116,6 +116,30 @@ def test_smallest_found_side() -> None:
     assert smallest_found(side_px[:9], detected[:9]) is None
 
 
+def test_octaves_start_at_2_px_and_need_10_boxes() -> None:
+    for side_px, smallest in ((2.0, 2.0), (1.9, None), (8191.0, 4096.0), (8192.0, None)):
+        assert smallest_found(np.full(10, side_px), np.ones(10, bool)) == smallest
+    assert smallest_found(np.full(9, 2.0), np.ones(9, bool)) is None
+    assert smallest_found(np.full(10, 2.0), np.arange(10) > 0) == 2  # nine of ten is 90 %
+    assert smallest_found(np.full(11, 2.0), np.arange(11) > 1) is None
+
+
+def test_a_box_is_as_large_as_the_root_of_its_area_and_detected_or_not() -> None:
+    """Ten boxes of 4 x 16 px, so 8 px; the eleventh is missed."""
+    boxes = np.array([[20.0 * n, 0, 20.0 * n + 4, 16] for n in range(11)])
+    ground_truth = Annotations.from_boxes(boxes, np.zeros(11, np.int64))
+    detections = Detections(boxes[:10].astype(np.float32), np.full(10, 0.5, np.float32), np.zeros(10, np.int64))
+    scored = ScoredSet(("a",), [Sample(1, Path("x.png"), 300, 20, ground_truth, "s", "g", "made")], {1: detections})
+    metrics = inspection.evaluate(scored, scored).metrics
+    assert metrics["recall@1FPPI"] == pytest.approx(10 / 11)
+    assert metrics["smallest_found_px@1FPPI"] == pytest.approx(2**2.5)
+
+
+def test_five_of_a_hundred_good_images_may_raise_an_alarm() -> None:
+    val = make([[score] for score in np.linspace(0, 1, 100).tolist()], [[]])
+    assert inspection.evaluate(val, val).metrics["false_alarm_rate@5%FA"] == 0.05
+
+
 def test_bad_input_is_refused(make_scored: MakeScored) -> None:
     with pytest.raises(EvaluationError, match="no images"):
         inspection.evaluate(make_scored(0), ScoredSet(("a",), [], {}))

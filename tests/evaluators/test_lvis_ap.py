@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -116,7 +116,7 @@ def test_the_reference_leaves_no_trace(make_scored: MakeScored, capfd: pytest.Ca
     assert not hasattr(np, "float")
 
 
-def plain_ap(columns: Columns, per_class: int) -> float:
+def plain_ap(columns: Columns, per_class: int, thresholds: Iterable[float] = np.linspace(0.5, 0.95, 10)) -> float:
     """LVIS's AP over all areas, written down straight: the best `per_class` detections of each class over the set."""
     federation, values = columns.federation, []
     assert federation is not None
@@ -131,7 +131,7 @@ def plain_ap(columns: Columns, per_class: int) -> float:
         total = sum(len(own) for (_, label), own in boxes.items() if label == k)
         rows = np.flatnonzero(columns.detections.label == k)
         rows = rows[np.argsort(-columns.detections.score[rows], kind="stable")][:per_class]
-        for threshold in np.linspace(0.5, 0.95, 10) if total else ():
+        for threshold in thresholds if total else ():
             free = {key: list(own) for key, own in boxes.items()}
             hits = []
             for row in rows:
@@ -164,8 +164,11 @@ def test_fixed_ap_is_the_plain_implementation(
     monkeypatch.setattr(lvis_fixed_ap, "PER_CLASS", per_class)
     columns = federate(make_scored(6, images=12, crowd=0.0, classes=3, detections_per_image=40, jitter_px=1.5))
     columns = dataclasses.replace(columns, detections=columns.detections.take(columns.detections.area_px > 0))
-    ours = lvis_fixed_ap.evaluate(columns).metrics["AP_fixed"]
+    metrics = lvis_fixed_ap.evaluate(columns).metrics
+    ours = metrics["AP_fixed"]
     assert ours == pytest.approx(plain_ap(columns, per_class), abs=1e-12)
+    assert metrics["AP50_fixed"] == pytest.approx(plain_ap(columns, per_class, [0.5]), abs=1e-12)
+    assert metrics["AP75_fixed"] == pytest.approx(plain_ap(columns, per_class, [0.75]), abs=1e-12)
     assert ours is not None
     assert ours > 0.1
 

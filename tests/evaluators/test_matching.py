@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +55,9 @@ def test_coco_matches_are_the_reference_engines(make_scored: MakeScored, shape: 
                 matched = np.concatenate([cell["dtMatches"] for cell in cells], axis=1)[:, order] > 0
                 assert np.array_equal(ours.ignored[:, of_class], ignored)
                 assert np.array_equal(ours.true[:, of_class], matched & ~ignored)
+            for cell in cells:
+                taken = ours.taken_by[:, np.array(cell["gtIds"], int) - 1]
+                assert np.array_equal(np.where(taken < 0, 0, ours.row[taken] + 1), cell["gtMatches"])
 
 
 def test_a_crowd_absorbs_any_number_and_a_box_only_one() -> None:
@@ -64,6 +69,64 @@ def test_a_crowd_absorbs_any_number_and_a_box_only_one() -> None:
     yolo = match_yolo(*_columns([box, crowd], [False, True], [box, box, inside, inside, [0, 50, 5, 60]]))
     assert yolo.true[0].tolist() == [True, False, False, False, False]
     assert not yolo.ignored.any()
+
+
+def plain_yolo(ground_truth: BoxColumns, detections: BoxColumns, threshold: float) -> dict[int, int]:
+    """The YOLO papers' rule in plain loops: row of a detection -> row of its box, in the order of matching."""
+
+    def iou(a: np.ndarray, b: np.ndarray) -> Any:
+        (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = (
+            np.array([x, y, x + w, y + h]).astype(np.float32) for x, y, w, h in (a, b)
+        )
+        inter = max(min(ax2, bx2) - max(ax1, bx1), np.float32(0)) * max(min(ay2, by2) - max(ay1, by1), np.float32(0))
+        return inter / ((ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - inter + np.float32(1e-7))
+
+    matched: dict[int, int] = {}
+    for d in sorted(range(len(detections)), key=lambda d: -detections.score[d]):
+        free = [
+            g
+            for g in range(len(ground_truth))
+            if (ground_truth.image[g], ground_truth.label[g]) == (detections.image[d], detections.label[d])
+            and not ground_truth.iscrowd[g]
+            and g not in matched.values()
+        ]
+        best = max(free, key=lambda g: iou(ground_truth.xywh[g], detections.xywh[d]), default=None)
+        if best is not None and iou(ground_truth.xywh[best], detections.xywh[d]) >= np.float32(threshold):
+            matched[d] = best
+    return matched
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("threshold", [0.5, 0.75, 0.95])
+def test_yolo_matches_are_those_of_plain_loops(seed: int, threshold: float) -> None:
+    """Boxes on a coarse grid with few scores: equal overlaps, equal scores, and overlaps of exactly 0.5 and 0.75."""
+    rng = np.random.default_rng(seed)
+
+    def boxes(count: int, scale: float) -> BoxColumns:
+        corner, size = rng.integers(0, 3, (count, 2)) * 2.0, rng.choice([2.0, 3, 4], (count, 2))
+        image, label = np.sort(rng.integers(0, 4, count)), rng.integers(0, 3, count)
+        xywh = np.hstack([corner, size]) * scale
+        crowd = rng.random(count) < 0.2
+        return BoxColumns(image, label, xywh, rng.integers(1, 5, count) / 5, crowd, xywh[:, 2] * xywh[:, 3])
+
+    scale = (0.01, 1.0, 30.0)[seed % 3]  # at one hundredth of a pixel the rule's eps decides
+    ground_truth, detections = boxes(120, scale), boxes(90, scale)
+    detections = replace(detections, iscrowd=np.zeros(90, bool))
+    matches, expected = match_yolo(ground_truth, detections, threshold), plain_yolo(ground_truth, detections, threshold)
+    assert len(expected) > 5
+    keys = zip(detections.label, -detections.score, detections.image, range(90), strict=True)
+    assert matches.row.tolist() == [row for *_, row in sorted(keys)]
+    assert np.array_equal(matches.score, detections.score[matches.row])
+    assert np.array_equal(matches.image, detections.image[matches.row])
+    assert np.array_equal(matches.label, detections.label[matches.row])
+    taken = {int(matches.row[d]): g for g, d in enumerate(matches.taken_by[0].tolist()) if d >= 0}
+    assert taken == expected
+    assert {int(row) for row in matches.row[matches.true[0]]} == expected.keys()
+    assert set(np.unique(matches.taken_by[matches.taken_by < 0]).tolist()) == {-1}
+    assert matches.ignored.shape == matches.true.shape == (1, 90)
+    assert not matches.ignored.any()
+    if threshold == 0.5:
+        assert np.array_equal(match_yolo(ground_truth, detections).true, matches.true)
 
 
 def test_yolo_rule_takes_the_best_free_box() -> None:
@@ -94,8 +157,11 @@ def test_another_class_and_another_image_never_match() -> None:
     elsewhere = Detections(box.astype(np.float32), np.ones(1, np.float32), np.array([1]))
     scored = ScoredSet(("a", "b"), samples, {1: wrong, 2: elsewhere})
     columns = columns_of(scored)
+    none = np.zeros(0, np.int64)
     for match in (match_coco, match_yolo):
         assert not match(columns.ground_truth, columns.detections).true.any()
+        assert not match(columns.ground_truth.take(none), columns.detections).true.any()
+        assert (match(columns.ground_truth, columns.detections.take(none)).taken_by == -1).all()
 
 
 def _columns(

@@ -13,6 +13,9 @@ from benchmark.core.detections import Detections
 from benchmark.core.errors import EvaluationError
 from benchmark.core.evaluation import ScoredSet
 from benchmark.evaluators import operating_point
+from benchmark.evaluators.operating_point import confidence_curves
+from benchmark.evaluators.scoring.columns import Columns, columns_of
+from benchmark.evaluators.scoring.matching import match_yolo
 from tests.evaluators.ultralytics_matches import ultralytics_matches
 
 MakeScored = Callable[..., ScoredSet]
@@ -38,6 +41,51 @@ def test_equal_to_ultralytics(make_scored: MakeScored, shape: dict[str, object])
         assert ours["P@maxF1"] == pytest.approx(precision.mean(), abs=1e-15)
         assert ours["R@maxF1"] == pytest.approx(recall.mean(), abs=1e-15)
         assert ours["conf@maxF1"] == theirs[10][smooth(f1_curves.mean(0), 0.1).argmax()]
+
+
+def plain_curves(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
+    """Precision and recall (K, 1000) of the classes with boxes, confidence by confidence."""
+    matches, real = match_yolo(columns.ground_truth, columns.detections), ~columns.ground_truth.iscrowd
+    curves: list[list[tuple[float, float]]] = []
+    for k in sorted(set(columns.ground_truth.label[real].tolist())):
+        boxes = int((columns.ground_truth.label[real] == k).sum())
+        rows, true, points = np.flatnonzero(matches.label == k), 0, []
+        for place, row in enumerate(rows, start=1):
+            true += bool(matches.true[0, row])
+            points.append((float(matches.score[row]), true / place, true / boxes))
+        curve = []
+        for confidence in [n / 999 for n in range(1000)]:
+            above = [point for point in points if point[0] >= confidence]
+            if not points:
+                curve.append((0.0, 0.0))
+            elif not above:
+                curve.append((1.0, 0.0))
+            elif len(above) == len(points):
+                curve.append(points[-1][1:])
+            else:
+                (high, *p), (low, *q) = above[-1], points[len(above)]
+                share = (high - confidence) / (high - low)
+                curve.append((p[0] + share * (q[0] - p[0]), p[1] + share * (q[1] - p[1])))
+        curves.append(curve)
+    precision, recall = np.moveaxis(np.array(curves), 2, 0)
+    return precision, recall
+
+
+@pytest.mark.parametrize("shape", [{"images": 30}, {"images": 8, "classes": 12, "quality": 0.9}, {"crowd": 0.4}])
+def test_equal_to_plain_loops(make_scored: MakeScored, shape: dict[str, object]) -> None:
+    for seed in range(3):
+        columns = columns_of(make_scored(seed, **shape))
+        precision, recall = plain_curves(columns)
+        ours = confidence_curves(match_yolo(columns.ground_truth, columns.detections), columns.ground_truth)
+        assert ours.precision == pytest.approx(precision, abs=1e-12)
+        assert ours.recall == pytest.approx(recall, abs=1e-12)
+        f1 = [2 * p * r / (p + r) if p + r else 0.0 for p, r in zip(precision.ravel(), recall.ravel(), strict=True)]
+        mean = np.reshape(f1, precision.shape).mean(axis=0)
+        smooth = [mean[np.clip(np.arange(at - 50, at + 51), 0, 999)].mean() for at in range(1000)]
+        metrics, best = operating_point.evaluate(columns).metrics, int(np.argmax(smooth))
+        assert metrics["conf@maxF1"] == pytest.approx(best / 999)
+        assert metrics["P@maxF1"] == pytest.approx(precision[:, best].mean())
+        assert metrics["R@maxF1"] == pytest.approx(recall[:, best].mean())
 
 
 def test_perfect_detector(make_scored: MakeScored) -> None:

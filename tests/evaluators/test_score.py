@@ -50,7 +50,7 @@ def test_a_super_category_is_scored_on_the_images_of_its_scenes(make_scored: Mak
 
 
 def test_a_set_of_one_scene_is_counted_once(make_scored: MakeScored, monkeypatch: pytest.MonkeyPatch) -> None:
-    scored = make_scored(6)
+    scored = make_scored(6, detections_per_image=200)
     scored = dataclasses.replace(scored, samples=[dataclasses.replace(s, scene="steel") for s in scored.samples])
     expected = coco_ap.evaluate(scored, engine="reference")
     calls = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ SHAPES = [
     {"images": 40, "detections_per_image": 40, "classes": 2, "jitter_px": 20.0, "score_decimals": 1},
     {"images": 30, "boxes_per_image": 15, "detections_per_image": 60, "jitter_px": 10.0},
     {"images": 30, "classes": 12, "quality": 0.9},
+    {"images": 8, "classes": 1, "detections_per_image": 60, "jitter_px": 20.0, "score_decimals": 1},
 ]
 Row = tuple[int, float, bool, int]
 THEIRS = dict(zip(("Cls", "Loc", "Both", "Dupe", "Bkg", "Miss"), tide.ERRORS, strict=True))
@@ -157,6 +159,33 @@ def test_one_of_each(error: str) -> None:
         assert metrics[f"dAP50_{error}"] == pytest.approx(
             1 - (coco_ap.evaluate(scored).metrics["AP50"] or 0), abs=1e-12
         )
+
+
+def test_limits_of_overlap_belong_to_the_lesser_error() -> None:
+    """IoU of exactly 0.5 and 0.1, with a box of the same class and of another one."""
+    half, tenth = [100.0, 100, 200, 150], [100.0, 100, 200, 110]
+    twice = [(BOX, 0), (half, 0)]  # the box is taken by the first
+    for detections, error in (
+        (twice, "localisation"), ([(tenth, 0)], "localisation"), ([(half, 1)], "class"), ([(tenth, 1)], "background")
+    ):  # fmt: skip
+        columns = columns_of(_one_image([BOX], [0], detections))
+        kinds, _, _ = tide.classify(columns, match_coco(columns.ground_truth, columns.detections))
+        assert tide.ERRORS[kinds[kinds >= 0][0]] == error
+
+
+def test_of_equal_overlaps_the_first_box_is_the_target() -> None:
+    part = [150.0, 100, 250, 200]
+    for detected, labels in (((BOX, 0), [1, 1]), ((part, 1), [1, 1])):
+        columns = columns_of(_one_image([BOX, BOX], labels, [detected]))
+        _, target, _ = tide.classify(columns, match_coco(columns.ground_truth, columns.detections))
+        assert target.tolist() == [0]
+
+
+def test_a_class_that_is_missed_whole_keeps_ap_0_and_an_empty_answer_has_no_other_error() -> None:
+    columns = columns_of(_one_image([BOX, [300.0, 300, 340, 340]], [0, 1], [(BOX, 0)]))
+    assert tide.evaluate(columns).metrics["dAP50_missed"] == 0
+    silent = dataclasses.replace(columns, detections=columns.detections.take(np.zeros(0, np.int64)))
+    assert set(tide.evaluate(silent).metrics.values()) == {0, None}
 
 
 def test_hotcoco_lets_errors_point_at_crowds_so_ours_is_kept() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,16 +69,38 @@ def test_detection_values_are_checked(scored: ScoredSet) -> None:
 
 def test_annotation_values_are_checked(scored: ScoredSet) -> None:
     image_id = scored.samples[0].image_id
-    good, box = np.zeros(1, np.int64), np.array([[1.0, 2, 3, 4]])
+    good, no_crowd, box = np.zeros(1, np.int64), np.zeros(1, np.bool_), np.array([[1.0, 2, 3, 4]])
     cases = {
-        "is not finite": Annotations.from_boxes(np.array([[1.0, np.nan, 3, 4]]), good),
-        "has x2 < x1": Annotations.from_boxes(np.array([[5.0, 2, 3, 4]]), good),
-        "label outside 0..3": Annotations.from_boxes(box, good + 4),
-        "negative area": Annotations(box, good, np.zeros(1, np.bool_), np.array([-1.0])),
+        "is not finite": [
+            Annotations(np.array([[1.0, np.nan, 3, 4]]), good, no_crowd, np.ones(1)),
+            Annotations(box, good, no_crowd, np.array([np.inf])),
+        ],
+        "has x2 < x1": [
+            Annotations(np.array(corners), good, no_crowd, np.ones(1))
+            for corners in ([[5.0, 2, 3, 4]], [[1.0, 5, 3, 4]])
+        ],
+        "label outside 0..3": [Annotations.from_boxes(box, good + 4), Annotations.from_boxes(box, good - 1)],
+        "negative area": [Annotations(box, good, no_crowd, np.array([-0.5]))],
     }
-    for message, ground_truth in cases.items():
-        with pytest.raises(EvaluationError, match=f"image {image_id}, annotation 0 .*{message}"):
-            columns_of(_annotations(scored, ground_truth))
+    for message, bad in cases.items():
+        for ground_truth in bad:
+            with pytest.raises(EvaluationError, match=f"image {image_id}, annotation 0 .*{message}"):
+                columns_of(_annotations(scored, ground_truth))
+    for corners in ([[1.0, 2, 1, 2]], [[-1.0, -2, 3, 4]]):  # empty, and over the edge
+        right = Annotations(np.array(corners), good, no_crowd, np.zeros(1))
+        assert len(columns_of(_annotations(scored, right)).ground_truth)
+
+
+def test_lists_of_lvis_name_labels_of_the_vocabulary(scored: ScoredSet) -> None:
+    scored = dataclasses.replace(scored, frequency=("r", "c", "f", "f"))
+    last = max(scored.detections)
+    for key in ("negative", "not_exhaustive"):
+        right: dict[str, Any] = {key: dict.fromkeys(scored.detections, (0, 3))}
+        assert columns_of(dataclasses.replace(scored, **right)).federation is not None
+        for label in (-1, 4):
+            wrong: dict[str, Any] = {key: {1: (0, 3), last: (label,)}}
+            with pytest.raises(EvaluationError, match=rf"image {last}: LVIS lists name label {label}, outside 0\.\.3"):
+                columns_of(dataclasses.replace(scored, **wrong))
 
 
 def test_why_an_evaluator_validates_first(scored: ScoredSet) -> None:

@@ -80,6 +80,12 @@ def test_a_fit_starts_from_the_other_one(asked: RunRequest) -> None:
     for each in (alone, cell):
         assert execute(each, Options()).status is Status.OK
     assert box_of(cell.spec.fit) > box_of(alone.spec.fit)  # its first box is Objects365's, lower in the picture
+    own, kept = (Home.find().fit(spec.fit_id).record for spec in (cell.spec.fit, first))
+    own.touch()
+    before = own.stat().st_mtime_ns, kept.stat().st_mtime_ns
+    assert execute(cell, Options(refit=True)).status is Status.OK
+    assert own.stat().st_mtime_ns > before[0]
+    assert kept.stat().st_mtime_ns == before[1]
 
 
 def test_the_ledger_names_what_the_start_had_met(asked: RunRequest) -> None:

@@ -32,6 +32,12 @@ def test_every_kind_survives_the_round_trip(make_record: Callable[..., RunRecord
     assert decode_job(encode(job)) == job
 
 
+def test_a_record_is_text_with_sorted_keys_one_value_per_line(make_record: Callable[..., RunRecord]) -> None:
+    text = encode(make_record(method="größe"))
+    assert text == json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    assert '\n  "method": "größe",\n' in text
+
+
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [

@@ -69,6 +69,9 @@ def test_a_record_with_other_numbers_has_no_place(records: list[RunRecord], tmp_
     a, b = records
     changed = replace(a, metrics={**a.metrics, "AP": 0.9})
     assert list(Comparisons.find(Results(tmp_path)).places(seed_groups([changed, b]))) == [b.run_id]
+    other_seed = replace(a, run_id="0" * 16)
+    assert list(Comparisons.find(Results(tmp_path)).places(seed_groups([other_seed, b]))) == [b.run_id]
+    assert Comparisons().places(seed_groups(records)) == {}
 
 
 def test_a_comparison_is_current_for_exactly_its_records(records: list[RunRecord]) -> None:

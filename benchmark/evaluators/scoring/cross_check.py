@@ -84,7 +84,7 @@ def compare_framework(columns: Columns, per_class: PerClass) -> dict[str, Any]:
 
 def _by_yolo(columns: Columns) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64]]:
     matched = [match_yolo(columns.ground_truth, columns.detections, float(threshold)) for threshold in IOU_THRESHOLDS]
-    return np.stack([each.true[0] for each in matched], axis=1), matched[0].score, matched[0].label
+    return np.concatenate([each.true for each in matched]).T, matched[0].score, matched[0].label
 
 
 def _by_coco(columns: Columns) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64]]:

@@ -95,7 +95,7 @@ def _match_by_coco(
         ground_truth.xywh[targets],
         ground_truth.iscrowd[targets],
         ignored_box[targets],
-        np.minimum(IOU_THRESHOLDS, 1 - 1e-10),
+        IOU_THRESHOLDS,
     )
     return _by_score(detections, kept, (true, ignored), _in_order_of_ground_truth(taken, targets, ground_truth))
 
