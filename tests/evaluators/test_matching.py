@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from benchmark.core.evaluation import ScoredSet
 from benchmark.core.sample import Sample
 from benchmark.evaluators.coco_files.to_coco import detection_array, ground_truth_dict
 from benchmark.evaluators.scoring.columns import BoxColumns, columns_of
+from benchmark.evaluators.scoring.engine import AREAS_PX
 from benchmark.evaluators.scoring.matching import match_coco, match_yolo
 
 MakeScored = Callable[..., ScoredSet]
@@ -32,7 +34,7 @@ def test_coco_matches_are_the_reference_engines(make_scored: MakeScored, shape: 
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-    for seed in range(3):
+    for seed, area in itertools.product(range(2), AREAS_PX.values()):
         scored = make_scored(seed, **shape)
         columns = columns_of(scored)
         with contextlib.redirect_stdout(io.StringIO()):
@@ -40,9 +42,9 @@ def test_coco_matches_are_the_reference_engines(make_scored: MakeScored, shape: 
             ground_truth.dataset = ground_truth_dict(columns)
             ground_truth.createIndex()
             reference = COCOeval(ground_truth, ground_truth.loadRes(detection_array(columns)), "bbox")
-            reference.params.areaRng, reference.params.areaRngLbl = [[0, 1e10]], ["all"]
+            reference.params.areaRng, reference.params.areaRngLbl = [list(area)], ["one"]
             reference.evaluate()
-        ours = match_coco(columns.ground_truth, columns.detections)
+        ours = match_coco(columns.ground_truth, columns.detections, area)
         for k in range(len(scored.names)):
             cells = reference.evalImgs[k * len(scored.samples) : (k + 1) * len(scored.samples)]
             cells = [cell for cell in cells if cell is not None]

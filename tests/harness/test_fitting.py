@@ -14,7 +14,7 @@ import pytest
 from benchmark.core.canonical import file_sha256
 from benchmark.core.detections import Annotations
 from benchmark.core.errors import MissingDeviceError, MissingWeightsError, RecordError, RefusedError
-from benchmark.core.paths import Home
+from benchmark.core.paths import Home, Results
 from benchmark.core.plugins import load_adapter
 from benchmark.core.sample import Category, DatasetInfo, Sample, SplitLists
 from benchmark.core.spec import RunRequest
@@ -143,6 +143,18 @@ def test_training_again_begins_in_an_empty_folder(fit: FitCell) -> None:
     assert again.record.checkpoint == first.record.checkpoint
     assert not (paths.root / "epochs").exists()
     assert len([line for line in paths.events.read_text().splitlines() if "fit_id" in line]) == 1
+
+
+def test_a_shipped_fit_is_found_and_training_again_leaves_it(fit: FitCell) -> None:
+    made, paths = ensure_fit(fit, Options()), Home.find().fit(fit.spec.fit_id)
+    shipped = Results.find().fit_record(fit.spec.fit_id)
+    shipped.parent.mkdir(parents=True)
+    paths.record.rename(shipped)
+    made.checkpoint.rename(shipped.parent / made.checkpoint.name)
+    assert ensure_fit(fit, Options()) == replace(made, checkpoint=shipped.parent / "checkpoint.json")
+    assert not paths.record.exists()
+    assert ensure_fit(fit, Options(refit=True)).checkpoint == made.checkpoint
+    assert shipped.is_file()
 
 
 @pytest.mark.parametrize("digest", ["dataset_digest", "split_digest", "vocabulary_digest"])

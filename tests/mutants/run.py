@@ -46,8 +46,12 @@ LIBRARIES = ("pytest", "hypothesis", "numpy", "numba", "pandas", "pyarrow.parque
 PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not models and not data and not slow",
           "--hypothesis-seed=0")  # fmt: skip
 SEED = 0
-COMPILED = "benchmark/evaluators/statistics/"
-"""all else runs without numba's compiler: faster than compiling each mutant, and past the end of an array it fails"""
+COMPILED = (
+    "benchmark/evaluators/statistics/",
+    "benchmark/evaluators/scoring/match_table.py",
+    "benchmark/records/matches.py",
+)
+"""tested by long resampling; all else runs without numba's compiler: faster, and past the end of an array it fails"""
 UNTESTABLE = "with tests that fail as it is"
 SLACK_S, SLOWER = 60.0, 5.0
 """a mutant may take this much longer than the tests took without; beyond, it hangs and counts as killed"""

@@ -298,7 +298,7 @@ class TestCollect:
             self._finish(make_record(split_digest=letter * 64, task=f"task-{letter}")) for letter in "abc"
         )
         write_leaks(Home.find(), leaks.spec.dataset_digest, {"a" * 64: "two images are in both parts", "b" * 64: ""})
-        done = collect(Home.find(), results)
+        done = take(Home.find(), results)
         assert done.refused == {leaks.run_id: "its split leaks: two images are in both parts"}
         assert set(done.taken) == {clean.run_id, other.run_id}
         assert done.unchecked == ("mmio-open task-c",)
@@ -306,7 +306,7 @@ class TestCollect:
     def test_what_is_archived_counts_as_there(self, results: Results, make_record: Callable[..., RunRecord]) -> None:
         record = self._finish(make_record())
         Store(results.archive).add(replace(record, artifacts=()))
-        done = collect(Home.find(), results)
+        done = take(Home.find(), results)
         assert (done.taken, done.present) == ((), (record.run_id,))
 
     def test_a_cell_whose_predictions_are_not_committed_gets_those_of_the_next_seed(
@@ -315,7 +315,7 @@ class TestCollect:
         first, next_seed = make_record(seed=0), self._finish(make_record(seed=1))
         artifact = Artifact("predictions", "", "0" * 64)
         Store(results.records).add(replace(first, artifacts=(artifact,)))
-        assert collect(Home.find(), results).taken == (next_seed.run_id,)
+        assert take(Home.find(), results).taken == (next_seed.run_id,)
         assert [path.stem for path in results.predictions.iterdir()] == [next_seed.run_id]
 
     def test_predictions_of_up_to_6_mib_are_committed(
@@ -328,7 +328,7 @@ class TestCollect:
             paths.predictions.write_bytes(bytes(size))
             artifact = replace(record.artifacts[0], sha256=file_sha256(paths.predictions))
             write_atomic(paths.record, encode(replace(record, artifacts=(artifact,))))
-            assert reason in collect(Home.find(), results).refused[record.run_id]
+            assert reason in take(Home.find(), results).refused[record.run_id]
 
     def test_too_many_detections_on_an_image(self, results: Results, make_record: Callable[..., RunRecord]) -> None:
         record = self._finish(make_record(), detections=301)
