@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmark.core.canonical import to_plain
 from benchmark.core.formats import count, metric, metric_kind, number, seconds
-from benchmark.core.record import RunRecord
+from benchmark.core.record import RunRecord, not_judged
 from benchmark.core.spec import RunSpec
 from benchmark.harness.plan import PlannedCell
 from benchmark.records.codec import encode
@@ -43,7 +43,12 @@ def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
         print(f"{cell_name(record.spec)}: {record.status}")
         if record.error:
             print(f"  {record.error}")
-        print_metrics(record.metrics, record.intervals)
+        hidden = {name: reason for name in record.metrics if (reason := not_judged(record, name))}
+        print_metrics({name: v for name, v in record.metrics.items() if name not in hidden}, record.intervals)
+        for reason, names in _by_reason(hidden).items():
+            print(f"  {', '.join(names)}: {reason}")
+        if basis := record.facts.get("basis"):
+            print("  " + ", ".join(f"{images} {name.replace('_', ' ')}" for name, images in basis.items()))
         for kind, times in record.facts.get("repairs", {}).items():
             print(f"  repaired while reading: {times} x {kind}")
         cost = record.cost
@@ -54,6 +59,13 @@ def print_records(records: Sequence[RunRecord], *, as_json: bool) -> None:
                 f"{number(cost.images_per_s or 0.0)} images/s, "
                 f"{cost.device}"
             )
+
+
+def _by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        names.setdefault(reason, []).append(name)
+    return names
 
 
 GROUPS = (

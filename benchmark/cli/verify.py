@@ -47,7 +47,7 @@ def differing(bundle: Bundle, run_id: str, engine: str) -> list[str]:
     from dataclasses import replace
     from pathlib import Path
 
-    from benchmark.cli.score import differences
+    from benchmark.cli.score import differences, val_unkept
     from benchmark.core.canonical import digest, file_sha256
     from benchmark.core.errors import BenchError
     from benchmark.evaluators.scoring.score import score
@@ -71,12 +71,14 @@ def differing(bundle: Bundle, run_id: str, engine: str) -> list[str]:
     try:
         test = sets["test"]
         names = tuple(record.spec.protocol["evaluators"])
-        lines += differences(record, score(names, test, sets.get("val"), engine=engine))
-        again = intervals(test)
+        scores = score(names, test, sets.get("val"), engine=engine)
+        lines += differences(record, scores)
+        again = {**intervals(test), **scores.intervals}
         lines += [
             f"{metric} interval: {tuple(record.intervals[metric])} -> {tuple(again.get(metric, ()))}"
             for metric in record.intervals
-            if digest(list(record.intervals[metric])) != digest(list(again.get(metric, ())))
+            if not (val_unkept(record) and metric not in again)
+            and digest(list(record.intervals[metric])) != digest(list(again.get(metric, ())))
         ]
     except BenchError as error:
         lines.append(f"could not be scored: {error}")

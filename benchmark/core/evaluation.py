@@ -39,6 +39,10 @@ class Scores:
     per_class: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     per_scene: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     per_super: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """95 % intervals of some metrics, (low, high)"""
+    basis: Mapping[str, int] = field(default_factory=dict)
+    """numbers of images that metrics rest on, for the record's facts"""
 
 
 @dataclass(frozen=True)

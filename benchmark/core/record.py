@@ -12,6 +12,11 @@ from benchmark.core.spec import FitSpec, RunSpec
 SCHEMA = 2
 """raised when the fields of a record change, with a migration in `records/migrations.py`"""
 
+AT_FALSE_ALARM_RATE = "@5%FA"
+"""end of the names of metrics at the threshold where 5 % of the defect-free validation images raise an alarm"""
+FEWEST_GOOD_IMAGES = 20
+"""defect-free validation images from which on such a threshold can be chosen"""
+
 
 class Status(StrEnum):
     """How a run ended."""
@@ -94,6 +99,20 @@ class RunRecord:
     """counted repairs, and facts of the fit (stop epoch of the domain loss, expert mode, selection rule)"""
     error: str | None = None
     schema: int = SCHEMA
+
+
+def not_judged(record: RunRecord, metric: str) -> str:
+    """Why a metric at a rate of false alarms may not be shown: too few images to choose its threshold on; else empty.
+
+    At 5 % false alarms at least 20 defect-free validation images are needed for one of them to be allowed an alarm.
+    """
+    if not metric.endswith(AT_FALSE_ALARM_RATE) or record.metrics.get(metric) is None:
+        return ""
+    good = record.facts.get("basis", {}).get("good_val_images")
+    if good is None:
+        return "not judged: the number of good validation images was not recorded"
+    enough = good >= FEWEST_GOOD_IMAGES
+    return "" if enough else f"not judged: {good} good validation images, {FEWEST_GOOD_IMAGES} needed"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ AP: mean precision at 101 recalls and ten IoU thresholds from 0.50 to 0.95, over
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,12 +61,17 @@ def from_match_table(table: MatchTable) -> Scores:
         images = of_images(table, part)
         return _one_part(as_matched(images)[0], table_curves(images))
 
-    columns, parts = as_matched(table)[0], []
-    for names in (table.scenes, table.super_categories):
+    def parts(names: Sequence[str]) -> dict[str, Values]:
         of_image = np.array(names, object)
-        parts.append({name: one_part(of_image == name) for name in sorted(set(names) - {""})})
+        return {name: one_part(of_image == name) for name in sorted(set(names) - {""})}
+
     counted = table_curves(table)
-    return Scores(_metrics(counted), _per_class(columns, counted), *parts)
+    return Scores(
+        metrics=_metrics(counted),
+        per_class=_per_class(as_matched(table)[0], counted),
+        per_scene=parts(table.scenes),
+        per_super=parts(table.super_categories),
+    )
 
 
 def _metrics(counted: Curves) -> dict[str, float | None]:

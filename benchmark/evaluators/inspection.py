@@ -9,6 +9,7 @@ box of the vocabulary's classes, crowds included. Detections are matched at IoU 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,18 +57,44 @@ def evaluate(test: ScoredSet | Columns, val: ScoredSet | Columns | None = None) 
     images with one; false_alarms_per_good_image, detections per defect-free test image.
     `@1FPPI`, at the threshold where the validation part has at most one false positive per image: recall of the test
     part's boxes; false_alarms_per_image, false positives per test image; smallest_found_px, see `smallest_found`.
-    Rates and recall are fractions, sizes pixels. Raises EvaluationError for bad input.
+    Rates and recall are fractions, sizes pixels. intervals: of escape_rate and false_alarm_rate, see `wilson_interval`.
+    basis: numbers of defect-free and of defective images, by whose number `core.record.not_judged` decides whether a
+    rate may be shown. Raises EvaluationError for bad input.
     """
     metrics: dict[str, float | None] = dict.fromkeys(METRICS)
     if val is None:
         return Scores(metrics)
-    chosen_on, measured = _part(columns_of(val)), _part(columns_of(test))
+    val_columns, columns = columns_of(val), columns_of(test)
+    chosen_on, measured = _part(val_columns), _part(columns)
     if chosen_on.good.any():
         metrics |= _of_images(measured, alarm_threshold(chosen_on.best[chosen_on.good], FALSE_ALARM_RATE))
     if len(chosen_on.side_px):
         allowed = len(chosen_on.best)
         metrics |= _of_boxes(measured, threshold_above(chosen_on.score[~chosen_on.true], allowed))
-    return Scores(metrics)
+    groups = np.array(columns.groups, object)
+    intervals = {
+        name: wilson_interval(rate, len(set(groups[images])))
+        for name, images in (("escape_rate@5%FA", ~measured.good), ("false_alarm_rate@5%FA", measured.good))
+        if (rate := metrics[name]) is not None
+    }
+    basis = {
+        "good_val_images": int(chosen_on.good.sum()),
+        "good_test_images": int(measured.good.sum()),
+        "defective_test_images": int((~measured.good).sum()),
+    }
+    return Scores(metrics, intervals=intervals, basis=basis)
+
+
+def wilson_interval(share: float, groups: int) -> tuple[float, float]:
+    """(low, high) of the 95 % interval of a share of images at a given threshold; groups: how many there are, above 0.
+
+    Wilson, "Probable inference, the law of succession, and statistical inference", 1927, with the number of groups of
+    images as the number of trials, because images of one group are alike.
+    """
+    z2 = NormalDist().inv_cdf(0.975) ** 2
+    centre = (share + z2 / (2 * groups)) / (1 + z2 / groups)
+    half = np.sqrt(z2 * (share * (1 - share) / groups + z2 / (4 * groups**2))) / (1 + z2 / groups)
+    return float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
 
 
 def alarm_threshold(best: NDArray[np.float64], rate: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from benchmark.core.record import RunRecord, Status
+from benchmark.core.record import RunRecord, Status, not_judged
 from benchmark.core.spec import RunSpec
 
 
@@ -38,7 +38,7 @@ class SeedGroup:
         return self.first.status
 
     def mean(self, metric: str) -> float | None:
-        """Mean over seeds, a fraction; None if no record has the metric."""
+        """Mean over seeds, a fraction; None if no record has the metric, or it may not be shown (`not_judged`)."""
         values = self._values(metric)
         return statistics.fmean(values) if values else None
 
@@ -52,7 +52,11 @@ class SeedGroup:
         return self.first.intervals.get(metric)
 
     def _values(self, metric: str) -> list[float]:
-        return [value for record in self.good if (value := record.metrics.get(metric)) is not None]
+        return [
+            value
+            for record in self.good
+            if (value := record.metrics.get(metric)) is not None and not not_judged(record, metric)
+        ]
 
 
 def seed_groups(records: Iterable[RunRecord]) -> list[SeedGroup]:

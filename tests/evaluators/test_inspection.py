@@ -45,6 +45,21 @@ def test_escapes_at_a_rate_of_false_alarms_chosen_on_validation() -> None:
     assert metrics["false_alarms_per_good_image@5%FA"] == 0.5
 
 
+def test_rates_come_with_their_basis_and_intervals() -> None:
+    val = make([[0.9], [0.6], *[[0.1]] * 18], [[(0.8, True)]])
+    test = make([[0.7, 0.65], [0.5], [], []], [[(0.9, True)], [(0.61, False)], [(0.6, True)], []])
+    scores = inspection.evaluate(test, val)
+    assert scores.basis == {"good_val_images": 20, "good_test_images": 4, "defective_test_images": 4}
+    low, high = scores.intervals["escape_rate@5%FA"]
+    assert (low, high) == pytest.approx((0.15004, 0.84996), abs=1e-4)  # Wilson's interval of 2 in 4
+    assert scores.intervals["false_alarm_rate@5%FA"] == pytest.approx((0.04559, 0.69936), abs=1e-4)  # of 1 in 4
+
+
+def test_wilson_interval_of_no_and_of_all_images() -> None:
+    assert inspection.wilson_interval(0.0, 30) == pytest.approx((0.0, 0.11351), abs=1e-4)
+    assert inspection.wilson_interval(1.0, 30) == pytest.approx((0.88649, 1.0), abs=1e-4)
+
+
 def test_recall_at_one_false_positive_an_image() -> None:
     """Two validation images and so two false positives: the threshold is the third best of them, 0.3."""
     val = make([[0.5, 0.4]], [[(0.3, False), (0.2, False), (0.9, True)]])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from benchmark.core.record import RunRecord, Status
+from benchmark.core.record import RunRecord, Status, not_judged
 from benchmark.records.seeds import SeedGroup, seed_groups
 
 Make = Callable[..., RunRecord]
@@ -34,3 +35,23 @@ def test_one_seed_has_no_spread_and_none_has_no_mean(make_record: Make) -> None:
     none = SeedGroup((failed, blocked))
     assert (none.good, none.first, none.status) == ((), failed, Status.FAILED)
     assert none.mean("AP") is none.deviation("AP") is None
+
+
+@pytest.mark.parametrize(
+    ("basis", "reason"),
+    [
+        ({"basis": {"good_val_images": 20}}, ""),
+        ({"basis": {"good_val_images": 19}}, "not judged: 19 good validation images, 20 needed"),
+        ({}, "not judged: the number of good validation images was not recorded"),
+    ],
+)
+def test_rates_of_false_alarms_are_shown_only_on_enough_good_images(
+    make_record: Make, basis: dict[str, dict[str, int]], reason: str
+) -> None:
+    metrics = {"AP": 0.1, "escape_rate@5%FA": 0.3, "false_alarm_rate@5%FA": None}
+    record = replace(make_record(), metrics=metrics, facts=basis)
+    assert not_judged(record, "escape_rate@5%FA") == reason
+    assert not_judged(record, "false_alarm_rate@5%FA") == ""  # nothing was measured, so nothing is hidden
+    assert not_judged(record, "AP") == ""
+    (group,) = seed_groups([record])
+    assert group.mean("escape_rate@5%FA") == (None if reason else 0.3)

@@ -29,11 +29,15 @@ def score(
     per_class: Table = {}
     per_scene: Table = {}
     per_super: Table = {}
+    intervals: dict[str, tuple[float, float]] = {}
+    basis: dict[str, int] = {}
     for name in names:
         evaluator: Evaluator = load("evaluator", name)
         chosen = {"engine": engine} if evaluator.engines else {}
         scores = evaluator.evaluate(columns, val_columns, **chosen)
         _add(metrics, scores.metrics, name)
+        intervals |= scores.intervals
+        basis |= scores.basis
         for table, rows in (
             (per_class, scores.per_class),
             (per_scene, scores.per_scene),
@@ -41,7 +45,7 @@ def score(
         ):
             for key, values in rows.items():
                 _add(table.setdefault(key, {}), values, name)
-    return Scores(metrics, per_class, per_scene, per_super)
+    return Scores(metrics, per_class, per_scene, per_super, intervals, basis)
 
 
 def _add(table: dict[str, float | None], values: Mapping[str, float | None], evaluator: str) -> None:
