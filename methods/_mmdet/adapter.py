@@ -1,4 +1,4 @@
-"""What detectors over mmdet's GLIP share. A method adds its INFO, and its way of reading names where it has one."""
+"""The base adapter of detectors built on mmdet's GLIP. A method adds its INFO, and its own reader of names if any."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ class GlipAdapter(FineTunedAdapter[Settings]):
         return model
 
     def extend(self, model: Any) -> Any:
-        """What the method adds to the library's model."""
+        """Modules that the method adds to the library's model."""
         return model
 
     def reader(self, *, training: bool = False) -> Any:
-        """How names are read; while training a prompt holds as many as fit."""
+        """The reader that turns names into prompts; a training prompt holds as many names as fit."""
         from methods._mmdet.captions import Sentences
 
         max_names = None if training else self.config.max_names

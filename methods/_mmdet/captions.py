@@ -21,7 +21,7 @@ Language = Mapping[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Prompt:
-    """Names that are asked in one go.
+    """Names that one pass of the model detects.
 
     labels: indices of the names; spans: first column of the classifier and one past the last, of each name; pieces:
     token ids of what the text encoder reads; width: columns in all; name_tokens: how many of each piece are the name,
@@ -52,13 +52,13 @@ class Reader(Protocol):
 
 
 class Sentences:
-    """`[CLS] name . name [SEP]`: every name is read in the company of the others."""
+    """Names as one sentence, `[CLS] name . name [SEP]`: the features of each depend on the others."""
 
     def __init__(self, tokenizer: Tokenizer, max_tokens: int, max_names: int | None) -> None:
         self.tokenizer, self.max_tokens, self.max_names = tokenizer, max_tokens, max_names
 
     def plan(self, texts: Sequence[str]) -> list[Prompt]:
-        """See Reader; the token spans of each name are known from where it was put."""
+        """See Reader; the token span of each name follows from its position."""
         made = captions([clean(text) for text in texts], self.tokenizer, self.max_tokens, self.max_names)
         return [_without_last_stop(caption.labels, caption.spans, caption.input_ids) for caption in made]
 
@@ -75,12 +75,12 @@ class Sentences:
 
 
 def clean(text: str) -> str:
-    """A name without its bracket and with blanks for underscores, as the library asks for it, if that leaves any."""
+    """A name as mmdet writes it in prompts: no part in brackets, no underscores; unchanged if nothing is left."""
     return re.sub(r"\(.*\)", "", text.replace("\n", " ")).replace("_", " ").strip() or text
 
 
 def padded(pieces: Sequence[Sequence[int]], width: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids (B, T) filled up with zeros, and the mask that is one where a token is."""
+    """Token ids (B, T) padded with zeros, and their mask (B, T): one where there is a token."""
     columns = width or max(len(piece) for piece in pieces)
     ids = torch.zeros(len(pieces), columns, dtype=torch.long)
     mask = torch.zeros(len(pieces), columns, dtype=torch.long)
@@ -91,7 +91,7 @@ def padded(pieces: Sequence[Sequence[int]], width: int | None = None) -> tuple[t
 
 
 def bert(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> Language:
-    """The model's text encoder over token ids (B, T)."""
+    """Text features of token ids (B, T) by the model's text encoder."""
     device = next(model.parameters()).device
     asked = {
         "input_ids": ids.to(device),
@@ -104,6 +104,6 @@ def bert(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> Language:
 
 
 def _without_last_stop(labels: tuple[int, ...], spans: tuple[tuple[int, int], ...], ids: Sequence[int]) -> Prompt:
-    """GLIP was trained on names with a stop between two, none behind the last."""
+    """A prompt without the stop behind its last name: GLIP was trained with stops between names only."""
     kept = (*ids[:-2], ids[-1])
     return Prompt(labels, spans, (kept,), len(kept))

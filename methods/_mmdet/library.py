@@ -1,4 +1,4 @@
-"""How mmdet is imported beside a newer transformers and an mmcv without compiled operations. Nothing is downloaded."""
+"""Imports mmdet beside a newer transformers and an mmcv without compiled operations; downloads nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from benchmark.core.errors import MissingExtraError
 
 @lru_cache(maxsize=1)
 def prepare() -> str:
-    """Import mmdet with what it misses; says which operations are in use. Raises MissingExtraError without it."""
+    """Import mmdet with the parts it lacks; which operations are used, `compiled` or `torchvision`.
+
+    Raises MissingExtraError where mmdet is not installed.
+    """
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
         os.environ.setdefault(name, "1")
     try:
@@ -45,7 +48,7 @@ def config_file(letter: str) -> Path:
 
 
 def _mend_transformers() -> None:
-    """Names that mmdet 3.3 uses and transformers 5 moved or dropped; what is there stays as it is."""
+    """Restore names that mmdet 3.3 uses and transformers 5 moved or dropped; existing ones stay as they are."""
     import torch
     from transformers import BertPreTrainedModel, modeling_utils, pytorch_utils
 
@@ -56,7 +59,7 @@ def _mend_transformers() -> None:
         return
 
     def extended(self: Any, mask: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
-        """(B, T) of zeros and ones to what is added to attention logits, (B, 1, 1, T)."""
+        """A mask (B, T) of zeros and ones as the term (B, 1, 1, T) that is added to attention logits."""
         dtype = next(self.parameters()).dtype
         return (1 - mask[:, None, None, :].to(dtype)) * torch.finfo(dtype).min
 

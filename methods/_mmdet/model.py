@@ -59,7 +59,7 @@ def build(letter: str, *, small: bool) -> Any:
         settings.bbox_head.update(num_dyhead_blocks=1, use_checkpoint=False)
     settings.language_model = {"type": PlainBert, "bert": bert}
     with tempfile.TemporaryDirectory(prefix="bench-bert-") as folder:
-        BertConfig(**bert).save_pretrained(folder)  # the head asks a folder for the width of the text
+        BertConfig(**bert).save_pretrained(folder)  # the head reads the width of the text from a folder
         settings.bbox_head.lang_model_name = folder
         model = MODELS.build(settings)
     model.init_weights()

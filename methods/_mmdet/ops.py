@@ -16,7 +16,7 @@ Pair = Sequence[int]
 
 
 def supply() -> str:
-    """Put the operations where mmcv looks for its own; says which are in use, `compiled` or `torchvision`.
+    """Put the operations where mmcv looks for its own; which are used, `compiled` or `torchvision`.
 
     Call before mmcv.ops is imported. Any other operation raises MissingExtraError when it is called.
     """
@@ -26,7 +26,7 @@ def supply() -> str:
         extension = _Extension("mmcv._ext")
     else:
         return "compiled"
-    extension.__spec__ = type(ops.__spec__)("mmcv._ext", None)  # mmcv asks whether it has one
+    extension.__spec__ = type(ops.__spec__)("mmcv._ext", None)  # mmcv checks that there is one
     extension.nms = nms  # type: ignore[attr-defined]  # a module made here
     sys.modules["mmcv._ext"] = extension
     import mmcv.ops

@@ -21,12 +21,12 @@ from methods._torch.detections import inside, to_detections
 _COLUMNS_AT_ONCE = 1024
 """text columns in one pass of a head that reads the image before the text"""
 Outputs = tuple[list[torch.Tensor], list[torch.Tensor], list[torch.Tensor]]
-"""a level each: token logits (B, anchors, T), box deltas (B, 4, H, W), centre-ness (B, 1, H, W)"""
+"""one tensor per level: token logits (B, anchors, T), box deltas (B, 4, H, W), centre-ness (B, 1, H, W)"""
 
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """A vocabulary, encoded once. prompts with their text features (one row); entries: the class of each text."""
+    """An encoded vocabulary: prompts with their text features (one row each); entries: the class of each text."""
 
     prompts: Sequence[tuple[Prompt, Language]]
     entries: NDArray[np.int64]
@@ -39,7 +39,7 @@ class Asked:
 
 @torch.inference_mode()
 def encode(model: Any, reader: Reader, texts: Sequence[str], entries: NDArray[np.int64]) -> Asked:
-    """All texts of a vocabulary through the text encoder."""
+    """Encode all texts of a vocabulary. entries: the class of each text."""
     return Asked([(prompt, reader.encode(model, [prompt])) for prompt in reader.plan(texts)], entries)
 
 
@@ -71,10 +71,10 @@ def detect(
 def heads(
     model: Any, features: Sequence[torch.Tensor], prompts: Sequence[tuple[Prompt, Language]]
 ) -> Iterator[tuple[Prompt, Outputs]]:
-    """What the head says about each prompt.
+    """Each prompt with the head's outputs for it.
 
-    With late fusion the text meets the image in the last product only, so that many prompts share one pass; with
-    early fusion every prompt is a pass of its own.
+    With late fusion only the last product combines text and image, so many prompts share one pass; with early fusion
+    every prompt needs a pass of its own.
     """
     count = len(features[0])
     columns = 1 if model.bbox_head.head.early_fuse else _COLUMNS_AT_ONCE
@@ -104,7 +104,7 @@ def _groups(prompts: Sequence[tuple[Prompt, Language]], columns: int) -> Iterato
 
 
 def _boxes(model: Any, prompt: Prompt, outputs: Outputs, metas: Sequence[Any], limits: Limits) -> Any:
-    """The library's own post-processing. Its threshold is on a class's score before the centre-ness comes in."""
+    """The library's own post-processing; its threshold applies to class scores without centre-ness."""
     settings = ConfigDict(
         model.bbox_head.test_cfg,
         score_thr=limits.score_threshold**2,

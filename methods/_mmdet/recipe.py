@@ -1,4 +1,4 @@
-"""How detectors of this engine are fine-tuned, and the named profiles."""
+"""The fine-tuning settings of detectors of this engine, and the named profiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Released tensors into a model of this engine."""
+"""Loads released tensors into a model of this engine."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from benchmark.core.weights import ReleasedWeights
 from methods._torch.released import read_released
 
 _BUFFER = "embeddings.position_ids"
-"""older releases of transformers stored it, newer ones make it anew"""
+"""stored by older releases of transformers, computed by newer ones"""
 ADDED = "added."
-"""how names of modules begin that a method puts beside the library's"""
+"""prefix of the modules that a method adds to the library's"""
 
 
 def take_released(model: Any, weights: ReleasedWeights) -> None:
-    """Put a file's tensors into the model; what a method added to it keeps its own.
+    """Load a file's tensors into the model; modules that a method added keep theirs.
 
     Raises MissingWeightsError where the file is not here or not the declared one, RecordError where it does not fit.
     """

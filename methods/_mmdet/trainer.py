@@ -48,7 +48,7 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """What the losses of one batch are computed from: features before image and text meet, and the ground truth."""
+    """The inputs of the losses of one batch: features before image and text are fused, and the ground truth."""
 
     features: Sequence[torch.Tensor]
     language: Language

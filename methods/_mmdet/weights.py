@@ -1,4 +1,4 @@
-"""What mmdet publishes of GLIP-T, as declarations: light, for the INFO of methods on this engine."""
+"""Declarations of the GLIP-T files that mmdet publishes, for the INFO of methods on this engine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from methods._torch.weights import START
 
 _ZOO = "https://download.openmmlab.com/mmdetection/v3.0/glip/"
 _DIGITS = {"a": "b3654169", "b": "6dfbd102", "c": "2fc427dd"}
-"""how the digest of each file begins: the zoo puts that into its name and publishes no more"""
+"""the first digits of each file's digest, which the zoo puts into its name; it publishes no more of it"""
 
 
 def glip_t(letter: str, variant: str, *, start: bool = False) -> ReleasedWeights:

@@ -1,1 +1,1 @@
-"""The engine of detectors that live in the transformers library: prompts, weights, training, prediction."""
+"""The engine of detectors of the transformers library: prompts, weights, training, prediction."""

@@ -1,4 +1,4 @@
-"""What detectors of this engine share: captions, predict, models. A method adds its INFO and the library's names."""
+"""The base adapters of this engine: captions, prediction, models. A method adds its INFO and names of the library."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class GroundedAdapter(LibraryAdapter[Settings]):
         self._asked = (made, labels, len(vocabulary))
 
     def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
-        """See TorchAdapter. There is no NMS: `nms_iou` has nothing to act on."""
+        """See TorchAdapter; there is no NMS, so `nms_iou` has no effect."""
         from methods._transformers.images import make_processor
         from methods._transformers.predict import detect
 

@@ -1,4 +1,4 @@
-"""How the library is imported and where released weights lie. Nothing here downloads."""
+"""Imports the library offline and finds the folders of released weights; downloads nothing."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ def bert_tokenizer(folder: Path | None) -> Tokenizer:
 
 
 def settings_folder(weights: ReleasedWeights | None) -> Path | None:
-    """The folder of a released model, where its settings and words are here; its tensors need not be."""
+    """The folder of a released model if its settings and vocabulary are here (its tensors need not be), else None."""
     folder = weights.path.parent if weights else None
     return folder if folder and (folder / "config.json").is_file() else None

@@ -32,10 +32,10 @@ Settings = TypeVar("Settings", bound=ListedRecipe)
 
 
 class ListedAdapter(LibraryAdapter[Settings]):
-    """A detector whose texts are encoded once, each alone. A method says how texts and images enter its model."""
+    """A detector that encodes every text once and by itself. A method adds how its model reads texts and images."""
 
     has_nms: ClassVar[bool] = False
-    """whether the library's post-processing removes like boxes of one class"""
+    """whether the library's post-processing applies NMS within a class"""
 
     # --- what a method adds -----------------------------------------------------------------------------------------
 
@@ -45,15 +45,15 @@ class ListedAdapter(LibraryAdapter[Settings]):
 
     @abstractmethod
     def encode_texts(self, model: Any, texts: Sequence[str]) -> Any:
-        """Texts to what `answer` takes, without gradients: the text tower stays as it is, also in a fit."""
+        """Encoded texts as `answer` takes them, without gradients: the text tower is never trained."""
 
     @abstractmethod
     def answer(self, model: Any, pixels: Tensor, texts: Any) -> Answers:
-        """Prepared images (B, 3, side, side) and encoded texts to scores and boxes."""
+        """Scores and boxes of prepared images (B, 3, side, side) and encoded texts."""
 
     @abstractmethod
     def processor(self) -> Any:
-        """The library's image processor at our image side."""
+        """The library's image processor, set to the config's image side."""
 
     @abstractmethod
     def frame_px(self, image_hw: tuple[int, ...]) -> tuple[int, int]:
@@ -62,12 +62,12 @@ class ListedAdapter(LibraryAdapter[Settings]):
     # --- see TorchAdapter -------------------------------------------------------------------------------------------
 
     def encode(self, vocabulary: Vocabulary) -> None:
-        """A name with several texts scores as its best one."""
+        """See TorchAdapter; a name with several texts scores as its best one."""
         texts, labels = texts_with_labels(vocabulary)
         self._asked = (self.encode_texts(self._model, texts), labels, len(vocabulary))
 
     def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
-        """Where the library has no NMS, `nms_iou` has nothing to act on."""
+        """See TorchAdapter; without NMS in the library `nms_iou` has no effect."""
         import torch
 
         from methods._transformers.listed_predict import best, prepare_square
@@ -101,7 +101,10 @@ class ListedAdapter(LibraryAdapter[Settings]):
         return ListedTrainer(self, model, job)
 
     def tokens(self, texts: Sequence[str], length: int) -> tuple[Tensor, Tensor]:
-        """Ids and mask (N, length) by the released model's own tokenizer, padded; the small test size uses BERT's."""
+        """Token ids and mask (N, length), padded, by the released model's tokenizer; size `test` uses BERT's.
+
+        Raises MissingWeightsError where the released model's files are not here.
+        """
         from methods._transformers.library import prepare, settings_folder
 
         prepare()
@@ -113,7 +116,7 @@ class ListedAdapter(LibraryAdapter[Settings]):
         if folder is None:
             name = weights.name if weights else self.info.name
             raise MissingWeightsError(
-                f"the tokenizer of {self.info.name} lies beside its weights: bench weights fetch {name}"
+                f"the tokenizer of {self.info.name} comes with its weights: bench weights fetch {name}"
             )
         tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         coded = tokenizer(

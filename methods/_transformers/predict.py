@@ -27,7 +27,7 @@ def detect(
     """One Detections per image.
 
     A class scores as the mean over its tokens (the rule of the authors' own evaluation), its best text where it has
-    several. Any query may answer for several classes.
+    several. One query may give detections of several classes.
     """
     captions, entries, class_count = names
     prepared = [prepare_image(processor, image, model.config.num_queries) for image in images]

@@ -18,7 +18,7 @@ _DELIMITERS = ".?\n\r\t"
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """What captions need of a tokenizer. encode(text): ids without special tokens."""
+    """The parts of a tokenizer that captions use. encode(text): ids without special tokens."""
 
     encode: Callable[[str], list[int]]
     start: int
@@ -44,7 +44,7 @@ class Caption:
 
 
 def phrase(name: str) -> str:
-    """A name as it stands in a caption: lower case, one line, without the marks that would end it early."""
+    """A name as captions hold it: lower case, one line, without marks that end a phrase."""
     for mark in _DELIMITERS:
         name = name.replace(mark, " ")
     return " ".join(name.lower().split())

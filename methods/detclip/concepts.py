@@ -78,19 +78,19 @@ class Concepts:
 
 @lru_cache(maxsize=1)
 def glossary() -> dict[str, str]:
-    """Word or words for a kind of defect -> what they mean."""
+    """Name of a kind of defect -> its definition."""
     words: dict[str, str] = read_json(_GLOSSARY, ConfigError)
     return words
 
 
 def define(text: str) -> str:
-    """The definition of the longest entry that a name holds as whole words, also in the plural; empty without one."""
+    """The definition of the longest glossary entry in the name, as whole words or their plural; else empty."""
     plain = " ".join(re.findall(r"[a-z]+", text.lower()))
     held = [words for words in glossary() if re.search(rf"\b{words}(?:s|es)?\b", plain)]
     return glossary()[max(held, key=len)] if held else ""
 
 
 def negatives(texts: Sequence[str]) -> list[str]:
-    """Entries of the glossary that no text names: concepts that a training image is known to be asked for in vain."""
+    """Entries of the glossary that no text names: concepts taken to be absent from training images."""
     joined = " ; ".join(" ".join(re.findall(r"[a-z]+", text.lower())) for text in texts)
     return [words for words in glossary() if not re.search(rf"\b{words}(?:s|es)?\b", joined)]

@@ -27,7 +27,7 @@ from methods._ultralytics.weights import MOBILE_SAM
 from methods.fgvp import INFO
 
 _NMS_IOU = 0.7
-"""of the candidates where no task says it"""
+"""NMS threshold of the candidates in `explain`, where no task gives one"""
 
 PROFILES: dict[str, dict[str, Any]] = {
     name: {**recipe, "text_encoder": "minilm"} for name, recipe in RECIPES.items() if name != "paper"
@@ -43,9 +43,9 @@ class Config(WorldRecipe):
     prompt: Literal["detected", "truth"] = "detected"
     """detected: candidates are YOLO-World's own; truth: the annotated boxes, an oracle and no method"""
     masks: Literal["mobile-sam", "box"] = "mobile-sam"
-    """what of a candidate stays sharp: its mask, or its whole box, which needs no weights"""
+    """the part of a candidate that is not blurred: its mask, or its whole box, which needs no weights"""
     candidates: PositiveCount = 20
-    """at most this many, the best ones"""
+    """the most candidates per image"""
     candidate_score: Share = 0.05
     blur_px: Annotated[float, Interval(gt=0, le=10_000)] = 100.0
     """standard deviation of the blur, the authors' value"""
@@ -53,7 +53,7 @@ class Config(WorldRecipe):
 
 @final
 class Adapter(WorldAdapter[Config]):
-    """The detector is a YOLO-World that nothing here trains."""
+    """YOLO-World on images with a blurred background; nothing is trained here."""
 
     info = INFO
     released_settings: ClassVar[Mapping[str, Any]] = {"text_encoder": CLIP, "masks": "mobile-sam"}
@@ -70,7 +70,7 @@ class Adapter(WorldAdapter[Config]):
 
     @classmethod
     def helper_weights(cls, config: Config) -> ReleasedWeights | None:
-        """Mobile-SAM's, where masks are its."""
+        """Mobile-SAM's weights, where it makes the masks."""
         return MOBILE_SAM if config.masks == "mobile-sam" else None
 
     def fit(
@@ -83,7 +83,7 @@ class Adapter(WorldAdapter[Config]):
         start: Path | None = None,
         report: Report | None = None,  # noqa: ARG002  # there is no step to report
     ) -> FitResult:
-        """Keep YOLO-World's weights as they are; epochs are those that it was trained for."""
+        """Copy YOLO-World's weights; the epochs reported are those it was trained for."""
         if not train:
             raise ConfigError(f"{self.info.name}: there is no training image; check the split and train_images")
         if start is None:
@@ -98,11 +98,11 @@ class Adapter(WorldAdapter[Config]):
         return FitResult(checkpoint, (time.perf_counter() - since) / 3600, facts)
 
     def identity(self) -> dict[str, str]:
-        """Its layers are YOLO-World's, its checkpoints are not: another method must not pass for this one."""
+        """See TorchAdapter; a variant of its own, so that YOLO-World does not load this method's checkpoints."""
         return {"variant": f"fgvp-{self.config.variant}"}
 
     def show_ground_truth(self, ground_truth: Sequence[Annotations]) -> None:
-        """See Detector; only prompt=truth looks at it."""
+        """See Detector; only prompt=truth uses it."""
         self._ground_truth = [annotations.xyxy.astype(np.float32) for annotations in ground_truth]
 
     def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
@@ -117,7 +117,7 @@ class Adapter(WorldAdapter[Config]):
     def prompt(self, image: NDArray[np.uint8], xyxy: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The image with all but those boxes (N, 4), or the objects in them, blurred; unchanged where N is 0.
 
-        With prompt=truth an image without a box is blurred as a whole: the oracle knows that nothing is there.
+        With prompt=truth an image without a box is blurred as a whole: the oracle knows that it has no defect.
         """
         from methods.fgvp.blur import blur_reverse, box_masks
 
@@ -141,7 +141,7 @@ class Adapter(WorldAdapter[Config]):
             return [detections.xyxy for detections in candidates]
         shown, self._ground_truth = self._ground_truth, None
         if shown is None or len(shown) != len(images):
-            raise ConfigError(f"{self.info.name}: prompt=truth is asked with show_ground_truth before each predict")
+            raise ConfigError(f"{self.info.name}: prompt=truth needs show_ground_truth before each predict")
         return shown
 
     def _take(self, model: Any) -> None:

@@ -1,4 +1,4 @@
-"""The prompt itself: everything outside a mask is blurred."""
+"""The visual prompt: everything outside a mask is blurred."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def inter_image_loss(model: Any, step: Step) -> torch.Tensor:
 
 
 def column_targets(head: Any, step: Step) -> torch.Tensor:
-    """(B, cells, columns): one where the library trains a cell to answer to a column of the text."""
+    """(B, cells, columns): one where the library trains a cell to match a column of the text."""
     metas = [note.metainfo for note in step.notes]
     sizes = [level.shape[-2:] for level in step.features]
     anchors, valid = head.get_anchors(sizes, metas, device=step.features[0].device)

@@ -1,4 +1,4 @@
-"""MDETR: a DETR whose encoder reads the image together with a caption; asked for one class name at a time."""
+"""MDETR: a DETR whose encoder reads the image together with a caption, here one class name at a time."""
 
 from benchmark.core.method import Capability, MethodInfo
 from benchmark.core.weights import Form, ReleasedWeights

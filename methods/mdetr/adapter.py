@@ -1,4 +1,4 @@
-"""MDETR behind the contract: one class name a pass, as its authors evaluate LVIS."""
+"""MDETR's adapter: one pass per class name, as its authors evaluate LVIS."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from methods.mdetr import INFO
 
 @dataclass(frozen=True)
 class Config(PromptRecipe):
-    """The engine's recipe; a caption is one name, so `max_names` says how many are asked at once."""
+    """The engine's recipe; a caption is one name, and `max_names` captions share a pass."""
 
     variant: Literal["r101", "test"] = "r101"
     max_names: PositiveCount | None = 8
     """names that go through the transformer together, each with its own copy of the image"""
     negatives: Count = 1
-    """names that an image does not show, asked in each training step beside one that it does"""
+    """absent names per training step, beside one name that the image shows"""
 
 
 PROFILES = TWO_SIDES_PROFILES
@@ -57,7 +57,7 @@ class Adapter(FineTunedAdapter[Config]):
         self._asked = (asked, len(vocabulary))
 
     def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
-        """See TorchAdapter. There is no NMS: `nms_iou` has nothing to act on."""
+        """See TorchAdapter; there is no NMS, so `nms_iou` has no effect."""
         from methods.mdetr.predict import detect
 
         sides_px = (self.config.shorter_side_px, self.config.image_side_px)

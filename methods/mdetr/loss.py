@@ -38,7 +38,7 @@ def losses(answer: Answer, boxes: Tensor, span: tuple[int, int]) -> dict[str, Te
 
 @torch.no_grad()
 def match(logits: Tensor, cxcywh: Tensor, boxes: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Which queries answer for which boxes at the least cost (1 tokens, 5 L1, 2 GIoU); two index tensors (N,)."""
+    """The assignment of queries to boxes at least cost (1 tokens, 5 L1, 2 GIoU), as two index tensors (N,)."""
     named = logits.softmax(-1) @ target
     cost = -named[:, None] + 5 * torch.cdist(cxcywh, boxes, p=1)
     cost = cost - 2 * generalized_box_iou(_corners(cxcywh), _corners(boxes))

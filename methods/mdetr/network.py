@@ -18,7 +18,7 @@ TOKENS = 255
 
 @dataclass(frozen=True)
 class Answer:
-    """What the decoder's layers say, last layer last.
+    """Outputs of the decoder's layers, last layer last.
 
     logits (L, B, Q, 256); cxcywh (L, B, Q, 4) in shares of the image; queries (L, B, Q, 64) and tokens (B, T, 64):
     unit vectors for the contrastive alignment.

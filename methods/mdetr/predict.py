@@ -51,7 +51,7 @@ def detect(
 ) -> list[Detections]:
     """One Detections per image. names: texts, number of classes; sides_px: shorter, longer.
 
-    A query scores as one minus its share of no object. A slot answers for a class with the best of its texts.
+    A query's score is one minus its probability of no object; of a class's texts the best one counts, per query.
     """
     processor = make_processor(*sides_px)
     prepared = [prepare_image(processor, image, 1) for image in images]
@@ -71,7 +71,7 @@ def detect(
 
 
 def ask(model: Mdetr, cells: torch.Tensor, asked: Sequence[Asked]) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
-    """Each text in turn: its class, scores (B, Q), boxes (B, Q, 4) as centre and size. cells (B, D, h, w)."""
+    """Yield per text: its class, scores (B, Q), boxes (B, Q, 4) as centre and size. cells: (B, D, h, w)."""
     images = len(cells)
     for group in asked:
         texts = len(group.labels)
@@ -83,7 +83,7 @@ def ask(model: Mdetr, cells: torch.Tensor, asked: Sequence[Asked]) -> Iterator[t
 
 
 def _best(scores: torch.Tensor, cxcywh: torch.Tensor, image_hw: tuple[int, ...], limits: Limits) -> Detections:
-    """Scores (classes, Q), boxes (classes, Q, 4)."""
+    """The best detections of scores (classes, Q) and boxes (classes, Q, 4), in pixels of the image."""
     values, label, query = best_entries(scores, limits.score_threshold, limits.max_detections)
     corners = box_convert(cxcywh[label, query], "cxcywh", "xyxy").clamp(0, 1)
     height, width = image_hw

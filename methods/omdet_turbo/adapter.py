@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PROFILES", "Adapter", "Config"]
 
 _TOKENS = 77
-"""of a name, and of the task that holds all names: what the text tower has positions for"""
+"""the most tokens of a name, and of the task text that holds all names: the positions of the text tower"""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Config(ListedRecipe):
 
 @final
 class Adapter(ListedAdapter[Config]):
-    """Layers, image rules and NMS are the library's. Names are one task too, which the library cuts at 77 tokens."""
+    """Layers, image rules and NMS are the library's. All names are also one task text, cut at 77 tokens."""
 
     info = INFO
     model_class = "OmDetTurboForObjectDetection"

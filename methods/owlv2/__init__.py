@@ -1,4 +1,4 @@
-"""OWLv2: a vision transformer whose every patch answers for a box, scored against the text of each name."""
+"""OWLv2: a vision transformer that predicts one box per patch and scores it against the text of each name."""
 
 from benchmark.core.method import Capability, MethodInfo
 from benchmark.core.weights import Form, ReleasedWeights

@@ -31,7 +31,7 @@ class Config(ListedRecipe):
 
 @final
 class Adapter(ListedAdapter[Config]):
-    """Layers and image rules are the library's; each patch answers for every class, not only for its best one."""
+    """Layers and image rules are the library's; each patch is scored for every class, not only its best one."""
 
     info = INFO
     model_class = "Owlv2ForObjectDetection"

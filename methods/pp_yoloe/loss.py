@@ -35,7 +35,7 @@ class AlignedLoss:
         self.aligned = TaskAlignedAssigner(topk=13, num_classes=head.nc, alpha=1.0, beta=6.0)
 
     def update(self) -> None:
-        """An epoch is over."""
+        """Count a finished epoch."""
         self.updates += 1
 
     @property
@@ -75,7 +75,7 @@ class AlignedLoss:
         boxes: Tensor,
         valid: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Target boxes (B, N, 4) xyxy px and target scores (B, N, classes), zero where a cell answers for nothing."""
+        """Target boxes (B, N, 4) xyxy px and target scores (B, N, classes), zero where a cell has no box."""
         if boxes.shape[1] == 0:
             return torch.zeros_like(predicted_px), torch.zeros_like(probabilities)
         if not self.static:
@@ -95,7 +95,7 @@ class AlignedLoss:
     def _regression(
         self, predicted: Tensor, distances: Tensor, points: Tensor, targets: Tensor, weights: Tensor, normaliser: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """GIoU and distribution focal loss of the answering cells, in cells of their level."""
+        """GIoU and distribution focal loss of the cells with a box; boxes in cells of their level."""
         taken = weights > 0
         if not taken.any():
             return predicted.sum() * 0, distances.sum() * 0
@@ -129,10 +129,10 @@ def _varifocal(logits: Tensor, scores: Tensor, alpha: float = 0.75, gamma: float
 
 
 def atss(points_px: Tensor, strides: Tensor, counts: list[int], boxes: Tensor) -> Tensor:
-    """Which of `boxes` (G, 4) xyxy px each cell answers for: (N,), -1 for none.
+    """The index of the box, of `boxes` (G, 4) xyxy px, that each cell is assigned: (N,), -1 for none.
 
-    A level's nine cells nearest to a box's centre are candidates; those answer whose anchor overlaps the box by at
-    least the candidates' mean plus standard deviation and whose centre lies inside. counts: cells of each level.
+    The nine cells per level nearest to a box's centre are its candidates. A candidate is assigned if its IoU with the
+    box is at least the candidates' mean plus standard deviation and its centre is inside. counts: cells per level.
     """
     chosen = torch.full((len(points_px),), -1, dtype=torch.long, device=points_px.device)
     if not len(boxes):
@@ -151,8 +151,8 @@ def atss(points_px: Tensor, strides: Tensor, counts: list[int], boxes: Tensor) -
     mean = of_candidates.nanmean(1, keepdim=True)
     spread = ((of_candidates - mean) ** 2).nansum(1, keepdim=True) / (candidate.sum(1, keepdim=True) - 1).clamp(min=1)
     inside = torch.cat([points_px[None] - boxes[:, None, :2], boxes[:, None, 2:] - points_px[None]], dim=2).amin(2) > 0
-    answers = candidate & inside & (overlap >= mean + spread.sqrt())
-    best, which = torch.where(answers, overlap, -1.0).max(0)
+    assigned = candidate & inside & (overlap >= mean + spread.sqrt())
+    best, which = torch.where(assigned, overlap, -1.0).max(0)
     chosen[best >= 0] = which[best >= 0]
     return chosen
 

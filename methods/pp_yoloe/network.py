@@ -89,7 +89,7 @@ class Backbone(nn.Module):
         self.register_buffer("std", None, persistent=False)
 
     def normalise(self, mean: Sequence[float], std: Sequence[float]) -> None:
-        """Subtract and divide by statistics of RGB in 0..1 from now on. Fits here do without, as the engine does."""
+        """Normalise pixels by statistics of RGB in 0..1 from now on; fits here do not, like the engine."""
         device = next(self.parameters()).device
         self.mean, self.std = (torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (mean, std))
 
@@ -120,7 +120,7 @@ class PoolPyramid(nn.Module):
 
 
 class NeckStage(nn.Module):
-    """Half of the channels pass blocks without shortcut; where `pool`, an SPP stands behind the middle one."""
+    """Half of the channels pass blocks without shortcut; with `pool` an SPP follows the middle one."""
 
     def __init__(self, c_in: int, c_out: int, count: int, *, pool: bool) -> None:
         super().__init__()

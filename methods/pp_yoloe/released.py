@@ -1,4 +1,4 @@
-"""The authors' weights for Paddle in the names of our layers."""
+"""Converts the authors' weights for Paddle to the names of our layers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PIXEL_MEAN, PIXEL_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _PARTS = {"backbone": "model.0", "neck": "model.1", "yolo_head": "model.2"}
 _STATISTICS = {"_mean": "running_mean", "_variance": "running_var"}
 _BINS = "yolo_head.proj_conv.weight"
-"""0..16, a constant that the file holds as if it were learnt"""
+"""0..16, a constant that the file stores like a parameter"""
 
 
 def renamed(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:

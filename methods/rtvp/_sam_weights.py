@@ -1,4 +1,4 @@
-"""Mobile-SAM's released weights: looked for in the weights folder, named in a spec by digest, never by path."""
+"""Mobile-SAM's released weights: found in the weights folder, named in a spec by digest, never by path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MARK = "mobile-sam@"
 
 
 def check(asked: str) -> None:
-    """Raises ConfigError for a setting that is none of the three forms; looks at no file."""
+    """Raise ConfigError for a setting that has none of the three forms; reads no file."""
     if asked not in ("auto", "none") and not (asked.startswith(_MARK) and len(asked) == len(_MARK) + 12):
         raise ConfigError(
             f"sam_weights is '{asked}': expected auto, none or {_MARK}<12 digits of its sha256>; "

@@ -1,4 +1,4 @@
-"""RTVP on the shared engine: its settings, its weights, what it can show."""
+"""RTVP on the shared engine: its settings, weights and explanations."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Adapter(OpenVocabularyAdapter[Config]):
         return replace(config, sam_weights=resolve(config.sam_weights))
 
     def build_model(self, class_count: int) -> Any:
-        """RTVP with our text projection, weights random; a pretrained encoder is frozen whoever brings its weights."""
+        """RTVP with our text projection and random weights; a pretrained encoder is frozen."""
         from methods._ultralytics.text_projection import TextProjection
         from rtvp.model import RTVP
 
@@ -76,7 +76,7 @@ class Adapter(OpenVocabularyAdapter[Config]):
         return facts
 
     def prepare_for_fit(self, model: Any) -> dict[str, Any]:
-        """Puts Mobile-SAM's weights into a model that is about to be fitted, and says which rules run."""
+        """Load Mobile-SAM's weights into a model before its fit; facts on its encoder and expert for the record."""
         if self.config.sam_weights != "none":
             from methods._torch.state import read_tensors
 

@@ -22,7 +22,7 @@ class Config(Recipe):
 
 @final
 class Adapter(UltralyticsAdapter[Config]):
-    """Layers and loss are ours; the engine trains them. Local maxima take the place of `nms_iou`."""
+    """Layers and loss are ours; the engine trains them. Local maxima replace NMS, so `nms_iou` has no effect."""
 
     info = INFO
 
@@ -35,7 +35,7 @@ class Adapter(UltralyticsAdapter[Config]):
         return LayerModel(layers(class_count), class_count, CentreLoss)
 
     def gflops(self, model: Any) -> float:
-        """By torch's own counter: the library's leaves deformable convolutions out."""
+        """See TorchAdapter; counted by torch, because the library's counter omits deformable convolutions."""
         import torch
         from torch.utils.flop_counter import FlopCounterMode
 
@@ -48,7 +48,7 @@ class Adapter(UltralyticsAdapter[Config]):
 
 
 def deformable_operations(_x: Any, weight: Any, *_: Any, out_shape: Any, **__: Any) -> int:
-    """As a convolution of that shape: 2 per multiply-add. Shapes (B, C, H, W) and (out, in, kernel, kernel)."""
+    """FLOPs of a convolution of that shape, 2 per multiply-add. Shapes (B, C, H, W) and (out, in, kernel, kernel)."""
     batch, c_out, height, width = out_shape
     _, c_in, kernel_h, kernel_w = weight
     return int(2 * batch * c_out * height * width * c_in * kernel_h * kernel_w)

@@ -1,4 +1,4 @@
-"""ViLD behind the contract: all names in one softmax, each a mean over its texts."""
+"""ViLD's adapter: all names in one softmax, each by the mean of its texts."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class TextPredictor(nn.Module):
 def build(width: int, sides_px: tuple[int, int], *, small: bool) -> Any:
     """A model with random weights. width: of a text's vector; sides_px: shorter and longer side of an image.
 
-    There is no mask branch, for boxes are all that is annotated; batch norm is trained unless a backbone brings its
+    There is no mask branch, because only boxes are annotated; batch norm is trained unless a backbone brings its
     statistics.
     """
     sizes = {"min_size": sides_px[0], "max_size": sides_px[1]}

@@ -1,4 +1,4 @@
-"""Images through the library's own evaluation: resize, propose, name, suppress a class at a time."""
+"""Images through the library's own evaluation: resize, propose, classify, NMS per class."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def as_tensor(image: NDArray[np.uint8]) -> torch.Tensor:
 
 
 def _in_pixels(answer: Any, seen_hw: tuple[int, ...], image_hw: tuple[int, ...]) -> Detections:
-    """The library's answer, xyxy in the image that it saw, in the frame of the original one."""
+    """The library's output, xyxy in the image it was given, as detections in pixels of the original image."""
     (seen_h, seen_w), (height, width) = seen_hw, image_hw
     scale = np.array([width / seen_w, height / seen_h] * 2, np.float32)
     limit = np.array([width, height] * 2, np.float32)

@@ -120,12 +120,12 @@ def distance(own: Tensor, taught: Tensor) -> Tensor:
 
 
 def scale_to(picture: NDArray[np.uint8], size_hw: Sequence[int]) -> NDArray[np.float64]:
-    """(4,): what turns xyxy in a frame of that height and width into pixels of the picture."""
+    """(4,): factors that turn xyxy in a frame of that height and width into pixels of the picture."""
     return np.array([picture.shape[1] / size_hw[1], picture.shape[0] / size_hw[0]] * 2)
 
 
 def _keep_statistics(module: nn.Module) -> None:
-    """Batch norm goes on with the means and variances that it came with, as the library's frozen one would."""
+    """Keep the means and variances of batch norm as loaded, as the library's frozen batch norm does."""
     for part in module.modules():
         if isinstance(part, nn.BatchNorm2d):
             part.eval()

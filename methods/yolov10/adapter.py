@@ -19,12 +19,12 @@ class Config(Recipe):
 
 @final
 class Adapter(UltralyticsAdapter[Config]):
-    """Layers and loss are the library's. The one-to-one head answers, so `nms_iou` has nothing to act on."""
+    """Layers and loss are the library's. The one-to-one head predicts without NMS, so `nms_iou` has no effect."""
 
     info = INFO
 
     def build_model(self, class_count: int) -> Any:
-        """Both heads for training; set to answer with the one-to-one head, which the library does not do by itself."""
+        """Both heads for training; predictions come from the one-to-one head, which is not the library's default."""
         from ultralytics.nn.tasks import DetectionModel
 
         model: Any = DetectionModel(f"yolov10{self.config.variant}.yaml", ch=3, nc=class_count, verbose=False)

@@ -212,7 +212,7 @@ def test_released_weights_by_digest(
     size = adapter_class.info.default_variant
     with pytest.raises(MissingWeightsError, match="bench weights fetch"):
         adapter_of(name, variant=size).load_released()
-    with pytest.raises(MissingWeightsError, match=r"the tokenizer of .* lies beside its weights"):
+    with pytest.raises(MissingWeightsError, match=r"the tokenizer of .* comes with its weights"):
         adapter_of(name, variant=size).tokens(["hole"], 16)
     with pytest.raises(MissingWeightsError, match=r"no weights of .*-test were released"):
         adapter_of(name).load_released()
