@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmark.core.errors import ConfigError, UnknownNameError
 from benchmark.core.plugins import list_names, load, public_name
 from benchmark.core.spec import PROFILES
+from benchmark.records.comparisons import Comparisons
 from benchmark.records.query import HIDDEN_PROFILES, dataset_records, run_records
 from benchmark.tables.content.datasets import DatasetTable, fill_datasets
 from benchmark.tables.content.sheet import Sheet, fill
@@ -41,7 +42,7 @@ def sheet_of(number: str, data: str | None = None, profile: str | None = None, v
     dataset = known_data(data, [table.paper_data, *(record.spec.dataset for record in records)])
     if profile is not None and profile not in SHOWN_PROFILES:
         raise UnknownNameError("profile", profile, SHOWN_PROFILES)
-    return fill(table, records, dataset, profile, version)
+    return fill(table, records, dataset, profile, version, Comparisons.find())
 
 
 def known_data(asked: str | None, others: list[str]) -> str | None:

@@ -14,6 +14,12 @@ COMPARISON_SCHEMA = 1
 """raised when the fields of a comparison change, or the rule by which verdicts are given"""
 
 
+BOTH = "images and trainings"
+"""basis of an interval that says what other test images and other trainings would give"""
+IMAGES = "images"
+"""basis of an interval that says only what other test images would give"""
+
+
 @dataclass(frozen=True, order=True)
 class Board:
     """What cells must share to be compared. rules: 8 hex digits of the test images and the protocol."""
@@ -171,3 +177,14 @@ class Comparison:
             )
             for cell in kept
         }
+
+    def remark(self, shown: Sequence[str]) -> str:
+        """What a reader must know of the shown cells' ranks: the floor, and why none has a rank; empty if nothing."""
+        if self.floor is Floor.NOTHING_LEARNT:
+            return str(self.floor)
+        said = [] if self.floor is Floor.LEARNT else [str(self.floor)]
+        places = self.places(shown)
+        if len(places) > 1 and all(place.rank is None for place in places.values()):
+            reasons = {p.verdict.reason: None for p in self.pairs if p.verdict.reason and {p.a, p.b} <= places.keys()}
+            said.append(f"{Outcome.NOT_JUDGED}: {'; '.join(reasons) or 'no pair was compared'}")
+        return "; ".join(said)

@@ -15,6 +15,10 @@ _UNITS = [Decimal(1).scaleb(-places) for places in range(400)]
 """10^-places"""
 
 
+NOISY = "noisy"
+"""mark of a latency on which repeated measurements do not agree, or that was measured once"""
+
+
 def decimal(value: float, places: int, shift: int = 0) -> str:
     """`value` times 10^shift with so many decimals, thousands separated by commas; zero has no sign."""
     rounded = _exact(value, shift).quantize(_UNITS[places], context=_EXACT)
@@ -73,6 +77,11 @@ def count(value: float) -> str:
 def seconds(value: float) -> str:
     """A time in seconds: `12.5 s` from ten seconds on, `197 ms` below."""
     return f"{decimal(value, 1)} s" if abs(value) >= 10 else f"{number(value, 3)} ms"
+
+
+def latency(value_s: float, *, settled: bool) -> str:
+    """A latency, marked `noisy` unless repeated measurements agree on it: `197 ms noisy`."""
+    return seconds(value_s) if settled else f"{seconds(value_s)} {NOISY}"
 
 
 def size(value_bytes: float) -> str:

@@ -11,6 +11,7 @@ from benchmark.core.errors import RecordError
 from benchmark.core.record import Cost, RunRecord
 from benchmark.figures.drawing.panels import Source, by_source, mean_ap, measured_cells, run_command
 from benchmark.figures.drawing.style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
+from benchmark.records.comparisons import Comparisons
 from benchmark.records.seeds import SeedGroup
 
 if TYPE_CHECKING:
@@ -71,9 +72,10 @@ def draw(records: Sequence[RunRecord]) -> Figure:
 
 def _draw_ap(axes: Axes, shown: Sequence[Size]) -> None:
     patches, values = [size.patch_px for size in shown], [mean_ap(size.cell) for size in shown]
-    bounds = [size.cell.interval("AP") or (value / 100, value / 100) for size, value in zip(shown, values, strict=True)]
-    below = [max(value - 100 * low, 0.0) for value, (low, _) in zip(values, bounds, strict=True)]
-    above = [max(100 * high - value, 0.0) for value, (_, high) in zip(values, bounds, strict=True)]
+    stored = Comparisons.find()
+    bounds = [stored.interval(size.cell, "AP") for size in shown]
+    below = [max(value - 100 * each.low, 0.0) if each else 0.0 for value, each in zip(values, bounds, strict=True)]
+    above = [max(100 * each.high - value, 0.0) if each else 0.0 for value, each in zip(values, bounds, strict=True)]
     axes.errorbar(patches, values, [below, above], color=COLOURS[0], marker=MARKERS[0], markersize=4, capsize=2)
     axes.set_ylabel("AP, % (bar: 95 % interval)")
     axes.set_ylim(0, 1.15 * max(1e-3, *(v + a for v, a in zip(values, above, strict=True))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from benchmark.core.errors import RecordError
 from benchmark.core.record import RunRecord
 from benchmark.figures.drawing.panels import cell_label, mean_ap, measured_cells, run_command, source_of
 from benchmark.figures.drawing.style import PANEL_INCHES, STYLE, FigureKind, signs
+from benchmark.records.comparisons import Comparisons, Interval
 from benchmark.records.seeds import SeedGroup
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ MOST_LABELS = 6
 
 @dataclass(frozen=True)
 class Point:
-    """One cell. ap, ap_low, ap_high in percent (interval of the lowest seed); latency: median ms per image, batch 1."""
+    """One cell. ap, ap_low, ap_high: mean over seeds and its interval, in percent. latency: median ms, batch 1."""
 
     panel: str
     method: str
@@ -41,8 +41,8 @@ class Point:
 
 def points(records: Sequence[RunRecord]) -> list[Point]:
     """The cells with AP and a settled latency; controls (other class names, untrained weights) are left out."""
-    timed = [record for record in records if record.cost.settled_latency_s is not None]
-    return [_point(cell) for cell in measured_cells(timed)]
+    stored = Comparisons.find()
+    return [_point(cell, stored.interval(cell, "AP")) for cell in measured_cells(records) if cell.latency_settled]
 
 
 def front(shown: Sequence[Point]) -> list[Point]:
@@ -124,18 +124,17 @@ def _draw_front(axes: Axes, shown: Sequence[Point], right: float) -> None:
         axes.step([*xs, right], [*ys, ys[-1]], where="post", color="0.5", linewidth=1, linestyle="--", zorder=0)
 
 
-def _point(cell: SeedGroup) -> Point:
+def _point(cell: SeedGroup, interval: Interval | None) -> Point:
     first, spec = cell.first, cell.spec
     ap = mean_ap(cell)
-    low, high = first.intervals.get("AP", (ap / 100, ap / 100))
     return Point(
         panel=f"{source_of(spec)}\n{first.cost.device or 'device unknown'}",
         method=spec.method,
         label=cell_label(spec),
-        latency_ms=statistics.median((record.cost.settled_latency_s or 0.0) * 1000 for record in cell.good),
+        latency_ms=(cell.latency_s() or 0.0) * 1000,
         ap=ap,
-        ap_low=low * 100,
-        ap_high=high * 100,
+        ap_low=100 * interval.low if interval else ap,
+        ap_high=100 * interval.high if interval else ap,
         changed=bool(set(spec.overrides) - {"variant"}),
     )
 

@@ -10,7 +10,17 @@ from typing import Any
 import numpy as np
 
 from benchmark.core.canonical import digest
-from benchmark.core.comparison import Board, ComparedCell, Comparison, Floor, Pair, board_of, evidence_digest
+from benchmark.core.comparison import (
+    BOTH,
+    IMAGES,
+    Board,
+    ComparedCell,
+    Comparison,
+    Floor,
+    Pair,
+    board_of,
+    evidence_digest,
+)
 from benchmark.core.errors import BenchError
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import load
@@ -162,5 +172,5 @@ def _compared(cell: SeedGroup, trainings: Trainings) -> ComparedCell:
         runs=tuple(record.run_id for record in cell.good),
         value=float(ap[0]),
         interval=both or over_images,
-        basis="images and trainings" if both else "images",
+        basis=BOTH if both else IMAGES,
     )

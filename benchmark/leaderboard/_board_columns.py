@@ -90,6 +90,8 @@ COSTS: tuple[Column, ...] = (
     Column("image_side_px", "side px", "number", 0, False, "side of the network's input in pixels"),
 )
 """fields of a record's cost"""
+LATENCIES = ("latency_p50_s", "latency_p95_s")
+"""those that are compared only where repeated measurements agree"""
 
 FACTS: tuple[Column, ...] = (
     Column(

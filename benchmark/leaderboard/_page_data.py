@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from benchmark.core.comparison import Board, board_of
-from benchmark.core.formats import KINDS, percent
+from benchmark.core.comparison import Board, Place, board_of
+from benchmark.core.formats import KINDS, latency, percent
 from benchmark.core.record import Status
 from benchmark.core.spec import PROFILES, RunSpec
 from benchmark.core.vocabulary import CANONICAL
-from benchmark.leaderboard._board_columns import COSTS, FACTS, Column, metric_columns
+from benchmark.leaderboard._board_columns import COSTS, FACTS, LATENCIES, Column, metric_columns
 from benchmark.leaderboard.boards import (
     is_open_vocabulary,
     short_licence,
@@ -26,6 +26,8 @@ from benchmark.leaderboard.context import Context
 from benchmark.records.seeds import SeedGroup
 
 WITH_INTERVAL = ("AP", "AP50")
+TIES_NAMED = 8
+"""rows that are named as tied with one row; the others are counted"""
 LIMIT_BYTES = 1_500_000
 """limit of the encoded columns; with the rest of the page they stay below 2 MB"""
 
@@ -42,8 +44,11 @@ def page_data(cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
     values = _facts(cells, context)
     values["board"] = [numbers[key] for key in keys]
     values |= {column.key: _costs(cells, column) for column in COSTS}
+    values |= {name: _latency(cells, name) for name in LATENCIES}
     # A submitted record may give a metric the name of one of our columns; the column keeps its meaning.
     metrics = metric_columns({n for cell in cells for record in cell.good for n in record.metrics} - values.keys())
+    found = context.comparisons.places(cells)
+    places = [found.get(cell.first.run_id) for cell in cells]
     shown, values = _within_limit(metrics, cells, values)
     return {
         "boards": [_board(key, [c for c, k in zip(cells, keys, strict=True) if k == key], context) for key in boards],
@@ -51,9 +56,10 @@ def page_data(cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
         "left_out": [column.title for column in metrics if column not in shown],
         "rows": len(cells),
         "values": values,
-        "intervals": {name: _intervals(cells, name) for name in WITH_INTERVAL},
+        "intervals": {name: _intervals(cells, name, context) for name in WITH_INTERVAL},
         "deviations": {name: _sparse([_percent(c.deviation(name)) for c in cells]) for name in WITH_INTERVAL},
-        "above": _above(cells, context),
+        "ranks": _sparse([place.rank if place else None for place in places]),
+        "tied": _tied(cells, places),
         "methods": {name: _method(context, name) for name in sorted({cell.spec.method for cell in cells})},
     }
 
@@ -94,6 +100,7 @@ def _board(board: Board, cells: Sequence[SeedGroup], context: Context) -> dict[s
         "classes": len(good.per_class) or None,
         "digest": good.spec.dataset_digest[:12],
         "split": good.spec.split_digest[:12],
+        "remark": context.comparisons.remark(cells),
     }
 
 
@@ -151,22 +158,35 @@ def _costs(cells: Sequence[SeedGroup], column: Column) -> dict[str, Any]:
     return written([getattr(cell.first.cost, column.key) for cell in cells], column.kind)
 
 
-def _intervals(cells: Sequence[SeedGroup], metric: str) -> dict[str, Any]:
-    bounds = [cell.interval(metric) for cell in cells]
+def _latency(cells: Sequence[SeedGroup], name: str) -> dict[str, Any]:
+    """Median over the runs of each cell; one that is not settled is marked, and has no number to sort or draw by."""
+    values = [cell.latency_s(name) for cell in cells]
+    settled = written([v if c.latency_settled else None for v, c in zip(values, cells, strict=True)], "time")
+    words, codes, numbers = list(settled["words"]), settled["codes"], list(settled["numbers"])
+    for row, (value, cell) in enumerate(zip(values, cells, strict=True)):
+        if value is not None and not cell.latency_settled:
+            text = latency(value, settled=False)
+            if text not in words:
+                words.append(text)
+                numbers.append(None)
+            codes[row] = words.index(text)
+    return {"words": words, "codes": codes, "numbers": numbers}
+
+
+def _intervals(cells: Sequence[SeedGroup], metric: str, context: Context) -> dict[str, Any]:
+    found = [context.comparisons.interval(cell, metric) for cell in cells]
     return {
-        side: written([None if each is None else each[end] for each in bounds], "percent")
-        for end, side in enumerate(("low", "high"))
+        "low": written([each.low if each else None for each in found], "percent"),
+        "high": written([each.high if each else None for each in found], "percent"),
+        "basis": _coded([each.basis if each else None for each in found]),
     }
 
 
-def _above(cells: Sequence[SeedGroup], context: Context) -> dict[str, list[int]]:
-    """Row -> rows that are better by paired resamples, for cells that were compared by them."""
+def _tied(cells: Sequence[SeedGroup], places: Sequence[Place | None]) -> dict[str, list[int]]:
+    """Row -> how many rows it is tied with, then the first TIES_NAMED of them."""
     rows = {cell.first.run_id: row for row, cell in enumerate(cells)}
-    return {
-        str(rows[run_id]): sorted(rows[other] for other in better if other in rows)
-        for run_id, better in context.above.items()
-        if run_id in rows
-    }
+    tied = {row: sorted(rows[other] for other in place.tied) for row, place in enumerate(places) if place}
+    return {str(row): [len(others), *others[:TIES_NAMED]] for row, others in tied.items() if others}
 
 
 def _method(context: Context, name: str) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmark.core.canonical import to_plain
-from benchmark.core.formats import KINDS, metric, metric_kind, percent, percent_interval, score
+from benchmark.core.formats import KINDS, latency, metric, metric_kind, percent, percent_interval, score
 from benchmark.core.record import RunRecord
-from benchmark.leaderboard._board_columns import COSTS
+from benchmark.leaderboard._board_columns import COSTS, LATENCIES
 from benchmark.leaderboard.boards import title_of, zero_shot_share
 from benchmark.leaderboard.context import Context
 from benchmark.records.seeds import SeedGroup
@@ -52,12 +52,14 @@ def _picture(picture: Any) -> dict[str, Any]:
 
 def _texts(record: RunRecord) -> dict[str, Any]:
     """The record's numbers as they are written: metrics, intervals, costs, and the rows per class, scene and super."""
-    costs = {c.key: getattr(record.cost, c.key) for c in COSTS} | {"parameters_trained": record.cost.parameters_trained}
-    kinds = {c.key: c.kind for c in COSTS} | {"parameters_trained": "count"}
+    kinds = {column.key: column.kind for column in COSTS} | {"parameters_trained": "count"}
+    settled = record.cost.settled_latency_s is not None
+    writers = {name: KINDS[kind] for name, kind in kinds.items()}
+    writers |= dict.fromkeys(LATENCIES, lambda value: latency(value, settled=settled))
     return {
         "metrics": {name: _metric(name, value) for name, value in record.metrics.items()},
         "intervals": {name: percent_interval(bounds) for name, bounds in record.intervals.items()},
-        "cost": {name: _text(KINDS[kinds[name]], value) for name, value in costs.items()},
+        "cost": {name: _text(write, getattr(record.cost, name)) for name, write in writers.items()},
         **{
             part: {
                 group: {name: _text(percent, value) for name, value in row.items() if name in ("AP", "AP50")}

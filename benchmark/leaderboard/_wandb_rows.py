@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from benchmark.core.formats import count, percent, percent_interval, seconds
+from benchmark.core.comparison import Board, board_of
+from benchmark.core.formats import count, latency, percent, percent_interval
 from benchmark.core.record import RunRecord
+from benchmark.records.comparisons import Comparisons
 from benchmark.records.seeds import SeedGroup, seed_groups
 from benchmark.records.versions import one_version
 
@@ -24,40 +26,48 @@ _HEADERS = (
 )
 
 
-def markdown_tables(records: Sequence[RunRecord]) -> list[tuple[str, str]]:
+def markdown_tables(records: Sequence[RunRecord], comparisons: Comparisons | None = None) -> list[tuple[str, str]]:
     """(title, Markdown table) per task, data set and profile, whose numbers do not compare with those of others.
 
-    The newest version of each data set and method is shown. One row per cell: means over seeds in percent, and the
-    interval of the lowest seed.
+    The newest version of each data set and method is shown. One row per cell: means over seeds in percent; ranks and
+    intervals of means come from the stored comparisons, whose remark stands below the table.
     """
+    stored = comparisons or Comparisons()
     groups: dict[tuple[str, str, str], list[SeedGroup]] = {}
     for cell in seed_groups(one_version(records).records):
         groups.setdefault((cell.spec.task, cell.spec.data, cell.spec.profile), []).append(cell)
-    return [(" · ".join(key), _table(groups[key])) for key in sorted(groups)]
+    return [(" · ".join(key), _table(groups[key], stored)) for key in sorted(groups)]
 
 
-def _table(cells: Sequence[SeedGroup]) -> str:
+def _table(cells: Sequence[SeedGroup], stored: Comparisons) -> str:
+    places = stored.places(cells)
     best_first = sorted(cells, key=lambda cell: -(cell.mean("AP") or 0.0))
     lines = ["| " + " | ".join(_HEADERS) + " |", "|" + " --- |" * len(_HEADERS)]
-    for rank, cell in enumerate(best_first, 1):
-        lines.append("| " + " | ".join(_plain(text) for text in _row(rank, cell)) + " |")
-    return "\n".join(lines)
+    for cell in best_first:
+        place = places.get(cell.first.run_id)
+        rank = _text(str, place.rank if place else None)
+        lines.append("| " + " | ".join(_plain(text) for text in _row(rank, cell, stored)) + " |")
+    boards: dict[Board, list[SeedGroup]] = {}
+    for cell in cells:
+        boards.setdefault(board_of(cell.spec), []).append(cell)
+    remarks = {f"Ranks: {remark}": None for group in boards.values() if (remark := stored.remark(group))}
+    return "\n".join([*lines, *(["", *remarks] if remarks else [])])
 
 
-def _row(rank: int, cell: SeedGroup) -> list[str]:
+def _row(rank: str, cell: SeedGroup, stored: Comparisons) -> list[str]:
     spec, cost = cell.spec, cell.first.cost
-    interval = cell.interval("AP")
+    interval = stored.interval(cell, "AP")
     return [
-        str(rank),
+        rank,
         spec.model,
         ", ".join(spec.variations) or "plain",
         _text(percent, cell.mean("AP")),
-        percent_interval(interval) if interval else "-",
+        percent_interval((interval.low, interval.high)) if interval else "-",
         _text(percent, cell.mean("AP50")),
         _text(percent, cell.mean("AP75")),
         str(len(cell.good)),
         _text(count, cost.parameters),
-        _text(seconds, cost.latency_p50_s),
+        _text(lambda value: latency(value, settled=cell.latency_settled), cell.latency_s()),
         cost.device or "-",
     ]
 

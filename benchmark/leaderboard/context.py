@@ -10,6 +10,7 @@ from typing import Any
 from benchmark.core.method import MethodInfo
 from benchmark.core.record import DatasetRecord
 from benchmark.core.task import Task
+from benchmark.records.comparisons import Comparisons
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,7 @@ class Context:
 
     methods, tasks: by name. tables: the paper's tables. cells: one mapping per cell of them (`Sheet.facts`).
     ledgers: run id -> the overlap of its test classes with training data (facts of `bench data ledger`).
-    above: run id of a cell's first record -> those of cells that are better by paired resamples; a cell that is not in
-    it is ranked by the cells' own intervals.
+    comparisons: the stored ones, from which ranks, ties and intervals of means come.
     pictures: run id -> the images with most errors. thresholds: run id -> score from which boxes are drawn.
     """
 
@@ -48,6 +48,6 @@ class Context:
     tables: Sequence[Mapping[str, Any]] = ()
     cells: Sequence[Mapping[str, Any]] = ()
     ledgers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    above: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    comparisons: Comparisons = field(default_factory=Comparisons)
     pictures: Mapping[str, Sequence[FailurePicture]] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from benchmark.core.files import written_whole
 from benchmark.core.loading import read_json
 from benchmark.core.record import RunRecord
 from benchmark.leaderboard._wandb_rows import markdown_tables
+from benchmark.records.comparisons import Comparisons
 
 TITLE = "Industrial defect detection leaderboard"
 _INTRODUCTION = (
@@ -31,6 +32,7 @@ def publish_report(
     records: Sequence[RunRecord],
     urls: Path,
     paper: Sequence[tuple[str, str]] = (),
+    comparisons: Comparisons | None = None,
 ) -> tuple[str, bool]:
     """Create the project's report or update it, and return its URL and whether it is new.
 
@@ -40,6 +42,7 @@ def publish_report(
         records: the official ones.
         urls: JSON file of the URLs of existing reports, see `read_urls`; a new one is added.
         paper: (title, Markdown) of the paper's tables, with measured beside reported numbers.
+        comparisons: the stored ones, which give the ranks.
 
     Raises BenchError if the existing report cannot be opened, MissingExtraError.
     """
@@ -48,7 +51,7 @@ def publish_report(
     name = f"{entity}/{project}"
     report = _opened(reports, known[name], urls) if name in known else reports.Report(project=project, entity=entity)
     report.title, report.width = TITLE, "fluid"
-    report.blocks = _blocks(reports, entity, project, records, paper)
+    report.blocks = _blocks(reports, entity, project, markdown_tables(records, comparisons), paper)
     report.save()
     url = str(report.url)
     if name in known:
@@ -79,7 +82,7 @@ def _opened(reports: Any, url: str, urls: Path) -> Any:
 
 
 def _blocks(
-    reports: Any, entity: str, project: str, records: Sequence[RunRecord], paper: Sequence[tuple[str, str]]
+    reports: Any, entity: str, project: str, boards: Sequence[tuple[str, str]], paper: Sequence[tuple[str, str]]
 ) -> list[Any]:
     wr = reports
     ap, latency = wr.SummaryMetric("AP"), wr.SummaryMetric("speed/latency_ms")
@@ -104,7 +107,7 @@ def _blocks(
 
     tables, printed = (
         [block for title, table in pairs for block in (wr.H2(title), wr.MarkdownBlock(table))]
-        for pairs in (markdown_tables(records), paper)
+        for pairs in (boards, paper)
     )
     size = wr.Config("patch_size")
     return [

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmark.core.comparison import COMPARISON_SCHEMA, Board, Comparison, Place, board_of, evidence_digest
+from benchmark.core.comparison import COMPARISON_SCHEMA, IMAGES, Board, Comparison, Place, board_of, evidence_digest
 from benchmark.core.errors import RecordError
 from benchmark.core.loading import read_text
 from benchmark.core.paths import Results
@@ -48,6 +48,15 @@ def is_current(comparison: Comparison, records: Iterable[RunRecord]) -> bool:
 
 
 @dataclass(frozen=True)
+class Interval:
+    """A 95 % interval, as fractions. basis: what it is over, `images and trainings` or `images`."""
+
+    low: float
+    high: float
+    basis: str
+
+
+@dataclass(frozen=True)
 class Comparisons:
     """The comparisons that hold for the committed records, by board: the one source of ranks, ties and bold."""
 
@@ -68,6 +77,22 @@ class Comparisons:
             return None
         fresh = all(comparison.evidence.get(record.run_id) == evidence_digest(record) for record in group.good)
         return comparison if fresh else None
+
+    def interval(self, group: SeedGroup, metric: str) -> Interval | None:
+        """Of the mean over the cell's trainings where a comparison holds it, else of its only run, else None."""
+        comparison = self.of(group)
+        if comparison is not None and comparison.metric == metric:
+            (cell,) = (cell for cell in comparison.cells if cell.cell == group.first.run_id)
+            return Interval(*cell.interval, cell.basis) if cell.interval else None
+        own = group.interval(metric)
+        return Interval(*own, IMAGES) if own else None
+
+    def remark(self, groups: Sequence[SeedGroup]) -> str:
+        """What a reader must know of the ranks of these cells of one board, see `Comparison.remark`."""
+        held = [(group, comparison) for group in groups if (comparison := self.of(group)) is not None]
+        if held:
+            return held[0][1].remark([group.first.run_id for group, _ in held])
+        return "not compared" if sum(bool(group.good) for group in groups) > 1 else ""
 
     def places(self, groups: Sequence[SeedGroup]) -> dict[str, Place]:
         """Run id of a cell's first record -> its place among the shown cells of its board; cells not compared: none."""

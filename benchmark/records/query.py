@@ -65,11 +65,15 @@ def differing_fields(records: Sequence[RunRecord]) -> list[str]:
     return [name for name in RunSpec.__dataclass_fields__ if len({digest(getattr(spec, name)) for spec in specs}) > 1]
 
 
-def dataset_records() -> list[DatasetRecord]:
-    """Records of data sets in the results and in `$BENCH_HOME`, one per name and variant; committed ones win."""
+def dataset_records(*, committed: bool = False) -> list[DatasetRecord]:
+    """Records of data sets in the results and in `$BENCH_HOME`, one per name and variant; committed ones win.
+
+    committed: only those in the results.
+    """
     records: dict[tuple[str, str], DatasetRecord] = {}
     results = Results.find()
-    for path in (*results.files(results.datasets, "*.json"), *Home.find().dataset_records()):
+    own = [] if committed else Home.find().dataset_records()
+    for path in (*results.files(results.datasets, "*.json"), *own):
         record = read_dataset(path)
         records.setdefault((record.name, record.variant), record)
     return list(records.values())

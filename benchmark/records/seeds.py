@@ -1,4 +1,4 @@
-"""Records that differ in the seed only, and their mean, standard deviation and interval."""
+"""Records that differ in the seed only, and their mean, standard deviation, interval and latency."""
 
 from __future__ import annotations
 
@@ -48,8 +48,18 @@ class SeedGroup:
         return statistics.stdev(values) if len(values) > 1 else None
 
     def interval(self, metric: str) -> tuple[float, float] | None:
-        """95 % interval of `first`, (low, high) as fractions; None if it has none."""
-        return self.first.intervals.get(metric)
+        """95 % interval of the only run over images, as fractions; None for several runs: it is not their mean's."""
+        return self.first.intervals.get(metric) if len(self.good) == 1 else None
+
+    def latency_s(self, field: str = "latency_p50_s") -> float | None:
+        """Median over the runs of that latency; None if none was measured."""
+        values = [value for record in self.good if (value := getattr(record.cost, field)) is not None]
+        return statistics.median(values) if values else None
+
+    @property
+    def latency_settled(self) -> bool:
+        """Whether repeated measurements of every run's latency agree, so that it may be compared."""
+        return bool(self.good) and all(record.cost.settled_latency_s is not None for record in self.good)
 
     def _values(self, metric: str) -> list[float]:
         return [

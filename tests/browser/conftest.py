@@ -14,10 +14,13 @@ import pytest
 from PIL import Image
 
 from benchmark.cli.publishing.content import gather_context
+from benchmark.core.comparison import Floor
 from benchmark.core.record import RunRecord, Status
 from benchmark.leaderboard.context import Context, FailurePicture
 from benchmark.leaderboard.site import build_site
+from benchmark.records.comparisons import Comparisons
 from tests.browser import hostile
+from tests.compared import comparisons_of
 from tests.performance.browser import chromium, installed
 from tests.performance.made_records import make_records
 
@@ -45,7 +48,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def records() -> list[RunRecord]:
-    """120 made records; the third and fourth have names that attack whoever shows them, and the fourth is blocked."""
+    """120 made records; the third and fourth have names that attack whoever shows them, the fourth is blocked,
+    and the fastest one of the closed board is noisy.
+    """
     made = make_records(120)
     spec = replace(made[2].spec, method=hostile.METHOD, overrides={"note": hostile.CLASS})
     attacking = replace(
@@ -60,7 +65,18 @@ def records() -> list[RunRecord]:
     formula = replace(
         made[3], run_id=other.run_id, spec=other, status=Status.BLOCKED, metrics={}, intervals={}, error="weights: none"
     )
-    return [*made[:2], attacking, formula, *made[4:]]
+    fastest = min((r for r in made if r.spec.task == "closed"), key=lambda r: r.cost.latency_p50_s or 9.0)
+    noisy = replace(fastest, cost=replace(fastest.cost, latency_p50_s=0.001, latency_noisy=True))
+    others = [noisy if record is fastest else record for record in made[4:]]
+    return [*made[:2], attacking, formula, *others]
+
+
+@pytest.fixture(scope="session")
+def comparisons(records: Sequence[RunRecord]) -> Comparisons:
+    """Of the closed board, and of the generalized one, where nothing was learnt; the others are not compared."""
+    closed, other = ([r for r in records if r.spec.task == task] for task in ("closed", "generalized"))
+    unlearnt = comparisons_of(other, floor=Floor.NOTHING_LEARNT)
+    return Comparisons({**comparisons_of(closed, least=0.05).by_board, **unlearnt.by_board})
 
 
 @pytest.fixture(scope="session")
@@ -70,8 +86,8 @@ def hostile_id(records: Sequence[RunRecord]) -> str:
 
 
 @pytest.fixture(scope="session")
-def site(records: Sequence[RunRecord], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Address of its folder: a picture at the first record and at the hostile one, ledgers, one paired board."""
+def site(records: Sequence[RunRecord], comparisons: Comparisons, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Address of its folder: a picture at the first record and at the hostile one, ledgers, two compared boards."""
     folder = tmp_path_factory.mktemp("built")
     Image.new("RGB", (200, 150), (90, 110, 90)).save(folder / "image.jpg")
     picture = FailurePicture(
@@ -83,6 +99,7 @@ def site(records: Sequence[RunRecord], tmp_path_factory: pytest.TempPathFactory)
         ledgers={record.run_id: _ledger(record) for record in records},
         pictures={record.run_id: (picture,) for record in (records[0], records[2])},
         thresholds={record.run_id: 0.31 for record in (records[0], records[2])},
+        comparisons=comparisons,
     )
     return build(records, shown, folder / "site")
 

@@ -12,6 +12,7 @@ import pytest
 
 from benchmark.core import formats
 from benchmark.core.record import RunRecord
+from benchmark.records.comparisons import Comparisons
 from benchmark.records.seeds import seed_groups
 from tests.browser import hostile
 
@@ -67,7 +68,7 @@ def test_the_board_shows_the_text_that_python_wrote(visit: Visit, records: Seque
         assert columns["AP %"][row] == formats.percent(cell.mean("AP") or 0.0)
         assert columns["AP50 %"][row] == formats.percent(cell.mean("AP50") or 0.0)
         assert columns["params"][row] == formats.count(cell.first.cost.parameters or 0)
-        assert columns["latency"][row] == formats.seconds(cell.first.cost.latency_p50_s or 0.0)
+        assert columns["latency"][row] == formats.latency(cell.latency_s() or 0.0, settled=cell.latency_settled)
 
 
 def test_cells_without_a_number_stay_last_whichever_way_they_are_sorted(visit: Visit) -> None:
@@ -77,14 +78,51 @@ def test_cells_without_a_number_stay_last_whichever_way_they_are_sorted(visit: V
         assert blank == sorted(blank)
 
 
-def test_ranks_are_counted_among_the_cells_that_are_shown(visit: Visit) -> None:
-    page = visit("#/board?task=closed")
-    ranks = [int(rank) for rank in column(page, "#") if rank != "–"]
-    assert ranks[0] == 1
-    # By separate intervals a cell may stand above one of a better rank, whose interval is wider.
-    assert [int(rank) for rank in column(visit("#/board?task=closed&sort=rank"), "#") if rank != "–"] == sorted(ranks)
+def test_ranks_and_ties_are_those_of_the_stored_comparison(
+    visit: Visit, records: Sequence[RunRecord], comparisons: Comparisons
+) -> None:
+    page = visit("#/board?task=closed&cols=AP~id")
+    cells = [cell for cell in seed_groups(records) if cell.good and cell.spec.task == "closed"]
+    places = comparisons.places(cells)
+    ids, ranks = column(page, "run"), [text.split(",")[0] for text in column(page, "#")]
+    shown = dict(zip(ids, ranks, strict=True))
+    assert {run_id: int(rank) for run_id, rank in shown.items() if rank != "–"} == {
+        run_id: place.rank for run_id, place in places.items()
+    }
+    assert len(set(shown.values())) > 2
+    tied = page.locator("td.rank[title^='tied with']").count()
+    assert tied == sum(bool(place.tied) for place in places.values()) > 0
+    several = next(cell for cell in cells if len(cell.good) > 1)
+    bounds = comparisons.interval(several, "AP")
+    assert bounds is not None
+    row = page.locator("table.board tbody tr").nth(ids.index(several.first.run_id))
+    assert formats.percent_interval((bounds.low, bounds.high)) in row.inner_text()
+    assert row.locator("[title='95 % interval over images and trainings']").count() == 1
     page.get_by_label("open vocabulary only").check()
-    assert next(rank for rank in column(page, "#") if rank != "–") == "1"
+    fewer = dict(zip(column(page, "run"), [text.split(",")[0] for text in column(page, "#")], strict=True))
+    assert 0 < len(fewer) < len(shown)
+    assert fewer.items() <= shown.items()
+
+
+def test_a_board_without_ranks_says_why(visit: Visit) -> None:
+    for address, remark in (
+        ("#/board?task=generalized", "Ranks: nothing learnt."),
+        ("#/board?task=zeroshot", "Ranks: not compared."),
+    ):
+        page = visit(address)
+        assert page.locator("p.summary .remark").inner_text().strip() == remark
+        assert set(column(page, "#")) == {"–"}
+    assert visit("#/board?task=closed").locator(".remark").count() == 0
+
+
+def test_a_noisy_latency_is_marked_and_never_the_best(visit: Visit) -> None:
+    page = visit("#/board?task=closed&sort=latency_p50_s")
+    waits = column(page, "latency")
+    noisy = [text for text in waits if text.endswith("noisy")]
+    assert noisy == ["1 ms noisy"]
+    assert waits.index(noisy[0]) > max(i for i, text in enumerate(waits) if text.endswith("ms"))
+    best = page.locator("a.best[href*='latency_p50_s']").all_inner_texts()
+    assert best == [waits[0]]
 
 
 def test_filters_keep_what_they_name(visit: Visit) -> None:

@@ -28,7 +28,10 @@ def test_a_point_is_a_cells_mean_over_seeds(make_record: Make) -> None:
     (point,) = points(seeds)
     assert point.label == "rtvp-n"
     assert point.ap == pytest.approx(20.0)
-    assert (point.ap_low, point.ap_high) == pytest.approx((5.0, 15.0))
+    assert (point.ap_low, point.ap_high) == (point.ap, point.ap)  # one run's interval is not that of the mean
+    (alone,) = points(seeds[:1])
+    assert (alone.ap_low, alone.ap_high) == pytest.approx((5.0, 15.0))
+    assert points([*seeds, replace(make_record(seed=9), cost=Cost(latency_p50_s=0.1, latency_noisy=True))]) == []
     assert point.latency_ms == pytest.approx(100.0)
     assert not point.changed
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.core.comparison import Floor
 from benchmark.core.errors import RecordError
 from benchmark.core.record import Cost, RunRecord
 from benchmark.leaderboard._paper_data import paper_data
 from benchmark.leaderboard._wandb_rows import markdown_tables
 from benchmark.leaderboard.context import Context
 from benchmark.leaderboard.wandb_report import read_urls
+from tests.compared import comparisons_of
 
 Make = Callable[..., RunRecord]
 
@@ -23,11 +25,37 @@ def test_a_row_is_a_cell_and_has_as_many_fields_as_headers(make_record: Make) ->
     records.append(make_record(dataset="mmio-synth"))
     (first, table), (second, _) = markdown_tables(records)
     assert (first, second) == ("zeroshot · mmio-open 1 · quick", "zeroshot · mmio-synth 1 · quick")
-    lines = [line.split(" | ") for line in table.splitlines()]
+    lines = [line.split(" | ") for line in table.splitlines() if line.startswith("|")]
     assert {len(line) for line in (lines[0], *lines[2:])} == {len(lines[0])}
     assert lines[0][-1] == "device |"
     assert [line[1] for line in lines[2:]] == ["yolo-world-n", "rtvp-n"]
-    assert lines[3][3:5] == ["20.0", "5.0 to 15.0"]
+    assert lines[3][3:5] == ["20.0", "-"]  # one seed's interval is not that of the mean
+    assert [line[0] for line in lines[2:]] == ["| -", "| -"]
+    assert table.splitlines()[-1] == "Ranks: not compared"
+
+
+def test_ranks_ties_and_intervals_of_means_come_from_the_stored_comparison(make_record: Make) -> None:
+    records = [make_record(ap=0.1), make_record(ap=0.3, seed=1)]
+    records += [make_record(method="yolo-world", ap=0.21), make_record(method="glip", ap=0.1)]
+    ((_, table),) = markdown_tables(records, comparisons_of(records))
+    rows = {line.split(" | ")[1]: line.split(" | ") for line in table.splitlines()[2:]}
+    assert {name: row[0] for name, row in rows.items()} == {"yolo-world-n": "| 1", "rtvp-n": "| 1", "glip-n": "| 3"}
+    assert rows["rtvp-n"][3:5] == ["20.0", "17.0 to 23.0"]
+    ((_, table),) = markdown_tables(records, comparisons_of(records, floor=Floor.NOTHING_LEARNT))
+    assert table.splitlines()[-1] == "Ranks: nothing learnt"
+    assert all(line.startswith("| - |") for line in table.splitlines()[2:5])
+
+
+def test_a_latency_that_is_not_settled_is_marked_and_a_row_has_the_median(make_record: Make) -> None:
+    def shown(*costs: Cost) -> str:
+        records = [replace(make_record(seed=i), cost=cost) for i, cost in enumerate(costs)]
+        ((_, table),) = markdown_tables(records)
+        return table.splitlines()[2].split(" | ")[9]
+
+    settled = [Cost(latency_p50_s=s, latency_noisy=False) for s in (0.1, 0.197, 0.9)]
+    assert shown(*settled) == "197 ms"
+    assert shown(*settled[:2], replace(settled[2], latency_noisy=True)) == "197 ms noisy"
+    assert shown(replace(settled[0], latency_noisy=None)) == "100 ms noisy"
 
 
 def test_names_of_others_are_nothing_but_text(make_record: Make) -> None:

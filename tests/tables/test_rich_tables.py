@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
+from benchmark.core.comparison import Floor
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.plugins import list_names, load
 from benchmark.core.record import DatasetRecord, RunRecord
 from benchmark.tables.content.datasets import DatasetTable, fill_datasets
-from benchmark.tables.content.number import Number, ranked
 from benchmark.tables.content.sheet import Sheet, fill
 from benchmark.tables.content.table import Table
 from benchmark.tables.rendering.latex import escaped
 from benchmark.tables.rendering.render import ENDINGS, FORMATS
+from tests.compared import comparisons_of
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "tables"
 Make = Callable[..., RunRecord]
@@ -55,7 +56,8 @@ def sheet_of(name: str, make: Make) -> Sheet:
         counts = {"images": 1234, "boxes": 5678, "classes": 9, "scenes": 3, "super_categories": 2}
         return fill_datasets(table, [DatasetRecord("mine", 1, "", "0" * 64, counts, {}, {}, {}, {})])
     assert isinstance(table, Table)
-    return fill(table, made_records(make))
+    records = made_records(make)
+    return fill(table, records, comparisons=comparisons_of(records))
 
 
 @pytest.mark.parametrize("name", PAPER)
@@ -69,30 +71,44 @@ def test_every_table_in_every_form_is_as_stored(name: str, form: str, make_recor
     assert text == path.read_text(encoding="utf-8")
 
 
-def test_best_is_bold_and_second_underlined_among_methods(make_record: Make) -> None:
+def test_bold_and_underline_follow_the_stored_ranks(make_record: Make) -> None:
     text = FORMATS["latex"](sheet_of("2b", make_record))
     lines = {line.split(" & ")[0]: line for line in text.split("measured: mmio-open 1, quick")[1].splitlines()}
-    assert r"\textbf{25.0}$_{[20.0,\,30.0]}$" in lines["Grounding DINO-T"]
-    assert r"\underline{21.0}$\pm$1.0$_{[15.0,\,25.0]}$ (n)" in lines["RTVP"]
-    assert "28.0" in lines["RTVP, untrained weights"]  # a control competes with nobody
+    assert r"\textbf{25.0}$_{[22.0,\,28.0]}$" in lines["Grounding DINO-T"]
+    assert r"\underline{21.0}$\pm$1.0$_{[18.0,\,24.0]}$ (n)" in lines["RTVP"]
+    assert "28.0" in lines["RTVP, untrained weights"]  # a control takes no place
     assert "textbf" not in lines["RTVP, untrained weights"]
-    assert r"22.9\textsuperscript{2}" in lines["DetCLIP-T"]  # neither does a number that cannot be right
-    assert r"\textbf{24.7}" in lines["RTVP"]
+    assert "textbf{40.0}" not in text  # AP50 is not what was compared
+    assert "textbf{24.7}" not in text  # nor is what the paper prints
+
+
+def test_tied_cells_share_a_rank_and_nothing_is_bold_without_a_comparison(make_record: Make) -> None:
+    table, records = load("table", "table-2b"), made_records(make_record)
+    tied = fill(table, records, comparisons=comparisons_of(records, least=0.05))
+    assert bold_rows(tied) == {"Grounding DINO-T", "RTVP"}
+    assert bold_rows(fill(table, records)) == set()
+    notes = fill(table, records).notes
+    assert "Ranks on zeroshot, mmio-open 1, quick: not compared" in notes
+    stale = comparisons_of([replace(record, metrics={"AP": 0.9}) for record in records])
+    assert bold_rows(fill(table, records, comparisons=stale)) == set()
+
+
+def test_nobody_is_ranked_where_nothing_was_learnt(make_record: Make) -> None:
+    records = made_records(make_record)
+    sheet = fill(load("table", "table-2b"), records, comparisons=comparisons_of(records, floor=Floor.NOTHING_LEARNT))
+    assert bold_rows(sheet) == set()
+    assert "Ranks on zeroshot, mmio-open 1, quick: nothing learnt" in sheet.notes
 
 
 def test_parts_of_a_table_with_two_tasks_are_ranked_apart(make_record: Make) -> None:
     sheet = sheet_of("5", make_record)
-    best = {sheet.rows[row][0] for (row, _), number in sheet.numbers.items() if number.rank == 1}
-    assert best == {"closed: RTVP", "zero-shot: RTVP"}
+    best = max((fact for fact in sheet.facts if fact["measured"] is not None), key=lambda fact: fact["measured"])
+    assert best["row"] == "closed: RTVP"  # alone in its task; zero-shot rows are ranked without it
+    assert bold_rows(sheet) == {"zero-shot: RTVP"}
 
 
-def test_numbers_that_are_printed_alike_share_a_place() -> None:
-    cells = {(0, 1): Number("3.1"), (1, 1): Number("3.1"), (2, 1): Number("2.0"), (3, 1): Number("9.9", flag=1)}
-    marked = ranked(cells, [list(cells)])
-    assert [marked[i, 1].rank for i in range(4)] == [1, 1, 2, 0]
-    alike = {(i, 1): Number("0.0") for i in range(3)}
-    assert ranked(alike, [list(alike)]) == alike
-    assert ranked({(0, 1): Number("-")}, [[(0, 1), (5, 5)]]) == {(0, 1): Number("-")}
+def bold_rows(sheet: Sheet) -> set[str]:
+    return {sheet.rows[row][0] for (row, _), number in sheet.numbers.items() if number.rank == 1}
 
 
 def test_text_that_means_something_to_tex_or_html_is_inert(make_record: Make) -> None:

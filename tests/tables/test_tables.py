@@ -242,7 +242,7 @@ def test_a_table_of_our_own_has_no_columns_of_the_paper(make_record: Make) -> No
         "-------------------------------------------------",
         "RTVP    20.0 (n)  15.0 to 25.0  1      other data",
         "",
-        "AP 95 %: bootstrap interval over images, of the lowest seed",
+        "AP 95 %: 95 % interval of the mean over seeds; over test images, not over other trainings",
         "(n), (s), ... beside a value: the size that was measured, where it is not the row's",
     ]
     assert "RTVP" not in terminal(fill(table, []))

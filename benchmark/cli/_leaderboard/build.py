@@ -22,9 +22,7 @@ def configure_content(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", metavar="NAME", help="only records of this profile (smoke is hidden otherwise)")
     parser.add_argument("--version", type=int, metavar="N", help=VERSION_HELP)
     parser.add_argument("--committed", action="store_true", help="only committed records, none from $BENCH_HOME")
-    parser.add_argument(
-        "--no-data", action="store_true", help="open no data set: ranks by each cell's own interval, no images"
-    )
+    parser.add_argument("--no-data", action="store_true", help="open no data set: no images")
 
 
 def run(options: argparse.Namespace) -> int:

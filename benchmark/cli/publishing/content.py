@@ -17,6 +17,7 @@ from benchmark.core.record import RunRecord
 from benchmark.core.task import Task
 from benchmark.leaderboard.context import Context
 from benchmark.leaderboard.site import Built, build_site
+from benchmark.records.comparisons import Comparisons
 from benchmark.records.query import HIDDEN_PROFILES, committed_records, dataset_records, run_records
 from benchmark.records.versions import one_version
 
@@ -32,13 +33,14 @@ def build(options: argparse.Namespace, folder: Path) -> Built:
 
 
 def gather_context(records: Sequence[RunRecord], *, open_data: bool) -> Context:
-    """Facts about methods, tasks and the paper's cells; with open_data also paired ranks and pictures."""
+    """Facts about methods, tasks and the paper's cells; with open_data also pictures."""
     from benchmark.cli.publishing.evidence import gather_evidence
     from benchmark.cli.publishing.paper_cells import paper_cells
 
     methods = _methods({record.spec.method for record in records})
     tasks: dict[str, Task] = {name: load("task", name) for name in list_names("task")}
-    tables, cells = paper_cells(records)
+    stored = Comparisons.find()
+    tables, cells = paper_cells(records, stored)
     evidence = gather_evidence(records) if open_data else None
     return Context(
         methods=methods,
@@ -46,7 +48,7 @@ def gather_context(records: Sequence[RunRecord], *, open_data: bool) -> Context:
         tables=tables,
         cells=cells,
         ledgers=_ledgers(records, methods, tasks),
-        above=evidence.above if evidence else {},
+        comparisons=stored,
         pictures=evidence.pictures if evidence else {},
         thresholds=evidence.thresholds if evidence else {},
     )
@@ -78,8 +80,11 @@ def _methods(names: set[str]) -> dict[str, MethodInfo]:
 def _ledgers(
     records: Sequence[RunRecord], methods: Mapping[str, MethodInfo], tasks: Mapping[str, Task]
 ) -> dict[str, Mapping[str, Any]]:
-    """Run id -> ledger: the record's own, else by name and synonym from what the method declares."""
-    data = {(r.name + (f"@{r.variant}" if r.variant else ""), r.digest): r for r in dataset_records()}
+    """Run id -> ledger: the record's own, else by name and synonym from what the method declares.
+
+    Of data sets with a committed record, so that all homes show the same.
+    """
+    data = {(r.name + (f"@{r.variant}" if r.variant else ""), r.digest): r for r in dataset_records(committed=True)}
     made: dict[tuple[str, ...], Mapping[str, Any] | None] = {}
     ledgers = {}
     for record in records:

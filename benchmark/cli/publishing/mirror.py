@@ -15,6 +15,7 @@ from benchmark.core.plugins import list_names, load
 from benchmark.core.record import RunRecord, Status
 from benchmark.leaderboard.wandb_report import publish_report
 from benchmark.leaderboard.wandb_runs import mirrored_records
+from benchmark.records.comparisons import Comparisons
 from benchmark.records.query import HIDDEN_PROFILES, dataset_records
 from benchmark.records.store import read_run
 from benchmark.tables.content.datasets import DatasetTable, fill_datasets
@@ -68,6 +69,7 @@ def mirror(place: str, *, force: bool = False) -> Sent:
     entity, project = parse_place(place)
     results = Results.find()
     records = official_records(results)
+    stored = Comparisons.find(results)
     wandb = library()
     keep_files_in(Home.find().root)
     problem = no_server(wandb, 15.0)
@@ -76,7 +78,7 @@ def mirror(place: str, *, force: bool = False) -> Sent:
     with _in_one_line():
         present: Mapping[str, str] = {} if force else mirrored_records(wandb, entity, project)
         sent = _send(records, present, entity, project)
-        url, is_new = publish_report(entity, project, records, results.reports, paper_tables(records))
+        url, is_new = publish_report(entity, project, records, results.reports, paper_tables(records, stored), stored)
     return Sent(place, tuple(sent), len(records) - len(sent), url, is_new, results.reports)
 
 
@@ -97,7 +99,7 @@ def official_records(results: Results) -> Sequence[RunRecord]:
     return official
 
 
-def paper_tables(records: Sequence[RunRecord]) -> list[tuple[str, str]]:
+def paper_tables(records: Sequence[RunRecord], stored: Comparisons) -> list[tuple[str, str]]:
     """(title, Markdown) of every table and ablation over all data sets, then `Reported and reproduced`."""
     shown: list[tuple[str, str]] = []
     filled: list[tuple[Table | DatasetTable, Sheet]] = []
@@ -108,7 +110,7 @@ def paper_tables(records: Sequence[RunRecord]) -> list[tuple[str, str]]:
             if isinstance(table, DatasetTable):
                 sheet = fill_datasets(table, dataset_records())
             elif isinstance(table, Table):
-                sheet = fill(table, records)
+                sheet = fill(table, records, comparisons=stored)
             else:
                 shown.append((title, markdown(fill_transfer(table, records))))
                 continue

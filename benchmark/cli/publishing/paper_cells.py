@@ -8,12 +8,15 @@ from typing import Any
 from benchmark.core.errors import RecordError
 from benchmark.core.plugins import list_names, load
 from benchmark.core.record import RunRecord
+from benchmark.records.comparisons import Comparisons
 from benchmark.tables.content.number import fact_texts
 from benchmark.tables.content.sheet import fill
 from benchmark.tables.content.table import Table
 
 
-def paper_cells(records: Sequence[RunRecord]) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
+def paper_cells(
+    records: Sequence[RunRecord], stored: Comparisons
+) -> tuple[list[dict[str, Any]], list[Mapping[str, Any]]]:
     """The paper's tables (name, title, error), and facts of all their cells, numbers as the tables print them.
 
     A table with several candidates for a cell gets an `error` and gives no cells; the others are filled.
@@ -25,7 +28,7 @@ def paper_cells(records: Sequence[RunRecord]) -> tuple[list[dict[str, Any]], lis
         if isinstance(table, Table):
             about = {"name": table.name, "title": table.title}
             try:
-                cells += map(fact_texts, fill(table, records).facts)
+                cells += map(fact_texts, fill(table, records, comparisons=stored).facts)
             except RecordError as error:
                 about["error"] = str(error)
             tables.append(about)

@@ -9,6 +9,7 @@ from benchmark.core.formats import in_percent, percent, points
 from benchmark.core.record import RunRecord, Status
 from benchmark.core.spec import RunSpec
 from benchmark.core.vocabulary import CANONICAL
+from benchmark.records.comparisons import Comparisons
 from benchmark.records.seeds import SeedGroup, seed_groups
 
 MOST_NAMED = 4
@@ -67,9 +68,9 @@ def mean_ap(cell: SeedGroup) -> float:
 
 
 def ap_text(cell: SeedGroup) -> str:
-    """AP in percent with the interval of the lowest seed."""
-    bounds = cell.interval("AP")
-    interval = f" [{percent(bounds[0])}, {percent(bounds[1])}]" if bounds else ""
+    """AP in percent, mean over seeds, with its interval."""
+    found = Comparisons.find().interval(cell, "AP")
+    interval = f" [{percent(found.low)}, {percent(found.high)}]" if found else ""
     return f"AP {points(mean_ap(cell))}{interval}"
 
 

@@ -1,4 +1,4 @@
-// A board: one task on one data set under one profile, its cells ranked among those that are shown.
+// A board: one task on one data set under one profile; ranks come from the stored comparison of its cells.
 
 const PAGE_ROWS = 100;
 const SPREAD = new Set(Object.keys(DATA.intervals));
@@ -60,20 +60,18 @@ function boardHead(board) {
 const sameName = (board) => boardName(board) !== profileName(board);
 
 function tableAndPlot(board, all, state, update) {
-  const pool = choose(all, state);
-  const ranks = rankAmong(pool, board.main);
   const [key, down] = sorting(state, board);
-  const sorted = sortRows(find(pool, state.q), key, down, ranks, board.main);
+  const sorted = sortRows(find(choose(all, state), state.q), key, down, board.main);
   const pages = Math.max(Math.ceil(sorted.length / PAGE_ROWS), 1);
   const page = Math.min(Math.max(Number(state.page) || 1, 1), pages);
   const shown = sorted.slice((page - 1) * PAGE_ROWS, page * PAGE_ROWS);
   const summary = `${sorted.length === all.length ? whole(all.length) : `${whole(sorted.length)} of ${whole(all.length)}`} cells`;
   say(summary);
   const table = shown.length
-    ? scroller(`${board.title}, ${boardName(board)}`, boardTable(board, all, shown, ranks, state, key, down, update))
+    ? scroller(`${board.title}, ${boardName(board)}`, boardTable(board, all, shown, state, key, down, update))
     : el("p", { class: "empty" }, "No cell fits these filters.");
   return [
-    el("p", { class: "summary" }, summary, ranks.size ? `, ranked by ${board.main} ${howRanked(pool)}.` : ".", " Every number leads to where it comes from."),
+    el("p", { class: "summary" }, summary, ".", board.remark ? el("span", { class: "remark" }, ` Ranks: ${board.remark}.`) : null, " Every number leads to where it comes from."),
     el("div", { class: "layout with-plot" },
       el("div", null, table, pages > 1 ? pager(page, pages, update) : null),
       plotSection(sorted, state, state.y || board.main, update)),
@@ -87,8 +85,8 @@ function sorting(state, board) {
   return COLUMNS.has(key) || key === "title" || key === "rank" ? [key, down] : [board.main, true];
 }
 
-function sortRows(rows, key, down, ranks, main) {
-  const keyed = rows.map((row) => [key === "rank" ? ranks.get(row) ?? null : key === "title" ? nameOf(row) : value(key, row), row]);
+function sortRows(rows, key, down, main) {
+  const keyed = rows.map((row) => [key === "rank" ? rankOf(row) : key === "title" ? nameOf(row) : value(key, row), row]);
   const sign = down ? -1 : 1;
   keyed.sort(([a, i], [b, j]) => {
     if (a === null || b === null) return (a === null) - (b === null) || i - j;
@@ -98,60 +96,25 @@ function sortRows(rows, key, down, ranks, main) {
   return keyed.map(([, row]) => row);
 }
 
-// Rank: 1 + number of shown cells that are told apart from this one and above it. By paired resamples where both were
-// compared in that way, else by the cells' own intervals: those that do not meet would not by paired ones either.
-function rankAmong(rows, metric) {
-  const ranks = new Map();
-  const plain = [];
-  const pool = new Set(rows);
-  for (const row of rows) {
-    const better = DATA.above[row];
-    const bounds = interval(metric, row);
-    if (better) ranks.set(row, 1 + better.filter((other) => pool.has(other)).length);
-    else if (bounds) plain.push([row, bounds]);
-  }
-  if (!plain.length) return ranks;
-  const bounded = rows.map((row) => interval(metric, row)).filter(Boolean);
-  const lows = Float64Array.from(bounded, (bounds) => bounds[0]).sort();
-  for (const [row, bounds] of plain) ranks.set(row, 1 + countAbove(lows, bounds[1]));
-  return ranks;
-}
-
-function countAbove(ascending, bound) {
-  let [from, to] = [0, ascending.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (ascending[middle] > bound) to = middle;
-    else from = middle + 1;
-  }
-  return ascending.length - from;
-}
-
-function howRanked(rows) {
-  const paired = rows.filter((row) => DATA.above[row]).length;
-  if (!paired) return "by separate intervals, which tells fewer cells apart than a paired test would";
-  return paired === rows.length ? "by paired resamples, Holm-corrected" : `by paired resamples for ${paired} of them, by separate intervals for the others`;
-}
-
-function boardTable(board, all, rows, ranks, state, key, down, update) {
+function boardTable(board, all, rows, state, key, down, update) {
   const keys = shownColumns(all, state);
   const scale = Math.max(...all.map((row) => interval(board.main, row)?.[1] ?? value(board.main, row) ?? 0), 0.1);
   const best = new Map(keys.map((name) => [name, bestValue(all, name)]));
   const sortBy = (name, better) => update({ sort: (name === key ? !down : better > 0) ? `-${name}` : name, page: "1" });
-  const ties = tieClasses(rows, ranks, key === board.main || key === "rank");
+  const ties = tieClasses(rows, key === board.main || key === "rank");
   const head = (name, title, better, attributes, meaning) => el("th", {
     scope: "col", "aria-sort": name === key ? (down ? "descending" : "ascending") : null, ...attributes,
   }, el("button", { type: "button", title: meaning || null, click: () => sortBy(name, better) }, title, el("i", { "aria-hidden": "true" })));
   return el("table", { class: "board" },
     el("caption", { class: "unseen" }, `${board.title}, ${boardName(board)}`),
     el("thead", null, el("tr", null,
-      head("rank", "#", -1, { class: "rank num" }, "rank among the cells shown; equal ranks are not told apart"),
+      head("rank", "#", -1, { class: "rank num" }, "rank in the stored comparison of this board; equal ranks share a stripe"),
       head("title", "method", -1, { class: "method" }),
       keys.map((name) => {
         const column = COLUMNS.get(name);
         return head(name, column.title + (column.kind === "percent" ? " %" : ""), column.better, { class: column.kind === "text" ? null : "num" }, column.meaning);
       }))),
-    el("tbody", null, rows.map((row) => boardRow(row, keys, ranks, board, scale, best, ties.get(row)))));
+    el("tbody", null, rows.map((row) => boardRow(row, keys, board, scale, best, ties.get(row)))));
 }
 
 function bestValue(rows, key) {
@@ -166,14 +129,14 @@ function bestValue(rows, key) {
 }
 
 // Neighbours of one rank share a stripe; it only says something where rows stand in the order of ranks.
-function tieClasses(rows, ranks, ordered) {
+function tieClasses(rows, ordered) {
   const classes = new Map();
   if (!ordered) return classes;
   let last = null;
   let odd = true;
   for (const row of rows) {
-    const rank = ranks.get(row);
-    if (rank === undefined) continue;
+    const rank = rankOf(row);
+    if (rank === null) continue;
     if (rank !== last) odd = last === null ? true : !odd;
     last = rank;
     classes.set(row, odd ? "tie-a" : "tie-b");
@@ -181,13 +144,13 @@ function tieClasses(rows, ranks, ordered) {
   return classes;
 }
 
-function boardRow(row, keys, ranks, board, scale, best, tie) {
+function boardRow(row, keys, board, scale, best, tie) {
   const id = at("id", row);
   const status = at("status", row);
   const apart = at("apart", row);
   const lost = DATA.values.lost[row];
   return el("tr", { class: tie },
-    el("td", { class: "rank" }, ranks.get(row) ?? "–"),
+    el("td", { class: "rank", title: tiedWith(row) || null }, rankOf(row) ?? "–", tiedWith(row) ? unseen(`, ${tiedWith(row)}`) : null),
     el("th", { scope: "row" },
       el("a", { class: "name", href: recordAddress(id) }, at("title", row)),
       apart ? el("span", { class: "apart" }, apart) : null,
@@ -200,7 +163,7 @@ function boardValue(row, key, id, scale, best) {
   const column = COLUMNS.get(key);
   const v = value(key, row);
   if (column.kind === "text") return el("td", { class: key === "id" ? "mono" : null }, v ?? "–");
-  if (v === null) return el("td", { class: "num" }, key === "zero_shot" && at("status", row) === "ok" ? "unknown" : "–");
+  if (at(key, row) === null) return el("td", { class: "num" }, key === "zero_shot" && at("status", row) === "ok" ? "unknown" : "–");
   const link = el("a", { href: recordAddress(id, key), tabindex: -1, class: best !== null && v === best ? "best" : null }, at(key, row));
   const bounds = SPREAD.has(key) ? interval(key, row) : null;
   if (!scale) return el("td", { class: "num" }, link);
@@ -213,7 +176,7 @@ function boardValue(row, key, id, scale, best) {
   }
   middle.style.left = `calc(${clamp((v / scale) * 100)}% - 1px)`;
   return el("td", { class: "num interval" }, link,
-    bounds ? el("span", { class: "spread" }, unseen("95 % interval "), boundsOf(key, row).join(" to "), spread ? `, ±${spread}` : "") : null,
+    bounds ? el("span", { class: "spread", title: `95 % interval over ${basisOf(key, row)}` }, unseen("95 % interval "), boundsOf(key, row).join(" to "), spread ? `, ±${spread}` : "") : null,
     el("div", { class: "track", "aria-hidden": "true" }, left, middle));
 }
 
@@ -228,15 +191,13 @@ function pager(page, pages, update) {
 }
 
 function saveCsv(board, all, state) {
-  const pool = choose(all, state);
-  const ranks = rankAmong(pool, board.main);
   const [key, down] = sorting(state, board);
-  const rows = sortRows(find(pool, state.q), key, down, ranks, board.main);
+  const rows = sortRows(find(choose(all, state), state.q), key, down, board.main);
   const keys = [...new Set([...shownColumns(all, state), "id"])];
   const spread = keys.filter((name) => SPREAD.has(name));
   const header = ["task", "data", "profile", "rank", "method", "settings", "status", ...keys, ...spread.flatMap((name) => [`${name} low`, `${name} high`])];
   const lines = rows.map((row) => [
-    board.task, board.data, board.profile, ranks.get(row) ?? "", at("title", row), at("apart", row), at("status", row),
+    board.task, board.data, board.profile, rankOf(row) ?? "", at("title", row), at("apart", row), at("status", row),
     ...keys.map((name) => at(name, row)),
     ...spread.flatMap((name) => interval(name, row) ? boundsOf(name, row) : ["", ""]),
   ]);

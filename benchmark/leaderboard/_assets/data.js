@@ -30,6 +30,16 @@ function interval(key, row) {
 }
 
 const boundsOf = (key, row) => ["low", "high"].map((side) => DATA.intervals[key][side].words[DATA.intervals[key][side].codes[row]]);
+const basisOf = (key, row) => DATA.intervals[key].basis.words[DATA.intervals[key].basis.codes[row]];
+const rankOf = (row) => DATA.ranks[row] ?? null;
+
+// The cells that a comparison cannot tell from this one, by name as far as they were passed on.
+function tiedWith(row) {
+  const [count, ...rows] = DATA.tied[row] ?? [0];
+  if (!count) return "";
+  return `tied with ${rows.map(nameOf).join(", ")}${count > rows.length ? ` and ${whole(count - rows.length)} more` : ""}`;
+}
+
 const deviation = (key, row) => DATA.deviations[key]?.[row] ?? null;
 const whole = (integer) => (integer === null || integer === undefined ? "–" : integer.toLocaleString("en"));
 const profileName = (board) => `${board.data} ${board.version} · ${board.profile}`;

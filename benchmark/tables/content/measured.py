@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark.core.errors import RecordError
 from benchmark.core.formats import in_percent
 from benchmark.core.record import RunRecord, Status
+from benchmark.records.comparisons import Comparisons
 from benchmark.records.query import differing_fields
 from benchmark.records.seeds import SeedGroup, seed_groups
 from benchmark.tables.content.reported import Reported
@@ -59,11 +60,12 @@ def versioned(name: str, version: int | None) -> str:
 class Measured:
     """A row's records from one source. state: `measured`, or the reason why there is no value.
 
-    group: the records of one cell, successful or not; None if none is successful.
+    group: the records of one cell, successful or not; None if none is successful. comparisons: the stored ones.
     """
 
     group: SeedGroup | None
     state: str
+    comparisons: Comparisons = field(default_factory=Comparisons)
 
     @property
     def records(self) -> tuple[RunRecord, ...]:
@@ -103,16 +105,23 @@ class Measured:
         return self.group.spec.method_version if self.group else None
 
     def interval(self, metric: str) -> tuple[float, float] | None:
-        """95 % bootstrap interval of the lowest seed, in percent."""
-        bounds = self.group.interval(metric) if self.group else None
-        return (in_percent(bounds[0]), in_percent(bounds[1])) if bounds else None
+        """95 % interval of the mean over its trainings, in percent; see `Comparisons.interval`."""
+        found = self.comparisons.interval(self.group, metric) if self.group else None
+        return (in_percent(found.low), in_percent(found.high)) if found else None
+
+    def basis(self, metric: str) -> str | None:
+        """What the interval is over."""
+        found = self.comparisons.interval(self.group, metric) if self.group else None
+        return found.basis if found else None
 
     @property
     def _parameters(self) -> list[float]:
         return [r.cost.parameters / 1e6 for r in self.records if r.cost.parameters is not None]
 
 
-def measure(table: Table, row: Row, source: Source, records: Sequence[RunRecord]) -> Measured:
+def measure(
+    table: Table, row: Row, source: Source, records: Sequence[RunRecord], comparisons: Comparisons | None = None
+) -> Measured:
     """The records of one row from one source. Raises RecordError if they differ in more than the seed."""
     mine = [record for record in records if belongs(table, row, source, record)]
     good = [record for record in mine if record.status is Status.OK]
@@ -129,7 +138,7 @@ def measure(table: Table, row: Row, source: Source, records: Sequence[RunRecord]
             f"than the seed ({', '.join(fields)}); remove those that should not count"
         )
     (group,) = seed_groups(record for record in mine if record.spec.cell_key == good[0].spec.cell_key)
-    return Measured(group, "measured")
+    return Measured(group, "measured", comparisons or Comparisons())
 
 
 def status(table: Table, source: Source, measured: Measured, metric: str, reported: Reported | None) -> str:

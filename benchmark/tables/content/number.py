@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from benchmark.core.formats import count, points, signed_points
@@ -18,7 +18,7 @@ class Number:
     """text: as printed (`24.7`, `131M`). deviation: standard deviation over seeds, as printed, or empty.
 
     size: the measured model size if it is not the row's, or empty. flag: number of its footnote, 0 for none. bounds:
-    its 95 % interval, as printed. rank: 1 for the best of its contest, 2 for the second, else 0.
+    its 95 % interval, as printed. rank: in the stored comparison, if it is 1 or 2, else 0.
     """
 
     text: str
@@ -50,25 +50,3 @@ def fact_texts(fact: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(fact.get("scenes"), Mapping):
         texts["scenes"] = "; ".join(f"{scene} {points(value)}" for scene, value in fact["scenes"].items())
     return texts
-
-
-def ranked(cells: Mapping[Place, Number], contests: Sequence[Sequence[Place]]) -> dict[Place, Number]:
-    """The same cells with the ranks of the best and the second of each contest; equal printed numbers share a rank.
-
-    contests: places of cells that are compared with each other; if all are printed alike, none has a rank.
-    """
-    marked = dict(cells)
-    for contest in contests:
-        values = {place: float(cells[place].text) for place in contest if place in cells and _is_plain(cells[place])}
-        best = sorted(set(values.values()), reverse=True)[:2]
-        if len(best) < 2:
-            continue
-        for place, value in values.items():
-            if value in best:
-                marked[place] = replace(cells[place], rank=1 + best.index(value))
-    return marked
-
-
-def _is_plain(number: Number) -> bool:
-    """Whether a number takes part in a contest: it is numeric and no footnote calls it impossible or incomparable."""
-    return number.flag == 0 and number.text.replace(".", "", 1).isdigit()

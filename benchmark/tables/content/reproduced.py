@@ -53,7 +53,7 @@ def reproduced(filled: Sequence[tuple[Table | DatasetTable, Sheet]], methods: Se
     notes = (
         *(f"[{number}] {flag}" for number, flag in enumerate(flags, 1)),
         total,
-        "Percent; parameters in millions. 95 %: bootstrap interval over images, of the lowest seed.",
+        "Percent; parameters in millions. 95 %: interval of the mean over seeds, as in the table.",
     )
     return Sheet(TITLE, (("", len(HEADERS)),), HEADERS, tuple(rows), notes, tuple(facts))
 

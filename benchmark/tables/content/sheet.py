@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from benchmark.core.comparison import BOTH
 from benchmark.core.formats import between, minus, points, signed_points
 from benchmark.core.record import RunRecord
 from benchmark.core.spec import ALLOW_OVERLAP
 from benchmark.core.vocabulary import CANONICAL
+from benchmark.records.comparisons import Comparisons
 from benchmark.records.query import HIDDEN_PROFILES, select
+from benchmark.records.seeds import SeedGroup
 from benchmark.records.versions import one_version
 from benchmark.tables.content.measured import PAPER_PROFILE, Measured, Source, belongs, measure, seen, source_of, status
-from benchmark.tables.content.number import Number, Place, ranked, value_text
+from benchmark.tables.content.number import Number, Place, value_text
 from benchmark.tables.content.reported import Reported, reported_row
 from benchmark.tables.content.table import PARAMETERS, Row, Table
 
 INTERVAL = "AP 95 %"
 """header of the column that holds the main metric's interval as text"""
+OVER_IMAGES = f"{INTERVAL}: 95 % interval of the mean over seeds; over test images, not over other trainings"
+OVER_BOTH = f"{INTERVAL} over images and trainings: "
+"""before the titles of the rows whose intervals are over both"""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ def fill(
     dataset: str | None = None,
     profile: str | None = None,
     version: int | None = None,
+    comparisons: Comparisons | None = None,
 ) -> Sheet:
     """The table with the paper's cells and one group of columns per data set and profile that has records.
 
@@ -56,7 +63,9 @@ def fill(
         dataset: show only this data set.
         profile: show only this profile.
         version: of the data set; None means the newest.
+        comparisons: the stored ones, which give ranks and intervals of means over seeds; None: no ranks.
     """
+    stored = comparisons or Comparisons()
     tasks = {table.task_of(row) for row in table.rows}
     selected = select(records, dataset=dataset, profile=profile)
     selection = one_version(
@@ -74,24 +83,29 @@ def fill(
     later: dict[str, None] = {}
     started: list[tuple[str, str]] = []
     measured_cells: list[Measured] = []
-    shown: list[tuple[Row, list[Number | str]]] = []
+    shown: list[tuple[Row, Sequence[tuple[Source, Measured]], list[Number | str]]] = []
     facts = []
     for row in order:
         printed = reported_row(table, row)
-        cells = [(source, measure(table, row, source, candidates.get((source, row.method), []))) for source in sources]
+        cells = [
+            (source, measure(table, row, source, candidates.get((source, row.method), []), stored))
+            for source in sources
+        ]
         if not row.reported and all(measured.state == "not run" for _, measured in cells):
             continue  # a row that is not in the paper is shown once it was run
-        shown.append((row, _row_cells(table, row, printed, cells, flags)))
+        shown.append((row, cells, _row_cells(table, row, printed, cells, flags)))
         facts.extend(_row_facts(table, row, printed, cells))
         measured_cells += [cell for _, cell in cells]
         lost.extend(f"{row.title}, {source.title}: {text}" for source, cell in cells for text in _lost_text(cell))
         started.extend((_expert(cell), row.title) for _, cell in cells)
         later |= {f"{row.method} {cell.version}": None for _, cell in cells if (cell.version or 1) > 1}
     headers, groups = _headers(table, sources)
-    rows = [tuple(str(cell) for cell in cells) for _, cells in shown]
+    rows = [tuple(str(cell) for cell in cells) for *_, cells in shown]
     notes = (
         *(f"[{number}] {flag}" for number, flag in enumerate(flags, 1)),
         *_reading_notes(rows, headers),
+        *_basis_notes(table, [(row.title, cell) for row, cells, _ in shown for _, cell in cells]),
+        *_remarks([(row, cells) for row, cells, _ in shown], sources, stored),
         *_expert_notes(started),
         *_overlap_notes(measured_cells),
         *([f"Measured in a later version than the first: {', '.join(later)}"] if later else ()),
@@ -101,22 +115,61 @@ def fill(
         *table.notes,
     )
     numbers = {
-        (i, j): cell for i, (_, cells) in enumerate(shown) for j, cell in enumerate(cells) if type(cell) is Number
+        (i, j): cell for i, (*_, cells) in enumerate(shown) for j, cell in enumerate(cells) if type(cell) is Number
     }
-    marked = ranked(numbers, _contests(table, [row for row, _ in shown], headers))
+    ranks = _ranks(table, [(row, cells) for row, cells, _ in shown], sources, headers, stored)
+    marked = {place: replace(cell, rank=ranks.get(place, 0)) for place, cell in numbers.items()}
     return Sheet(f"Table {table.name}: {table.title}", groups, headers, tuple(rows), notes, tuple(facts), marked)
 
 
-def _contests(table: Table, rows: Sequence[Row], headers: Sequence[str]) -> list[list[Place]]:
-    """Places of cells that are ranked together: one metric's column over the rows of one task, without controls."""
-    metrics = {c.title for c in table.columns if c.metric != PARAMETERS}
-    metrics |= {c.reported for c in table.columns if c.reported and c.metric != PARAMETERS}
-    return [
-        [(i, j) for i, row in enumerate(rows) if table.task_of(row) == task and not row.control]
-        for j, header in enumerate(headers)
-        if header in metrics
-        for task in dict.fromkeys(table.task_of(row) for row in rows)
-    ]
+Shown = Sequence[tuple[Row, Sequence[tuple[Source, Measured]]]]
+"""rows that are shown, with their measured cells"""
+
+
+def _groups(rows: Shown, source: Source) -> dict[int, SeedGroup]:
+    """Position of a row -> its measured cell of that source, without controls, which take no place."""
+    return {
+        i: measured.group
+        for i, (row, cells) in enumerate(rows)
+        for other, measured in cells
+        if other == source and measured.group and not row.control
+    }
+
+
+def _ranks(
+    table: Table, rows: Shown, sources: Sequence[Source], headers: Sequence[str], stored: Comparisons
+) -> dict[Place, int]:
+    """Place of a main metric's cell -> its rank among the shown rows in the stored comparison, if it is 1 or 2."""
+    main = table.columns[0]
+    columns = [j for j, header in enumerate(headers) if header == main.title][-len(sources) :]
+    ranks: dict[Place, int] = {}
+    for source, column in zip(sources, columns, strict=True):
+        groups = _groups(rows, source)
+        places = stored.places(list(groups.values()))
+        for row, group in groups.items():
+            comparison, place = stored.of(group), places.get(group.first.run_id)
+            if comparison and comparison.metric == main.metric and place and place.rank in (1, 2):
+                ranks[row, column] = place.rank
+    return ranks
+
+
+def _remarks(rows: Shown, sources: Sequence[Source], stored: Comparisons) -> list[str]:
+    """A note per source and task whose cells have no ranks, or no untrained control."""
+    notes: dict[str, None] = {}
+    for source in sources:
+        by_task: dict[str, list[SeedGroup]] = {}
+        for group in _groups(rows, source).values():
+            by_task.setdefault(group.spec.task, []).append(group)
+        for task, groups in by_task.items():
+            remark = stored.remark(groups)
+            notes |= {f"Ranks on {task}, {source}: {remark}": None} if remark else {}
+    return list(notes)
+
+
+def _basis_notes(table: Table, cells: Sequence[tuple[str, Measured]]) -> list[str]:
+    """A note on the rows whose interval is over trainings too."""
+    titles = {title: None for title, cell in cells if cell.basis(table.columns[0].metric) == BOTH}
+    return [OVER_BOTH + "; ".join(titles)] if titles else []
 
 
 def _sources(
@@ -288,7 +341,7 @@ def _reading_notes(rows: Sequence[tuple[str, ...]], headers: Sequence[str]) -> l
     if any("±" in cell for cell in cells):
         notes.append("±: standard deviation over seeds")
     if any(text for row in rows for text, header in zip(row, headers, strict=True) if header == INTERVAL):
-        notes.append("AP 95 %: bootstrap interval over images, of the lowest seed")
+        notes.append(OVER_IMAGES)
     if any(re.search(r"\d \(\w+\)$", cell) for cell in cells):
         notes.append("(n), (s), ... beside a value: the size that was measured, where it is not the row's")
     return notes
@@ -322,6 +375,7 @@ def _row_facts(
                     "deviation": measured.deviation(column.metric),
                     "low": bounds[0] if bounds else None,
                     "high": bounds[1] if bounds else None,
+                    "basis": measured.basis(column.metric),
                     "seeds": list(measured.seeds),
                     "difference": _minus_printed(measured, column.metric, cell, state),
                     "status": state,

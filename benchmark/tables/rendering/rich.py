@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from benchmark.tables.content.number import Number
 from benchmark.tables.content.sheet import INTERVAL, Sheet
 
-RANKS = "bold: best of its column, underlined: second; flagged numbers and controls take no place"
-SUBSCRIPT = "subscript: 95 % bootstrap interval over images, of the lowest seed"
+RANKS = "bold: rank 1 in the stored comparison, underlined: rank 2; tied cells share a rank, controls take none"
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def notes(sheet: Sheet) -> list[tuple[int, str]]:
         if numbered:
             listed.append((int(numbered[1]), numbered[2]))
         elif note.startswith(INTERVAL) and INTERVAL in sheet.headers:
-            listed.append((0, SUBSCRIPT))
+            listed.append((0, f"subscript{note.removeprefix(INTERVAL)}"))
         else:
             listed.append((0, note))
     return sorted(listed, key=lambda note: (note[0] == 0, note[0]))
