@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmark.core.canonical import to_plain
 from benchmark.core.formats import KINDS, latency, metric, metric_kind, percent, percent_interval, score
-from benchmark.core.record import RunRecord
+from benchmark.core.record import RunRecord, not_judged
 from benchmark.leaderboard._board_columns import COSTS, LATENCIES
 from benchmark.leaderboard.boards import title_of, zero_shot_share
 from benchmark.leaderboard.context import Context
@@ -57,8 +57,10 @@ def _texts(record: RunRecord) -> dict[str, Any]:
     writers = {name: KINDS[kind] for name, kind in kinds.items()}
     writers |= dict.fromkeys(LATENCIES, lambda value: latency(value, settled=settled))
     return {
-        "metrics": {name: _metric(name, value) for name, value in record.metrics.items()},
-        "intervals": {name: percent_interval(bounds) for name, bounds in record.intervals.items()},
+        "metrics": {name: not_judged(record, name) or _metric(name, value) for name, value in record.metrics.items()},
+        "intervals": {
+            name: percent_interval(bounds) for name, bounds in record.intervals.items() if not not_judged(record, name)
+        },
         "cost": {name: _text(write, getattr(record.cost, name)) for name, write in writers.items()},
         **{
             part: {

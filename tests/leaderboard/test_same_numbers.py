@@ -18,9 +18,10 @@ import pytest
 from benchmark.cli.publishing.content import gather_context
 from benchmark.core.paths import Results
 from benchmark.core.plugins import list_names, load
-from benchmark.core.record import RunRecord
+from benchmark.core.record import RunRecord, not_judged
 from benchmark.leaderboard._wandb_rows import markdown_tables
 from benchmark.leaderboard.site import build_site
+from benchmark.records.comparisons import Comparisons
 from benchmark.records.query import HIDDEN_PROFILES
 from benchmark.records.seeds import SeedGroup, seed_groups
 from benchmark.records.store import read_run
@@ -98,6 +99,10 @@ def test_the_record_page_says_what_the_board_says(page: Page, tmp_path: Path) ->
         if len(cell.good) == 1:
             texts = {name: text.removesuffix(" %") for name, text in shown["texts"]["metrics"].items() if text}
             columns = {column["key"] for column in page.data["columns"]}
+            reasons = {name for name, text in texts.items() if text.startswith("not judged: ")}
+            assert reasons == {name for name in texts if not_judged(cell.first, name)}
+            assert all(page.text(name, cell.first.run_id) is None for name in reasons)
+            texts = {name: text for name, text in texts.items() if name not in reasons}
             assert texts["AP"] == page.text("AP", cell.first.run_id)
             assert {n: page.text(n, cell.first.run_id) for n in texts if n in columns} == {
                 n: texts[n] for n in texts if n in columns
@@ -111,7 +116,7 @@ def test_wandb_writes_what_the_site_writes(page: Page) -> None:
         for c in cells()
     }
     seen = 0
-    for title, table in markdown_tables(committed()):
+    for title, table in markdown_tables(committed(), Comparisons.find()):
         head, _, *lines = [
             [part.strip() for part in line.strip("| ").split(" | ")]
             for line in table.splitlines()
@@ -125,6 +130,7 @@ def test_wandb_writes_what_the_site_writes(page: Page) -> None:
             assert row["parameters"] == page.text("parameters", run_id)
             assert row["latency"] == page.text("latency_p50_s", run_id)
             low, high = page.bounds("AP", run_id)
+            assert row["#"] == str(page.data["ranks"].get(str(page.row(run_id)), "-"))
             assert row["95 % interval"] == ("-" if low is None else f"{low} to {high}")
             seen += 1
     assert seen == len(cells())
@@ -148,7 +154,7 @@ def printed_cells(name: str) -> tuple[Printed, ...]:
 
 def _printed_cells(name: str) -> Iterator[Printed]:
     table = load("table", name)
-    sheet = fill(table, committed())
+    sheet = fill(table, committed(), comparisons=Comparisons.find())
     titles = [title for title, span in sheet.groups for _ in range(span)]
     lines = csv.DictReader(io.StringIO(FORMATS["csv"](sheet)))
     for fact, line in zip(sheet.facts, lines, strict=True):
@@ -177,7 +183,7 @@ def test_csv_and_table_write_what_the_site_writes(page: Page, name: str) -> None
 @pytest.mark.parametrize("form", ["terminal", "markdown", "latex", "html"])
 @pytest.mark.parametrize("name", TABLES)
 def test_every_form_of_a_table_holds_that_text(page: Page, name: str, form: str) -> None:
-    text = FORMATS[form](fill(load("table", name), committed()))
+    text = FORMATS[form](fill(load("table", name), committed(), comparisons=Comparisons.find()))
     for cell in printed_cells(name):
         shown = page.text(cell.metric, cell.run_id)
         words = [re.split(r"[^\w.,]+" if cell.metric != PARAMETERS else r"[|&<>{}]| {2,}", line) for line in

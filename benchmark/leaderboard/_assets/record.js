@@ -40,7 +40,7 @@ function originOf(key, page) {
     column?.meaning ? el("p", { class: "lede" }, `${column.meaning}.`) : null,
     pairs([
       ["exactly", Object.hasOwn(record.metrics, key) ? String(fraction) : String(costAt(record, key) ?? measured)],
-      ["95 % interval", bounds ? `${page.texts.intervals[key]} % (this seed's images resampled, groups together)` : null],
+      ["95 % interval", bounds && page.texts.intervals[key] ? `${page.texts.intervals[key]} % (this seed's images resampled, groups together)` : null],
       ["over seeds", seedsText(page, key)],
       ["measured on", `${whole(record.facts.test_images)} images, ${whole(record.facts.test_boxes)} boxes of ${record.spec.dataset}, version ${record.spec.dataset_version}`],
       ["by", evaluatorsText(record.spec.protocol)],
