@@ -94,7 +94,7 @@ def _gains(
     target: NDArray[np.int64],
     missed: NDArray[np.bool_],
 ) -> list[float]:
-    classes = int(max(ground_truth.label.max(initial=0), matches.label.max(initial=0))) + 1
+    classes = int(max(ground_truth.label.max(), matches.label.max(initial=0))) + 1
     positives = np.bincount(ground_truth.label[~ground_truth.iscrowd], minlength=classes)
     everything = _Ranked(matches.label, matches.score, matches.true[0], positives)
     counts = ~matches.ignored[0]

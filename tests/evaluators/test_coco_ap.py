@@ -174,7 +174,7 @@ def test_unknown_engine_is_refused(make_scored: MakeScored) -> None:
 
 def test_it_is_a_plugin() -> None:
     evaluator = plugins.load("evaluator", "coco-ap")
-    assert (evaluator.name, evaluator.version) == ("coco_ap", 1)
+    assert (evaluator.name, evaluator.version, evaluator.engines) == ("coco_ap", 1, ENGINES)
 
 
 def _one_image(boxes: list[list[float]], labels: list[int]) -> ScoredSet:

@@ -38,7 +38,7 @@ def make(good: list[list[float]], defective: list[list[tuple[float, bool]]]) -> 
 def test_escapes_at_a_rate_of_false_alarms_chosen_on_validation() -> None:
     """Of 20 defect-free validation images one may raise an alarm, so the threshold is the second best score: 0.6."""
     val = make([[0.9], [0.6], *[[0.1]] * 18], [[(0.8, True)]])
-    test = make([[0.7, 0.65], [0.5], [], []], [[(0.9, True)], [(0.61, False)], [(0.6, True)], []])
+    test = make([[0.7, 0.65], [0.6], [], []], [[(0.9, True)], [(0.61, False)], [(0.6, True)], []])
     metrics = inspection.evaluate(test, val).metrics
     assert metrics["escape_rate@5%FA"] == 0.5  # an alarm beside the defect stops the part as well; 0.6 is not above 0.6
     assert metrics["false_alarm_rate@5%FA"] == 0.25

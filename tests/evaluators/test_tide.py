@@ -181,6 +181,35 @@ def test_of_equal_overlaps_the_first_box_is_the_target() -> None:
         assert target.tolist() == [0]
 
 
+def test_a_detection_on_a_crowd_points_at_no_box() -> None:
+    """52 % of it lie on the crowd: ignored at IoU 0.5, though not at 0.55."""
+    boxes, near = [BOX, [190.0, 100, 290, 200]], [148.0, 100, 248, 200]
+    columns = columns_of(_one_image(boxes, [0, 0], [(near, 0)], iscrowd=[True, False]))
+    kinds, target, missed = tide.classify(columns, match_coco(columns.ground_truth, columns.detections))
+    assert (kinds.tolist(), target.tolist(), missed.tolist()) == ([-1], [-1], [False, True])
+
+
+def test_of_equal_scores_the_first_is_corrected() -> None:
+    """Twenty that are badly placed, and twenty of another class with a better score."""
+    detections = [([150.0, 100, 250, 200], 0)] * 20 + [(BOX, 1)] * 20
+    columns = columns_of(_one_image([BOX], [0], detections, scores=[0.4] * 20 + [0.5] * 20))
+    matches = match_coco(columns.ground_truth, columns.detections)
+    _, target, _ = tide.classify(columns, matches)
+    assert (target == 0).all()
+    assert np.flatnonzero(tide._best_for_each_box(matches, target)).tolist() == [20]
+
+
+def test_corrected_classes_among_equal_scores_are_those_of_a_plain_loop(make_scored: MakeScored) -> None:
+    shape = {"images": 12, "classes": 2, "boxes_per_image": 12, "detections_per_image": 60, "score_decimals": 1}
+    columns = columns_of(make_scored(0, crowd=0.0, **shape))
+    detections = columns.detections
+    swapped = np.where(np.arange(len(detections)) % 3 == 0, 1 - detections.label, detections.label)
+    columns = dataclasses.replace(columns, detections=dataclasses.replace(detections, label=swapped))
+    metrics, expected = tide.evaluate(columns).metrics, plain_tide(columns)
+    assert expected["class"] > 0.01
+    assert {name: metrics[f"dAP50_{name}"] for name in expected} == pytest.approx(expected, abs=1e-12)
+
+
 def test_a_class_that_is_missed_whole_keeps_ap_0_and_an_empty_answer_has_no_other_error() -> None:
     columns = columns_of(_one_image([BOX, [300.0, 300, 340, 340]], [0, 1], [(BOX, 0)]))
     assert tide.evaluate(columns).metrics["dAP50_missed"] == 0

@@ -74,7 +74,18 @@ class Mutant:
 
 
 NO_VALUE = frozenset(
-    {"strict", "copy", "use_threads", "pre_buffer", "compression", "indent", "separators", "ensure_ascii", "sort_keys"}
+    {
+        "strict",
+        "copy",
+        "use_threads",
+        "pre_buffer",
+        "chunksize",
+        "compression",
+        "indent",
+        "separators",
+        "ensure_ascii",
+        "sort_keys",
+    }
 )
 """arguments for speed, for the layout of a file, and against what no caller does: no number or verdict hangs on them"""
 AT_LEAST = frozenset({"initial", "minlength"})

@@ -152,6 +152,14 @@ def test_another_schema_is_refused(tmp_path: Path, schema: int) -> None:
         Bundle(_zip(tmp_path / "b.zip", {}, schema))
 
 
+@pytest.mark.parametrize("facts", [{"runs": {}}, {"files": []}])
+def test_an_index_of_another_form_is_refused(tmp_path: Path, facts: dict[str, Any]) -> None:
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("bundle.json", json.dumps({"schema": 1, "runs": [], "files": {}} | facts))
+    with pytest.raises(RecordError, match="its index must hold 'files', an object, and 'runs', a list"):
+        Bundle(tmp_path / "b.zip")
+
+
 def test_the_unpacked_size_of_all_files_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = _zip(tmp_path / "b.zip", {"a": bytes(1000), "b": bytes(1000)})
     with zipfile.ZipFile(path) as archive:

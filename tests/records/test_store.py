@@ -330,10 +330,28 @@ class TestCollect:
             write_atomic(paths.record, encode(replace(record, artifacts=(artifact,))))
             assert reason in take(Home.find(), results).refused[record.run_id]
 
+    def test_of_two_files_the_test_predictions_are_committed(
+        self, results: Results, make_record: Callable[..., RunRecord]
+    ) -> None:
+        record = self._finish(make_record())
+        paths = Home.find().run(record.run_id)
+        val = paths.root / "val.parquet"
+        write_predictions(val, {1: _detections(5)})
+        both = (Artifact("predictions_val", val.name, file_sha256(val)), *record.artifacts)
+        write_atomic(paths.record, encode(replace(record, artifacts=both)))
+        take(Home.find(), results)
+        (stored,) = Store(results.records)
+        assert [(artifact.name, bool(artifact.uri)) for artifact in stored.artifacts] == [
+            ("predictions_val", False), ("predictions", True)
+        ]  # fmt: skip
+        assert len(read_predictions(results.predictions / f"{record.run_id}.parquet")[1]) == 3
+
     def test_too_many_detections_on_an_image(self, results: Results, make_record: Callable[..., RunRecord]) -> None:
         record = self._finish(make_record(), detections=301)
         assert "301 detections on image 1, at most 300" in take(Home.find(), results).refused[record.run_id]
         assert not list(results.records.rglob("*.json"))
+        allowed = self._finish(make_record(seed=1), detections=300)
+        assert take(Home.find(), results).taken == (allowed.run_id,)
 
     def test_a_detection_that_cannot_be_is_refused_though_its_digest_is_right(
         self, results: Results, make_record: Callable[..., RunRecord]
