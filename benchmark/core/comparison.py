@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -179,12 +180,13 @@ class Comparison:
         }
 
     def remark(self, shown: Sequence[str]) -> str:
-        """What a reader must know of the shown cells' ranks: the floor, and why none has a rank; empty if nothing."""
+        """What a reader must know of these ranks: the floor, and the commonest reason where no shown cell has one."""
         if self.floor is Floor.NOTHING_LEARNT:
             return str(self.floor)
         said = [] if self.floor is Floor.LEARNT else [str(self.floor)]
         places = self.places(shown)
         if len(places) > 1 and all(place.rank is None for place in places.values()):
-            reasons = {p.verdict.reason: None for p in self.pairs if p.verdict.reason and {p.a, p.b} <= places.keys()}
-            said.append(f"{Outcome.NOT_JUDGED}: {'; '.join(reasons) or 'no pair was compared'}")
+            reasons = Counter(p.verdict.reason for p in self.pairs if {p.a, p.b} <= places.keys())
+            ((reason, _),) = reasons.most_common(1) or [("no pair was compared", 0)]
+            said.append(f"{Outcome.NOT_JUDGED}: {reason}")
         return "; ".join(said)

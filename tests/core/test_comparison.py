@@ -55,3 +55,18 @@ def test_nobody_is_ranked_where_nothing_was_learnt() -> None:
 
 def test_cells_that_it_does_not_hold_have_no_place() -> None:
     assert comparison("ab", ab=ABOVE).places(["a", "x"]) == {"a": Place(None, ())}
+
+
+def test_a_remark_says_why_nobody_is_ranked_and_what_is_missing() -> None:
+    assert comparison("abc", ab=ABOVE, ac=TIE).remark("abc") == ""
+    assert replace(comparison("ab", ab=ABOVE), floor=Floor.NOTHING_LEARNT).remark("ab") == "nothing learnt"
+    assert replace(comparison("ab", ab=ABOVE), floor=Floor.NO_CONTROL).remark("ab") == "no untrained control"
+    unjudged = comparison("abc", ab=NOT_JUDGED, ac=NOT_JUDGED, bc=NOT_JUDGED)
+    reasons = ("one training each", "one training of c", "one training each")
+    pairs = tuple(
+        replace(pair, verdict=replace(pair.verdict, reason=reason))
+        for pair, reason in zip(unjudged.pairs, reasons, strict=True)
+    )
+    assert replace(unjudged, pairs=pairs).remark("abc") == "not judged: one training each"
+    assert comparison("ab").remark("ab") == "not judged: no pair was compared"
+    assert comparison("ab").remark("a") == ""

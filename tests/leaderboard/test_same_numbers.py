@@ -19,6 +19,7 @@ from benchmark.cli.publishing.content import gather_context
 from benchmark.core.paths import Results
 from benchmark.core.plugins import list_names, load
 from benchmark.core.record import RunRecord, not_judged
+from benchmark.leaderboard import site
 from benchmark.leaderboard._wandb_rows import markdown_tables
 from benchmark.leaderboard.site import build_site
 from benchmark.records.comparisons import Comparisons
@@ -197,3 +198,12 @@ def _title(text: str) -> str:
 
 def test_some_table_holds_measured_cells() -> None:
     assert sum(len(printed_cells(name)) for name in TABLES) >= 40
+
+
+def test_the_pages_script_rounds_no_number_of_a_record() -> None:
+    folder = Path(site.__file__).parent / "_assets"
+    rounding = re.compile(r"toFixed|toPrecision|toExponential|Math\.(?:round|floor|ceil|trunc)")
+    found = {path.name for path in folder.glob("*.js") if rounding.search(path.read_text(encoding="utf-8"))}
+    assert found == {"board.js", "plot.js"}  # the number of pages, and the ticks of an axis
+    (line,) = [line for line in (folder / "board.js").read_text(encoding="utf-8").splitlines() if rounding.search(line)]
+    assert "Math.ceil(sorted.length / PAGE_ROWS)" in line
