@@ -112,7 +112,16 @@ def test_a_board_without_ranks_says_why(visit: Visit) -> None:
         page = visit(address)
         assert page.locator("p.summary .remark").inner_text().strip() == remark
         assert set(column(page, "#")) == {"–"}
+        assert page.locator("td.interval a.best").count() == 0
     assert visit("#/board?task=closed").locator(".remark").count() == 0
+
+
+def test_bold_follows_the_rank_and_no_other_metric_is_bold(visit: Visit) -> None:
+    page = visit("#/board?task=closed")
+    first = [rank for rank in column(page, "#") if rank.split(",")[0] == "1"]
+    assert first
+    assert page.locator("td.interval a.best").count() == len(first)
+    assert page.locator("a.best[href*='AP50']").count() == 0
 
 
 def test_a_noisy_latency_is_marked_and_never_the_best(visit: Visit) -> None:

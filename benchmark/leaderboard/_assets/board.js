@@ -99,7 +99,7 @@ function sortRows(rows, key, down, main) {
 function boardTable(board, all, rows, state, key, down, update) {
   const keys = shownColumns(all, state);
   const scale = Math.max(...all.map((row) => interval(board.main, row)?.[1] ?? value(board.main, row) ?? 0), 0.1);
-  const best = new Map(keys.map((name) => [name, bestValue(all, name)]));
+  const best = new Map(keys.map((name) => [name, bestCost(all, name)]));
   const sortBy = (name, better) => update({ sort: (name === key ? !down : better > 0) ? `-${name}` : name, page: "1" });
   const ties = tieClasses(rows, key === board.main || key === "rank");
   const head = (name, title, better, attributes, meaning) => el("th", {
@@ -117,9 +117,10 @@ function boardTable(board, all, rows, state, key, down, update) {
     el("tbody", null, rows.map((row) => boardRow(row, keys, board, scale, best, ties.get(row)))));
 }
 
-function bestValue(rows, key) {
+// Of costs; which detector is better, only the stored comparison says, by the rank.
+function bestCost(rows, key) {
   const column = COLUMNS.get(key);
-  if (!column.better) return null;
+  if (!column.better || column.kind === "percent") return null;
   let best = null;
   for (const row of rows) {
     const v = value(key, row);
@@ -156,15 +157,15 @@ function boardRow(row, keys, board, scale, best, tie) {
       apart ? el("span", { class: "apart" }, apart) : null,
       status !== "ok" ? el("span", { class: "note" }, el("span", { class: `chip ${status}` }, status), " ", at("reason", row)) : null,
       lost ? el("span", { class: "note" }, `${lost} seed${lost > 1 ? "s" : ""} missing`) : null),
-    keys.map((key) => boardValue(row, key, id, key === board.main ? scale : 0, best.get(key))));
+    keys.map((key) => boardValue(row, key, id, key === board.main ? scale : 0, best.get(key), key === board.main && rankOf(row) === 1)));
 }
 
-function boardValue(row, key, id, scale, best) {
+function boardValue(row, key, id, scale, best, first) {
   const column = COLUMNS.get(key);
   const v = value(key, row);
   if (column.kind === "text") return el("td", { class: key === "id" ? "mono" : null }, v ?? "–");
   if (at(key, row) === null) return el("td", { class: "num" }, key === "zero_shot" && at("status", row) === "ok" ? "unknown" : "–");
-  const link = el("a", { href: recordAddress(id, key), tabindex: -1, class: best !== null && v === best ? "best" : null }, at(key, row));
+  const link = el("a", { href: recordAddress(id, key), tabindex: -1, class: first || (best !== null && v === best) ? "best" : null }, at(key, row));
   const bounds = SPREAD.has(key) ? interval(key, row) : null;
   if (!scale) return el("td", { class: "num" }, link);
   const spread = deviation(key, row);
