@@ -18,7 +18,7 @@ FOLDERS = ("benchmark", "methods", "rtvp", "slurm", "results")
 def install_wheel(folder: Path) -> Path:
     """Build from a copy, so that nothing an earlier build left gets in; the Python of the environment."""
     copy = folder / "checkout"
-    left_out = shutil.ignore_patterns("__pycache__", "predictions", "paper")
+    left_out = shutil.ignore_patterns("__pycache__", "predictions", "matches", "paper")
     for name in FOLDERS:
         shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=left_out)
     for name in FILES:

@@ -17,6 +17,7 @@ from benchmark.core.task import Task
 from benchmark.harness.cell import scope_of
 from benchmark.harness.data import DataSets, open_dataset
 from benchmark.records.bundle import Bundle, ground_truth_to_json
+from benchmark.records.evidence import PREDICTIONS
 from benchmark.records.query import HIDDEN_PROFILES
 from benchmark.records.store import Store, read_run
 
@@ -61,7 +62,7 @@ def _form(record: RunRecord) -> list[str]:
         reasons.append("it has no provenance: the code and packages it was measured with are unknown")
     elif source.dirty:
         reasons.append("its code had uncommitted changes: commit them and measure again")
-    if "predictions" not in {artifact.name for artifact in record.artifacts}:
+    if not any(artifact.name == PREDICTIONS and artifact.uri for artifact in record.artifacts):
         reasons.append("it has no detections")
     try:
         results = Results.find()

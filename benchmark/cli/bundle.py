@@ -21,23 +21,24 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.core.canonical import canonical_json
     from benchmark.core.paths import checkout
     from benchmark.core.record import Artifact
-    from benchmark.harness.rescore import find_record, load_stored
+    from benchmark.harness.rescore import Stored, find_record, load_evidence
     from benchmark.records.bundle import ground_truth_to_json, write_bundle
     from benchmark.records.codec import encode
+    from benchmark.records.evidence import MATCHES, PREDICTIONS, PREDICTIONS_VAL
 
     runs: dict[str, dict[str, bytes]] = {}
     for name in options.runs:
-        stored = load_stored(find_record(name))
-        parts = {
-            "test.json": ground_truth_to_json(stored.test).encode(),
-            "split.json": canonical_json(stored.cell.tested.split).encode(),
-            "vocabulary.json": canonical_json(stored.cell.tested.vocabulary).encode(),
-        }
-        if stored.val is not None:
-            parts["val.json"] = ground_truth_to_json(stored.val).encode()
+        stored = load_evidence(find_record(name))
+        parts = {}
+        if isinstance(stored, Stored):
+            parts["test.json"] = ground_truth_to_json(stored.test).encode()
+            parts["split.json"] = canonical_json(stored.cell.tested.split).encode()
+            parts["vocabulary.json"] = canonical_json(stored.cell.tested.vocabulary).encode()
+            if stored.val is not None:
+                parts["val.json"] = ground_truth_to_json(stored.val).encode()
         artifacts = []
         for artifact in stored.record.artifacts:
-            if artifact.uri and artifact.name in ("predictions", "predictions_val"):
+            if artifact.uri and artifact.name in (PREDICTIONS, PREDICTIONS_VAL, MATCHES):
                 parts[f"{artifact.name}.parquet"] = (stored.path.parent / artifact.uri).read_bytes()
                 artifacts.append(Artifact(artifact.name, f"{artifact.name}.parquet", artifact.sha256))
             else:

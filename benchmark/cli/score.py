@@ -1,4 +1,4 @@
-"""`bench score`: score a run's stored detections again, or a file of detections of any origin."""
+"""`bench score`: derive a run's numbers again from its evidence, or score a file of detections of any origin."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from benchmark.cli._command import Command
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from benchmark.core.evaluation import Scores
     from benchmark.core.record import RunRecord
     from benchmark.datasets.readers.reading import Repairs
@@ -72,26 +74,46 @@ def _of_run(options: argparse.Namespace) -> int:
     import json
 
     from benchmark.cli._printing import print_metrics
-    from benchmark.harness.rescore import find_record, load_stored, score_again
+    from benchmark.evaluators.statistics.bootstrap import intervals
+    from benchmark.harness.rescore import StoredMatches, as_measured, find_record, load_evidence, score_again
 
-    stored = load_stored(find_record(options.record))
+    stored = load_evidence(find_record(options.record))
     scores = score_again(stored, options.engine)
-    record = stored.record
-    differing = differences(record, scores)
+    bounds = {**intervals(stored.test), **scores.intervals}
+    record, from_matches = stored.record, isinstance(stored, StoredMatches)
+    differing = differences(record, scores, bounds, partial=from_matches)
+    kind, left_out = "match table" if from_matches else "predictions", as_measured(stored)
     if options.json:
-        facts = {"run_id": record.run_id, "engine": options.engine, "metrics": dict(scores.metrics)}
-        print(json.dumps({**facts, "differing": differing}, indent=1))
+        facts = {"run_id": record.run_id, "read": kind, "as_measured": left_out, "engine": options.engine}
+        values = {"metrics": dict(scores.metrics), "intervals": dict(bounds)}
+        print(json.dumps({**facts, **values, "differing": differing}, indent=1))
+        return 1 if differing else 0
+    spec = record.spec
+    engine = "match table" if from_matches else f"predictions, {options.engine} engine"
+    print(f"{record.run_id}  {spec.method} · {spec.task} · {spec.dataset} · {engine}")
+    print_metrics(scores.metrics, bounds)
+    print(f"compared with the record: {_compared(record, scores, bounds)}")
+    if differing:
+        print("differs from the record:\n" + "\n".join(f"  {line}" for line in differing))
     else:
-        spec = record.spec
-        print(f"{record.run_id}  {spec.method} · {spec.task} · {spec.dataset} · {options.engine} engine")
-        print_metrics(scores.metrics, record.intervals)
-        if differing:
-            print("differs from the record:\n" + "\n".join(f"  {line}" for line in differing))
-        else:
-            print(f"every number is the record's own, to the last bit ({stored.path})")
-        if val_unkept(record):
-            print("predictions of the validation part were not kept: numbers at thresholds chosen on it were left out")
+        print(f"every number is the record's own, to the last bit ({stored.path})")
+    if left_out:
+        print(f"left as measured, a match table holds no boxes: {', '.join(left_out)}")
+    if val_unkept(record) and not from_matches:
+        print("predictions of the validation part were not kept: numbers at thresholds chosen on it were left out")
     return 1 if differing else 0
+
+
+def _compared(record: RunRecord, scores: Scores, bounds: Mapping[str, tuple[float, float]]) -> str:
+    """What of a record its evidence gave again, in words."""
+    counts = (
+        (sum(value is not None for value in scores.metrics.values()), "metrics"),
+        (len(record.intervals.keys() & bounds.keys()), "intervals"),
+        (len(scores.per_class), "classes"),
+        (len(scores.per_scene), "scenes"),
+        (len(scores.per_super) if record.per_super else 0, "super categories"),
+    )
+    return ", ".join(f"{count} {what}" for count, what in counts if count)
 
 
 def val_unkept(record: RunRecord) -> bool:
@@ -99,13 +121,20 @@ def val_unkept(record: RunRecord) -> bool:
     return any(artifact.name == "predictions_val" and not artifact.uri for artifact in record.artifacts)
 
 
-def differences(record: RunRecord, scores: Scores) -> list[str]:
-    """Lines `metric: recorded -> again` for all values that are not equal to the last bit.
+def differences(
+    record: RunRecord, scores: Scores, bounds: Mapping[str, tuple[float, float]], *, partial: bool = False
+) -> list[str]:
+    """Lines `metric: recorded -> again` for all values, those of intervals too, that are not equal to the last bit.
 
-    Values at thresholds chosen on the validation part are left out where its predictions were not kept.
+    Values at thresholds chosen on the validation part are left out where its predictions were not kept; partial: so is
+    what the record has and `scores` has not, because it needs boxes and there is only a match table.
     """
-    unkept = val_unkept(record)
-    lines = []
+    unkept, bounds = val_unkept(record), {**bounds, **scores.intervals}
+    lines = [
+        f"{metric} interval: {tuple(recorded)} -> {tuple(bounds.get(metric, ()))}"
+        for metric, recorded in record.intervals.items()
+        if tuple(recorded) != tuple(bounds.get(metric, ())) and not ((partial or unkept) and metric not in bounds)
+    ]
     for title, old, new in (
         ("", {"": record.metrics}, {"": scores.metrics}),
         ("class ", record.per_class, scores.per_class),
@@ -118,7 +147,7 @@ def differences(record: RunRecord, scores: Scores) -> list[str]:
             again, stored = new.get(row, {}), old.get(row, {})
             lines += [
                 f"{title}{row + ' ' if row else ''}{name}: {stored.get(name, 'absent')} -> {again.get(name, 'absent')}"
-                for name in sorted({*again, *stored})
+                for name in sorted(again if partial else {*again, *stored})
                 if again.get(name, "absent") != stored.get(name, "absent") and not (unkept and again.get(name) is None)
             ]
     return lines

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmark.core.detections import Detections
+from benchmark.core.matches import MatchTable
 from benchmark.core.sample import Sample
 
 
@@ -51,9 +52,11 @@ class Evaluator:
 
     evaluate(test, val): val is the validation part if its vocabulary equals the test part's, else None. If there are
     `engines`, evaluate takes `engine=` one of them, by default the first; without any, our own code scores.
+    from_matches: the same values, to the last bit, from a match table; None where boxes are needed.
     """
 
     name: str
     version: int
     evaluate: Callable[..., Scores]
     engines: tuple[str, ...] = ()
+    from_matches: Callable[[MatchTable], Scores] | None = None

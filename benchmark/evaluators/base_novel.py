@@ -7,13 +7,17 @@ mean is 0 (Xian et al., "Zero-Shot Learning: A Comprehensive Evaluation", 2018).
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
+from benchmark.core.matches import MatchTable
 from benchmark.evaluators.scoring.columns import Columns, columns_of
 from benchmark.evaluators.scoring.engine import AREAS_PX, ENGINES, MAX_DETECTIONS, coco_curves
+from benchmark.evaluators.scoring.match_table import as_matched, table_curves
 from benchmark.evaluators.scoring.values import mean
 
 _IOU_50 = 0  # position in IOU_THRESHOLDS
+_ALL, _MOST = list(AREAS_PX).index("all"), len(MAX_DETECTIONS) - 1
 
 
 def evaluate(
@@ -29,11 +33,21 @@ def evaluate(
     """
     columns = columns_of(test)
     counted = coco_curves(columns, engine, {"all": AREAS_PX["all"]}, MAX_DETECTIONS[-1:])
+    return _scores(columns, counted.precision[..., 0, 0])
+
+
+def from_match_table(table: MatchTable) -> Scores:
+    """The values of `evaluate`, equal to the last bit, from the match table of the same detections."""
+    return _scores(as_matched(table)[0], table_curves(table).precision[..., _ALL, _MOST])
+
+
+def _scores(columns: Columns, precision: NDArray[np.float64]) -> Scores:
+    """precision: (T, R, K) in all areas, see `engine.Curves`."""
     novel = np.isin(np.arange(len(columns.names)), columns.novel)
     labels = columns.ground_truth.label[~columns.ground_truth.iscrowd]
     metrics: dict[str, float | None] = {}
-    for name, precision in (("AP", counted.precision), ("AP50", counted.precision[_IOU_50 : _IOU_50 + 1])):
-        halves = mean(precision[:, :, ~novel]), mean(precision[:, :, novel])
+    for name, values in (("AP", precision), ("AP50", precision[_IOU_50])):
+        halves = mean(values[..., ~novel]), mean(values[..., novel])
         metrics[f"{name}_base"], metrics[f"{name}_novel"] = halves
         metrics[f"{name}_harmonic"] = _harmonic(*halves)
     metrics["boxes_base"], metrics["boxes_novel"] = int((~novel[labels]).sum()), int(novel[labels].sum())
@@ -46,4 +60,4 @@ def _harmonic(base: float | None, novel: float | None) -> float | None:
     return 2 * base * novel / (base + novel) if base + novel else 0.0
 
 
-EVALUATOR = Evaluator(name="base_novel", version=1, evaluate=evaluate, engines=ENGINES)
+EVALUATOR = Evaluator(name="base_novel", version=1, evaluate=evaluate, engines=ENGINES, from_matches=from_match_table)

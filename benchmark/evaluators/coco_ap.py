@@ -109,4 +109,4 @@ def _one_part(part: Columns, counted: Curves) -> Values:
     }
 
 
-EVALUATOR = Evaluator(name="coco_ap", version=1, evaluate=evaluate, engines=ENGINES)
+EVALUATOR = Evaluator(name="coco_ap", version=1, evaluate=evaluate, engines=ENGINES, from_matches=from_match_table)

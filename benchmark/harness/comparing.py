@@ -32,7 +32,7 @@ from benchmark.core.vocabulary import CANONICAL
 from benchmark.evaluators.statistics.bootstrap import AP_RANGE, DIFFERENCE_RANGE, bounds_of
 from benchmark.evaluators.statistics.comparison import resample_cells
 from benchmark.evaluators.statistics.verdict import Trainings, judge_all, mean_interval, training_noises
-from benchmark.harness.rescore import evidence, find_record
+from benchmark.harness.rescore import find_record, load_evidence
 from benchmark.records.comparisons import Comparisons, is_current
 from benchmark.records.seeds import SeedGroup, seed_groups
 
@@ -79,7 +79,7 @@ def compare_cells(board: Board, cells: Sequence[SeedGroup], progress: Progress |
     steps: Iterable[Any] = (
         progress(f"compare {board.task} {board.dataset}", records, len(records)) if progress else records
     )
-    sets = {record.run_id: evidence(find_record(record.run_id)) for record in steps}
+    sets = {record.run_id: load_evidence(find_record(record.run_id)).test for record in steps}
     resampled = resample_cells(
         {cell.first.run_id: [sets[record.run_id] for record in cell.good] for cell in cells}, RESAMPLES
     )

@@ -1,4 +1,4 @@
-"""A record and what it was measured from: stored detections beside the ground truth of its data set."""
+"""A record and its evidence: stored detections beside the ground truth of its data set, or a match table."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.core.canonical import file_sha256
 from benchmark.core.detections import Detections
 from benchmark.core.errors import RecordError, RefusedError, UnknownNameError
-from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
+from benchmark.core.evaluation import ScoredSet, Scores
 from benchmark.core.matches import MatchTable
 from benchmark.core.paths import Home, Results, RunPaths
 from benchmark.core.plugins import load
@@ -19,9 +18,10 @@ from benchmark.core.spec import Job
 from benchmark.core.task import Task
 from benchmark.evaluators.scoring.columns import columns_of
 from benchmark.evaluators.scoring.match_table import match_table
-from benchmark.evaluators.scoring.score import score
+from benchmark.evaluators.scoring.score import score, score_matches
 from benchmark.harness.cell import Cell, cell_of, scope_of
 from benchmark.harness.data import DataSets
+from benchmark.records.evidence import MATCHES, kept_file
 from benchmark.records.exchange import coco_ground_truth
 from benchmark.records.matches import read_matches
 from benchmark.records.predictions import read_predictions
@@ -39,6 +39,18 @@ class Stored:
     test: ScoredSet
     val: ScoredSet | None
     cell: Cell
+
+
+@dataclass(frozen=True, eq=False)
+class StoredMatches:
+    """A good record with its match table, for which neither data set nor images are needed."""
+
+    record: RunRecord
+    path: Path
+    test: MatchTable
+
+
+Evidence = Stored | StoredMatches
 
 
 def find_record(name: str) -> Path:
@@ -67,8 +79,7 @@ def load_stored(path: Path) -> Stored:
     detections were not kept or are not the bytes that the record names, DataError where the data set is not here.
     """
     record = read_run(path)
-    if record.status is not Status.OK:
-        raise RefusedError(f"run {record.run_id} is {record.status}: {record.error}")
+    _require_good(record)
     cell = cell_of(job_of(record, path))
     test = _scored(cell, record, path, "predictions", cell.tested.split.test)
     val = None
@@ -91,44 +102,54 @@ def tabulate(path: Path) -> MatchTable | None:
     return None if columns.federation is not None else match_table(columns)
 
 
-def evidence(path: Path) -> ScoredSet | MatchTable:
-    """What a record's AP can be counted from: its match table if it has one, for which no image is needed.
+def load_evidence(path: Path) -> Evidence:
+    """The record in a file with its match table if it keeps one, else with its detections.
 
-    Raises as `load_stored`.
+    Raises as `load_stored`; a match table needs no data set.
     """
     record = read_run(path)
-    file = _artifact_file(record, path, "matches")
-    return load_stored(path).test if file is None else read_matches(file)
+    file = kept_file(record, path, MATCHES)
+    if file is None:
+        return load_stored(path)
+    _require_good(record)
+    return StoredMatches(record, path, read_matches(file))
 
 
-def _artifact_file(record: RunRecord, path: Path, name: str) -> Path | None:
-    """The file of an artifact, None if it was not kept. Raises RecordError where its bytes are others."""
-    artifact = next((a for a in record.artifacts if a.name == name), None)
-    if artifact is None or not artifact.uri:
-        return None
-    file = (path.parent / artifact.uri).resolve()
-    if not file.is_file() or file_sha256(file) != artifact.sha256:
-        raise RecordError(f"{file}: missing or changed (its sha256 is not the one in {path})")
-    return file
+def _require_good(record: RunRecord) -> None:
+    if record.status is not Status.OK:
+        raise RefusedError(f"run {record.run_id} is {record.status}: {record.error}")
 
 
 def _scored(cell: Cell, record: RunRecord, path: Path, name: str, image_ids: Sequence[int]) -> ScoredSet:
     return cell.tested.scored(cell.tested.samples(image_ids), _detections(record, path, name))
 
 
-def score_again(stored: Stored, engine: str = "fast") -> Scores:
-    """The evaluators of the record's own protocol on its stored detections.
+def as_measured(stored: Evidence) -> tuple[str, ...]:
+    """The evaluators of the record whose values its evidence does not give: they need boxes and there are none."""
+    if isinstance(stored, Stored):
+        return ()
+    wanted = stored.record.spec.protocol["evaluators"]
+    return tuple(sorted(name for name in wanted if load("evaluator", name).from_matches is None))
 
-    Raises RefusedError where an evaluator has another version by now: its numbers are then not the record's.
+
+def score_again(stored: Evidence, engine: str = "fast") -> Scores:
+    """The evaluators of the record's own protocol on its stored detections, or those that its match table allows.
+
+    Raises RefusedError where an evaluator has another version by now, whose numbers are not the record's, and for the
+    reference engine on a match table, which only our own code counts.
     """
     wanted = stored.record.spec.protocol["evaluators"]
-    for name, version in wanted.items():
-        evaluator: Evaluator = load("evaluator", name)
+    if isinstance(stored, StoredMatches) and engine != "fast":
+        raise RefusedError(f"run {stored.record.run_id} keeps a match table: engine {engine} needs detections")
+    for name in sorted(set(wanted) - set(as_measured(stored))):
+        evaluator, version = load("evaluator", name), wanted[name]
         if evaluator.version != version:
             raise RefusedError(
                 f"run {stored.record.run_id} was measured by {name} version {version}, here is {evaluator.version}: "
                 "measure it again"
             )
+    if isinstance(stored, StoredMatches):
+        return score_matches(tuple(wanted), stored.test)
     return score(tuple(wanted), stored.test, stored.val, engine=engine)
 
 
@@ -141,9 +162,10 @@ def test_ground_truth(data: str, task_name: str) -> dict[str, Any]:
 
 
 def _detections(record: RunRecord, path: Path, name: str) -> dict[int, Detections]:
-    file = _artifact_file(record, path, name)
+    file = kept_file(record, path, name)
     if file is None:
+        what = "only a match table, which has no boxes" if kept_file(record, path, MATCHES) else "nor is a match table"
         raise RecordError(
-            f"{path}: its {name} were not kept; one seed of each cell keeps them, or measure again with --force"
+            f"{path}: its {name} were not kept, {what}; one seed of each cell keeps them, or measure again with --force"
         )
     return read_predictions(file)

@@ -3,6 +3,7 @@
 It contains `bundle.json` (schema, run ids, sha256 of every other file), `requirements.lock`, and per run
 `<run_id>/record.json`, `split.json`, `vocabulary.json`, `test.json` (ground truth of the test part, without images) and
 `predictions.parquet`; `val.json` and `predictions_val.parquet` too where thresholds were chosen on the validation part.
+A run that keeps a match table instead has `record.json` and `matches.parquet` alone.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from benchmark.core.files import held, written_whole
 from benchmark.core.matches import MatchTable
 from benchmark.core.paths import Home, Results
 from benchmark.core.record import Artifact, RunRecord, Status
+from benchmark.records.evidence import MATCHES, PREDICTIONS, keeps_evidence
 from benchmark.records.leaks import leak_of
 from benchmark.records.matches import write_matches
 from benchmark.records.predictions import read_predictions
@@ -40,8 +41,9 @@ _MOST_IN_ONE_PROCESS = 300
 class Collected:
     """What one `bench collect` did.
 
-    taken: run ids of records that were copied. present: run ids of records that the results already held. refused: run
-    id -> reason. unchecked: `<data set> <task>` of taken records whose split `bench data leaks` has not checked here.
+    taken: run ids of records that were copied, or whose evidence was. present: run ids of records that the results
+    already held. refused: run id -> reason. unchecked: `<data set> <task>` of taken records whose split `bench data
+    leaks` has not checked here.
     """
 
     taken: tuple[str, ...]
@@ -81,10 +83,12 @@ def collect(home: Home, results: Results, tabulate: Tabulate) -> Collected:
                     new.append(record)
                     continue
                 file, committed = known[record.run_id]
-                if committed.metrics == record.metrics:
-                    present.append(record.run_id)
-                else:
+                if committed.metrics != record.metrics:
                     refused[record.run_id] = f"measured again with other numbers; remove {file} to replace it"
+                elif file.is_relative_to(results.records) and _lacks_evidence_of(committed, record):
+                    new.append(replace(committed, artifacts=record.artifacts))
+                else:
+                    present.append(record.run_id)
             kept = [record.run_id in kept_seeds for record in new]
             reasons = list(mapped(partial(_take, home, results, tabulate), new, kept))
     refused |= {record.run_id: reason for record, reason in zip(new, reasons, strict=True) if reason}
@@ -153,9 +157,19 @@ def _judged(home: Home, path: Path) -> RunRecord | str:
     return f"its split leaks: {leak}" if leak else record
 
 
+def _lacks_evidence_of(committed: RunRecord, record: RunRecord) -> bool:
+    """Whether a committed record keeps no evidence and names the same files as the one measured here."""
+    digests = [{(artifact.name, artifact.sha256) for artifact in each.artifacts} for each in (committed, record)]
+    return not keeps_evidence(committed) and bool(record.artifacts) and digests[0] == digests[1]
+
+
 def _kept_seeds(known: Sequence[RunRecord], good: Sequence[RunRecord]) -> set[str]:
     """Run ids whose predictions are committed: the lowest seed per cell that has no committed predictions yet."""
-    has_one = {record.spec.cell_key for record in known if any(artifact.uri for artifact in record.artifacts)}
+    has_one = {
+        record.spec.cell_key
+        for record in known
+        if any(artifact.uri for artifact in record.artifacts if artifact.name == PREDICTIONS)
+    }
     return {group.first.run_id for group in seed_groups(good) if group.spec.cell_key not in has_one}
 
 
@@ -178,7 +192,7 @@ def _with_evidence(record: RunRecord, home: Home, results: Results, tabulate: Ta
                 f"{source}: missing or changed (its sha256 is not the record's); measure again with --force"
             )
     artifacts = [replace(artifact, uri="") for artifact in record.artifacts]
-    predictions = next((i for i, artifact in enumerate(artifacts) if artifact.name == "predictions"), None)
+    predictions = next((i for i, artifact in enumerate(artifacts) if artifact.name == PREDICTIONS), None)
     if predictions is None:
         return replace(record, artifacts=tuple(artifacts))
     table = tabulate(paths.record) if tabulate else None
@@ -188,7 +202,7 @@ def _with_evidence(record: RunRecord, home: Home, results: Results, tabulate: Ta
     else:
         path = results.matches / f"{record.run_id}.parquet"
         write_matches(path, table)
-        artifacts.append(Artifact("matches", f"../../../matches/{path.name}", file_sha256(path)))
+        artifacts.append(Artifact(MATCHES, f"../../../matches/{path.name}", file_sha256(path)))
     return replace(record, artifacts=tuple(artifacts))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmark.core.errors import RecordError
+from benchmark.core.errors import EvaluationError, RecordError
 from benchmark.core.files import written_whole
 from benchmark.core.loading import parse_json
 from benchmark.core.matches import MatchTable
@@ -32,11 +32,21 @@ def write_matches(path: Path, table: MatchTable) -> None:
         "box_label": table.box_label.tolist(),
         "boxes": table.boxes.ravel().tolist(),
         "bands": table.boxes.shape[1],
+        "novel": table.novel,
     }
     columns = {name: pa.array(getattr(table, name).astype(dtype)) for name, dtype in _COLUMNS.items()}
     written = pa.table(columns).replace_schema_metadata({_KEY: json.dumps(rest, separators=(",", ":")).encode()})
     with written_whole(path) as waiting:
-        pq.write_table(written, waiting, compression="zstd", compression_level=9)
+        # no score is there twice, so a dictionary of them would be larger than they are
+        coded = [name for name in _COLUMNS if name != "score"]
+        pq.write_table(
+            written,
+            waiting,
+            compression="zstd",
+            compression_level=9,
+            use_dictionary=coded,
+            use_byte_stream_split=["score"],
+        )
         if (size := waiting.stat().st_size) > LIMIT_BYTES:
             raise RecordError(f"{path}: {size / 2**20:.1f} MiB of matches, at most {LIMIT_BYTES >> 20} MiB are kept")
 
@@ -62,8 +72,9 @@ def read_matches(path: Path) -> MatchTable:
             box_image=np.array(rest["box_image"], np.int64),
             box_label=np.array(rest["box_label"], np.int64),
             boxes=np.array(rest["boxes"], np.int64).reshape(-1, rest["bands"]),
+            novel=tuple(rest.get("novel", ())),
         )
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, IndexError) as error:
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, IndexError, EvaluationError) as error:
         raise RecordError(f"{path}: not a match table: {error}") from error
 
 

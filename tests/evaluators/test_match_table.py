@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from benchmark.core.errors import EvaluationError, RecordError
 from benchmark.core.evaluation import ScoredSet
-from benchmark.evaluators import coco_ap
+from benchmark.evaluators import base_novel, coco_ap
 from benchmark.evaluators.scoring.columns import columns_of
 from benchmark.evaluators.scoring.match_table import match_table
 from benchmark.evaluators.statistics.bootstrap import bootstrap_ap, intervals
@@ -35,10 +37,11 @@ def test_numbers_equal_those_of_the_detections_to_the_last_bit(
     make_scored: MakeScored, shape: dict[str, object], tmp_path: Path
 ) -> None:
     for seed in range(3):
-        scored = make_scored(seed, **shape)
+        scored = replace(make_scored(seed, **shape), novel=(0, 2))
         write_matches(tmp_path / "matches.parquet", match_table(scored))
         table = read_matches(tmp_path / "matches.parquet")
         assert coco_ap.from_match_table(table) == coco_ap.evaluate(scored)
+        assert base_novel.from_match_table(table) == base_novel.evaluate(scored)
         columns = columns_of(scored)
         weights = resample_weights(columns, 20, seed)
         assert np.array_equal(resample_weights(table, 20, seed), weights)
@@ -87,3 +90,30 @@ def test_a_file_of_another_kind_is_named(content: bytes, tmp_path: Path) -> None
     path.write_bytes(content)
     with pytest.raises(RecordError, match=r"other\.parquet: not a match table"):
         read_matches(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"score": np.zeros(1, np.float32)}, "image, label, score, true and ignored differ in length"),
+        ({"groups": ()}, "an image lacks its group"),
+        ({"box_label": np.zeros(1, np.int64)}, "boxes differ in length"),
+        ({"image": 10**6}, "an image is outside 0.."),
+        ({"label": -1}, "a class is outside 0.."),
+        ({"box_label": 99}, "a class is outside 0.."),
+        ({"boxes": -1}, "a number of boxes is negative"),
+        ({"label": 0}, "detections are not sorted by class"),
+        ({"score": np.nan}, "a score is not finite"),
+    ],
+)
+def test_a_table_that_does_not_fit_together_is_refused(
+    make_scored: MakeScored, changes: dict[str, Any], problem: str
+) -> None:
+    table = match_table(make_scored(0))
+    ((name, value),) = changes.items()
+    if not isinstance(value, (np.ndarray, tuple)):
+        array = getattr(table, name).copy()
+        array[-1] = value
+        value = array
+    with pytest.raises(EvaluationError, match=f"match table: {problem}"):
+        replace(table, **{name: value})

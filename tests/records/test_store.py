@@ -24,6 +24,7 @@ from benchmark.core.record import Artifact, RunRecord, Status
 from benchmark.records import collect as collecting
 from benchmark.records.codec import encode
 from benchmark.records.collect import Collected, collect
+from benchmark.records.evidence import kept_file
 from benchmark.records.leaks import write_leaks
 from benchmark.records.matches import read_matches
 from benchmark.records.predictions import read_predictions, write_predictions
@@ -227,6 +228,30 @@ class TestCollect:
         first = self._finish(make_record(seed=0))
         assert take(Home.find(), results).taken == (first.run_id,)
         assert [path.stem for path in results.predictions.iterdir()] == [later.run_id]
+
+    def test_a_committed_record_without_evidence_gets_it_from_the_same_run(
+        self, results: Results, make_record: Callable[..., RunRecord]
+    ) -> None:
+        record = self._finish(make_record(seed=1))
+        bare = replace(record, artifacts=(replace(record.artifacts[0], uri=""),), facts={"committed": "before"})
+        path = Store(results.records).add(bare)
+        assert collect(Home.find(), results, made_table).taken == (record.run_id,)
+        assert read_run(path) == replace(bare, artifacts=read_run(path).artifacts)
+        assert kept_file(read_run(path), path, "predictions") == results.predictions / f"{record.run_id}.parquet"
+        assert collect(Home.find(), results, made_table).present == (record.run_id,)
+        other = replace(bare.artifacts[0], sha256="0" * 64)
+        Store(results.records).add(replace(bare, artifacts=(other,)))
+        assert collect(Home.find(), results, made_table).present == (record.run_id,)
+
+    def test_a_cell_with_a_match_table_alone_still_keeps_one_seed_s_predictions(
+        self, results: Results, make_record: Callable[..., RunRecord]
+    ) -> None:
+        records = [self._finish(make_record(seed=seed)) for seed in (0, 1)]
+        collect(Home.find(), results, made_table)
+        Store(results.records).path(records[0]).unlink()
+        (results.predictions / f"{records[0].run_id}.parquet").unlink()
+        assert collect(Home.find(), results, made_table).taken == (records[0].run_id,)
+        assert [path.stem for path in results.predictions.iterdir()] == [records[0].run_id]
 
     def test_two_collectors_take_every_record_once(
         self, results: Results, make_record: Callable[..., RunRecord]

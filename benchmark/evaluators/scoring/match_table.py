@@ -43,6 +43,7 @@ def match_table(scored: ScoredSet | Columns) -> MatchTable:
         box_image=box_image,
         box_label=box_label,
         boxes=boxes,
+        novel=columns.novel,
     )
 
 
@@ -161,4 +162,5 @@ def as_matched(table: MatchTable) -> tuple[Columns, Matches]:
         np.full((len(IOU_THRESHOLDS), len(rows)), -1),
     )
     nothing = boxes.take(np.zeros(0, np.int64))
-    return Columns(table.names, table.image_ids, size_px, table.scenes, table.groups, boxes, nothing), matches
+    columns = Columns(table.names, table.image_ids, size_px, table.scenes, table.groups, boxes, nothing)
+    return replace(columns, novel=table.novel), matches

@@ -1,11 +1,12 @@
-"""Several evaluators on one set of stored detections, their metrics in one mapping."""
+"""Several evaluators on one set of stored detections, or on its match table, their metrics in one mapping."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.core.errors import ConfigError
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
+from benchmark.core.matches import MatchTable
 from benchmark.core.plugins import load
 from benchmark.evaluators.scoring.columns import Columns, columns_of
 
@@ -25,16 +26,30 @@ def score(
     evaluators give one metric different values.
     """
     columns, val_columns = columns_of(test), None if val is None else columns_of(val)
+    evaluators: list[Evaluator] = [load("evaluator", name) for name in names]
+    return _together(
+        (each.name, each.evaluate(columns, val_columns, **({"engine": engine} if each.engines else {})))
+        for each in evaluators
+    )
+
+
+def score_matches(names: Sequence[str], table: MatchTable) -> Scores:
+    """The values of those of the named evaluators that need no boxes (`Evaluator.from_matches`).
+
+    Raises UnknownNameError for an unknown evaluator.
+    """
+    evaluators: list[Evaluator] = [load("evaluator", name) for name in names]
+    return _together((each.name, each.from_matches(table)) for each in evaluators if each.from_matches)
+
+
+def _together(scored: Iterable[tuple[str, Scores]]) -> Scores:
     metrics: dict[str, float | None] = {}
     per_class: Table = {}
     per_scene: Table = {}
     per_super: Table = {}
     intervals: dict[str, tuple[float, float]] = {}
     basis: dict[str, int] = {}
-    for name in names:
-        evaluator: Evaluator = load("evaluator", name)
-        chosen = {"engine": engine} if evaluator.engines else {}
-        scores = evaluator.evaluate(columns, val_columns, **chosen)
+    for name, scores in scored:
         _add(metrics, scores.metrics, name)
         intervals |= scores.intervals
         basis |= scores.basis
