@@ -62,6 +62,19 @@ def test_coco_matches_are_the_reference_engines(make_scored: MakeScored, shape: 
                 assert np.array_equal(np.where(taken < 0, 0, ours.row[taken] + 1), cell["gtMatches"])
 
 
+def test_limits_of_an_area_belong_to_it() -> None:
+    ground_truth, detections = _columns([[0.0, 0, 20, 20]], [False], [[0, 0, 20, 20]])
+    for area_px, bands in (
+        (0.0, {"all", "small"}),
+        (1024.0, {"all", "small", "medium"}),
+        (9216.0, {"all", "medium", "large"}),
+    ):
+        boxes = replace(ground_truth, area_px=np.array([area_px]))
+        counted = {name for name, band in AREAS_PX.items() if match_coco(boxes, detections, band).true.any()}
+        assert counted == bands
+        assert match_coco(boxes, detections).true.any()
+
+
 def test_a_crowd_absorbs_any_number_and_a_box_only_one() -> None:
     box, crowd = [10.0, 10, 30, 30], [100.0, 100, 180, 180]
     inside = [110.0, 110, 130, 130]

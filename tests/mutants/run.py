@@ -81,6 +81,8 @@ NO_VALUE = frozenset(
         "pre_buffer",
         "chunksize",
         "compression",
+        "compression_level",
+        "encoding",
         "indent",
         "separators",
         "ensure_ascii",
