@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.cli._command import Command
 
 if TYPE_CHECKING:
-    from benchmark.harness.rescore import Stored
+    from benchmark.harness.rescore import Evidence
 
 _SHOWN = 5
 
@@ -31,9 +31,9 @@ def run(options: argparse.Namespace) -> int:
 
     from benchmark.evaluators.statistics.comparison import METRICS, class_differences, resample_cells
     from benchmark.evaluators.statistics.verdict import Trainings, judge, training_noises, what_would_settle
-    from benchmark.harness.rescore import find_record, load_stored
+    from benchmark.harness.rescore import find_record, load_evidence
 
-    sides = [[load_stored(find_record(name)) for name in side.split(",")] for side in (options.a, options.b)]
+    sides = [[load_evidence(find_record(name)) for name in side.split(",")] for side in (options.a, options.b)]
     _refuse_unlike([stored for side in sides for stored in side])
     cells = resample_cells(
         {name: [stored.test for stored in side] for name, side in zip("ab", sides, strict=True)}, options.resamples
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_unlike(stored: list[Stored]) -> None:
+def _refuse_unlike(stored: list[Evidence]) -> None:
     from benchmark.core.errors import RefusedError
 
     first = stored[0].record
@@ -75,7 +75,7 @@ def _refuse_unlike(stored: list[Stored]) -> None:
                 )
 
 
-def _facts(side: list[Stored], metric: str) -> dict[str, Any]:
+def _facts(side: list[Evidence], metric: str) -> dict[str, Any]:
     from statistics import fmean, stdev
 
     spec = side[0].record.spec

@@ -71,6 +71,15 @@ def test_a_match_table_gives_the_numbers_that_need_no_boxes(
     assert [line.split(":")[0].split()[0] for line in lines] == ["AP", "class"]
 
 
+def test_runs_of_both_kinds_are_compared(runs: list[str], collected: Results, capsys: Any) -> None:
+    mixed = json.loads(said(capsys, "compare", *runs, "--json"))
+    Home.find().root.joinpath("away").rename(Home.find().runs)
+    try:
+        assert mixed == json.loads(said(capsys, "compare", *runs, "--json"))
+    finally:
+        Home.find().runs.rename(Home.find().root / "away")
+
+
 def test_what_needs_detections_refuses_a_match_table(runs: list[str], collected: Results, capsys: Any) -> None:
     assert "engine reference needs detections" in said(capsys, "score", runs[1], "--engine", "reference", status=2)
     for command in (["score", runs[1], "--cross-check"], ["export", runs[1], "--format", "coco"]):

@@ -12,7 +12,8 @@ from benchmark.core.errors import ConfigError, UnknownNameError
 from benchmark.core.evaluation import Evaluator, ScoredSet, Scores
 from benchmark.evaluators import coco_ap, operating_point
 from benchmark.evaluators.scoring.engine import coco_curves
-from benchmark.evaluators.scoring.score import score
+from benchmark.evaluators.scoring.match_table import match_table
+from benchmark.evaluators.scoring.score import score, score_matches
 
 MakeScored = Callable[..., ScoredSet]
 ALL = ("coco_ap", "operating_point", "bands", "tide", "inspection")
@@ -30,6 +31,13 @@ def test_both_engines_give_the_same_of_all_evaluators(make_scored: MakeScored) -
     assert score(ALL, test, val) == score(ALL, test, val, engine="reference")
     with pytest.raises(UnknownNameError, match="unknown engine 'pycocotools': valid: fast, reference"):
         score(ALL, test, val, engine="pycocotools")
+
+
+def test_a_match_table_gives_the_evaluators_that_need_no_boxes(make_scored: MakeScored) -> None:
+    test = dataclasses.replace(make_scored(1, images=40), novel=(1,))
+    scores = score_matches((*ALL, "base_novel"), match_table(test))
+    assert scores == score(("coco_ap", "base_novel"), test)
+    assert score_matches(("bands", "tide"), match_table(test)).metrics == {}
 
 
 def test_a_super_category_is_scored_on_the_images_of_its_scenes(make_scored: MakeScored) -> None:
