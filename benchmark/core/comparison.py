@@ -135,7 +135,8 @@ class Place:
 class Comparison:
     """All cells of one board.
 
-    training_sd: pooled over the board's cells with several trainings, a fraction; training_dof: its degrees of freedom.
+    training_sd: over the seeds of the board's cells, pooled per library, of the library with most degrees of freedom; a
+    fraction. training_dof: that number.
     evidence: run id -> `evidence_digest` of its record; a comparison of other records is stale.
     """
 

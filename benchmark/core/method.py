@@ -37,7 +37,8 @@ class MethodInfo:
     trained_on: data sets that its released weights were trained on (`coco`, `lvis`, `objects365`, `goldg`, ...).
     trained_classes: classes of such data, where we have no list of them; both are for the zero-shot ledger.
     weights: the released files that the adapter can load. gpu_profiles: profiles whose fits take more than 45 minutes
-    on two cores, so that without a GPU they need `--device cpu`.
+    on two cores, so that without a GPU they need `--device cpu`. library: the engine that trains it (`ultralytics`,
+    `transformers`, `mmdet`; `torch` for a trainer of its own): methods of one library share the noise of training.
     """
 
     name: str
@@ -56,6 +57,7 @@ class MethodInfo:
     trained_classes: tuple[str, ...] = ()
     weights: tuple[ReleasedWeights, ...] = ()
     gpu_profiles: tuple[str, ...] = ("paper",)
+    library: str = "torch"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.core.canonical import digest
 from benchmark.core.comparison import (
     BOTH,
     IMAGES,
@@ -31,7 +30,8 @@ from benchmark.core.task import Task
 from benchmark.core.vocabulary import CANONICAL
 from benchmark.evaluators.statistics.bootstrap import AP_RANGE, DIFFERENCE_RANGE, bounds_of
 from benchmark.evaluators.statistics.comparison import resample_cells
-from benchmark.evaluators.statistics.verdict import Trainings, judge_all, mean_interval, training_noises
+from benchmark.evaluators.statistics.verdict import Trainings, judge_all, mean_interval
+from benchmark.harness.noise import noises_of, shared_training
 from benchmark.harness.rescore import find_record, load_evidence
 from benchmark.records.comparisons import Comparisons, is_current
 from benchmark.records.seeds import SeedGroup, seed_groups
@@ -83,24 +83,24 @@ def compare_cells(board: Board, cells: Sequence[SeedGroup], progress: Progress |
     resampled = resample_cells(
         {cell.first.run_id: [sets[record.run_id] for record in cell.good] for cell in cells}, RESAMPLES
     )
-    noises = training_noises([resampled[cell.first.run_id].values[METRIC][:, 0].tolist() for cell in cells])
+    noises = noises_of(cells, METRIC)
     trainings = {
         cell.first.run_id: Trainings(
             name=cell.first.run_id,
             seeds=tuple(record.spec.seed for record in cell.good),
             values=resampled[cell.first.run_id].values[METRIC],
-            noise=noise,
+            noise=noises[cell.spec.cell_key],
             groups=resampled[cell.first.run_id].groups,
-            shared=_shared(cell.good),
+            shared=shared_training(cell.spec),
         )
-        for cell, noise in zip(cells, noises, strict=True)
+        for cell in cells
     }
     pairs = [
         Pair(a, b, family, verdict)
         for family, members in _families(cells).items()
         for (a, b), verdict in judge_all([trainings[name] for name in members]).items()
     ]
-    first, noise = resampled[cells[0].first.run_id], noises[0]
+    first, noise = resampled[cells[0].first.run_id], max(noises.values(), key=lambda noise: noise.dof)
     return Comparison(
         board=board,
         metric=METRIC,
@@ -128,22 +128,6 @@ def is_plain(spec: RunSpec) -> bool:
     """Whether a cell stands for its method: no changed setting, other wording than the task's, or other weights."""
     task: Task = load("task", spec.task)
     return not (replace(spec, wording=CANONICAL) if task.wording == spec.wording else spec).variations
-
-
-def _shared(records: Sequence[RunRecord]) -> str | None:
-    """Names what trainings share with those of equal seed of other cells, for `Trainings.shared`.
-
-    Cells with the same fit share it; others share the fits that theirs start from, where these were trained once per
-    seed. None for cells without a fit, and where all trainings start from one fit.
-    """
-    fits = [record.spec.fit for record in records]
-    first = fits[0]
-    if first is None or any(fit is None for fit in fits):
-        return None
-    starts = {fit.start.fit_id for fit in fits if fit is not None and fit.start is not None}
-    if first.start is not None and len(starts) == len(fits) > 1:
-        return digest(replace(first.start, seed=0))
-    return digest(replace(first, seed=0))
 
 
 def _floor(cells: Sequence[SeedGroup], trainings: Mapping[str, Trainings]) -> Floor:

@@ -20,4 +20,5 @@ INFO = MethodInfo(
     trained_on=("objects365",),
     extra="glip",
     weights=(glip_t("a", "t", start=True),),
+    library="mmdet",
 )

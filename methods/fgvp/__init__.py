@@ -19,4 +19,5 @@ INFO = MethodInfo(
     provenance="stand-in: blur-reverse masks before YOLO-World instead of before CLIP; prompt=truth is an oracle",
     trained_on=OPEN_DATA,
     weights=(*YOLO_WORLD, MOBILE_SAM),
+    library="ultralytics",
 )

@@ -18,4 +18,5 @@ INFO = MethodInfo(
     trained_on=("objects365", "goldg"),
     extra="glip",
     weights=(glip_t("a", "t-a"), glip_t("b", "t-b"), glip_t("c", "t-c")),
+    library="mmdet",
 )

@@ -20,4 +20,5 @@ INFO = MethodInfo(
     trained_on=("objects365", "goldg"),
     extra="glip",
     weights=(glip_t("c", "t", start=True),),
+    library="mmdet",
 )

@@ -14,4 +14,5 @@ INFO = MethodInfo(
     default_variant="s",
     paper_variant="s",
     provenance="re-implemented from the paper and its layer table, weights trained here; shared recipe",
+    library="ultralytics",
 )

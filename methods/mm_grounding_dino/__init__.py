@@ -27,4 +27,5 @@ INFO = MethodInfo(
             beside=("config.json", "tokenizer_config.json", "tokenizer.json", "vocab.txt"),
         ),
     ),
+    library="transformers",
 )

@@ -33,4 +33,5 @@ INFO = MethodInfo(
             beside=("config.json", "tokenizer_config.json", "vocab.json", "merges.txt", "special_tokens_map.json"),
         ),
     ),
+    library="transformers",
 )

@@ -24,4 +24,5 @@ INFO = MethodInfo(
     provenance="re-implemented from the paper; released weights, or trained here with the shared recipe instead of SGD",
     trained_on=("coco",),
     weights=(_published("s"), _published("m")),
+    library="ultralytics",
 )

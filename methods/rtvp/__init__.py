@@ -18,4 +18,5 @@ INFO = MethodInfo(
     paper_variant="s",
     provenance="our implementation from the paper, weights trained here",
     weights=(MOBILE_SAM,),
+    library="ultralytics",
 )

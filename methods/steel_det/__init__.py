@@ -16,4 +16,5 @@ INFO = MethodInfo(
     provenance="stand-in: CenterNet on ResNet-18 with skip connections and summed decoder maps, after the description; "
     "weights trained here",
     gpu_profiles=("quick", "demo", "paper"),
+    library="ultralytics",
 )

@@ -19,4 +19,5 @@ INFO = MethodInfo(
     provenance="official library; released weights, or weights trained here",
     trained_on=OPEN_DATA,
     weights=YOLO_WORLD,
+    library="ultralytics",
 )

@@ -17,4 +17,5 @@ INFO = MethodInfo(
     provenance="official library; released weights, or weights trained here",
     trained_on=("coco",),
     weights=tuple(published(f"yolov10{size}.pt", size, ("coco",)) for size in ("n", "s", "m")),
+    library="ultralytics",
 )

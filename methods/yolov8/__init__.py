@@ -26,4 +26,5 @@ INFO = MethodInfo(
         ),
         published("yolov8l.pt", "l", ("coco",), "64c9115303f6a25575f82200d1b22ec409fa6bd7d08d0313884fc20d919478cd"),
     ),
+    library="ultralytics",
 )

@@ -17,4 +17,5 @@ INFO = MethodInfo(
     provenance="official library; released weights, or trained here without the authors' auxiliary branch (PGI)",
     trained_on=("coco",),
     weights=tuple(published(f"yolov9{size}.pt", size, ("coco",)) for size in ("t", "s", "m", "c")),
+    library="ultralytics",
 )

@@ -9,13 +9,11 @@ import zipfile
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmark.cli import compare
 from benchmark.cli.main import main
 from benchmark.core import paths, plugins
 from benchmark.core.detections import Detections
@@ -113,6 +111,7 @@ def test_archived_runs_are_found_by_their_ids(
         assert "mmio-synth@n200 · match table" in said(capsys, "score", runs[1])
         facts = json.loads(said(capsys, "compare", runs[0], runs[0], "--json"))
         assert facts["a"]["runs"] == facts["b"]["runs"] == [runs[0]]
+        assert facts["a"]["left_out"] == {}
         bundle = tmp_path / "archived.zip"
         said(capsys, "bundle", runs[0], "--out", str(bundle))
         assert "every number holds" in said(capsys, "verify", str(bundle))
@@ -175,44 +174,6 @@ def test_a_file_of_any_origin(runs: list[str], tmp_path: Path, capsys: pytest.Ca
         assert by_name["metrics"][name] == pytest.approx(by_file["metrics"][name], abs=1e-12)
     assert by_file["intervals"].keys() == {"AP", "AP50"}
     assert re.search(r"  AP \S+ \[\S+, \S+\]  AP50", said(capsys, *asked[:3], "--data", str(tmp_path / "gt.json")))
-
-
-def test_comparing_with_itself_and_with_worse(runs: list[str], tmp_path: Path, capsys: Any) -> None:
-    text = said(capsys, "compare", runs[0], runs[0])
-    assert "not judged: one training each" in text
-    assert "over 2 seeds" in (both := said(capsys, "compare", ",".join(runs[:2]), ",".join(runs[:2])))
-    assert "tie: the interval contains 0" in both
-    worse = tmp_path / "worse"
-    shutil.copytree(Home.find().run(runs[0]).root, worse)
-    found = read_predictions(worse / "predictions.parquet")
-    rng = np.random.default_rng(0)
-    moved = {
-        image: Detections(each.xyxy * np.float32(rng.uniform(0.2, 0.6)), each.scores, each.labels)
-        for image, each in found.items()
-    }
-    write_predictions(worse / "predictions.parquet", moved)
-    record = json.loads((worse / "record.json").read_text())
-    for artifact in record["artifacts"]:
-        artifact["sha256"] = sha256((worse / artifact["uri"]).read_bytes()).hexdigest()
-    (worse / "record.json").write_text(json.dumps(record))
-    facts = json.loads(said(capsys, "compare", f"{runs[0]},{runs[1]}", str(worse / "record.json"), "--json"))
-    assert facts["a"]["seeds"] == [0, 1]
-    assert facts["verdicts"]["AP50"]["difference"] > 0
-    assert facts["verdicts"]["AP50"]["reason"] == "one training of b"
-    assert len(facts["per_class"]) > 50
-
-
-def test_compared_runs_are_called_by_what_sets_them_apart(make_record: Any) -> None:
-    facts: Any = compare._facts
-
-    size = {"params": {"variant": "n"}, "profile": "quick"}
-    for changes, name in (
-        ({}, "rtvp-n (quick)"),
-        ({"overrides": {"init": "none", "patch_size": 64}}, "rtvp-n (quick, init=none, patch_size=64)"),
-        ({"wording": "codes"}, "rtvp-n (quick, vocabulary=codes)"),
-    ):
-        record = make_record(method="rtvp", task="zeroshot", **size, **changes)
-        assert facts([SimpleNamespace(record=record)], "AP")["name"] == name
 
 
 @pytest.fixture

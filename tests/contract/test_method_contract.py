@@ -294,3 +294,10 @@ def test_code_in_a_file_is_refused_and_not_executed(fitted: Any, tmp_path: Path)
         assert not trace.exists()
     torch.load(path, weights_only=False)
     assert trace.read_text() == EXECUTED  # the file would have run code
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_library_is_the_engine_that_the_adapter_inherits(name: str) -> None:
+    modules = (base.__module__.split(".") for base in load_adapter(name).Adapter.__mro__)
+    engines = [parts[1].removeprefix("_") for parts in modules if parts[0] == "methods" and parts[1].startswith("_")]
+    assert load("method", name).library == engines[0]
