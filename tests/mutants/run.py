@@ -101,8 +101,8 @@ MINUS_ONE = matchers.UnaryOperation(matchers.Minus(), matchers.Integer("1"))
 def number(node: cst.BaseNumber) -> Iterator[cst.BaseExpression]:
     """One more and one less; a fraction by a fifth, for thresholds, and a guard becomes 1."""
     if isinstance(node, cst.Integer):
-        for value in (node.evaluated_value + 1, node.evaluated_value - 1):
-            yield cst.parse_expression(f"({value})" if value < 0 else str(value))
+        for whole in (node.evaluated_value + 1, node.evaluated_value - 1):
+            yield cst.parse_expression(f"({whole})" if whole < 0 else str(whole))
     elif isinstance(node, cst.Float):
         value, (least, most) = node.evaluated_value, GUARDS
         for changed in (value * 1.2 or 1.2, value * 0.8 or 0.8) if value == 0 or least < value < most else (1.0,):
