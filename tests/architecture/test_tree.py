@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,14 @@ def test_no_file_is_too_long() -> None:
     long = [str(p.relative_to(ROOT)) for p in own_texts()
             if p.suffix == ".py" and _text(p).count("\n") > LONGEST_FILE_LINES]  # fmt: skip
     assert long == []
+
+
+def test_a_wheel_carries_records_and_no_predictions_or_match_tables() -> None:
+    setuptools = tomllib.loads(_text(ROOT / "pyproject.toml"))["tool"]["setuptools"]
+    named = [pattern.removeprefix("shipped/") for pattern in setuptools["package-data"]["benchmark"]]
+    carried = {path.relative_to(ROOT / "results") for pattern in named for path in (ROOT / "results").glob(pattern)}
+    assert {path.parts[0] for path in carried} >= {"records", "comparisons", "datasets", "checkpoints"}
+    assert not {path for path in carried if path.parts[0] in ("predictions", "matches") or path.suffix == ".parquet"}
 
 
 def _text(path: Path) -> str:
