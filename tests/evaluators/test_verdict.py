@@ -49,18 +49,19 @@ def pair(a: Sequence[float], b: Sequence[float], image_sd: float = 0.004) -> tup
     return cell("a", a, noises[0], image_sd), cell("b", b, noises[1], image_sd)
 
 
-def test_without_noise_of_images_the_rule_is_students_test() -> None:
-    a, b = [0.31, 0.33, 0.38], [0.25, 0.30, 0.26]
+def test_without_noise_of_images_two_trainings_each_make_it_students_test() -> None:
+    a, b = [0.31, 0.33], [0.25, 0.30]
     verdict = judge(*pair(a, b, image_sd=0.0))
     student = stats.ttest_ind(a, b)
     low, high = student.confidence_interval()
     assert (verdict.p, verdict.low, verdict.high) == pytest.approx((student.pvalue, low, high))
-    assert verdict.dof == 4
+    assert verdict.dof == 2
     assert verdict.image_sd == pytest.approx(0)
 
 
-def test_unequal_numbers_of_seeds_alone_make_it_welchs_test() -> None:
-    a, b = [0.31, 0.33, 0.38, 0.30, 0.35], [0.25, 0.36]
+@pytest.mark.parametrize("b", [[0.25, 0.36], [0.25, 0.36, 0.31], [0.25, 0.36, 0.31, 0.3, 0.28]])
+def test_three_trainings_on_a_side_make_it_welchs_test(b: list[float]) -> None:
+    a = [0.31, 0.33, 0.38, 0.30, 0.35]
     verdict = judge(*pair(a, b, image_sd=0.0))
     welch = stats.ttest_ind(a, b, equal_var=False)
     assert (verdict.p, verdict.dof) == pytest.approx((welch.pvalue, welch.df))

@@ -111,11 +111,11 @@ def training_noises(cells: Sequence[Sequence[float]]) -> list[TrainingNoise]:
     """How much AP varies over the seeds of each of these cells, which must be alike: same task, data, profile, library.
 
     cells: AP per seed of each cell. The variance is pooled over all of them, sum of (n - 1) s^2 / sum of (n - 1), with
-    that sum as its degrees of freedom, and is the same for every cell. Two cells alone with unequal numbers of seeds,
-    both above 1, keep their own, because the pooled one would be wrong where the two variances differ.
+    that sum as its degrees of freedom, and is the same for every cell. Two cells alone, one with at least 3 trainings
+    and the other with at least 2, keep their own, because the pooled one would be wrong where the two variances differ.
     """
     own = [TrainingNoise(float(np.var(ap, ddof=1)) if len(ap) > 1 else 0.0, len(ap) - 1) for ap in cells]
-    if len(own) == 2 and 0 < own[0].dof != own[1].dof > 0:
+    if len(own) == 2 and min(each.dof for each in own) > 0 and max(each.dof for each in own) > 1:
         return own
     dof = sum(noise.dof for noise in own)
     variance = sum(noise.variance * noise.dof for noise in own) / dof if dof else 0.0
