@@ -95,11 +95,13 @@ def test_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert said.count("\n") == 1
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("name", PLANNED)
 def test_planned(name: str) -> None:
     assert plan(case(name) / "annotations.json") == 0
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(
     ("novel", "both"), [("crack, wood", "'crack, steel'"), ("hole", "'stain'"), ("stain", "'hole'")]
 )

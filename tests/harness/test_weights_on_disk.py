@@ -91,7 +91,7 @@ def test_an_unpublished_digest_is_fetched_and_waits_for_its_pin(
     unknown = dataclasses.replace(small, sha256=None)
     declare(monkeypatch, unknown)
     assert main(["weights", "fetch", "small/model.bin"]) == 0
-    assert "not taken yet: its digest is not published" in capsys.readouterr().out
+    assert "its digest is not published" in capsys.readouterr().out
     assert main(["weights", "check"]) == 1
     assert "small/model.bin: refused" in capsys.readouterr().out
     assert main(["weights", "check", "small/model.bin", "--pin"]) == 0
@@ -127,7 +127,7 @@ def test_words_that_name_no_file_are_refused(small: ReleasedWeights, capsys: pyt
     assert main(["weights", "fetch"]) == 2
     assert "nothing to fetch" in capsys.readouterr().err
     assert main(["weights", "check", "--pin"]) == 2
-    assert "--pin vouches for one file" in capsys.readouterr().err
+    assert "--pin takes exactly one file" in capsys.readouterr().err
     assert main(["weights", "fetch", "--method", "no-such-method"]) == 2
 
 
