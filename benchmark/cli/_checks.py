@@ -1,4 +1,4 @@
-"""The checks of `bench doctor`: what this machine has, and what cannot be done without what it lacks."""
+"""The checks of `bench doctor`: what is installed here, and what does not work without what is missing."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from benchmark.core.sample import DatasetEntry
 from benchmark.core.text import TextEncoder
 
 BASE = ("numpy", "pillow", "pydantic", "pandas", "pyarrow", "hotcoco", "pycocotools", "matplotlib", "numba", "tqdm")
-"""every command that measures or tabulates needs these"""
+"""needed by every command that measures or prints tables"""
 MODELS = ("torch", "torchvision", "ultralytics", "transformers", "timm", "opencv-python")
-"""only fitting and predicting need these: the extra `models`, which the base install lacks and is usable without"""
+"""needed only for fitting and predicting: the extra `models`, without which the other commands work"""
 FREE_BYTES = 2 * 2**30
-"""the demo's data, run and logs stay well below it"""
+"""free space that `bench doctor` asks for; the demo's data, run and logs need much less"""
 
 # Released weights whose absence does not block a method, and what happens without them.
 WEIGHTS = (("mobile_sam.pt", "RTVP's image encoder starts from random weights and is trained, and the record says so"),)
@@ -35,16 +35,16 @@ class State(StrEnum):
 
     OK = "ok"
     MISSING = "missing"
-    """something cannot be done here, the rest can"""
+    """some commands do not work here, the others do"""
     BROKEN = "broken"
-    """nothing useful can be done before this is mended"""
+    """no command that measures works before this is repaired"""
 
 
 @dataclass(frozen=True)
 class Check:
     """One line of the report.
 
-    found: what is there. follows: what cannot be done and how to mend it; empty when nothing is wrong.
+    found: what this machine has. follows: what does not work and how to repair it; empty when nothing is wrong.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Check:
 
 
 def check_all() -> list[Check]:
-    """Every check; a thing comes after those it depends on."""
+    """All checks in the order of the report; each comes after those it depends on."""
     packages, libraries = check_packages("packages", BASE, State.BROKEN), check_libraries()
     checks = [check_python(), packages, check_packages("models", MODELS, State.MISSING, "models"), libraries]
     checks += [check_device(loadable=libraries.state is State.OK), check_memory(), check_home(Home.find().root)]
@@ -65,26 +65,26 @@ def check_all() -> list[Check]:
 
 
 def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Check:
-    """Python itself."""
-    found = f"{platform.python_version()} on {platform.platform()}"
+    """The version of Python; BROKEN below 3.11."""
+    running = f"{platform.python_version()} on {platform.platform()}"
     if version < (3, 11):
-        return Check("python", State.BROKEN, found, "Python 3.11 or newer is needed")
-    return Check("python", State.OK, found)
+        return Check("python", State.BROKEN, running, "Python 3.11 or newer is needed")
+    return Check("python", State.OK, running)
 
 
 def check_packages(name: str, distributions: Sequence[str], if_missing: State, extra: str = "") -> Check:
     """Versions of the packages, and the command that installs the missing ones."""
     versions = installed_versions(distributions)
-    found = ", ".join(f"{package} {version}" for package, version in versions.items()) or "none"
+    installed = ", ".join(f"{package} {version}" for package, version in versions.items()) or "none"
     absent = [package for package in distributions if package not in versions]
     if not absent:
-        return Check(name, State.OK, found)
+        return Check(name, State.OK, installed)
     target = f"rtvp-bench[{extra}]" if extra else "rtvp-bench"
-    return Check(name, if_missing, found, f"{', '.join(absent)} missing: pip install '{target}'")
+    return Check(name, if_missing, installed, f"{', '.join(absent)} missing: pip install '{target}'")
 
 
 def check_libraries(libraries: Sequence[str] = tuple(LIBRARIES)) -> Check:
-    """Shared libraries that OpenCV links; BROKEN only where OpenCV is installed, because nothing else needs them."""
+    """The shared libraries that OpenCV links: BROKEN only if OpenCV is installed, because nothing else needs them."""
     missing = missing_libraries(libraries)
     if not missing:
         return Check("libraries", State.OK, ", ".join(libraries))
@@ -118,13 +118,13 @@ def check_device(*, loadable: bool = True) -> Check:
 
 
 def check_memory() -> Check:
-    """Main memory of the machine; a container may be allowed less."""
+    """Main memory of the machine; the limit of a container may be lower."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return Check("memory", State.OK, f"{total:.1f} GiB")
 
 
 def check_home(root: Path) -> Check:
-    """$BENCH_HOME: whether it can be written, and its free space."""
+    """Whether $BENCH_HOME can be written, and its free space."""
     name = "BENCH_HOME"
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -132,14 +132,14 @@ def check_home(root: Path) -> Check:
             free = shutil.disk_usage(root).free
     except OSError as error:
         return Check(name, State.BROKEN, str(root), f"{error.strerror}: name a folder of yours in BENCH_HOME")
-    found = f"{root}, {free / 2**30:.0f} GiB free"
+    space = f"{root}, {free / 2**30:.0f} GiB free"
     if free < FREE_BYTES:
-        return Check(name, State.BROKEN, found, f"at least {FREE_BYTES / 2**30:.0f} GiB are needed")
-    return Check(name, State.OK, found)
+        return Check(name, State.BROKEN, space, f"at least {FREE_BYTES / 2**30:.0f} GiB are needed")
+    return Check(name, State.OK, space)
 
 
 def check_slurm() -> Check:
-    """The cluster that cells can be submitted to from here."""
+    """Slurm's version and partitions, if cells can be submitted from this machine."""
     if shutil.which("sbatch") is None:
         return Check("slurm", State.MISSING, "no sbatch", "sweeps run on this machine, one cell after the other")
     try:
@@ -149,21 +149,21 @@ def check_slurm() -> Check:
 
 
 def check_encoders() -> Iterator[Check]:
-    """Every text encoder, and whether its weights are here."""
+    """Every text encoder, and whether its weights are on this machine."""
     for name in list_names("text encoder"):
         encoder: TextEncoder = load("text encoder", name)
         yield _missing_or_ok(f"text {name}", encoder.missing(), f"{encoder.dimensions} dimensions")
 
 
 def check_weights(folder: Path) -> Iterator[Check]:
-    """Released weights, each file compared with its digest."""
+    """The released weights in `folder`, each file compared with its digest."""
     from benchmark.harness import weights
 
     declared = {each.weights.name: each for each in weights.declared_weights()}
-    here = sorted(name for name, each in declared.items() if each.state is weights.State.HERE)
-    found = f"{len(here)} of {len(declared)} in {folder}" + (f": {', '.join(here)}" if here else "")
+    usable = sorted(name for name, each in declared.items() if each.state is weights.State.HERE)
+    counted = f"{len(usable)} of {len(declared)} in {folder}" + (f": {', '.join(usable)}" if usable else "")
     follows = "'--weights pretrained' is blocked; most methods can be fitted here without any: see 'bench weights list'"
-    yield Check("weights", State.OK, found) if here else Check("weights", State.MISSING, found, follows)
+    yield Check("weights", State.OK, counted) if usable else Check("weights", State.MISSING, counted, follows)
     for name, each in declared.items():
         if each.state is weights.State.REFUSED:
             yield Check(f"weights {name}", State.MISSING, "refused", each.reason)
@@ -173,11 +173,11 @@ def check_weights(folder: Path) -> Iterator[Check]:
 
 
 def check_data() -> Iterator[Check]:
-    """Every data set, and whether it can be opened here."""
+    """Every data set, and whether it can be opened on this machine."""
     for name in list_names("dataset"):
         entry: DatasetEntry = load("dataset", name)
         yield _missing_or_ok(f"data {name}", entry.missing(), entry.info.title)
 
 
-def _missing_or_ok(name: str, reason: str | None, found: str) -> Check:
-    return Check(name, State.MISSING, "", reason) if reason else Check(name, State.OK, found)
+def _missing_or_ok(name: str, reason: str | None, if_ok: str) -> Check:
+    return Check(name, State.MISSING, "", reason) if reason else Check(name, State.OK, if_ok)

@@ -1,4 +1,4 @@
-"""What a file in `benchmark/cli/` exposes as COMMAND. Light: `bench --help` imports every one of them."""
+"""The type of the constant COMMAND of every command file. No heavy imports: `bench --help` imports every file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 VERSION_HELP = (
-    "show records of version N of the data set, those in results/archive included (default: the newest version); "
-    "of each method the newest version is shown"
+    "show version N of the data set, archived records included (default: the newest version); "
+    "each method is shown in its newest version"
 )
 
 

@@ -13,9 +13,9 @@ LVIS_LIBRARIES = {"fast": "hotcoco", "reference": "lvis"}
 
 
 def cross_check(stored: Stored) -> dict[str, Any]:
-    """Compare a run's metrics by both engines and by ultralytics, as values for JSON.
+    """Compute a run's metrics with both engines and with ultralytics, and return all with their differences for JSON.
 
-    `framework` is `{"missing": reason}` where ultralytics is not installed or has no rules for the data (LVIS).
+    `framework` is `{"missing": reason}` where ultralytics is not installed or has no scoring rules for the data (LVIS).
     """
     from benchmark.core.paths import installed_versions
     from benchmark.evaluators.scoring.columns import columns_of
@@ -40,7 +40,7 @@ def cross_check(stored: Stored) -> dict[str, Any]:
 
 
 def store(facts: dict[str, Any], stored: Stored) -> Path:
-    """Write the comparison beside the run's record, or to `cross_checks/` of the results for a committed one."""
+    """Write the comparison beside the run's record, or into the results' `cross_checks/` for a committed record."""
     import json
 
     from benchmark.core.paths import Results, RunPaths
@@ -86,7 +86,7 @@ def _percent(facts: dict[str, Any], name: str) -> str:
 
 
 def _ultralytics() -> Any:
-    """A function giving ultralytics' AP (classes, 10) and the classes; offline, settings in $BENCH_HOME."""
+    """A function that returns ultralytics' AP, (classes, 10 thresholds), and the classes; ultralytics stays offline."""
     import os
 
     from benchmark.core.paths import Home

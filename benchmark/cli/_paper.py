@@ -1,4 +1,4 @@
-"""All tables and figures of the paper in one folder, each file written atomically; equal records give equal files."""
+"""Writes all tables and figures of the paper into one folder; equal records give equal files."""
 
 from __future__ import annotations
 
@@ -28,23 +28,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OWN = "mmio"
-"""the paper's own data set; another one may replace it, tables about COCO and LVIS keep theirs"""
+"""the paper's own data set, which `--data` replaces; tables about COCO and LVIS keep their data"""
 _FORMS = ("markdown", "html", "latex", "csv", "json")
 _PRINTED = "reported_and_reproduced"
 
 
 @dataclass(frozen=True)
 class Made:
-    """What `make_paper` wrote. overview: tables and figures, and the reason for each missing one. files: every file."""
+    """What `make_paper` wrote.
+
+    overview: tables and figures, with the reason for each that could not be made. files: every file written.
+    """
 
     overview: Overview
     files: tuple[Path, ...]
 
 
 def make_paper(data: str, folder: Path) -> Made:
-    """Write every table and figure. Raises UnknownNameError, BenchError where a file cannot be written or removed.
+    """Write every table and figure into `folder`, with measured numbers on `data`.
 
-    A table or figure that cannot be made is named with the reason, and its older files are removed.
+    A table or figure that cannot be made is listed with the reason, and its older files are removed. Raises
+    UnknownNameError, and BenchError where a file cannot be written or removed.
     """
     records = [record for record in run_records() if record.spec.profile not in HIDDEN_PROFILES]
     dataset = known_data(data, [record.spec.dataset for record in records]) or data
@@ -86,7 +90,7 @@ def make_paper(data: str, folder: Path) -> Made:
 def shown_data(table: object, dataset: str, records: Sequence[RunRecord]) -> str | None:
     """The data set whose cells a table shows; None for a table about data sets.
 
-    It is `dataset`, but COCO or LVIS for their tables as long as no record of the table's tasks is on `dataset`.
+    It is `dataset`; the tables about COCO and LVIS show those while no record of their tasks is on `dataset`.
     """
     if isinstance(table, DatasetTable):
         return None
@@ -119,7 +123,7 @@ def _draw(kind: FigureKind | DatasetFigure, dataset: str, records: Sequence[RunR
         if record.name + (f"@{record.variant}" if record.variant else "") == dataset:
             drawn = kind.draw(record)
             return drawn if may_lie_in(folder, drawn) else kind.draw(record, pictures=False)
-    raise RecordError(f"{kind.name}: no record of {dataset} is here; make it with 'bench data build {dataset}'")
+    raise RecordError(f"{kind.name}: no record of {dataset}; make it with 'bench data build {dataset}'")
 
 
 def _write(sheet: Sheet, folder: Path, name: str) -> list[Path]:
@@ -133,7 +137,7 @@ def _write_text(path: Path, text: str) -> Path:
 
 
 def _remove(folder: Path, name: str, endings: Sequence[str]) -> None:
-    """Remove the files of an earlier call that can no longer be made from the records."""
+    """Remove the files that an earlier call wrote and that can no longer be made from the records."""
     for ending in endings:
         path = folder / f"{name}.{ending}"
         try:

@@ -1,4 +1,4 @@
-"""Progress bars on a terminal, nothing elsewhere."""
+"""Progress bars, shown only on a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def progress(label: str, items: Iterable[T], total: int) -> Iterator[T]:
-    """Yield the items and show on stderr how many of `total` are done."""
+    """Yield the items and show on stderr how many of `total` are done, under `label`."""
     from tqdm import tqdm
 
     yield from tqdm(items, desc=label, total=total, disable=not sys.stderr.isatty(), leave=False)

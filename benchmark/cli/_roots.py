@@ -1,4 +1,4 @@
-"""--root and --taxonomy: where the original files of a data set are on this machine."""
+"""The options --root and --taxonomy: where the original files of a data set are on this machine."""
 
 from __future__ import annotations
 

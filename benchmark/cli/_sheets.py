@@ -20,10 +20,16 @@ def numbers() -> list[str]:
 
 
 def sheet_of(number: str, data: str | None = None, profile: str | None = None, version: int | None = None) -> Sheet:
-    """One filled table. version: of the data set; archived records are read too where it is given.
+    """One table filled from records.
 
-    Raises UnknownNameError, ConfigError for an option that the table lacks, RecordError for a cell with several
-    candidates.
+    Args:
+        number: as `numbers` gives it.
+        data: only records of this data set.
+        profile: only records of this profile.
+        version: of the data set; archived records are read too where it is given.
+
+    Raises UnknownNameError, ConfigError for an option that the table does not take, RecordError where several records
+    fit one cell.
     """
     number = number.removeprefix("table-").removeprefix("table_")
     if number not in numbers():
@@ -46,7 +52,7 @@ def sheet_of(number: str, data: str | None = None, profile: str | None = None, v
 
 
 def known_data(asked: str | None, others: list[str]) -> str | None:
-    """The data set's name as records spell it. Raises UnknownNameError where no record and no data set has it."""
+    """The data set `asked` for, as records spell it. Raises UnknownNameError where no record and no data set has it."""
     if asked is None or asked in others:
         return asked
     name, mark, variant = asked.partition("@")

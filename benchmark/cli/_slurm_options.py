@@ -1,4 +1,4 @@
-"""Options of every command that submits to a cluster, the resources they name, and durations as text."""
+"""The options of every command that submits to a cluster, their resources, and durations as text."""
 
 from __future__ import annotations
 
@@ -12,20 +12,25 @@ from benchmark.core.settings import parse_assignments
 def configure_slurm(parser: argparse.ArgumentParser) -> None:
     """Add the options of a command that submits."""
     parser.add_argument(
-        "--slurm", metavar="PRESET", help="submit with this preset: test, cpu, gpu, your own, or local (here)"
+        "--slurm", metavar="PRESET", help="submit with this preset: test, cpu, gpu or your own; local: run it here"
     )
     parser.add_argument(
-        "--slurm-set", action="append", default=[], metavar="KEY=VALUE", help="change one setting of the preset"
+        "--slurm-set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change one setting of the preset, e.g. time_min=60; may be repeated",
     )
     parser.add_argument(
-        "--allow-dirty", action="store_true", help="submit code that is not committed; its records are marked"
+        "--allow-dirty", action="store_true", help="submit although changes are not committed; the records are marked"
     )
 
 
 def resources_of(options: argparse.Namespace) -> Any:
-    """The resources that the options name. Slurm is not needed for `--dry-run` and the preset `local`.
+    """The resources that the options name.
 
-    Raises ConfigError, UnknownNameError, and SlurmError where Slurm is missing.
+    Raises ConfigError, UnknownNameError, and SlurmError where Slurm is missing, which `--dry-run` and the preset
+    `local` do not need.
     """
     settings = parse_assignments(options.slurm_set, "--slurm-set", "time_min=60")
     resources = load_cluster("resources").load_resources(options.slurm, settings)

@@ -16,7 +16,10 @@ from benchmark.core.plugins import load
 
 @dataclass(frozen=True)
 class Smoked:
-    """One method's smoke run. status: `ok`, `blocked` or `failed`; ap50: a fraction; said: reason if not ok."""
+    """The smoke run of one method.
+
+    status: `ok`, `blocked` or `failed`. ap50: a fraction. said: the reason where the status is not `ok`.
+    """
 
     method: str
     task: str
@@ -27,7 +30,7 @@ class Smoked:
 
 
 def smoke(methods: Sequence[str], data: str, device: str) -> Iterator[Smoked]:
-    """Run the methods one after the other, each in a process of its own, so that none shares memory with another."""
+    """Run the methods one after the other, each in its own process, so that each frees its memory."""
     for name in methods:
         info: MethodInfo = load("method", name)
         task = "zeroshot" if Capability.OPEN_VOCABULARY in info.capabilities else "closed"
@@ -47,12 +50,15 @@ def smoke(methods: Sequence[str], data: str, device: str) -> Iterator[Smoked]:
         ]
         since = time.perf_counter()
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
-        status, ap50, said = read_answer(done.stdout, done.stderr)
-        yield Smoked(name, task, status, round(time.perf_counter() - since, 1), ap50, said)
+        status, ap50, reason = read_answer(done.stdout, done.stderr)
+        yield Smoked(name, task, status, round(time.perf_counter() - since, 1), ap50, reason)
 
 
 def read_answer(stdout: str, stderr: str) -> tuple[str, float | None, str]:
-    """Status, AP50 and reason from the output of `bench run --json`; without a record: failed, last line of stderr."""
+    """Status, AP50 and reason from what `bench run --json` printed.
+
+    Without a record the status is `failed`, and the reason is the last line of stderr.
+    """
     try:
         (record,) = parse_json(stdout, "standard output", RecordError)
     except (RecordError, ValueError):

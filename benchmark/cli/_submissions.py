@@ -1,4 +1,4 @@
-"""Whether the runs of a bundle may be added to the results: each reason against it as one sentence."""
+"""Decides whether the runs of a bundle can be added to the results; each reason against it is one sentence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from benchmark.records.store import Store, read_run
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on one run: `reasons` not to take it, and `notes` for the maintainer who decides."""
+    """The verdict on one run. reasons: why it cannot be added. notes: for the maintainer who decides."""
 
     record: RunRecord
     reasons: tuple[str, ...]
@@ -35,12 +35,14 @@ def judge(bundle: Bundle, run_id: str, engine: str = "fast") -> Verdict:
     """Judge one run of a bundle; every number is computed again. Raises RecordError for a damaged bundle."""
     record = bundle.record(run_id)
     reasons = [*_form(record), *_rules(record)]
-    notes = [] if record.spec.method in list_names("method") else [f"no method '{record.spec.method}' here yet"]
+    notes = (
+        [] if record.spec.method in list_names("method") else [f"method '{record.spec.method}' is not installed here"]
+    )
     if not reasons:
         try:
             dataset = open_dataset(record.spec.dataset)
         except BenchError as error:
-            notes.append(f"the ground truth is the bundle's own, {record.spec.dataset} is not here: {error}")
+            notes.append(f"scored with the bundle's ground truth: {record.spec.dataset} cannot be opened here: {error}")
         else:
             reasons += _ground_truth(bundle, record, dataset)
     if not reasons:
@@ -53,13 +55,13 @@ def _form(record: RunRecord) -> list[str]:
     spec, source = record.spec, record.provenance
     reasons = []
     if record.status is not Status.OK:
-        reasons.append(f"it is {record.status}: only measured cells are taken")
+        reasons.append(f"its status is {record.status}: only records with status ok can be added")
     if spec.weights is WeightsOrigin.RANDOM:
-        reasons.append("its weights are random: controls are measured by us")
+        reasons.append("its weights are random: only maintainers add such controls")
     if spec.profile in HIDDEN_PROFILES:
-        reasons.append(f"profile {spec.profile} proves that things run and measures nothing")
+        reasons.append(f"profile {spec.profile} only tests that the code runs")
     if source is None or not source.packages:
-        reasons.append("it has no provenance: the code and packages it was measured with are unknown")
+        reasons.append("it has no provenance: the code and packages that measured it are unknown")
     elif source.dirty:
         reasons.append("its code had uncommitted changes: commit them and measure again")
     if not any(artifact.name == PREDICTIONS and artifact.uri for artifact in record.artifacts):
@@ -68,14 +70,14 @@ def _form(record: RunRecord) -> list[str]:
         results = Results.find()
         place = results.readable(Store(results.records).path(record))
         if place.is_file() and read_run(place).metrics != record.metrics:
-            reasons.append(f"the results hold this run with other numbers: {place.name}")
+            reasons.append(f"the results already hold this run with other numbers: {place.name}")
     except BenchError as error:
         reasons.append(str(error))
     return reasons
 
 
 def _rules(record: RunRecord) -> list[str]:
-    """Reasons by today's rules: versions of task and evaluators, limits of detections."""
+    """Reasons that follow from the installed task and evaluators: their versions, limits of detections."""
     spec = record.spec
     if spec.task not in list_names("task"):
         return [f"there is no task '{spec.task}'"]
@@ -83,12 +85,12 @@ def _rules(record: RunRecord) -> list[str]:
     reasons = []
     if spec.task_version != task.version:
         reasons.append(
-            f"task {spec.task} is now version {task.version}, it was measured by version {spec.task_version}"
+            f"task {spec.task} is now version {task.version}, it was measured with version {spec.task_version}"
         )
     versions: Any = spec.protocol.get("evaluators", {})
     missing = sorted(set(task.evaluators) - set(versions))
     if missing:
-        reasons.append(f"task {spec.task} also asks for evaluator {', '.join(missing)}")
+        reasons.append(f"task {spec.task} also needs evaluator {', '.join(missing)}")
     for name in sorted(versions):
         if public_name(name) not in list_names("evaluator"):
             reasons.append(f"there is no evaluator '{name}'")
@@ -96,17 +98,17 @@ def _rules(record: RunRecord) -> list[str]:
         evaluator: Evaluator = load("evaluator", name)
         if evaluator.version != versions[name]:
             reasons.append(
-                f"evaluator {name} is now version {evaluator.version}, it was measured by version {versions[name]}"
+                f"evaluator {name} is now version {evaluator.version}, it was measured with version {versions[name]}"
             )
     for limit in ("max_detections", "score_threshold", "nms_iou"):
         asked, used = getattr(task, limit), spec.protocol.get(limit)
         if asked != used:
-            reasons.append(f"task {spec.task} asks for {limit} {asked}, it was measured with {used}")
+            reasons.append(f"task {spec.task} sets {limit} to {asked}, it was measured with {used}")
     return reasons
 
 
 def _ground_truth(bundle: Bundle, record: RunRecord, dataset: Dataset) -> list[str]:
-    """Reasons by the data set on this machine: its digest, split, vocabulary and boxes."""
+    """Reasons that follow from the data set on this machine: its digest, split, vocabulary and boxes."""
     spec = record.spec
     if dataset.digest != spec.dataset_digest:
         return [f"{spec.dataset} has digest {dataset.digest[:12]} here, it was measured on {spec.dataset_digest[:12]}"]

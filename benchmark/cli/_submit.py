@@ -1,4 +1,4 @@
-"""From planned cells to submitted tasks: what is finished or queued is left out, shared fits come first."""
+"""Submits planned cells as tasks: finished and queued cells are left out, shared fits are trained first."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 class Planned:
     """A task before it is submitted.
 
-    fit: the only fit of the job that the task trains, None for the whole cell. stage: tasks of a lower one end first.
+    fit: id of the only fit that the task trains, None where it runs the whole cell. stage: tasks of lower stages end
+    before this one starts.
     """
 
     job: Job
@@ -44,7 +45,7 @@ class Planned:
 class Submitted:
     """What was submitted.
 
-    name: of the submission, None where no cell was left. finished, queued: cells left out because they are that.
+    name: of the submission, None where every cell was left out. finished, queued: cells left out, per reason.
     """
 
     name: str | None
@@ -80,9 +81,9 @@ def submit_cells(jobs: Sequence[Job], title: str, options: argparse.Namespace) -
 
 
 def staged(jobs: Sequence[Job]) -> Iterator[Planned]:
-    """Tasks of the jobs: first the fits that several cells share, each after the fit it starts from, then the cells.
+    """The tasks of the jobs: first fits that several cells share, each after the fit it starts from, then the cells.
 
-    So no cell holds a node while it waits for a fit that another cell trains.
+    No cell occupies a node while it waits for a fit that another cell trains.
     """
     from benchmark.harness.fitting import is_finished
 
@@ -178,7 +179,7 @@ def _on_cluster(submission: Any, facts: Any, planned: Sequence[Planned], resourc
 
 
 def _on_this_machine(facts: Any, code: Any) -> int:
-    """Run the workers here, one task after the other, and count those that failed. Ctrl-C stops the list."""
+    """Run the workers here, one task after the other; the number that failed. Ctrl-C ends the whole submission."""
     facts.paths.logs.mkdir(parents=True, exist_ok=True)
     failed = 0
     for index, task in enumerate(facts.tasks):
@@ -210,7 +211,7 @@ def _command(facts: Any, index: int) -> list[str]:
 
 
 def _device(method: str, gpus: int) -> str:
-    """All GPUs of a task for a method that can train on them together; Slurm numbers a task's own from 0."""
+    """The worker's --device: all GPUs of the task if the method trains on several; Slurm numbers them from 0."""
     if gpus < 2 or not trains_on_several(method):
         return "auto"
     return "cuda:" + ",".join(map(str, range(gpus)))
@@ -222,7 +223,7 @@ def trains_on_several(method: str) -> bool:
 
 
 def _variables(facts: Any, resources: Any) -> dict[str, str]:
-    """Environment of a worker, so that it uses the same home, code, data and results wherever it runs."""
+    """Environment variables of a worker, so that it uses this home, code, data and results on every node."""
     paths = [path for path in (facts.code, os.environ.get("PYTHONPATH")) if path]
     values = {
         "BENCH_HOME": str(Home.find().root.absolute()),
@@ -238,7 +239,7 @@ def _variables(facts: Any, resources: Any) -> dict[str, str]:
 
 
 def print_submitted(done: Submitted, *, as_json: bool) -> None:
-    """Print what was submitted and how to follow it."""
+    """Print what was submitted, and the command that shows its progress."""
     if as_json:
         import json
 

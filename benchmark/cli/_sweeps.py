@@ -1,4 +1,4 @@
-"""From a sweep's name or file to cells: what cannot run is named with its reason, the rest is expanded."""
+"""Expands a sweep, by name or file, into cells, and gives the reason for each request that cannot run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmark.harness.data import DataSets
 
 @dataclass(frozen=True)
 class Expanded:
-    """The cells of a sweep, each once and in its order. refused: a request in words -> why it cannot run here."""
+    """The cells of a sweep, each once, in the sweep's order. refused: request as text -> why it cannot run here."""
 
     title: str
     cells: tuple[Cell, ...]
@@ -27,12 +27,21 @@ class Expanded:
 
     @property
     def jobs(self) -> list[Job]:
-        """Jobs of the cells, in their order."""
+        """The jobs of the cells, in the same order."""
         return [cell.job for cell in self.cells]
 
 
 def expand_sweep(name: str, data: str | None, profile: str | None, seeds: tuple[int, ...] | None) -> Expanded:
-    """Cells of a sweep, with what cannot run. Raises BenchError for a wrong name, file, data set or profile."""
+    """The cells of a sweep, and the requests that cannot run.
+
+    Raises BenchError for a wrong name, file, data set or profile.
+
+    Args:
+        name: of the sweep, or the path of a TOML file of requests.
+        data: replaces the data set of every request.
+        profile: replaces the profile of every request.
+        seeds: replace the seeds of every request.
+    """
     title, requests = _requests(name, data, profile, seeds)
     sets = DataSets()
     cells: dict[str, Cell] = {}
@@ -62,14 +71,14 @@ def _requests(
 
 
 def load_asked() -> Any:
-    """The type that a sweep's `requests` takes."""
+    """The class `Asked`, which a sweep's `requests` takes."""
     from benchmark.core.plugins import load_cluster
 
     return load_cluster("sweep").Asked
 
 
 def _from_file(path: Path, data: str | None, profile: str | None, seeds: tuple[int, ...] | None) -> list[RunRequest]:
-    """Tables `[[request]]` with RunRequest's fields. Raises ConfigError, UnknownNameError."""
+    """Requests of a TOML file: tables `[[request]]` with RunRequest's fields. Raises ConfigError, UnknownNameError."""
     if not path.is_file():
         raise ConfigError(f"{path}: no such file; name a sweep of 'bench list sweeps' or a TOML file")
     content = read_toml(path, ConfigError)
@@ -82,7 +91,7 @@ def _from_file(path: Path, data: str | None, profile: str | None, seeds: tuple[i
 def _request(
     where: str, entry: Mapping[str, Any], data: str | None, profile: str | None, seeds: tuple[int, ...] | None
 ) -> RunRequest:
-    """One request of a file; the command line's data, profile and seeds replace its own."""
+    """One request of a file; data, profile and seeds replace its own where they are given."""
     if not {"method", "task"} <= entry.keys():
         raise ConfigError(f"{where}: needs method and task, got {', '.join(sorted(entry))}")
     asked = {"data": data, "profile": profile, "seeds": seeds}

@@ -1,4 +1,4 @@
-"""System libraries that wheels link and do not bring; needs the standard library only, so it runs before any install.
+"""System libraries that wheels need and do not contain. Uses only the standard library: it runs before any install.
 
 `python -I benchmark/cli/_system.py` prints in one line what is missing and how to install it (exit status 1);
 with `--packages` it prints only the names of the missing packages.
@@ -15,11 +15,11 @@ LIBRARIES: Mapping[str, str] = {
     "libglib-2.0.so.0": "libglib2.0-0",
     "libxcb.so.1": "libxcb1",
 }
-"""what opencv-python links on Linux, and the Debian or Ubuntu package that has it; slim images lack them"""
+"""library that opencv-python links on Linux -> its Debian or Ubuntu package; slim images lack them"""
 
 
 def missing_libraries(libraries: Iterable[str] = tuple(LIBRARIES)) -> list[str]:
-    """Those of the libraries that the loader does not find; elsewhere than on Linux the wheels bring their own."""
+    """Those of the libraries that cannot be loaded; none except on Linux, because other wheels contain them."""
     if sys.platform != "linux":
         return []
     return [name for name in libraries if not _loads(name)]

@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the bundle; it never holds images."""
+    """Write the bundle and print its size; it never holds images."""
     from dataclasses import replace
     from pathlib import Path
 
@@ -52,4 +52,4 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("bundle", "pack records with their detections and ground truth", configure, run)
+COMMAND = Command("bundle", "pack records with their detections and ground truth into one file", configure, run)

@@ -1,4 +1,4 @@
-"""`bench cancel`: stop submitted cells that wait or run; each gets a failed record with that reason."""
+"""`bench cancel`: stop submitted cells that wait or run; each gets a failed record that says so."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _PATIENCE_S = 60.0
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench cancel`."""
     parser.add_argument("what", nargs="*", metavar="RUN|SUBMISSION", help="ids as 'bench status' prints them")
-    parser.add_argument("--all", action="store_true", help="everything that waits or runs")
+    parser.add_argument("--all", action="store_true", help="every cell that waits or runs")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where a cell still runs a minute later."""
+    """Stop the cells. Exit status 1 if one still runs a minute later."""
     import json
     import time
 
@@ -68,4 +68,4 @@ def _chosen(rows: Sequence[Any], options: argparse.Namespace) -> list[Any]:
     return active if options.all else list(chosen.values())
 
 
-COMMAND = Command("cancel", "stop submitted cells", configure, run)
+COMMAND = Command("cancel", "stop submitted cells that wait or run", configure, run)

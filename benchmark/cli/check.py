@@ -1,4 +1,4 @@
-"""`bench check`: whether a method keeps its contract (`--method`), or a smoke run of every method (`--smoke`)."""
+"""`bench check`: test a method against the detector contract (`--method`), or smoke-test every method (`--smoke`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench check`."""
     parser.add_argument("--method", metavar="NAME|PACKAGE", help="an installed method, or its package")
     parser.add_argument(
-        "--smoke", action="store_true", help="train, predict and score every method, or the one named, in minutes"
+        "--smoke",
+        action="store_true",
+        help="train, predict and score every method, or the one of --method, with tiny settings (minutes)",
     )
     parser.add_argument("--data", default="mmio-open", metavar="NAME", help="data set of --smoke (default: mmio-open)")
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="device of --smoke: auto, cpu, cuda, cuda:1")
@@ -19,13 +21,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where a promise of the contract is broken, or where a method fails the smoke run; else 0."""
+    """Exit status 1 if a promise of the contract is broken or a method fails the smoke run; else 0."""
     from benchmark.core.errors import ConfigError
 
     if options.smoke:
         return _smoke(options)
     if not options.method:
-        raise ConfigError("name a method: bench check --method NAME; or ask for all of them: bench check --smoke")
+        raise ConfigError("name a method: bench check --method NAME; or test all of them: bench check --smoke")
     return _promises(options)
 
 
@@ -75,4 +77,4 @@ def _promises(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-COMMAND = Command("check", "check that a method keeps its contract, or smoke-run every method", configure, run)
+COMMAND = Command("check", "test a method against the detector contract, or smoke-test every method", configure, run)

@@ -1,4 +1,4 @@
-"""`bench data ACTION`: build, inspect and export data sets; one file per action in `_data/`."""
+"""`bench data ACTION`: build, inspect and export data sets; the actions are the files of `_data/`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmark.core.plugins import list_names, load
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """One sub-parser per action."""
+    """One sub-command per action."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name in list_names("data action"):
         command: Command = load("data action", name)
@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """The action's exit status; errors are raised."""
+    """Run the action and return its exit status; errors are raised."""
     status: int = options.run_action(options)
     return status
 

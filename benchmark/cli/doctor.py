@@ -1,4 +1,4 @@
-"""`bench doctor`: what this machine has, what it lacks, and what cannot be done without it."""
+"""`bench doctor`: what is installed on this machine, what is missing, and what does not work without it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0 if this installation is usable, 1 if something that everything needs is broken."""
+    """Print the checks. Exit status 0 if this installation is usable, 1 if one of the checks is `broken`."""
     from benchmark.cli._checks import State, check_all
 
     checks = check_all()
@@ -46,4 +46,6 @@ def _print_lines(checks: list[Check]) -> None:
             print(f"{'':7}  {'':{width}}  -> {check.follows}")
 
 
-COMMAND = Command("doctor", "show what this machine has, what it lacks, and what that rules out", configure, run)
+COMMAND = Command(
+    "doctor", "show what is installed here, what is missing, and what does not work without it", configure, run
+)

@@ -1,4 +1,4 @@
-"""`bench explain RUN...`: store what figures need of runs: curves, confusion matrices, features, saliency, images."""
+"""`bench explain RUN...`: compute and store what figures show of runs: curves, features, saliency, images."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench explain`."""
     parser.add_argument("runs", nargs="+", metavar="RUN", help="a run id or its first digits, or a record file")
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1")
-    parser.add_argument("--keep", action="store_true", help="also write to results/, without images that are not ours")
+    parser.add_argument(
+        "--keep", action="store_true", help="also write to results/, but no images of data sets by others"
+    )
     parser.add_argument("--json", action="store_true", help="print what was written as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the files written, and on stderr why a run has no features and no saliency."""
+    """Write the files and print their paths; print on stderr why a run has no features and no saliency."""
     import json
     import sys
 
@@ -48,4 +50,4 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("explain", "store what figures need of a run: curves, features, saliency, images", configure, run)
+COMMAND = Command("explain", "compute what figures show of a run: curves, features, saliency, images", configure, run)

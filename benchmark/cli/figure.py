@@ -1,4 +1,4 @@
-"""`bench figure NAME`: a figure from records only, as PDF and PNG."""
+"""`bench figure NAME`: draw a figure from records, as PDF and PNG."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the written paths."""
+    """Draw the figure and print the paths of its files."""
     import json
     from pathlib import Path
 
@@ -77,7 +77,7 @@ def _of_data(figure: DatasetFigure, options: argparse.Namespace, folder: Path) -
     records = {record.name + (f"@{record.variant}" if record.variant else ""): record for record in dataset_records()}
     asked = public_name(options.data) if options.data else next((name for name in figure.data if name in records), None)
     if asked is None:
-        raise RecordError(f"{figure.name}: no data set has a record here; make one with 'bench data build mmio-synth'")
+        raise RecordError(f"{figure.name}: no data set has a record yet; make one with 'bench data build mmio-synth'")
     if asked not in records:
         raise UnknownNameError("data set with a record", asked, records)
     drawn = figure.draw(records[asked])

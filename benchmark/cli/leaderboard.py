@@ -1,4 +1,4 @@
-"""`bench leaderboard ACTION`: publish records; one file per action in `_leaderboard/`."""
+"""`bench leaderboard ACTION`: publish records; the actions are the files of `_leaderboard/`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmark.core.plugins import list_names, load
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """One sub-parser per action."""
+    """One sub-command per action."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name in list_names("leaderboard action"):
         command: Command = load("leaderboard action", name)
@@ -20,9 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """The action's exit status; errors are raised."""
+    """Run the action and return its exit status; errors are raised."""
     status: int = options.run_action(options)
     return status
 
 
-COMMAND = Command("leaderboard", "publish records: a static site, a mirror in W&B", configure, run)
+COMMAND = Command("leaderboard", "publish records: as a static site, or in W&B", configure, run)

@@ -1,4 +1,4 @@
-"""`bench list methods|tasks|data|tables|figures|sweeps`: what is available, without loading any model."""
+"""`bench list methods|tasks|data|tables|figures|sweeps`: the names that other commands take; loads no model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`bench logs RUN`: what a submitted cell printed, with the traceback if it failed."""
+"""`bench logs RUN`: the output of a submitted cell, with the traceback if it failed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where nothing was printed yet."""
+    """Print the logs. Exit status 1 if there are none yet."""
     paths = _paths(options.cell)
     shown = [path for path in paths if path.is_file()]
     for path in shown:
@@ -30,12 +30,12 @@ def run(options: argparse.Namespace) -> int:
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
             print("\n".join(lines[-options.lines :]))
     if not shown:
-        print(f"nothing was printed yet; it will be in {paths[0]}")
+        print(f"no output yet; it will be in {paths[0]}")
     return 0 if shown else 1
 
 
 def _paths(run_id: str) -> list[Path]:
-    """Log files of that run's last submission, fits first, then the run's own log."""
+    """Log files of the run's last submission: first those of its fits, then its own."""
     from benchmark.core.errors import UnknownNameError
     from benchmark.core.paths import Home
     from benchmark.core.plugins import load_cluster
@@ -52,4 +52,4 @@ def _paths(run_id: str) -> list[Path]:
     return [*logs, Home.find().run(name).log]
 
 
-COMMAND = Command("logs", "print what a submitted cell printed", configure, run)
+COMMAND = Command("logs", "show the output of a submitted cell", configure, run)

@@ -1,4 +1,4 @@
-"""The entry point of `bench`: runs the sub-command of that name; an error is one line on stderr, exit status 2."""
+"""The entry point of `bench`: runs the command named on the command line; an error is one line on stderr, status 2."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from collections.abc import Sequence
 from benchmark.core.errors import BenchError, InterruptedFitError, UnknownNameError
 from benchmark.core.plugins import list_names, load
 
+DESCRIPTION = (
+    "Benchmark detectors of industrial defects, zero-shot ones above all. A cell is one method on one task and data "
+    "set with one seed: running it trains (fits) the method where the task allows it, predicts, scores, and writes "
+    "one record. Tables, figures and the leaderboard are made from records."
+)
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]  # ours raises instead of exiting
@@ -17,8 +23,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; importing them loads neither torch nor numpy nor pandas."""
-    parser = _Parser(prog="bench", description="Benchmark industrial defect detectors, above all zero-shot ones.")
+    """The parser of all commands; it imports neither torch nor numpy nor pandas."""
+    parser = _Parser(prog="bench", description=DESCRIPTION)
     parser.add_argument("--version", action="store_true", dest="own_version", help="print the version and exit")
     parser.add_argument("--traceback", action="store_true", help="show where an error was raised")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)

@@ -1,4 +1,4 @@
-"""`bench new method NAME`: a package with a method of your own, ready to be checked and run."""
+"""`bench new method NAME`: write a package with a small working method, to be replaced by your own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmark.cli._command import Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench new`."""
-    parser.add_argument("kind", choices=["method"], help="what to make")
+    parser.add_argument("kind", choices=["method"], help="what to write")
     parser.add_argument("name", metavar="NAME", help="name of the method, for instance my-detector")
     parser.add_argument(
         "--out", default=".", metavar="DIR", help="where to put the package (default: the current folder)"
@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the files and print the next steps. Raises ConfigError for a name or a folder that is invalid or taken."""
+    """Write the files and print the next steps. Raises ConfigError for an invalid name, or one that exists already."""
     import re
     from pathlib import Path
 
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
             f"'{name}' is no valid name: expected lower-case words and digits joined by '-', as my-detector"
         )
     if name in list_names("method"):
-        raise ConfigError(f"there is a method '{name}' already; choose another name")
+        raise ConfigError(f"method '{name}' exists already; choose another name")
     package = name.replace("-", "_")
     root = Path(options.out).expanduser() / f"rtvp-bench-{name}"
     if root.exists():
@@ -49,4 +49,4 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("new", "write a package with a method of your own", configure, run)
+COMMAND = Command("new", "write the package of a new method, to be filled with your own", configure, run)

@@ -1,4 +1,4 @@
-"""`bench paper`: every table and figure of the paper, and how the measured numbers differ from the printed ones."""
+"""`bench paper`: write every table and figure of the paper, with the measured numbers beside the reported ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmark.cli._command import Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench paper`."""
-    parser.add_argument("--data", metavar="NAME", help="the data set that replaces the paper's own")
+    parser.add_argument("--data", metavar="NAME", help="show measured numbers on this data set")
     parser.add_argument("--out", metavar="FOLDER", help="where to write (default: results/paper/NAME)")
     parser.add_argument(
         "--wandb", metavar="ENTITY/PROJECT", help="also put every table into the report of that W&B project"
@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print where the overview is, and one line per table or figure that could not be made; exit status 0 even so."""
+    """Print where the overview is, and one line per table or figure that could not be made; exit status 0 even then."""
     import json
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`bench prefetch SWEEP`: on the login node, make or download what a sweep needs on nodes without internet."""
+"""`bench prefetch SWEEP`: on a login node, download or make what a sweep needs on nodes without internet."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where something is missing that cannot be fetched: it is printed with what to do."""
+    """Fetch what is missing. Exit status 1 if something cannot be fetched: it is printed with what to do."""
     import json
 
     from benchmark.cli._sweeps import expand_sweep
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _images(cells: Sequence[Cell]) -> Iterator[str]:
-    """Make or check every image that a fit or a test of these cells reads."""
+    """Make or check every image that training or testing these cells reads; one line of text per data set."""
     from benchmark.cli._progress import progress
 
     wanted: dict[str, tuple[Dataset, set[int], set[str]]] = {}
@@ -71,7 +71,7 @@ def _images(cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def _texts(cells: Sequence[Cell]) -> Iterator[str]:
-    """Encode every vocabulary here, so that no node needs the encoder's weights."""
+    """Encode every vocabulary, so that no node needs the encoder's weights; one line of text per vocabulary."""
     from benchmark.core.paths import Home
     from benchmark.core.plugins import load
     from benchmark.text.vectors.cache import embed
@@ -91,7 +91,7 @@ def _texts(cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def _weights(cells: Sequence[Cell]) -> tuple[list[str], dict[str, str]]:
-    """Fetch the released weights that the cells use: lines on those in place, and name -> reason for the others."""
+    """Fetch the released weights that the cells use: one line per file in place, and name -> reason for the others."""
     from benchmark.core.errors import BenchError
     from benchmark.harness.weights import fetch, needed_weights
 
@@ -107,4 +107,4 @@ def _weights(cells: Sequence[Cell]) -> tuple[list[str], dict[str, str]]:
     return in_place, missing
 
 
-COMMAND = Command("prefetch", "fetch and make what a sweep needs on nodes without internet", configure, run)
+COMMAND = Command("prefetch", "download or make what a sweep needs on nodes without internet", configure, run)

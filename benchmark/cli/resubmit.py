@@ -1,4 +1,4 @@
-"""`bench resubmit --failed`: submit again what failed; training continues from its last epoch."""
+"""`bench resubmit --failed`: submit failed cells again; training continues after its last finished epoch."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench resubmit`."""
     parser.add_argument(
-        "what", nargs="*", metavar="RUN|SUBMISSION", help="only these (default: everything that failed)"
+        "what", nargs="*", metavar="RUN|SUBMISSION", help="only these (default: every cell that failed or was blocked)"
     )
-    parser.add_argument("--failed", action="store_true", help="cells that failed")
+    parser.add_argument("--failed", action="store_true", help="submit cells again that failed")
     parser.add_argument(
-        "--blocked", action="store_true", help="cells that were blocked, for instance by missing weights"
+        "--blocked", action="store_true", help="submit cells again that were blocked, e.g. by missing weights"
     )
     configure_slurm(parser)
     parser.add_argument("--json", action="store_true", help="print as JSON")
@@ -67,4 +67,4 @@ def _jobs(rows: Sequence[Any], by_name: Any) -> list[Job]:
     return jobs
 
 
-COMMAND = Command("resubmit", "submit failed cells again", configure, run)
+COMMAND = Command("resubmit", "submit failed or blocked cells again", configure, run)

@@ -1,4 +1,4 @@
-"""`bench robustness METHOD`: spread and worst case of a method's score over wordings and orders of class names."""
+"""`bench robustness METHOD`: how a method's score varies with the wording and order of the class names."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="NAME", help="only records of this data set")
     parser.add_argument("--profile", metavar="NAME", help="only records of this profile")
     parser.add_argument(
-        "--metric", default="AP", metavar="NAME", help="a metric of the records that is a fraction (default: AP)"
+        "--metric", default="AP", metavar="NAME", help="metric of the records, a fraction (default: AP)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where no cell of the method was measured."""
+    """Print the score per wording, the spread and the worst. Exit status 1 if no cell of the method was measured."""
     import json
     import sys
 
@@ -104,5 +104,5 @@ def _command(method: str, result: Robustness | None = None) -> str:
 
 
 COMMAND = Command(
-    "robustness", "spread of a method's score over wordings and orders of its class names", configure, run
+    "robustness", "show how a method's score varies with wording and order of class names", configure, run
 )

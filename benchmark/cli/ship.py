@@ -1,4 +1,4 @@
-"""`bench ship FIT_ID`: put a finished fit into the results, so that others need not train it."""
+"""`bench ship FIT_ID`: copy a finished fit's checkpoint into the results, so that others need not train it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0 when the checkpoint is in the results."""
+    """Write the checkpoint and its record into the results, and print where."""
     from benchmark.harness.ship import ship
     from benchmark.records.codec import encode
 
@@ -27,4 +27,4 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("ship", "put a finished fit into the results, in half precision", configure, run)
+COMMAND = Command("ship", "copy a finished fit's checkpoint into the results, in half precision", configure, run)

@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0, also where cells failed."""
+    """Print the cells. Exit status 0, even if cells failed."""
     import time
 
     from benchmark.core.plugins import load_cluster
@@ -80,7 +80,7 @@ def _of_fit(row: Any) -> str:
 
 
 def _detail(row: Any) -> str:
-    """Epoch and remaining time of a running fit, else why the cell waits, or the last line of its error."""
+    """Epoch and remaining time of a running fit, else the reason why the cell waits, or the last line of its error."""
     if row.progress is not None:
         step = f"{row.progress.fit} epoch {row.progress.epoch}/{row.progress.epochs}"
         left = row.progress.remaining_s

@@ -1,4 +1,4 @@
-"""`bench submit check FILE`: whether the records of a bundle would be taken; every number is computed again."""
+"""`bench submit check FILE`: whether the records of a bundle can be added; every number is computed again."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from benchmark.cli._command import Command
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench submit`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    what = "score a bundle again and say whether its records would be taken"
+    what = "compute a bundle's numbers again and show whether its records can be added"
     check = actions.add_parser("check", help=what, description=what)
     check.add_argument("bundle", metavar="FILE", help="a file that 'bench bundle' wrote")
     check.add_argument(
         "--engine", choices=["fast", "reference"], default="fast", help="reference: the official code (default: fast)"
     )
-    check.add_argument("--add", action="store_true", help="add the records to the results if all would be taken")
+    check.add_argument("--add", action="store_true", help="add the records to the results if all of them can be")
     check.add_argument("--json", action="store_true", help="print JSON")
     check.add_argument("--traceback", action="store_true", help="show where an error was raised")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where a record would not be taken."""
+    """Print the verdict on each record. Exit status 1 if one cannot be added."""
     import json
     from pathlib import Path
 
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
 
     bundle = Bundle(Path(options.bundle).expanduser())
     if not bundle.runs:
-        raise RecordError(f"{bundle.path}: holds no run")
+        raise RecordError(f"{bundle.path}: no record in this bundle; 'bench bundle RUN... --out FILE.zip' writes one")
     verdicts = [judge(bundle, run_id, options.engine) for run_id in bundle.runs]
     refused = [verdict for verdict in verdicts if verdict.reasons]
     added = []
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps({"taken": not refused, "runs": runs, "added": added}, indent=1))
         return 1 if refused else 0
     for verdict in verdicts:
-        state = "would not be taken" if verdict.reasons else "every number holds"
+        state = "cannot be added" if verdict.reasons else "every number holds"
         print(f"{verdict.record.run_id}  {cell_name(verdict.record.spec)}: {state}")
         for line in (*verdict.reasons, *(f"note: {note}" for note in verdict.notes)):
             print(f"  {line}")
@@ -55,4 +55,4 @@ def run(options: argparse.Namespace) -> int:
     return 1 if refused else 0
 
 
-COMMAND = Command("submit", "check a bundle of records before they are taken", configure, run)
+COMMAND = Command("submit", "check whether the records of a bundle can be added to the results", configure, run)

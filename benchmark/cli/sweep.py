@@ -1,4 +1,4 @@
-"""`bench sweep NAME|FILE`: plan a named list of cells, and with --slurm submit it or run it here."""
+"""`bench sweep NAME|FILE`: plan a list of cells; with --slurm submit it or run it here."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from benchmark.cli._sweeps import Expanded
 
 _LINES = 60
-"""a longer plan is printed as counts per method and task"""
+"""most cells that are printed one per line; longer plans are printed as counts per method and task"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench sweep`."""
-    parser.add_argument("sweep", metavar="NAME|FILE", help="see 'bench list sweeps', or a TOML file of [[request]]s")
+    parser.add_argument(
+        "sweep", metavar="NAME|FILE", help="see 'bench list sweeps', or a TOML file with [[request]] tables"
+    )
     parser.add_argument("--data", metavar="NAME|JSON", help="a data set, or a COCO-format annotation file of yours")
     parser.add_argument("--profile", metavar="NAME", help="smoke, quick, demo or paper: a named set of params")
     parser.add_argument("--seed", metavar="N[,N...]", help="one cell per seed (default: the sweep's)")
@@ -27,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the plan; with --slurm local execute it here, with any other preset submit it."""
+    """Print the plan; with --slurm local run it here, with any other preset submit it."""
     import sys
 
     from benchmark.cli._slurm_options import resources_of
@@ -83,13 +85,13 @@ def _print_plan(expanded: Expanded, sums: Any, done: set[str], resources: Any, f
 
 
 def _time(sums: Any) -> str:
-    """Hours where they were measured, and how many fits and cells they leave out."""
+    """Expected hours of training and prediction as text, and how many fits and cells they do not cover."""
     hours = {"training": sums.train_hours, "prediction": sums.predict_hours}
     known = [f"{duration(value * 3600)} of {what}" for what, value in hours.items() if value]
     unknown = [f"{sums.fits_unmeasured} fits"] * bool(sums.fits_unmeasured)
     unknown += [f"{sums.cells_unmeasured} cells"] * bool(sums.cells_unmeasured)
     if not known:
-        return "time unknown: nothing like them was measured here yet" if unknown else "nothing left to run"
+        return "time unknown: no such fit or cell was measured here yet" if unknown else "nothing left to run"
     text = f"about {' and '.join(known)}"
     if sums.devices:
         text += f", as measured on {', '.join(sums.devices)}"
@@ -98,7 +100,7 @@ def _time(sums: Any) -> str:
 
 def _size(size_bytes: int | None) -> str:
     if size_bytes is None:
-        return "unknown: no run like these is here yet"
+        return "unknown: no such run was measured here yet"
     return f"about {size_bytes / 2**30:.1f} GiB" if size_bytes >= 2**28 else f"about {size_bytes / 2**20:.0f} MiB"
 
 
@@ -114,4 +116,4 @@ def _print_json(expanded: Expanded, sums: Any, done: set[str]) -> None:
     print(json.dumps({"plan": asdict(sums), "cells": cells, "left_out": dict(expanded.refused)}, indent=1))
 
 
-COMMAND = Command("sweep", "plan or submit a named list of cells", configure, run)
+COMMAND = Command("sweep", "plan a list of cells, and submit it or run it here", configure, run)

@@ -1,4 +1,4 @@
-"""`bench sync`: upload what was tracked offline; needs network, may be repeated."""
+"""`bench sync`: upload runs that were tracked offline to W&B; needs network, may be repeated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 if W&B still lacks a run: not uploaded, unreadable, or written to at this moment."""
+    """Upload the runs. Exit status 1 if W&B still lacks one: not uploaded, unreadable, or being written."""
     import json
 
     from benchmark.core.canonical import to_plain
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     from benchmark.tracking.sync import LEFT, Outcome, sync
 
     if not options.timeout > 0:
-        raise ConfigError(f"--timeout {options.timeout:g}: more than 0 s is needed")
+        raise ConfigError(f"--timeout {options.timeout:g}: expected more than 0 s")
     done = []
     for one in sync(Home.find().root, options.timeout, dry_run=options.dry_run):
         done.append(one)

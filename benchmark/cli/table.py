@@ -1,4 +1,4 @@
-"""`bench table N`: a table of the paper, reported beside measured, from records only."""
+"""`bench table N`: print a table of the paper, the reported numbers beside those measured in records."""
 
 from __future__ import annotations
 
@@ -38,4 +38,4 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("table", "print a table of the paper: reported beside measured", configure, run)
+COMMAND = Command("table", "print a table of the paper: reported numbers beside measured ones", configure, run)

@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench weights`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="every file, its licence, what it was trained on, whether it is here")
-    fetching = actions.add_parser("fetch", help="download files into the weights folder and check them")
-    checking = actions.add_parser("check", help="compare the files that are here with their digests")
+    listing, fetching, checking = (
+        actions.add_parser(name, help=what, description=what)
+        for name, what in (
+            ("list", "list every file: licence, training data, and whether it is on this machine"),
+            ("fetch", "download files into the weights folder and check their digests"),
+            ("check", "compare the files on this machine with their digests"),
+        )
+    )
     checking.add_argument("names", nargs="*", metavar="FILE", help="as 'bench weights list' names it (default: all)")
     checking.add_argument(
-        "--pin", action="store_true", help="trust this file from now on, although its digest is not published"
+        "--pin", action="store_true", help="trust this file from now on, although its source publishes no digest"
     )
     fetching.add_argument("names", nargs="*", metavar="FILE", help="as 'bench weights list' names it")
     fetching.add_argument("--method", metavar="NAME", help="all files of a method")
@@ -35,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where a file that is here is refused."""
+    """Run the action. Exit status 1 if `check` refuses a file on this machine."""
     if options.action == "list":
         return _list(options)
     return _fetch(options) if options.action == "fetch" else _check(options)
@@ -115,7 +120,7 @@ def _print_states(declared: Sequence[Declared], *, missing_too: bool) -> None:
         follows = f"; run: bench weights fetch {each.weights.name}" if each.state is State.MISSING else ""
         print(f"{each.weights.name}: {each.state}{': ' + each.reason if each.reason else ''}{follows}")
     if not here:
-        print(f"none of the {len(declared)} declared files is here; see 'bench weights list'")
+        print(f"none of the {len(declared)} declared files is on this machine; see 'bench weights list'")
 
 
 def _facts(each: Declared) -> dict[str, Any]:
@@ -152,7 +157,7 @@ def _print_table(rows: Sequence[dict[str, str]]) -> None:
 
 @contextlib.contextmanager
 def _bar(weights: ReleasedWeights) -> Iterator[Any]:
-    """A progress bar in bytes on a terminal; yields the function to call with the size of each block."""
+    """A progress bar in bytes, on a terminal; yields a function to call with the size of each block received."""
     from tqdm import tqdm
 
     quiet = not sys.stderr.isatty()

@@ -1,4 +1,4 @@
-"""`bench worker TASKS.JSON I`: execute one job of a planned list; every task of a cluster runs this."""
+"""`bench worker TASKS.JSON I`: execute one job of a planned list; every task on a cluster runs this command."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0 if the cell is measured, 1 if it failed or is blocked, EXIT_STOPPED if a signal stopped it."""
+    """Exit status 0 if the cell was measured, 1 if it failed or is blocked, EXIT_STOPPED if a signal stopped it."""
     before = {number: signal.signal(number, _stop) for number in _SIGNALS}  # before any import that takes time
     try:
         return _work(options)
@@ -44,9 +44,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _stop(number: int, _frame: Any) -> None:
-    """Raise KeyboardInterrupt: outside training, which has its own handler, all that is worth saving is on disk.
+    """Raise KeyboardInterrupt. Training has its own handler; outside it everything worth saving is on disk.
 
-    No Exception, because a library that catches those would continue.
+    KeyboardInterrupt is no Exception, so libraries that catch every Exception do not swallow it.
     """
     raise KeyboardInterrupt(f"received {signal.Signals(number).name}; the same command continues")
 
@@ -73,7 +73,7 @@ def _work(options: argparse.Namespace) -> int:
 
 
 def _task(specs: str, index: int) -> tuple[Job, str | None]:
-    """The job, and the only fit of its chain to train, or None."""
+    """The job at `index` of the file, and the id of the only fit to train, None for the whole cell."""
     import json
     from pathlib import Path
 

@@ -70,7 +70,7 @@ def test_broken_methods_are_told_what_they_break(template: Path, kind: str) -> N
         (["check", "--method", "no_such_package"], "package 'no_such_package' cannot be imported"),
         (["check", "--method", "json"], "package 'json' has no INFO"),
         (["new", "method", "My Detector"], "'My Detector' is no valid name"),
-        (["new", "method", "rtvp"], "there is a method 'rtvp' already"),
+        (["new", "method", "rtvp"], "method 'rtvp' exists already"),
     ],
 )
 def test_what_will_not_do_is_refused(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,7 @@ def test_a_line_shows_the_metric_or_the_reason() -> None:
 
 def test_neither_method_nor_smoke_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 2
-    assert "bench check --method NAME; or ask for all of them: bench check --smoke" in capsys.readouterr().err
+    assert "bench check --method NAME; or test all of them: bench check --smoke" in capsys.readouterr().err
 
 
 def test_a_method_that_cannot_run_fails_the_check(

@@ -69,7 +69,7 @@ def test_an_honest_bundle_would_be_taken_and_can_be_added(bundle: Path, capsys: 
     (path,) = Results.find().records.glob("closed/*/mean-box-*.json")
     assert decode_run(path.read_text()).metrics == Bundle(bundle).record(path.stem.rpartition("-")[2]).metrics
     other = altered(bundle, "other.zip", "record.json", lambda text: with_ap(text, 0.9))
-    assert "the results hold this run with other numbers" in reasons(capsys, other)[0]
+    assert "the results already hold this run with other numbers" in reasons(capsys, other)[0]
     path.unlink()
 
 
@@ -83,7 +83,7 @@ def test_a_number_that_does_not_hold_is_named(bundle: Path, capsys: Any) -> None
     path = altered(bundle, "better.zip", "record.json", lambda text: with_ap(text, 0.99))
     assert any(reason.startswith("AP: 0.99 -> ") for reason in reasons(capsys, path))
     assert main(["submit", "check", str(path)]) == 1
-    assert "would not be taken" in capsys.readouterr().out
+    assert "cannot be added" in capsys.readouterr().out
 
 
 def test_easier_ground_truth_is_found(bundle: Path, capsys: Any) -> None:
@@ -114,10 +114,10 @@ def changed_spec(text: str, **changes: Any) -> str:
     [
         ({"task": "nothing"}, "there is no task 'nothing'"),
         ({"task_version": 99}, "it was measured by version 99"),
-        ({"profile": "smoke"}, "profile smoke proves that things run"),
-        ({"protocol": {"evaluators": {}}}, "also asks for evaluator"),
+        ({"profile": "smoke"}, "profile smoke only tests that the code runs"),
+        ({"protocol": {"evaluators": {}}}, "also needs evaluator"),
         ({"protocol": {"evaluators": {"coco_ap": 99, "made-up": 1}}}, "there is no evaluator 'made-up'"),
-        ({"protocol": {"max_detections": 1000}}, "asks for max_detections 300, it was measured with 1000"),
+        ({"protocol": {"max_detections": 1000}}, "sets max_detections to 300, it was measured with 1000"),
         ({"method": "../evil"}, "cannot be a file name"),
         ({"dataset_digest": "0" * 64}, "has digest"),
         ({"split_digest": "0" * 64}, "another split"),
@@ -161,4 +161,4 @@ def test_a_bundle_without_runs_is_refused(tmp_path: Path, capsys: Any) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("bundle.json", canonical_json({"schema": 1, "runs": [], "files": {}}))
     assert main(["submit", "check", str(path)]) == 2
-    assert "holds no run" in capsys.readouterr().err
+    assert "no record in this bundle" in capsys.readouterr().err

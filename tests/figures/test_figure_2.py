@@ -108,7 +108,7 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            ([], "no data set has a record here"),
+            ([], "no data set has a record yet"),
             (["--data", "mmio-sinth"], "unknown data set with a record 'mmio-sinth'"),
             (["--task", "zeroshot"], "it takes --data, no --task, no --profile and no --version"),
         ],

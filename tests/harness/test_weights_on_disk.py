@@ -109,7 +109,7 @@ def _output(capsys: pytest.CaptureFixture[str], words: list[str]) -> str:
 
 def test_list_and_check_say_where_a_file_stands(small: ReleasedWeights, capsys: pytest.CaptureFixture[str]) -> None:
     assert "missing" in _output(capsys, ["weights", "list"])
-    assert "none of the 1 declared files is here" in _output(capsys, ["weights", "check"])
+    assert "none of the 1 declared files is on this machine" in _output(capsys, ["weights", "check"])
     assert "missing; run: bench weights fetch small/model.bin" in _output(capsys, ["weights", "check", small.name])
     fetch(small)
     assert "small/model.bin: here" in _output(capsys, ["weights", "check"])

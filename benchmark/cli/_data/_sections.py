@@ -1,4 +1,4 @@
-"""The sections of a data set's card, and the card as text for a terminal or as Markdown."""
+"""The sections of a data set's card, and their form as text for a terminal or as Markdown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmark.cli._data._text import columns
 from benchmark.core.record import DatasetRecord
 
 FEW_BOXES = 5
-"""the AP of a class with fewer boxes means little"""
+"""classes with fewer boxes are listed, because their AP means little"""
 RULES = {
     "closed": "80/20 by image group (copies, crops and exposures of one part stay together), stratified by class; "
     "validation is 10 % of the training groups. Every class is trained on and tested.",
@@ -33,7 +33,7 @@ class Section:
 
 
 def sections(record: DatasetRecord, title: str, *, descriptions: bool) -> list[Section]:
-    """The sections of the card. title: one line on the set; descriptions: add a column with each class's sentence."""
+    """The sections of the card. title: one line on the set; descriptions: add a column with a sentence per class."""
     made = [
         _counts(record, title),
         _scenes(record),
@@ -79,7 +79,7 @@ def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text without Markdown markup: names come from files of others and are escaped."""
+    """Text with Markdown's markup escaped, because names come from files of others."""
     for letter in "\\`*_[]<>|":
         text = text.replace(letter, f"\\{letter}")
     return text.replace("\n", " ")
@@ -168,7 +168,7 @@ def _losses(record: DatasetRecord) -> Section:
     if split.get("without_novel"):
         items.append(f"without a novel class: {', '.join(split['without_novel'])}")
     head = ("source", "images with base classes", "of them to the test part", "left out", "base boxes lost")
-    what = "What a fit loses because an image that shows a novel class, and its group, may not be seen in training."
+    what = "What training loses, because images that show a novel class, and their groups, are left out of it."
     return Section("Lost to the zero-shot rule", (what,), (head, *rows, total), tuple(items))
 
 

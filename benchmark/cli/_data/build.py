@@ -19,11 +19,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
                         help="downloaded sources: folders, .zip or .tar files (mmio-open)")  # fmt: skip
     parser.add_argument("--sources", metavar="A,B", help="only these sources (mmio-open)")
     parser.add_argument("--limit", type=int, metavar="N", help="at most N images per source (mmio-open)")
-    parser.add_argument("--max-side", type=int, metavar="PX", help="make longer images smaller (mmio-open)")
+    parser.add_argument(
+        "--max-side", type=int, metavar="PX", help="shrink images whose longer side exceeds PX (mmio-open)"
+    )
     parser.add_argument("--all", action="store_true", help="every image of the sources, not only the manifest's; also "
-                        "compares names, and images with names where CLIP's weights are in "
+                        "compares class names by meaning, and images with them if CLIP's weights are in "
                         "$BENCH_HOME/weights/clip-vit-b32 (mmio-open)")  # fmt: skip
-    parser.add_argument("--review", metavar="CSV", help="an expert's decisions, see 'bench data review' (mmio-open)")
+    parser.add_argument(
+        "--review", metavar="CSV", help="apply an expert's decisions from 'bench data review' (mmio-open)"
+    )
     parser.add_argument("--images", type=int, metavar="N", help="number of images (mmio-synth)")
     parser.add_argument("--commit", action="store_true", help="also write the record to results/datasets/")
     parser.add_argument("--pin", action="store_true", help="for maintainers: write a new manifest first (mmio-open)")
@@ -31,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; errors are raised."""
+    """Build the set and print its counts. Exit status 0; errors are raised."""
     import time
 
     from benchmark.core.errors import UnknownNameError

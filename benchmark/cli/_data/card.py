@@ -21,13 +21,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="FILE", help="also write the card as Markdown")
     parser.add_argument("--croissant", metavar="FILE", help="also write Croissant metadata (JSON-LD)")
     parser.add_argument("--thumbnails", metavar="FOLDER", help="also write a sheet of labelled images per scene")
-    parser.add_argument("--sources", metavar="A,B", help="thumbnails of these sources only")
-    parser.add_argument("--private", action="store_true", help="thumbnails also of images that may not be passed on")
+    parser.add_argument("--sources", metavar="A,B", help="only these sources in the thumbnails")
+    parser.add_argument(
+        "--private", action="store_true", help="also images that may not be passed on in the thumbnails"
+    )
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; errors are raised."""
+    """Print the card and write the files asked for. Exit status 0; errors are raised."""
     import sys
     from pathlib import Path
 
@@ -58,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def title_of(record: DatasetRecord) -> str:
-    """One line on the set: the record's own, else that of the data set of that name, else its name."""
+    """One line on the set: the title in its record, else the title of the data set of that name, else its name."""
     from benchmark.core.plugins import list_names, load
 
     if record.facts.get("title"):

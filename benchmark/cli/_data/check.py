@@ -19,13 +19,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench data check`."""
     parser.add_argument("name", metavar="NAME[@VARIANT]|JSON", help="a data set, or your own annotation file")
     configure_roots(parser)
-    parser.add_argument("--pin", action="store_true", help="keep the digests of its annotation files as SHA256SUMS in "
+    parser.add_argument("--pin", action="store_true", help="write the digests of its annotation files to SHA256SUMS in "
                         "its root; later checks compare with them")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where something differs, else 0; errors are raised."""
+    """Print the checks. Exit status 1 if one differs, else 0; errors are raised."""
     import json
 
     from benchmark.cli._data._text import columns

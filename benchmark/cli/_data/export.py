@@ -17,14 +17,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME[@VARIANT]|JSON", help="a data set, or your own annotation file")
     configure_roots(parser)
     parser.add_argument("--layout", required=True, metavar="LAYOUT", help="mmio, coco, yolo or voc")
-    parser.add_argument("--out", required=True, metavar="FOLDER", help="a new folder")
+    parser.add_argument("--out", required=True, metavar="FOLDER", help="the folder to create")
     parser.add_argument("--split", metavar="RULE", help="the split to write (default: closed; layout mmio: zeroshot)")
-    parser.add_argument("--private", action="store_true", help="also images that may not be passed on")
+    parser.add_argument("--private", action="store_true", help="write also images that may not be passed on")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; errors are raised."""
+    """Write the folder and print what it holds. Exit status 0; errors are raised."""
     import json
     from pathlib import Path
 

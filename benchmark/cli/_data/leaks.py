@@ -1,7 +1,7 @@
-"""`bench data leaks NAME`: whether a split has the same image, part or defect on both sides.
+"""`bench data leaks NAME`: look for the same image, part or defect on both sides of a split.
 
-The result is kept in $BENCH_HOME under the digests of the set and of its splits: `bench collect` refuses records of a
-leaking split, unless the split was made by the data set's owners.
+The result is stored in $BENCH_HOME under the digests of the set and its splits: `bench collect` refuses records of a
+split with leaks, unless the data set's owners made the split.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 1 where there are leaks, else 0; errors are raised."""
+    """Print the leaks. Exit status 1 if there are any, else 0; errors are raised."""
     from benchmark.cli._progress import progress
     from benchmark.core.paths import Home
     from benchmark.core.plugins import load
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         checked = find_leaks(dataset, rules, embedder(encoder) if encoder else None, cache, progress)
     label = dataset_label(dataset)
     refused = dataset.info.name not in OWNERS_SPLITS
-    write_leaks(Home.find(), dataset.digest, {split: _words(label, rule, checked) if refused else ""
+    write_leaks(Home.find(), dataset.digest, {split: _summary(label, rule, checked) if refused else ""
                                               for rule, split in checked.splits.items()})  # fmt: skip
     if options.json:
         _print_json(label, dataset.digest, note, checked)
@@ -61,8 +61,8 @@ def _print_json(label: str, digest: str, note: str, checked: Checked) -> None:
     print(json.dumps(facts, indent=1, ensure_ascii=False))
 
 
-def _words(label: str, rule: str, checked: Checked) -> str:
-    """Count and first leak of a split in one line; empty where there is none."""
+def _summary(label: str, rule: str, checked: Checked) -> str:
+    """Number of leaks of a split and the first one as one line; empty where there is none."""
     leaks = checked.of(rule)
     if not leaks:
         return ""
@@ -80,7 +80,7 @@ def _print_text(label: str, note: str, checked: Checked, *, refused: bool) -> No
     for each in checked.skipped:
         print(f"not compared: {each}")
     if not checked.leaks:
-        print("no leak found")
+        print("no leaks")
         return
     for (rule, kind), count in sorted(Counter((leak.rule, leak.kind) for leak in checked.leaks).items()):
         print(f"LEAK     {rule}: {count} x {kind}")

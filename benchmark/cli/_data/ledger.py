@@ -1,4 +1,4 @@
-"""`bench data ledger`: which classes and images of a zero-shot test a method has seen in training."""
+"""`bench data ledger`: which test classes and images a method has seen in training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench data ledger`."""
     parser.add_argument("method", metavar="METHOD", help="as 'bench list methods' prints it")
-    parser.add_argument("name", metavar="NAME[@VARIANT]|JSON", help="the data set that is tested on")
+    parser.add_argument("name", metavar="NAME[@VARIANT]|JSON", help="the data set of the test")
     parser.add_argument(
         "--task", metavar="NAME", default="zeroshot", help="the task whose classes are tested (default: zeroshot)"
     )
@@ -25,20 +25,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--weights",
         choices=("released", "fitted", "scratch"),
         default="fitted",
-        help="released weights, fitted on the base classes (default), or fitted on them from scratch",
-    )
-    parser.add_argument("--trained-on", metavar="A,B", help="training data, instead of what the method declares")
-    parser.add_argument(
-        "--encoder", metavar="NAME", default="minilm", help="text encoder that finds near neighbours (default: minilm)"
+        help="released: as published; fitted: then trained on base classes (default); scratch: trained on those only",
     )
     parser.add_argument(
-        "--images", action="store_true", help="also compare images with training sets that are here (slow)"
+        "--trained-on", metavar="A,B", help="assume this training data instead of what the method declares"
+    )
+    parser.add_argument(
+        "--encoder",
+        metavar="NAME",
+        default="minilm",
+        help="text encoder that finds classes of near meaning (default: minilm)",
+    )
+    parser.add_argument(
+        "--images", action="store_true", help="also look for the test images in training sets on this machine (slow)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; errors are raised."""
+    """Print each test class with the nearest one seen in training. Exit status 0; errors are raised."""
     import json
 
     from benchmark.cli._data.show import find_record
@@ -67,9 +72,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def classes_of(record: DatasetRecord, task: Task) -> tuple[list[Category], list[Category]]:
-    """The classes a task tests and those it may be fitted on, from a data set's record.
+    """The classes that a task tests, and those that a method may be fitted on, from a data set's record.
 
-    Raises RefusedError where the set has no such split, RecordError for a record without the classes' other names.
+    Raises RefusedError where the set has no such split, RecordError where the record lacks the classes' synonyms.
     """
     from benchmark.core.errors import RecordError, RefusedError
     from benchmark.core.sample import Category
@@ -90,7 +95,7 @@ def classes_of(record: DatasetRecord, task: Task) -> tuple[list[Category], list[
 
 
 def _pictures(options: argparse.Namespace, task: Task, declared: tuple[str, ...]) -> dict[str, Any]:
-    """Training set -> counts of test images that are in it, or why they were not compared."""
+    """Training set -> counts of test images that it contains, or the reason why they were not compared."""
     from benchmark.cli._progress import progress
     from benchmark.datasets.ledger.images import seen_images, training_images
     from benchmark.harness.data import open_dataset
@@ -141,4 +146,4 @@ def _copies(counts: dict[str, int] | str) -> str:
     return f"{counts['exact']} identical and {counts['near']} near copies of {counts['tested']}"
 
 
-COMMAND = Command("ledger", "list classes and images of a zero-shot test seen in training", configure, run)
+COMMAND = Command("ledger", "list which test classes and images a method has seen in training", configure, run)

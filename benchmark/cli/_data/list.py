@@ -1,4 +1,4 @@
-"""`bench data list`: data sets and whether they can be opened here."""
+"""`bench data list`: the data sets, and whether they can be opened on this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; errors are raised."""
+    """Print one line per data set. Exit status 0; errors are raised."""
     import json
 
     from benchmark.cli._data._text import columns

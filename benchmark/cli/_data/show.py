@@ -1,4 +1,4 @@
-"""`bench data show`: counts, sizes, splits and licences of a data set."""
+"""`bench data show`: show counts, sizes, splits and licences of a data set."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; errors are raised."""
+    """Print the record of the data set. Exit status 0; errors are raised."""
     from benchmark.cli._data._text import record_text
     from benchmark.records.codec import encode
 
@@ -31,9 +31,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def find_record(name: str) -> tuple[DatasetRecord, str]:
-    """The record of a data set, and where it is from: a build on this machine, the set opened now, or the results.
+    """The record of a data set and its origin: a build on this machine, the files opened now, or the results.
 
-    Raises UnknownNameError, or DataError where the set is neither here nor has a committed record.
+    Raises UnknownNameError, or DataError where the set is not on this machine and has no committed record.
     """
     from benchmark.core.errors import DataError
     from benchmark.core.paths import DatasetPaths, Home, Results
@@ -47,7 +47,7 @@ def find_record(name: str) -> tuple[DatasetRecord, str]:
         return read_dataset(built), "built on this machine"
     try:
         dataset = open_dataset(name)
-        return make_record(dataset, dataset.facts), "opened now"
+        return make_record(dataset, dataset.facts), "counted now from its files"
     except DataError:
         results = Results.find()
         committed = results.readable(results.datasets / f"{label}.json")

@@ -1,4 +1,4 @@
-"""`bench data sources`: the public sources that `bench data build mmio-open` knows, with licence and counts."""
+"""`bench data sources`: the public sources that `bench data build mmio-open` can read, with licence and counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0; errors are raised."""
+    """Print one line per source. Exit status 0; errors are raised."""
     import json
 
     from benchmark.cli._data._text import columns
@@ -88,7 +88,7 @@ def _super(source: PublicSource) -> str:
 
 
 def _names(source: PublicSource) -> list[str]:
-    """Class names, each once, because several names of a source can mean one class."""
+    """The names of the source's classes, each once: several of its own labels can mean one class."""
     return list(dict.fromkeys(kind.name for kind in source.kinds.values()))
 
 

@@ -9,9 +9,7 @@ from benchmark.cli._command import VERSION_HELP, Command
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench leaderboard build`."""
-    parser.add_argument(
-        "--out", metavar="FOLDER", required=True, help="where to write the site; an older one is replaced"
-    )
+    parser.add_argument("--out", metavar="FOLDER", required=True, help="where to write the site; replaces an older one")
     configure_content(parser)
     parser.add_argument("--json", action="store_true", help="print what was built as JSON")
 
@@ -22,11 +20,11 @@ def configure_content(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", metavar="NAME", help="only records of this profile (smoke is hidden otherwise)")
     parser.add_argument("--version", type=int, metavar="N", help=VERSION_HELP)
     parser.add_argument("--committed", action="store_true", help="only committed records, none from $BENCH_HOME")
-    parser.add_argument("--no-data", action="store_true", help="open no data set: no images")
+    parser.add_argument("--no-data", action="store_true", help="do not open data sets: the site shows no images")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print where the site is and what it holds."""
+    """Build the site; print where it is, its number of cells, boards and pictures, and its size."""
     import json
     from dataclasses import asdict
     from pathlib import Path
@@ -43,4 +41,4 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("build", "write the static site: opens from disk, needs no server", configure, run)
+COMMAND = Command("build", "write the static site, which opens from disk without a server", configure, run)

@@ -1,4 +1,4 @@
-"""`bench leaderboard publish`: mirror the committed records in W&B, and its one report."""
+"""`bench leaderboard publish`: copy the committed records to a W&B project, with one report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmark.cli._command import Command
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `bench leaderboard publish`."""
     parser.add_argument("--wandb", required=True, metavar="ENTITY/PROJECT", help="the W&B project to publish in")
-    parser.add_argument("--force", action="store_true", help="send again records that W&B has already")
+    parser.add_argument("--force", action="store_true", help="send records again that W&B already has")
     parser.add_argument("--dry-run", action="store_true", help="print what would be sent and stop; needs no network")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
@@ -33,4 +33,4 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("publish", "mirror the committed records in W&B, with one report", configure, run)
+COMMAND = Command("publish", "copy the committed records to a W&B project, with one report", configure, run)
