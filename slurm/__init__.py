@@ -1,1 +1,1 @@
-"""Cells on a cluster: presets, code snapshots, arrays through submitit, the state of every task."""
+"""Runs cells on a Slurm cluster: presets, code snapshots, arrays through submitit, the state of every task."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # every task imports this module before its worker starts
 _TIME_TO_REQUEUE_S = 10
 """seconds before the kill that submitit needs to write its pickle and requeue the job"""
 _TO_BE_ENDED_S = 120
-"""how long to wait for Slurm to end the job after it stopped the worker without a signal to this process"""
+"""how long to wait for Slurm to end the job after it signalled the worker but not this process"""
 
 
 class Attempt(submitit.helpers.Checkpointable):
@@ -42,7 +42,7 @@ class Attempt(submitit.helpers.Checkpointable):
         self._child: subprocess.Popen[bytes] | None = None
 
     def __call__(self) -> int:
-        """The worker's exit status, 0. Raises RuntimeError for any other, so that Slurm marks the task as failed."""
+        """Run the worker and return 0. Raises RuntimeError for any other exit status, so that the task fails."""
         self._child = subprocess.Popen(self.command, env={**os.environ, **self.variables})  # noqa: S603 - our own
         status = _ended(self._child.pid)
         if status == EXIT_STOPPED:  # TERM reached it and not us: the job is being cancelled, or preempted without USR2
@@ -52,7 +52,7 @@ class Attempt(submitit.helpers.Checkpointable):
         return status
 
     def checkpoint(self) -> Any:
-        """Wait until the child has saved and ended; the next attempt with the same command, None if it had finished."""
+        """Wait until the child has saved and ended; return the next attempt, None if the child had finished."""
         if self._child is not None:
             os.kill(self._child.pid, signal.SIGUSR2)  # srun signals the whole step, but not every site uses srun
             status = _ended_within(self._child.pid, self.patience_s)
@@ -68,8 +68,8 @@ class Attempt(submitit.helpers.Checkpointable):
 class Array:
     """Tasks that are submitted together.
 
-    commands: of the workers. variables: of their environment. after: indices of the arrays that must have ended
-    before, successful or not: a cell whose shared fit failed trains it itself, and its record gives the reason.
+    commands: one per task. variables: environment variables of the workers. after: indices of the arrays that must
+    end first, successfully or not: a cell whose shared fit failed trains it itself, and its record gives the reason.
     """
 
     commands: tuple[tuple[str, ...], ...]
@@ -78,16 +78,16 @@ class Array:
 
 
 def submit(name: str, arrays: Sequence[Array], resources: Resources, logs: Path, code: Path | None) -> list[list[str]]:
-    """Submit arrays in order; Slurm's task ids per array. An array above Slurm's limit becomes several.
+    """Submit arrays in order and return Slurm's task ids per array; an array above Slurm's limit is split.
 
-    Where sbatch refuses one array, those before it are cancelled. Raises SlurmError, ConfigError.
+    Where sbatch refuses an array, those already submitted are cancelled. Raises SlurmError, ConfigError.
 
     Args:
         name: of the Slurm jobs.
-        arrays: in an order in which each comes after those it waits for.
+        arrays: each comes after those it waits for.
         resources: of each task.
         logs: the folder for submitit's files and the logs.
-        code: the snapshot that workers import, None for the installed package.
+        code: folder of the snapshot that workers import, None for the installed package.
     """
     require_slurm()
     limit = max_array_size()
@@ -169,10 +169,10 @@ def _how(status: int) -> str:
 
 
 def _ended(process: int, flags: int = 0) -> int:
-    """Wait for a child and leave it waitable; its exit status, negative for the signal that killed it.
+    """Wait for a child without reaping it and return its exit status, negative for the signal that killed it.
 
-    `checkpoint` runs inside a signal that interrupts the wait of `__call__`: Popen's own wait would never get the lock
-    that the interrupted one holds.
+    `checkpoint` runs in a signal handler that interrupts the wait of `__call__`; Popen's own wait would never get the
+    lock that the interrupted call holds.
     """
     ended = os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT | flags)
     if ended is None:

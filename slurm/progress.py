@@ -1,4 +1,4 @@
-"""Progress and last line of a task, read from the ends of its files."""
+"""Reads the progress of a fit and the last line of a log from the ends of their files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ _EVENT_BYTES = 16_384
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of a running fit. epoch counts from 1; remaining_s is None until its speed is known."""
+    """Progress of a running fit.
+
+    fit: name of its method. epoch: counts from 1. remaining_s: None until the speed is known. time_s: of the last
+    event.
+    """
 
     fit: str
     epoch: int
@@ -27,9 +31,9 @@ class Progress:
 
 
 def read_progress(fits: Sequence[tuple[str, str]]) -> Progress | None:
-    """Progress of the unfinished fit of a chain that reported last; None where no fit is running.
+    """Progress of the unfinished fit that reported last; None where no fit has reported.
 
-    fits: (method, fit_id) of the chain.
+    fits: (method, fit_id) of the fits that a cell needs.
     """
     running = [_progress(method, fit_id) for method, fit_id in fits if not Home.find().fit(fit_id).record.is_file()]
     known = [progress for progress in running if progress]
@@ -37,7 +41,7 @@ def read_progress(fits: Sequence[tuple[str, str]]) -> Progress | None:
 
 
 def last_line(path: Path) -> str:
-    """The last line of a text file that is not blank; empty where there is none."""
+    """The last line of a text file that is not blank; "" where there is none."""
     lines = _tail(path, _EVENT_BYTES).strip().splitlines()
     return lines[-1].strip() if lines else ""
 
@@ -60,7 +64,7 @@ def _progress(method: str, fit_id: str) -> Progress | None:
 
 
 def _epochs(event: dict[str, Any]) -> float:
-    """Epochs done at an event, with the finished part of the running one."""
+    """Epochs done at an event, including the finished fraction of the running one."""
     return float(event["epoch"] - 1 + event.get("step", 1) / max(event.get("steps", 1), 1))
 
 

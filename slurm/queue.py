@@ -1,4 +1,4 @@
-"""States of tasks in Slurm: one squeue for active tasks, one sacct for ended ones, never one call per task."""
+"""Asks Slurm for states of tasks: squeue for active ones, sacct for ended ones, never one call per task."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ACTIVE = frozenset(
      "SIGNALING", "SPECIAL_EXIT", "STAGE_OUT", "STOPPED", "SUSPENDED")
 )  # fmt: skip
 _RETURNS = frozenset(("NODE_FAIL", "PREEMPTED", "BOOT_FAIL"))
-"""states from which Slurm requeues a task, and shows them for a while before it does"""
+"""states that Slurm shows for a while before it requeues the task"""
 _BELIEVED_AFTER_S = 120
 _IDS_PER_CALL = 500
 _TIMEOUT_S = 60
@@ -31,7 +31,8 @@ class SlurmError(BenchError):
 class TaskState:
     """Slurm's state of one task.
 
-    state: Slurm's word. reason: why it waits, or how it ended. node: where it runs or ran. exit_code: `code:signal`.
+    state: Slurm's name of it. reason: why it waits, or how it ended. node: where it runs or ran. exit_code:
+    `code:signal`.
     """
 
     state: str
@@ -41,12 +42,12 @@ class TaskState:
 
     @property
     def active(self) -> bool:
-        """Whether the task waits or runs, or will be requeued by Slurm."""
+        """Whether the task waits, runs, or will be requeued by Slurm."""
         return self.state in ACTIVE
 
 
 def require_slurm() -> None:
-    """Raise SlurmError where the client commands are missing."""
+    """Raise SlurmError where Slurm's commands are missing."""
     missing = [name for name in ("sbatch", "squeue", "scancel", "srun") if shutil.which(name) is None]
     if missing:
         raise SlurmError(
@@ -58,8 +59,8 @@ def require_slurm() -> None:
 def task_states(slurm_jobs: Iterable[str], *, now_s: float | None = None) -> dict[str, TaskState]:
     """The state of each task that Slurm knows. Raises SlurmError where the controller does not answer.
 
-    A node's failure is not believed at once: Slurm requeues such a task seconds later, so it counts as active until
-    the state is two minutes old.
+    A task whose node failed counts as active until that state is two minutes old, because Slurm requeues such tasks
+    seconds later.
     """
     wanted = set(slurm_jobs)
     if not wanted:
@@ -75,7 +76,7 @@ def task_states(slurm_jobs: Iterable[str], *, now_s: float | None = None) -> dic
 
 
 def cancel(slurm_jobs: Sequence[str]) -> None:
-    """Cancel tasks; one that has ended already is no error. Raises SlurmError."""
+    """Cancel tasks; tasks that have ended already are ignored. Raises SlurmError."""
     for ids in _portions(_ranges(slurm_jobs)):
         _call(["scancel", "--quiet", *ids])
 
@@ -89,13 +90,13 @@ def partitions() -> str:
 
 
 def max_array_size() -> int:
-    """How many tasks one array may have here. Raises SlurmError."""
+    """How many tasks one array may have on this cluster. Raises SlurmError."""
     match = re.search(r"^MaxArraySize\s*=\s*(\d+)", _call(["scontrol", "show", "config"]), re.MULTILINE)
     return int(match[1]) if match else 1001
 
 
 def _queued(wanted: set[str]) -> Iterator[tuple[str, TaskState]]:
-    """From squeue: tasks that are active, or ended some minutes ago."""
+    """States by squeue: of tasks that are active or ended some minutes ago."""
     arrays = sorted({job.partition("_")[0] for job in wanted})
     for ids in _portions(arrays):
         try:
@@ -111,7 +112,7 @@ def _queued(wanted: set[str]) -> Iterator[tuple[str, TaskState]]:
 
 
 def _accounted(ended: Sequence[str]) -> Iterator[tuple[str, TaskState, float]]:
-    """From sacct, with the time of the end in seconds since 1970; nothing where the site keeps no accounting."""
+    """States by sacct, with the end in seconds since 1970; none where the cluster keeps no accounting."""
     fields = "JobID,State,ExitCode,End,NodeList"
     arrays = sorted({job.partition("_")[0] for job in ended})
     wanted = set(ended)
@@ -132,12 +133,12 @@ def _accounted(ended: Sequence[str]) -> Iterator[tuple[str, TaskState, float]]:
 def _seconds(stamp: str) -> float:
     try:
         return datetime.fromisoformat(stamp).timestamp()
-    except ValueError:  # Unknown: it has not ended, so it ended just now at the earliest
+    except ValueError:  # sacct prints Unknown while the task has not ended
         return time.time()
 
 
 def _tasks_of(jobs: str) -> list[str]:
-    """`12_[0-2,7%4]`, as sacct lists tasks cancelled before they started -> `12_0 12_1 12_2 12_7`."""
+    """Task ids of an array's range: `12_[0-2,7%4]`, as sacct lists cancelled tasks -> `12_0 12_1 12_2 12_7`."""
     array, bracket, inside = jobs.partition("_[")
     if not bracket:
         return [jobs]
@@ -149,7 +150,7 @@ def _tasks_of(jobs: str) -> list[str]:
 
 
 def _ranges(slurm_jobs: Sequence[str]) -> list[str]:
-    """`12_0 12_1 12_2 12_7 15` -> `12_[0-2,7] 15`, so that a thousand tasks are one argument."""
+    """Task ids as ranges: `12_0 12_1 12_2 12_7 15` -> `12_[0-2,7] 15`, so that a thousand tasks are one argument."""
     arrays: dict[str, list[int]] = {}
     for job in slurm_jobs:
         array, _, index = job.partition("_")

@@ -1,4 +1,4 @@
-"""What a task asks a cluster for: our presets, a user's own in a TOML file, single settings by `--slurm-set`."""
+"""Resources of a task: our presets, a user's own presets in a TOML file, single settings by `--slurm-set`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LOCAL = "local"
 """the preset that runs tasks on this machine, one after the other"""
 
 _SLURM_SENDS_EARLY_S = 60
-"""Slurm may send the signal to stop this much earlier than asked"""
+"""by how much Slurm may send the signal to stop earlier than asked"""
 
 
 @dataclass(frozen=True)
 class Resources:
-    """Resources of one task. Raises ConfigError where a task could get the signal to stop as it starts.
+    """Resources of one task; fields that are None take the cluster's defaults.
 
-    Fields that are None take the site's defaults.
+    Raises ConfigError where a task could get the signal to stop as it starts.
     """
 
     partition: str | None = None
@@ -41,13 +41,13 @@ class Resources:
     signal_delay_s: PositiveCount = 90
     """how long before the time limit a task gets the signal to stop; Slurm may send it a minute earlier"""
     requeues: Count = 20
-    """how often a cell may run into its time limit before it counts as failed"""
+    """how often a cell may reach its time limit before it counts as failed"""
     parallel: PositiveCount = 64
     """at most this many tasks of an array at a time"""
     dependency: str | None = None
-    """start after other jobs, in Slurm's words: `afterok:1234`"""
+    """jobs to start after, in Slurm's syntax: `afterok:1234`"""
     setup: tuple[str, ...] = ()
-    """shell lines before the task: module loads, licences, a container's mounts"""
+    """shell lines to run before the task: module loads, licences, a container's mounts"""
     python: str = ""
     """how workers start Python, instead of this interpreter: `apptainer exec --nv bench.sif python3`"""
     exclude: str | None = None
@@ -64,7 +64,7 @@ class Resources:
 
 
 CONFIG = "slurm.toml"
-"""presets of the user, in the user's configuration folder"""
+"""file of the user's presets, in the user's configuration folder"""
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "test": {"cpus": 1, "memory_gb": 2.0, "time_min": 15, "signal_delay_s": 30},
@@ -75,10 +75,10 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 
 def load_resources(preset: str, settings: Mapping[str, Any]) -> Resources:
-    """The resources of a preset, ours or the user's, with single settings that override it.
+    """The resources of a preset, ours or the user's; `settings` override single fields.
 
-    A user's preset is a table `[preset.NAME]`; `base` names the one it starts from (one of ours of the same name if
-    there is one), `[defaults]` holds what all of them share. Raises UnknownNameError with the valid names, ConfigError.
+    A user's preset is a table `[preset.NAME]`. Its `base` names the preset that it changes (default: ours of the same
+    name), and `[defaults]` holds fields that all presets share. Raises UnknownNameError, ConfigError.
     """
     own, defaults = _own_presets()
     known = {LOCAL: {}, **PRESETS, **own}

@@ -18,8 +18,8 @@ from benchmark.records.store import write_atomic
 from slurm.progress import last_line
 from slurm.queue import TaskState
 
-_LESS_TIME = "it asks for more time than is allowed there: --slurm-set time_min=N"
-_LESS = "no node there has what it asks for: --slurm-set gpus=N, cpus=N or memory_gb=N"
+_LESS_TIME = "it asks for more time than the limit allows: --slurm-set time_min=N"
+_LESS = "no node of the partition has what it asks for: --slurm-set gpus=N, cpus=N or memory_gb=N"
 _ANYTHING = (
     "the partition does not allow all of it: --slurm-set partition=NAME, time_min=N, gpus=N, cpus=N or memory_gb=N"
 )
@@ -28,23 +28,29 @@ _NEVER = {
     "AssocMaxWallDurationPerJobLimit": _LESS_TIME,
     "QOSMaxWallDurationPerJobLimit": _LESS_TIME,
     "PartitionNodeLimit": _LESS,
-    "PartitionConfig": _ANYTHING,  # what the controller says first, before its scheduler has looked which limit it is
+    "PartitionConfig": _ANYTHING,  # reported before the scheduler has determined which limit it is
     "BadConstraints": "no node has these features: --slurm-set constraint=NAME",
-    "InvalidAccount": "this account may not run there: --slurm-set account=NAME",
+    "InvalidAccount": "this account may not submit there: --slurm-set account=NAME",
     "InvalidQOS": "this quality of service may not be used there: --slurm-set qos=NAME",
 }
-"""Slurm's reasons for which a task waits until somebody changes it, and what to change"""
+"""Slurm's reason why a task can never start as it is -> what to change"""
 _FULL = re.compile(r"no space left on device|disk quota exceeded|file too large", re.IGNORECASE)
 _TOO_OFTEN = re.compile(r"timed-out too many times")
 _MEMORY = re.compile(r"exceeded memory limit|oom[-_ ]kill|out.of.memory", re.IGNORECASE)
 
 
 def reason_of(state: TaskState | None, log: Path, memory_gb: float) -> str:
-    """Why an ended task left no record, and what to do: from Slurm's state and the end of the task's log."""
+    """Why an ended task left no record, and what to do, by Slurm's state and the end of the task's log.
+
+    Args:
+        state: None where Slurm does not know the task.
+        log: the task's output.
+        memory_gb: what the task asked for.
+    """
     if state is None:
         return (
-            "lost: Slurm knows nothing of this task any more and it left no record; it was cancelled before it "
-            "started, or the site keeps no accounting"
+            "lost: Slurm no longer knows this task, and it left no record; it was cancelled before it "
+            "started, or the cluster keeps no accounting"
         )
     printed = _reason_in(_end_of(log), state, memory_gb)
     if printed:
@@ -63,7 +69,7 @@ def reason_of(state: TaskState | None, log: Path, memory_gb: float) -> str:
 
 
 def why_waiting(reason: str) -> str:
-    """Slurm's reason why a task waits, and what to do where it would wait forever."""
+    """Slurm's reason why a task waits; where it would wait forever also what to do."""
     advice = _NEVER.get(reason)
     return (
         f"{reason}: cannot start, {advice}; cancel it with 'bench cancel' and submit it again with that"
@@ -73,7 +79,7 @@ def why_waiting(reason: str) -> str:
 
 
 def _named(reason: str) -> str:
-    """`by 1000` -> `by NAME` where this machine knows the user; any other reason as it is."""
+    """Slurm's reason with the user's name instead of the number: `by 1000` -> `by NAME`; others unchanged."""
     user = re.fullmatch(r"by (\d+)", reason)
     try:
         return f"by {pwd.getpwuid(int(user[1])).pw_name}" if user else reason
@@ -82,7 +88,7 @@ def _named(reason: str) -> str:
 
 
 def _reason_in(text: str, state: TaskState, memory_gb: float) -> str | None:
-    """The reason that the end of a log shows, because Slurm's state alone is often only FAILED."""
+    """The reason that the end of a log shows, None if none: Slurm's state alone is often only FAILED."""
     if full := _FULL.search(text):
         return f"disk full: {_line_of(text, full)}"
     if state.state == "OUT_OF_MEMORY" or _MEMORY.search(text):
@@ -90,16 +96,24 @@ def _reason_in(text: str, state: TaskState, memory_gb: float) -> str | None:
     if _TOO_OFTEN.search(text):
         return "time limit: reached in every attempt that the preset's `requeues` allows; resubmitting continues"
     if state.exit_code == "0:12":
-        return "stopped before it had begun, and not requeued"
+        return "stopped before it started, and not requeued"
     return None
 
 
 def write_failure(
     job: Job, reason: str, *, commit: str | None, dirty: bool | None, slurm_job: str | None, since_ns: int
 ) -> bool:
-    """Write a failed record unless the cell has a newer or an ok one, or another process measures it; whether it wrote.
+    """Write a failed record, and return whether it was written.
 
-    since_ns: when the cell was submitted, in ns; a record from before is of an earlier attempt.
+    None is written where the cell has an ok or a newer record, or where another process measures it.
+
+    Args:
+        job: of the cell.
+        reason: why it failed.
+        commit: of the code that was submitted.
+        dirty: whether that code had uncommitted changes.
+        slurm_job: Slurm's id of the task.
+        since_ns: when the cell was submitted, in ns; older records are of an earlier attempt.
     """
     spec, paths = job.spec, Home.find().run(job.spec.run_id)
     with held(paths.lock, f"settles {spec.run_id}", wait=False) as locked:

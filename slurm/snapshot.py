@@ -1,4 +1,4 @@
-"""Copies the code at submission, once per commit, so that every task runs the code that was submitted."""
+"""Copies the code when cells are submitted, once per commit, so that every task runs the submitted code."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from benchmark.core.errors import RefusedError
 from benchmark.core.plugins import TOP_LEVEL
 
 COMMIT_FILE = "COMMIT"
-"""in a snapshot: the commit, and ` dirty` behind it where changes were not committed"""
+"""file of a snapshot with its commit, followed by ` dirty` if changes were not committed"""
 
 
 @dataclass(frozen=True)
 class Code:
     """The code that workers run.
 
-    folder: first on PYTHONPATH, None for an installed package. commit, dirty: as in provenance.
+    folder: placed first on PYTHONPATH, None for an installed package. commit, dirty: as in Provenance.
     """
 
     folder: Path | None
@@ -33,8 +33,8 @@ class Code:
 def take_snapshot(folder: Path, *, allow_dirty: bool, checkout: Path | None = None) -> Code:
     """Copy the checkout's code into `folder`/<commit>; an installed package needs no copy.
 
-    Raises RefusedError where changes are not committed, unless `allow_dirty`: the copy's name then holds a digest of
-    its content, and every record of it is marked.
+    Raises RefusedError where changes are not committed, unless `allow_dirty`: the copy's name then contains a digest
+    of the code, and every record it makes is marked.
     """
     root = checkout or Path(__file__).resolve().parents[1]
     if (root / COMMIT_FILE).is_file():  # we run from a snapshot ourselves
@@ -76,7 +76,7 @@ def _dirty_archive(root: Path, commit: str, packages: list[str]) -> tuple[str, b
 
 
 def _unpack(content: bytes, target: Path, commit: str) -> None:
-    """Unpack atomically: where two processes submit one commit together, the first copy stays."""
+    """Unpack atomically: where two processes submit the same commit at once, the first copy stays."""
     target.parent.mkdir(parents=True, exist_ok=True)
     waiting = Path(mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:

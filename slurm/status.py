@@ -1,4 +1,4 @@
-"""The state of every submitted task: from its record, or from Slurm where there is none."""
+"""The state of every submitted task: by its record, or by Slurm where it has none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from slurm.settle import reason_of, why_waiting, write_failure
 from slurm.submission import Submission, latest_tasks, read_jobs, submissions
 
 _UNKNOWN_AFTER_S = 60
-"""for this long after its submission a task that Slurm does not know yet counts as queued"""
+"""how long a task that Slurm does not know counts as queued after its submission"""
 
 
 class State(StrEnum):
@@ -36,7 +36,11 @@ _OF_RECORD = {"ok": State.FINISHED, "failed": State.FAILED, "blocked": State.BLO
 
 @dataclass(frozen=True)
 class TaskRow:
-    """One line of the status table. detail: why it waits, failed or is blocked, or its node. log: what it printed."""
+    """One line of the status table.
+
+    fit: id of the only fit that the task trains, None for the whole cell. index: of the task in its submission. detail:
+    why it waits, failed or is blocked, else its node. log: file of its output.
+    """
 
     run_id: str
     name: str
@@ -51,14 +55,14 @@ class TaskRow:
 
     @property
     def active(self) -> bool:
-        """Whether it waits or runs."""
+        """Whether the task waits or runs."""
         return self.state in (State.QUEUED, State.RUNNING)
 
 
 def status(names: Sequence[str] = ()) -> list[TaskRow]:
-    """One row per task of every cell's last submission, the oldest first. names: only these submissions.
+    """One row per task of every cell's last submission, oldest first. names: only of these submissions.
 
-    A task that ended without a record gets a failed one here. Raises SlurmError where Slurm does not answer.
+    For a task that ended without a record a failed one is written. Raises SlurmError where Slurm does not answer.
     """
     known = submissions()
     latest = [last for last in latest_tasks(known).values() if not names or last[0].name in names]
@@ -71,7 +75,7 @@ def status(names: Sequence[str] = ()) -> list[TaskRow]:
 
 
 def record_cancelled(rows: Sequence[TaskRow]) -> None:
-    """Write failed records of cells that were cancelled while they waited: Slurm may forget a task that never began."""
+    """Write failed records of cells cancelled while they waited, because Slurm may forget a task that never started."""
     by_name = {submission.name: submission for submission in submissions()}
     for row in rows:
         if row.state is State.QUEUED and row.fit is None:
@@ -84,7 +88,7 @@ def active_tasks() -> set[tuple[str, str | None]]:
 
 
 def _from_files(submission: Submission, index: int) -> TaskRow:
-    """The row by the files alone; QUEUED where they do not decide."""
+    """The row by the task's record alone; QUEUED where it has none."""
     task = submission.tasks[index]
     state, detail = State.QUEUED, ""
     if task.fit:
@@ -99,7 +103,7 @@ def _from_files(submission: Submission, index: int) -> TaskRow:
 
 
 def submitted_ns(submission: Submission) -> int:
-    """When it was submitted, in ns by the clock of the file system, which also stamps the records."""
+    """When it was submitted, in ns by the clock of the file system, as the times of records are."""
     return submission.paths.tasks.stat().st_mtime_ns
 
 
@@ -119,7 +123,7 @@ def _settle(row: TaskRow, states: dict[str, TaskState], submission: Submission) 
 
 
 def _failed(row: TaskRow, reason: str, submission: Submission) -> TaskRow:
-    """Write a failed record and return the row it gives; a record that was written meanwhile wins."""
+    """Write a failed record and return its row; a record that another process wrote meanwhile takes precedence."""
     if row.fit:  # a fit has no run record; the cells that need it train it themselves
         if Home.find().fit(row.fit).record.is_file():
             return replace(row, state=State.FINISHED)
@@ -136,20 +140,20 @@ def _failed(row: TaskRow, reason: str, submission: Submission) -> TaskRow:
     if wrote:
         return replace(row, state=State.FAILED, detail=f"Slurm: {reason}")
     again = _from_files(submission, row.index)
-    if again.state is State.QUEUED:  # another process holds the cell's lock: a second attempt
+    if again.state is State.QUEUED:  # another process holds the cell's lock and measures it
         return replace(row, state=State.RUNNING, detail="another process measures it")
     return again
 
 
 def _local(row: TaskRow, submission: Submission) -> TaskRow:
-    """The row of a task of `--slurm local`: running or queued while the process that runs the list is alive."""
+    """The row of a task of `--slurm local`: queued or running while the process that runs the tasks is alive."""
     task = submission.tasks[row.index]
     host, process = submission.process or ("", 0)
     if host != platform.node():
         return replace(row, detail=f"on {host}")
     if not _alive(process):
         line = last_line(row.log)
-        return _failed(row, "stopped: the command that ran it is gone" + (f"; last line: {line}" if line else ""),
+        return _failed(row, "stopped: the command that ran it has ended" + (f"; last line: {line}" if line else ""),
                        submission)  # fmt: skip
     if not row.log.is_file():
         return row

@@ -1,4 +1,4 @@
-"""Submissions as files: any shell that sees `$BENCH_HOME` can follow them, not only the submitting one."""
+"""Submissions as files in `$BENCH_HOME`, so that any shell can show their progress, not only the submitting one."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from benchmark.records.store import write_atomic
 class Task:
     """One task of an array.
 
-    run_id, name: of the cell. fit: the only fit of the cell's chain that this task trains, None
-    for the cell itself. fits: (method, fit_id) of the chain, the first to train first. device: the worker's `--device`.
-    slurm_job: `1234_5` or `1234`; None before the submission, and on this machine.
+    run_id, name: of the cell. fit: id of the only fit that the task trains, None for the whole cell. fits: (method,
+    fit_id) of every fit that the cell needs, in the order of training. device: the worker's `--device`. slurm_job:
+    `1234_5` or `1234`; None before the submission, and on this machine.
     """
 
     run_id: str
@@ -41,9 +41,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Submission:
-    """What one command submitted. tasks stand in the order of `tasks.json`, from which workers take them.
+    """What one command submitted; its tasks are in the order of `tasks.json`, which workers read.
 
-    utc_s: seconds since 1970. process: (host, process number) that runs the tasks on this machine; None on a cluster.
+    utc_s: seconds since 1970. code: folder of the snapshot. process: (host, process id) of `--slurm local`, which runs
+    the tasks; None on a cluster.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Submission:
 
     @property
     def paths(self) -> SubmissionPaths:
-        """Its folder and files."""
+        """The paths of its folder and files."""
         return SubmissionPaths(Home.find().slurm / self.name)
 
 
@@ -72,31 +73,31 @@ class SubmissionPaths:
 
     @property
     def tasks(self) -> Path:
-        """Jobs as the worker takes them; written once, before anything is submitted."""
+        """The file of jobs that workers read; written once, before anything is submitted."""
         return self.root / "tasks.json"
 
     @property
     def facts(self) -> Path:
-        """The Submission; its presence means that everything was submitted."""
+        """The file of the Submission; it exists only once everything was submitted."""
         return self.root / "submission.json"
 
     @property
     def logs(self) -> Path:
-        """The folder of submitit: what tasks print, its pickles."""
+        """The folder of submitit's pickles and of the tasks' output."""
         return self.root / "logs"
 
     def log(self, task: Task, index: int) -> Path:
-        """What that task printed."""
+        """The file of the task's output."""
         return self.logs / (f"{task.slurm_job}_0_log.out" if task.slurm_job else f"{index}.out")
 
 
 def new_name() -> str:
-    """Sorts by time; random, because two submitters may start in one second."""
+    """A name that sorts by time, with a random part, because two commands may submit in the same second."""
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
 
 
 def write_tasks(paths: SubmissionPaths, jobs: Sequence[tuple[Job, str | None]]) -> None:
-    """Write the file that workers read: each job with the only fit to train, None for the whole cell."""
+    """Write the file that workers read: each job with the id of the only fit to train, None for the whole cell."""
     entries = [{"job": to_plain(job), "fit": fit} for job, fit in jobs]
     write_atomic(paths.tasks, json.dumps(entries))
 
@@ -112,7 +113,7 @@ def read_jobs(paths: SubmissionPaths, indices: Sequence[int]) -> list[Job]:
 
 @lru_cache(maxsize=8)
 def _entries(path: Path, written_ns: int) -> list[Any]:  # noqa: ARG001  # a file that was replaced is another one
-    """The entries of a file of tasks; cached, because cancelled tasks are read one by one."""
+    """The entries of a `tasks.json`; cached, because cancelled tasks are read one by one."""
     entries: list[Any] = read_json(path, RecordError)
     return entries
 
@@ -142,7 +143,7 @@ def submissions() -> list[Submission]:
 
 
 def find_submission(name: str) -> Submission:
-    """The submission of that name, or the only one whose name starts so. Raises UnknownNameError."""
+    """The submission of that name, or the only one whose name starts with it. Raises UnknownNameError."""
     known = {submission.name: submission for submission in submissions()}
     near = [key for key in known if key.startswith(name)]
     if name not in known and len(near) != 1:
@@ -151,7 +152,7 @@ def find_submission(name: str) -> Submission:
 
 
 def latest_tasks(known: Sequence[Submission]) -> dict[tuple[str, str | None], tuple[Submission, int]]:
-    """(run_id, fit) -> the last submission with that task and its index there."""
+    """(run_id, fit) of every task -> the last submission that contains it, and its index there."""
     latest: dict[tuple[str, str | None], tuple[Submission, int]] = {}
     for submission in known:
         for index, task in enumerate(submission.tasks):
@@ -160,11 +161,11 @@ def latest_tasks(known: Sequence[Submission]) -> dict[tuple[str, str | None], tu
 
 
 def with_slurm_jobs(submission: Submission, slurm_jobs: Sequence[str]) -> Submission:
-    """The submission with the ids of Slurm's jobs, in the order of its tasks."""
+    """A copy of the submission with Slurm's ids of its tasks, in their order."""
     tasks = (replace(task, slurm_job=job) for task, job in zip(submission.tasks, slurm_jobs, strict=True))
     return replace(submission, tasks=tuple(tasks))
 
 
 def only_submitter() -> AbstractContextManager[bool]:
-    """A lock under which a command plans and submits, so that two never submit one cell twice. Raises RecordError."""
+    """The lock under which a command plans and submits, so that no cell is submitted twice. Raises RecordError."""
     return held(Home.find().slurm / "lock", "submits cells")

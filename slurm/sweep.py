@@ -1,4 +1,4 @@
-"""A sweep: a name, a title, and the requests it stands for."""
+"""A sweep is a named list of requests, each of which `bench sweep` expands into cells."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.core.spec import RunRequest
 
 @dataclass(frozen=True)
 class Asked:
-    """The user's choices; None leaves data and profile to the defaults of `bench run`, seeds to the sweep."""
+    """The user's choices. None: data and profile as `bench run` chooses them, seeds as the sweep does."""
 
     data: str | None = None
     profile: str | None = None
@@ -22,7 +22,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A file in `slurm/sweeps/` exposes one as SWEEP. requests(asked): one per method and setting."""
+    """The constant SWEEP of a file in `slurm/sweeps/`. requests: the user's choices -> one per method and setting."""
 
     name: str
     title: str
@@ -41,15 +41,15 @@ def request(
 ) -> RunRequest:
     """One request of a sweep, with the user's choices.
 
-    A method that cannot be fitted uses its released weights; one that is not installed is kept, and the plan names it.
+    A method that cannot be fitted uses its released weights; the plan names methods that are not installed.
 
     Args:
         asked: the user's choices.
-        method: with a variant or without.
+        method: its name, with or without a variant.
         task: its name.
-        params: of the method, that differ from its profile.
-        data: the data set of a sweep that is about one only; it overrides the user's.
-        seeds: unless the user chose some.
+        params: settings of the method that differ from its profile.
+        data: overrides the user's data set, in sweeps that are about one data set only.
+        seeds: used where the user chose none.
         more: other fields of RunRequest.
     """
     info = _info(method)

@@ -1,1 +1,1 @@
-"""Named lists of cells: a file is a sweep, its name is its public name, and it exposes SWEEP."""
+"""The sweeps, one per file: the file's name is the sweep's, and the file exposes SWEEP."""

@@ -1,6 +1,7 @@
 """Table 4: LVIS minival; `--data` does not change it.
 
-Rows that start from a pre-training here need that fit's id, which no sweep can know: `bench paper` prints theirs.
+Rows that start from a pre-training need the id of that fit, which no sweep can know: `bench paper` prints their
+commands.
 """
 
 from __future__ import annotations

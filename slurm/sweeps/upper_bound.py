@@ -1,4 +1,4 @@
-"""The upper bound (novel classes are trained on), zero-shot on the same images, and controls with random weights."""
+"""The upper bound (trained on novel classes too), zero-shot on the same images, and controls with random weights."""
 
 from benchmark.core.method import WeightsOrigin
 from benchmark.core.spec import RunRequest

@@ -1,4 +1,4 @@
-"""Table 2b: every open-vocabulary method on the novel classes, and the controls of RTVP's claim."""
+"""Table 2b: every open-vocabulary method on the novel classes, with controls for RTVP and YOLO-World."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def changed_spec(text: str, **changes: Any) -> str:
     ("changes", "words"),
     [
         ({"task": "nothing"}, "there is no task 'nothing'"),
-        ({"task_version": 99}, "it was measured by version 99"),
+        ({"task_version": 99}, "it was measured with version 99"),
         ({"profile": "smoke"}, "profile smoke only tests that the code runs"),
         ({"protocol": {"evaluators": {}}}, "also needs evaluator"),
         ({"protocol": {"evaluators": {"coco_ap": 99, "made-up": 1}}}, "there is no evaluator 'made-up'"),
@@ -128,14 +128,14 @@ def changed_spec(text: str, **changes: Any) -> str:
 def test_other_rules_and_other_data_are_refused(bundle: Path, changes: Any, words: str | None, capsys: Any) -> None:
     from benchmark.cli._submissions import judge
 
-    class Told(Bundle):
+    class Changed(Bundle):
         def record(self, run_id: str) -> RunRecord:
             return decode_run(changed_spec(self.read(f"{run_id}/record.json").decode(), **changes))
 
-    told = Told(bundle)
-    verdict = judge(told, told.runs[0])
+    changed = Changed(bundle)
+    verdict = judge(changed, changed.runs[0])
     if words is None:
-        assert any("is not here" in note for note in verdict.notes)
+        assert any("cannot be opened here" in note for note in verdict.notes)
     else:
         assert any(words in reason for reason in verdict.reasons)
 
@@ -144,7 +144,7 @@ def test_other_rules_and_other_data_are_refused(bundle: Path, changes: Any, word
     ("old", "new", "words"),
     [
         ('"dirty": false', '"dirty": true', "uncommitted changes"),
-        ('"status": "ok"', '"status": "failed"', "it is failed"),
+        ('"status": "ok"', '"status": "failed"', "its status is failed"),
         ('"name": "predictions"', '"name": "others"', "it has no detections"),
     ],
 )

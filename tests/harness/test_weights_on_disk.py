@@ -91,7 +91,7 @@ def test_an_unpublished_digest_is_fetched_and_waits_for_its_pin(
     unknown = dataclasses.replace(small, sha256=None)
     declare(monkeypatch, unknown)
     assert main(["weights", "fetch", "small/model.bin"]) == 0
-    assert "its digest is not published" in capsys.readouterr().out
+    assert "not usable yet: its digest is not published" in capsys.readouterr().out
     assert main(["weights", "check"]) == 1
     assert "small/model.bin: refused" in capsys.readouterr().out
     assert main(["weights", "check", "small/model.bin", "--pin"]) == 0

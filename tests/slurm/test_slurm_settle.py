@@ -23,7 +23,7 @@ from slurm.settle import reason_of, why_waiting, write_failure
 @pytest.mark.parametrize(
     ("state", "printed", "words"),
     [
-        (None, "", "lost: Slurm knows nothing"),
+        (None, "", "lost: Slurm no longer knows this task"),
         (TaskState("CANCELLED", "by 0"), None, "cancelled before it started: by root"),
         (TaskState("CANCELLED", "by 987654321"), None, "cancelled before it started: by 987654321"),
         (TaskState("CANCELLED", "", "node2"), "hello", "cancelled while it ran on node2"),
@@ -33,7 +33,7 @@ from slurm.settle import reason_of, why_waiting, write_failure
         (TaskState("TIMEOUT"), "", "time limit: the task was stopped"),
         (TaskState("FAILED"), "Job not requeued because: timed-out too many times.", "reached in every attempt"),
         (TaskState("NODE_FAIL", node="node3"), "", "node failed: node3 was lost"),
-        (TaskState("FAILED", exit_code="0:12"), "", "stopped before it had begun"),
+        (TaskState("FAILED", exit_code="0:12"), "", "stopped before it started"),
         (TaskState("FAILED", exit_code="1:0"), "a\nboom\n\n", "with exit code 1:0 without a record; last line: boom"),
         (TaskState("COMPLETED"), "", "ended as COMPLETED without a record"),
     ],
