@@ -1,1 +1,1 @@
-"""What every engine on torch needs: files of tensors, seeds, an end that can be continued."""
+"""What every engine on torch needs: files of tensors, seeds, training that can be stopped and continued."""

@@ -1,4 +1,4 @@
-"""Run by itself, `python -I _convert.py FILE TARGET`: the tensors of a torch pickle, written as safetensors.
+"""A script, `python -I _convert.py FILE TARGET`: writes the tensors of a torch pickle as safetensors.
 
 Only torch's way of storing tensors and plain containers are rebuilt. Any other class or function that the pickle
 names is replaced by an inert object, so nothing of it is imported or called.
@@ -27,7 +27,7 @@ _REBUILT = {
 
 
 class Inert:
-    """Stands for whatever class a pickle names: takes any arguments and state, does nothing."""
+    """Replaces any class that a pickle names: takes any arguments and state, and does nothing."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
@@ -39,10 +39,10 @@ class Inert:
         pass
 
     def append(self, value: Any) -> None:
-        """Items of a list-like class."""
+        """Ignore an item of a list-like class."""
 
     def extend(self, values: Any) -> None:
-        """Items of a list-like class."""
+        """Ignore the items of a list-like class."""
 
 
 class _Unpickler(pickle.Unpickler):
@@ -53,7 +53,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _tensors(value: Any, prefix: str = "") -> Iterator[tuple[str, torch.Tensor]]:
-    """Every tensor in nested dictionaries, under its path; what lies in inert objects is left out."""
+    """Every tensor in nested dictionaries with its path as name; tensors inside inert objects are left out."""
     if isinstance(value, torch.Tensor):
         yield prefix, value
     elif isinstance(value, dict):
@@ -62,7 +62,7 @@ def _tensors(value: Any, prefix: str = "") -> Iterator[tuple[str, torch.Tensor]]
 
 
 def main(source: str, target: str) -> None:
-    """Write the target whole or not at all."""
+    """Write the tensors of `source` to `target`, complete or not at all."""
     inert: Any = ModuleType("inert_pickle")
     inert.Unpickler, inert.load = _Unpickler, lambda file, **options: _Unpickler(file, **options).load()
     stored = torch.load(source, map_location="cpu", weights_only=False, pickle_module=inert)
@@ -70,7 +70,7 @@ def main(source: str, target: str) -> None:
     inner = next((whole[key] for key in ("state_dict", "model", "ema") if isinstance(whole.get(key), dict)), whole)
     tensors = {name: tensor.contiguous().clone() for name, tensor in _tensors(inner)}
     if not tensors:
-        sys.exit("it holds no tensors by name")
+        sys.exit("it contains no named tensors")
     waiting = f"{target}.{os.getpid()}"
     save_file(tensors, waiting)
     os.replace(waiting, target)  # noqa: PTH105 - the script stands alone

@@ -1,4 +1,4 @@
-"""What every detector on torch shares: fit, load, export, size and the checkpoint's form. An engine adds the rest."""
+"""What all detectors on torch share: fit, load, export, size and the checkpoint's form. An engine adds the rest."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TrainingJob:
-    """What a training needs of what one call of fit was given; see core.detector.Detector."""
+    """The arguments of one call of `fit` that its training needs; see core.detector.Detector."""
 
     train: Sequence[Sample]
     vocabulary: Vocabulary
@@ -43,8 +43,8 @@ class TrainingJob:
 class TorchAdapter(Detector[Config]):
     """A detector that is one torch module.
 
-    A checkpoint holds {"state": state dict, "names": vocabulary of the fit} and what `identity` says: tensors and plain
-    values.
+    A checkpoint holds {"state": state dict, "names": vocabulary of the fit} and the entries of `identity`: tensors and
+    plain values.
     """
 
     def __init__(self, config: Config, device: str = "auto") -> None:
@@ -63,39 +63,39 @@ class TorchAdapter(Detector[Config]):
 
     @abstractmethod
     def read_model(self, weights: ReleasedWeights) -> Any:
-        """The model with the weights of a released file. Raises RecordError where the file is another model's."""
+        """The model with the weights of a released file. Raises RecordError where the file is of another model."""
 
     @abstractmethod
     def train(self, model: Any, job: TrainingJob) -> None:
-        """Train the epochs that are left, in place, and keep the state after each in run_dir."""
+        """Train `model` in place for the epochs that are left; save the state after each in run_dir."""
 
     @abstractmethod
     def encode(self, vocabulary: Vocabulary) -> None:
-        """Make the model detect these names: what set_vocabulary does once it may."""
+        """Make the model detect these names; called by set_vocabulary once a model is loaded."""
 
     @abstractmethod
     def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
-        """What predict does once it may; at least one image."""
+        """One Detections per image; called by predict with at least one image, once names are set."""
 
     @staticmethod
     def prepare() -> None:
-        """Import the engine's library, offline and quiet; called before anything else of it is imported."""
+        """Import the engine's library, offline and quiet; called before any other import of it."""
 
     def start_model(self, class_count: int, start: Path | None) -> tuple[Any, dict[str, Any]]:  # noqa: ARG002  # a hook
-        """The model that a fit begins with, and facts about it. start: checkpoint of the fit that it starts from."""
+        """The model that a fit starts from, and facts for the record. start: checkpoint of the starting fit, if any."""
         return self.build_model(class_count), {}
 
     def head_classes(self, class_count: int) -> int:
-        """How many classes a model for that many names is built with."""
+        """The number of classes to build a model with that is fitted on that many names."""
         return class_count
 
     def count_size(self, model: Any) -> Size:
-        """Parameters as trained; FLOPs are left out where they depend on image and text."""
+        """The number of parameters, all of them trained, and no FLOPs; overridden where the FLOPs are fixed."""
         total = sum(p.numel() for p in model.parameters())
         return Size(total, total, None, self.config.image_side_px)
 
     def deployed(self, model: Any) -> Any:
-        """The model without what only training needs; what `size` counts and `predict` runs."""
+        """The model without parts that only training needs, as `size` counts it and `predict` runs it."""
         return model
 
     def fused(self, model: Any) -> Any:
@@ -103,22 +103,22 @@ class TorchAdapter(Detector[Config]):
         return model
 
     def identity(self) -> dict[str, str]:
-        """What tells its checkpoints from others of the same layers; always with a `variant`."""
+        """Entries that distinguish its checkpoints from others of the same layers; `variant` is always one."""
         return {"method": self.info.name, "variant": self.config.variant}
 
     def scored_weights(self) -> Literal["ema", "model"]:
-        """Which weights of the last epoch are kept: averaged, or as they are."""
+        """Which weights of the last epoch are kept: the averaged ones (ema) or the trained ones (model)."""
         return "ema"
 
     def fit_facts(self, trained: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002  # a hook
-        """Facts for the record, from those that the training kept."""
+        """Facts for the record, taken from those that the training saved."""
         return {}
 
     # --- the contract ---------------------------------------------------------------------------------------------
 
     @classmethod
     def released_weights(cls, config: Config) -> ReleasedWeights | None:
-        """The file of that size that INFO lists, if any."""
+        """The file that INFO lists for this size, if any."""
         return next((w for w in cls.info.weights if w.variant == config.variant and not w.part), None)
 
     def fit(
@@ -131,7 +131,7 @@ class TorchAdapter(Detector[Config]):
         start: Path | None = None,
         report: Report | None = None,
     ) -> FitResult:
-        """See Detector. Raises MissingWeightsError where released weights are asked for and not here."""
+        """See Detector. Raises MissingWeightsError where the fit starts from released weights that are missing."""
         if not train:
             raise ConfigError(f"{self.info.name}: there is no training image; check the split and train_images")
         self.prepare()
@@ -170,7 +170,7 @@ class TorchAdapter(Detector[Config]):
         self._take(model)
 
     def load_released(self) -> None:
-        """See Detector. Raises RecordError where the file is another model's."""
+        """See Detector. Raises RecordError where the file is of another model."""
         weights = self.released_weights(self.config)
         if weights is None:
             raise MissingWeightsError(f"no weights of {self.info.name}-{self.config.variant} were released")
@@ -215,7 +215,7 @@ class TorchAdapter(Detector[Config]):
         return self._size
 
     def precision(self) -> str:
-        """See Detector: that of the model's parameters."""
+        """See Detector: the precision of the model's parameters."""
         import torch
 
         names = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}
@@ -224,13 +224,13 @@ class TorchAdapter(Detector[Config]):
     # --- for the adapters of the engines --------------------------------------------------------------------------
 
     def need_vocabulary(self, call: str) -> Vocabulary:
-        """The names that were set. Raises ConfigError where none were: set_vocabulary comes before that call."""
+        """The vocabulary that was set. Raises ConfigError where none was. call: the method's name, for the error."""
         if self._vocabulary is None:
             raise ConfigError(f"{self.info.name}: set_vocabulary comes before {call}")
         return self._vocabulary
 
     def fill(self, model: Any, state: Mapping[str, Tensor], path: Path) -> None:
-        """Put a file's tensors into a model, in single precision. Raises RecordError where they do not fit."""
+        """Load the tensors of the file at `path` into a model, in float32. Raises RecordError where they do not fit."""
         try:
             model.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in state.items()})
         except RuntimeError as error:
@@ -238,7 +238,7 @@ class TorchAdapter(Detector[Config]):
             raise RecordError(f"{path}: does not fit {self.info.name}-{self.config.variant}: {first}") from error
 
     def torch_device(self) -> str:
-        """What predicts, as torch names it: of several devices the first."""
+        """Torch's name of the device that predicts; the first where several are given."""
         if self.device == "auto":
             import torch
 

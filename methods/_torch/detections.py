@@ -1,4 +1,4 @@
-"""From tables of scores and boxes to Detections."""
+"""Turns tensors of scores and boxes into Detections."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmark.core.detections import Detections
 
 
 def to_detections(xyxy: Tensor, scores: Tensor, labels: Tensor) -> Detections:
-    """Boxes (N, 4) in pixels of the original image, scores (N,) and labels (N,), on any device."""
+    """Detections of boxes (N, 4) in pixels of the original image, scores (N,) and labels (N,), on any device."""
     return Detections(
         xyxy.cpu().numpy().astype(np.float32),
         scores.clamp(0, 1).cpu().numpy().astype(np.float32),
@@ -20,12 +20,12 @@ def to_detections(xyxy: Tensor, scores: Tensor, labels: Tensor) -> Detections:
 
 
 def scores_enough(scores: Tensor, score_threshold: float) -> Tensor:
-    """Which scores are kept, bool of their shape: at least the threshold, and above 0 (see core.detector.Limits)."""
+    """Which scores are kept, bool of their shape: those above 0 that reach the threshold (see core.detector.Limits)."""
     return (scores >= score_threshold) & (scores > 0)
 
 
 def best_entries(table: Tensor, score_threshold: float, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Scores, rows and columns of the best `count` entries of (rows, columns), of those that score enough."""
+    """Scores, rows and columns of the best `count` entries of a table (rows, columns) that reach the threshold."""
     values, flat = table.flatten().topk(min(count, table.numel()))
     enough = scores_enough(values, score_threshold)
     values, flat = values[enough], flat[enough]
@@ -33,7 +33,7 @@ def best_entries(table: Tensor, score_threshold: float, count: int) -> tuple[Ten
 
 
 def by_class(scores: Tensor, labels: NDArray[np.int64], class_count: int) -> Tensor:
-    """(Q, texts) to (Q, classes): a class scores as its best text, zero where no text is its. labels: of each text."""
+    """Scores (Q, texts) to (Q, classes): per class its best text, zero without one. labels: the class of each text."""
     index = torch.from_numpy(labels).to(scores.device).expand(len(scores), -1)
     return scores.new_zeros(len(scores), class_count).scatter_reduce(1, index, scores, "amax")
 

@@ -20,20 +20,20 @@ Recipe = TypeVar("Recipe", bound=FineTuneRecipe)
 
 
 class FineTunedAdapter(TorchAdapter[Recipe]):
-    """A detector whose fit starts from a file of weights, unless `init` says from scratch."""
+    """A detector whose fit starts from released weights, unless `init` is `none`."""
 
     @abstractmethod
     def make_trainer(self, model: Any, job: TrainingJob) -> EpochTrainer:
-        """What trains the model."""
+        """The trainer of `model`."""
 
     @classmethod
     def starting_weights(cls, config: Recipe) -> ReleasedWeights | None:
-        """Of that size: the released weights, or the file that INFO marks as where a fit starts."""
+        """The file that a fit of this size starts from: released weights, or the one that INFO marks as START."""
         files = (w for w in cls.info.weights if w.variant == config.variant and w.part in ("", START))
         return next(files, None) if config.init == "released" else None
 
     def start_model(self, class_count: int, start: Path | None) -> tuple[Any, dict[str, Any]]:  # noqa: ARG002
-        """See TorchAdapter. Raises MissingWeightsError where none was released for this size, or it is not here."""
+        """See TorchAdapter. Raises MissingWeightsError where this size has no released weights, or no file of them."""
         facts = {"init": self.config.init}
         if self.config.init == "none":
             return self.build_model(class_count), facts
@@ -51,5 +51,5 @@ class FineTunedAdapter(TorchAdapter[Recipe]):
         self.make_trainer(model, job).run()
 
     def fit_facts(self, trained: Mapping[str, Any]) -> dict[str, Any]:
-        """Into how many parts a batch was split, where the device had too little memory for it at once."""
+        """The number of parts that a batch was split into, where the device had too little memory for a whole one."""
         return {"batch_parts": trained["batch_parts"]} if "batch_parts" in trained else {}

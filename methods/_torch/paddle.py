@@ -1,4 +1,4 @@
-"""Files of `paddle.save`: pickled dictionaries of numpy arrays, read without Paddle and without running anything."""
+"""Reads files of `paddle.save`, pickled dictionaries of numpy arrays, without Paddle and without running their code."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _NUMPY = ("numpy.core.multiarray", "numpy._core.multiarray")
-"""where arrays were rebuilt before and after numpy 2"""
+"""modules of numpy's array constructor before and after numpy 2"""
 
 
 def read_paddle(path: Path) -> dict[str, Tensor]:
-    """Name -> tensor of every array in the file. Raises RecordError where it is not whole or names anything else.
+    """Name -> tensor of every array in the file. Raises RecordError where it is damaged or contains anything else.
 
-    Reading is safe for any file: only arrays, their types and plain containers are rebuilt, all else ends it.
+    Safe for any file: only arrays, their types and plain containers are rebuilt; anything else is refused.
     """
     import torch
 
@@ -31,12 +31,12 @@ def read_paddle(path: Path) -> dict[str, Tensor]:
         with path.open("rb") as file:
             stored = _Unpickler(file, encoding="latin1").load()
     except Exception as error:
-        said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise RecordError(f"{path}: not a readable file of paddle.save ({said}); fetch it again") from error
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise RecordError(f"{path}: not a readable file of paddle.save ({reason}); fetch it again") from error
     items = stored.items() if isinstance(stored, dict) else ()
     arrays = {str(name): value for name, value in items if isinstance(value, np.ndarray) and value.dtype != object}
     if not arrays:
-        raise RecordError(f"{path}: holds no arrays by name; fetch it again")
+        raise RecordError(f"{path}: contains no named arrays; fetch it again")
     return {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}
 
 
@@ -60,7 +60,7 @@ def _array(kind: type, shape: tuple[int, ...], dtype: Any) -> Any:
 
 
 def _bytes(text: str, encoding: str) -> bytes:
-    """How protocol 2 writes bytes."""
+    """Bytes as pickle protocol 2 writes them."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"it names the encoding {encoding}")
     return codecs.encode(text, "latin1")

@@ -1,4 +1,4 @@
-"""How detectors are fine-tuned by the shared trainer: settings and profiles that engines have in common."""
+"""Settings and profiles of the shared trainer, which the engines have in common."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmark.core.settings import Count, Decay, LearningRate, PositiveCount, S
 
 @dataclass(frozen=True)
 class FineTuneRecipe(DetectorConfig):
-    """One field per decision; sides in pixels, rates per step."""
+    """Settings of a fine-tuning; sides in pixels, learning rates per step."""
 
     init: Literal["released", "none"] = "released"
     """released: a fit starts from released weights, the detector's or its backbone's; none: from scratch"""
@@ -33,12 +33,12 @@ class FineTuneRecipe(DetectorConfig):
 
 @dataclass(frozen=True)
 class TwoSidesRecipe(FineTuneRecipe):
-    """For detectors whose images keep their aspect. Raises ConfigError for sides that contradict."""
+    """For detectors whose images keep their aspect. Raises ConfigError where the shorter side exceeds the longer."""
 
     image_side_px: SidePx = 1333
-    """longer side of an image at most"""
+    """limit of an image's longer side"""
     shorter_side_px: SidePx = 800
-    """shorter side of an image, unless the longer one would pass its limit"""
+    """shorter side of an image, unless the longer one would exceed its limit"""
 
     def __post_init__(self) -> None:
         if self.shorter_side_px > self.image_side_px:
@@ -50,9 +50,9 @@ class PromptRecipe(TwoSidesRecipe):
     """For detectors that read class names in sentences."""
 
     max_tokens: Annotated[int, Interval(ge=8, le=256)] = 256
-    """of one sentence; a longer vocabulary is asked for in several"""
+    """limit of one sentence; a longer vocabulary is split into several"""
     max_names: PositiveCount | None = None
-    """in one sentence; none: as many as fit"""
+    """limit of names per sentence; none: as many as fit"""
 
 
 SMOKE: Mapping[str, Any] = {

@@ -1,4 +1,4 @@
-"""Released weights as tensors by name: each form of file read in the way that trusts it least."""
+"""Reads released weights as named tensors, each form of file in the safest way that it allows."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _LIMIT_S = 600
 _PASSED = ("PATH", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
 """variables that the converter may need to start; it gets no others"""
 _NESTED = ("state_dict", "model", "ema")
-"""under which a checkpoint keeps its tensors, when they are not at its top"""
+"""keys under which a checkpoint may hold its tensors, instead of at its top"""
 
 
 def read_released(weights: ReleasedWeights) -> dict[str, Tensor]:
     """Name -> tensor of a file whose digest was checked.
 
-    Raises MissingWeightsError where it is not here or not the declared one, RecordError where it cannot be read.
+    Raises MissingWeightsError where it is missing or not the declared one, RecordError where it cannot be read.
     """
     path = weights.find()
     if weights.form is Form.SAFETENSORS:
@@ -45,7 +45,7 @@ def read_released(weights: ReleasedWeights) -> dict[str, Tensor]:
 
 
 def only_tensors(stored: dict[str, object], path: Path) -> dict[str, Tensor]:
-    """The tensors of a checkpoint, from its top or from under one of the usual names. Raises RecordError."""
+    """The tensors of a checkpoint, at its top or under a usual key. Raises RecordError where there are none."""
     import torch
 
     for key in _NESTED:
@@ -55,15 +55,15 @@ def only_tensors(stored: dict[str, object], path: Path) -> dict[str, Tensor]:
             break
     tensors = {name: value for name, value in stored.items() if isinstance(value, torch.Tensor)}
     if not tensors:
-        raise RecordError(f"{path}: holds no tensors by name; fetch it again")
+        raise RecordError(f"{path}: contains no named tensors; fetch it again")
     return tensors
 
 
 def converted(path: Path) -> Path:
-    """The tensors of a pickle whose digest is known, as safetensors, made once in a process of its own.
+    """The path of a pickle's tensors as safetensors, converted once, in a process of its own.
 
-    That process replaces every class but torch's own containers by an inert one, so that even then no code of the
-    file runs. Raises RecordError with what it said.
+    That process replaces every class but torch's own containers by an inert one, so no code of the file runs. Raises
+    RecordError with the reason that the process printed.
     """
     target = Home.find().converted / f"{sha256_of(path)}.safetensors"
     with held(target.with_suffix(".lock"), f"converts {path.name}"):
@@ -79,8 +79,8 @@ def converted(path: Path) -> Path:
             except subprocess.TimeoutExpired as error:
                 raise RecordError(f"{path}: was not converted within {_LIMIT_S} s") from error
     if done.returncode or not target.is_file():
-        said = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise RecordError(f"{path}: could not be converted to safetensors ({said[0]}); fetch it again")
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise RecordError(f"{path}: could not be converted to safetensors ({reason}); fetch it again")
     return target
 
 

@@ -1,4 +1,4 @@
-"""Files of tensors that are whole or absent and never executed; seeds; a training that can be stopped."""
+"""Files of tensors, written completely or not at all and read without running code; seeds; stopping a training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmark.core.files import written_whole
 
 
 def seed_everything(seed: int, epoch: int) -> None:
-    """Seed Python, numpy and torch (all devices) for one epoch; epoch -1 is the building of the model."""
+    """Seed Python, numpy and torch (all devices) for one epoch; epoch -1 is for building the model."""
     mixed = int(np.random.SeedSequence([seed, epoch + 1]).generate_state(1)[0])
     random.seed(mixed)
     np.random.seed(mixed)  # noqa: NPY002  # the library's augmentations draw from numpy's global generator
@@ -26,12 +26,12 @@ def seed_everything(seed: int, epoch: int) -> None:
 
 
 def epochs_done(path: Path) -> int:
-    """How many epochs the state at `path` has behind it, 0 where there is none."""
+    """The number of finished epochs of the state at `path`, 0 without a file."""
     return int(read_tensors(path).get("next_epoch", 0)) if path.is_file() else 0
 
 
 def take_trained(model: torch.nn.Module, path: Path, weights: Literal["ema", "model"]) -> dict[str, Any]:
-    """Put a state's averaged or live weights into `model`, give its facts. Raises RecordError if it does not fit."""
+    """Load a state's averaged or trained weights into `model`; its facts. Raises RecordError if they do not fit."""
     state = read_tensors(path)
     try:
         model.load_state_dict(state[weights])
@@ -42,13 +42,13 @@ def take_trained(model: torch.nn.Module, path: Path, weights: Literal["ema", "mo
 
 
 def write_tensors(value: dict[str, Any], path: Path) -> None:
-    """torch.save, whole or not at all. Raises RecordError where the disk is full."""
+    """Save with torch.save, completely or not at all. Raises RecordError where the disk is full."""
     with written_whole(path) as waiting, waiting.open("wb") as file:
         torch.save(value, file)
 
 
 def read_tensors(path: Path) -> dict[str, Any]:
-    """A file of tensors and plain values; nothing in it is executed. Raises RecordError."""
+    """Read a file of tensors and plain values; no code in it is run. Raises RecordError."""
     try:
         value = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
@@ -60,23 +60,23 @@ def read_tensors(path: Path) -> dict[str, Any]:
     return value
 
 
-_told: list[str] = []
-"""names of the signals that asked this process's training to stop"""
+_received: list[str] = []
+"""names of the signals to stop that this process's training received"""
 
 
-def stop_if_told() -> None:
-    """Raise once more what a signal raised: C code of a library may have swallowed it. Called once per batch."""
-    if _told:
-        raise KeyboardInterrupt(_told[-1])
+def raise_if_stopped() -> None:
+    """Raise KeyboardInterrupt again after a signal to stop: C code may have swallowed the first. Called per batch."""
+    if _received:
+        raise KeyboardInterrupt(_received[-1])
 
 
 @contextmanager
 def interruptible(state: Path) -> Iterator[None]:
-    """Ctrl-C and the signals of a cluster end the training; `state` holds the last whole epoch already."""
+    """Turn Ctrl-C and a cluster's signals to stop into InterruptedFitError. state: file of the last finished epoch."""
 
     def stop(number: int, _frame: Any) -> None:
-        _told.append(signal.Signals(number).name)
-        stop_if_told()
+        _received.append(signal.Signals(number).name)
+        raise_if_stopped()
 
     in_main = threading.current_thread() is threading.main_thread()
     caught = (signal.SIGTERM, signal.SIGUSR2) if in_main else ()
@@ -88,6 +88,6 @@ def interruptible(state: Path) -> Iterator[None]:
         why = str(interrupt) or "Ctrl-C"
         raise InterruptedFitError(f"training stopped by {why}; {kept}, the same command continues it") from interrupt
     finally:
-        _told.clear()
+        _received.clear()
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""A vocabulary as an array: embeddings of its names, or all its texts one after another."""
+"""A vocabulary as embeddings of its names, or as a list of all its texts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def embeddings(encoder: str, vocabulary: Vocabulary) -> Tensor:
-    """(K, dimensions) float32 rows of length 1, one per name; cached in our home."""
+    """Embeddings (K, dimensions) float32 of the K names, rows of length 1; cached in $BENCH_HOME."""
     import torch
 
     return torch.from_numpy(embed(load("text encoder", encoder), vocabulary, Home.find().text))
 
 
 def texts_with_labels(vocabulary: Vocabulary) -> tuple[list[str], NDArray[np.int64]]:
-    """All texts of all names in order, and (texts,) the class of each."""
+    """All texts of all names in order, and the class of each, (texts,) int64."""
     pairs = [(text, label) for label, prompts in enumerate(vocabulary.prompts) for text in prompts]
     return [text for text, _ in pairs], np.array([label for _, label in pairs], np.int64)

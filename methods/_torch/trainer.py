@@ -1,4 +1,4 @@
-"""Epochs of AdamW in our order: resume after a whole epoch, a fixed schedule, the last EMA."""
+"""Trains with AdamW on a fixed schedule, keeps an EMA, and resumes after the last finished epoch."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from benchmark.core.errors import BenchError, RecordError
 from benchmark.core.sample import Sample
 from methods._torch.adapter import TrainingJob
 from methods._torch.recipe import FineTuneRecipe
-from methods._torch.state import read_tensors, seed_everything, stop_if_told, write_tensors
+from methods._torch.state import raise_if_stopped, read_tensors, seed_everything, write_tensors
 
 _REPORT_EVERY_STEPS = 20
 
 
 class EpochTrainer(ABC):
-    """Trains `model` in place; continues from the state in run_dir if there is one. An engine adds `learn`."""
+    """Trains `model` in place and continues from the state in run_dir, if any. An engine adds `learn`."""
 
     released_parts: ClassVar[tuple[str, ...]] = ()
-    """how names of parameters begin that learn at the smaller rate where released weights are fine-tuned"""
+    """prefixes of parameters that learn at the smaller rate when released weights are fine-tuned"""
 
     def __init__(self, model: Any, recipe: FineTuneRecipe, job: TrainingJob, device: str) -> None:
         self.model, self.recipe, self.job, self.device = model.to(device), recipe, job, device
@@ -42,10 +42,10 @@ class EpochTrainer(ABC):
 
     @abstractmethod
     def learn(self, batch: Sequence[Sample], rng: np.random.Generator) -> dict[str, float]:
-        """Add the gradients of the batch's mean loss, give its parts by name. Raises BenchError for no number."""
+        """Add the gradients of the batch's mean loss; its parts by name. Raises BenchError where it is not finite."""
 
     def run(self) -> None:
-        """All epochs that are left. Raises BenchError where the loss is no number."""
+        """Train all epochs that are left. Raises BenchError where the loss is not finite."""
         samples = self.job.train
         first = self._continue()
         steps = -(-len(samples) // self.recipe.batch)
@@ -58,7 +58,7 @@ class EpochTrainer(ABC):
             order = rng.permutation(len(samples))
             sums: dict[str, float] = {}
             for i in range(steps):
-                stop_if_told()
+                raise_if_stopped()
                 batch = [samples[j] for j in order[i * self.recipe.batch : (i + 1) * self.recipe.batch]]
                 for name, value in self._step(batch, rng, steps).items():
                     sums[name] = sums.get(name, 0.0) + value
@@ -79,11 +79,11 @@ class EpochTrainer(ABC):
         return losses
 
     def _gradients(self, batch: Sequence[Sample], rng: np.random.Generator) -> dict[str, float]:
-        """Those of the batch's mean loss, taken in parts where the device lacks memory for all of it at once.
+        """Compute the gradients of the batch's mean loss, in parts where the device lacks memory for the whole batch.
 
-        The number of parts stays for the rest of the fit and is among its facts: the step is one over the same images,
-        but what a part normalises by itself (batch norm, a count of boxes) is another number. Raises BenchError where
-        one image does not fit.
+        The number of parts is kept for the rest of the fit and recorded in its facts: the step averages over the same
+        images, but normalisation within a part (batch norm, the number of boxes) differs. Raises BenchError where one
+        image does not fit.
         """
         while True:
             parts = np.array_split(np.arange(len(batch)), min(self.facts.get("batch_parts", 1), len(batch)))
@@ -99,8 +99,8 @@ class EpochTrainer(ABC):
             except torch.OutOfMemoryError as error:
                 if len(parts) == len(batch):
                     raise BenchError(
-                        "training: one image does not fit into the device's memory; a smaller side is another recipe, "
-                        "ask for it with --set image_side_px=N"
+                        "training: one image does not fit into the device's memory; choose a smaller side, which is "
+                        "another recipe, with --set image_side_px=N"
                     ) from error
                 self.facts["batch_parts"] = 2 * len(parts)
             else:
@@ -109,13 +109,13 @@ class EpochTrainer(ABC):
             torch.cuda.empty_cache()  # does nothing where there is no GPU
 
     def _scale_gradients(self, factor: float) -> None:
-        """So that what `learn` adds to what earlier parts left becomes a mean over the batch."""
+        """Scale the gradients of earlier parts, so that with those of the next part they are a mean over the batch."""
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
         if factor != 1 and gradients:
             torch._foreach_mul_(gradients, factor)
 
     def _set_rate(self, steps: int) -> None:
-        """Linear warm-up, then linear decay to a hundredth."""
+        """Set the learning rates: linear warm-up, then linear decay to a hundredth."""
         total = steps * self.recipe.epochs
         share = max(0.01, 1 - self.step / total) * min(1.0, (self.step + 1) / (self.recipe.warmup_steps + 1))
         for group, rate in zip(self.optimizer.param_groups, (1.0, self.share), strict=True):

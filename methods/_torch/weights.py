@@ -1,4 +1,4 @@
-"""How files of weights are marked in INFO.weights: light."""
+"""The mark of starting weights in INFO.weights; no heavy imports."""
 
 START = "where a fit starts"
-"""`part` of a file that is no detector of the method, but the weights that its fits start from"""
+"""`part` of a file that holds no detector, but weights that the method's fits start from"""

@@ -1,4 +1,4 @@
-"""What the detectors of this engine share: the library's training, prediction and counters.
+"""What the detectors of this engine share: the library's training, prediction and counting of FLOPs.
 
 A method adds its Config and how its model is built; methods that read class names are in open_vocabulary.py.
 """
@@ -41,39 +41,39 @@ class UltralyticsAdapter(TorchAdapter[Settings]):
     # --- what a method overrides ----------------------------------------------------------------------------------
 
     def build_model(self, class_count: int) -> Any:
-        """A new model with a head of `class_count` classes, weights random."""
+        """A new model with random weights and a head of `class_count` classes."""
         from ultralytics.nn.tasks import DetectionModel
 
         return DetectionModel(f"yolov8{self.config.variant}.yaml", ch=3, nc=class_count, verbose=False)
 
     def start_from(self, model: Any, state: Mapping[str, Tensor]) -> dict[str, Any]:
-        """Put the starting fit's weights into a new model; facts for the record."""
+        """Load the starting fit's weights into a new model; facts for the record."""
         from methods._ultralytics.backbone import copy_backbone
 
         return {"expert_tensors": copy_backbone(model, state)}
 
     def prepare_for_fit(self, model: Any) -> dict[str, Any]:  # noqa: ARG002  # a hook
-        """Complete a model that was just built for a fit, such as with helper weights; facts for the record."""
+        """Complete a new model before its fit, for example with helper weights; facts for the record."""
         return {}
 
     def gflops(self, model: Any) -> float:
-        """Billions of operations per image by the library's counter (2 per multiply-add), 0 where it cannot tell."""
+        """GFLOPs per image by the library's counter (2 per multiply-add), 0 where it cannot count them."""
         from ultralytics.utils.torch_utils import get_flops
 
         return float(get_flops(copy.deepcopy(model), self.config.image_side_px))
 
     def read_weights(self, weights: ReleasedWeights) -> tuple[dict[str, Tensor], tuple[str, ...]]:
-        """State dict and class names of a released file; overridden where it is not one of the library's."""
+        """State dict and class names of a released file; overridden where the file is not in the library's format."""
         from methods._ultralytics.released import read_checkpoint
 
         return read_checkpoint(weights.find())
 
     def texts_to_show(self, vocabulary: Vocabulary) -> Tensor | None:  # noqa: ARG002  # a hook
-        """(K, dimensions): embeddings that every training image is shown; None: a closed vocabulary."""
+        """Embeddings (K, dimensions) that are shown with every training image; None for a closed vocabulary."""
         return None
 
     def at_epoch_end(self) -> Callable[[Any, int], Mapping[str, Any]] | None:
-        """What is called with the model and the number of the epoch that ended, and gives facts; it is pickled."""
+        """A function of the model and the number of the epoch that ended; it returns facts and must be picklable."""
         return None
 
     # --- see TorchAdapter -----------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ class UltralyticsAdapter(TorchAdapter[Settings]):
         prepare()
 
     def start_model(self, class_count: int, start: Path | None) -> tuple[Any, dict[str, Any]]:
-        """A new model; an own earlier fit gives every tensor but those that the number of classes shapes."""
+        """A new model with the starting fit's weights, except tensors whose shape depends on the number of classes."""
         model = self.build_model(class_count)
         facts = self.prepare_for_fit(model)
         if start is None:
@@ -101,14 +101,14 @@ class UltralyticsAdapter(TorchAdapter[Settings]):
         return model, facts | {"pretrained_tensors": len(fitting)}
 
     def read_model(self, weights: ReleasedWeights) -> Any:
-        """A released model, whose class names are the only ones it detects where its vocabulary is closed."""
+        """A released model; with a closed vocabulary it detects only the class names of the file."""
         state, self._names = self.read_weights(weights)
         model = self.build_model(len(self._names))
         self.fill(model, state, weights.path)
         return model
 
     def train(self, model: Any, job: TrainingJob) -> None:
-        """See TorchAdapter; the library's words go to a file in run_dir."""
+        """See TorchAdapter; the library's output goes to library.log in run_dir."""
         from methods._ultralytics import ranks
         from methods._ultralytics.trainer import Training
 
@@ -124,23 +124,23 @@ class UltralyticsAdapter(TorchAdapter[Settings]):
         return "ema" if self.config.ema else "model"
 
     def identity(self) -> dict[str, str]:
-        """The size: two methods of this engine with the same layers are one detector."""
+        """Only the size: methods of this engine with the same layers share checkpoints."""
         return {"variant": self.config.variant}
 
     def fit_facts(self, trained: Mapping[str, Any]) -> dict[str, Any]:
-        """Threads, processes where there were several, and what the model said of itself."""
+        """The number of threads, of processes where there were several, and the facts that the model reported."""
         import torch
 
         processes = {"processes": self._processes()} if self._processes() > 1 else {}
         return {"threads": torch.get_num_threads(), **processes, **trained.get("model", {})}
 
     def build_random(self, seed: int) -> None:
-        """See Detector; the head is built again when the number of names is known."""
+        """See Detector; `encode` builds the head again once the number of names is known."""
         super().build_random(seed)
         self._random_seed = seed
 
     def encode(self, vocabulary: Vocabulary) -> None:
-        """See TorchAdapter. Raises RefusedError for other names than those of the fit."""
+        """See TorchAdapter. Raises RefusedError for names other than those of the fit."""
         if self._names is None:
             from methods._torch.state import seed_everything
 
@@ -153,7 +153,7 @@ class UltralyticsAdapter(TorchAdapter[Settings]):
         """See TorchAdapter."""
         from methods._ultralytics.predict import detect
 
-        self._model.model[-1].max_det = limits.max_detections  # heads without suppression pick their best by themselves
+        self._model.model[-1].max_det = limits.max_detections  # heads without NMS select their best themselves
         return detect(self._model, images, self.config.image_side_px, len(self.need_vocabulary("predict")), limits)
 
     def count_size(self, model: Any) -> Size:
@@ -174,11 +174,11 @@ class UltralyticsAdapter(TorchAdapter[Settings]):
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _processes(self) -> int:
-        """How many train together: one, or one per device where several are asked for."""
+        """How many processes train together: one per device."""
         return 1 + self.device.count(",")
 
     def _library_device(self) -> str:
-        """As the library's trainer names it: `cpu`, `0`, or `0,1` for several."""
+        """The device as the library's trainer names it: `cpu`, `0`, or `0,1` for several."""
         import torch
 
         kind, _, places = self.device.partition(":")

@@ -22,15 +22,15 @@ COCO_ANCHORS_PX = (
 )
 """width and height of the three anchors of P3, P4, P5"""
 MAX_RATIO = 4.0
-"""a box is given to an anchor if neither its width nor its height differs by more than this factor"""
+"""a box is assigned to an anchor if neither its width nor its height differs by more than this factor"""
 BALANCE = (4.0, 1.0, 0.4)
 """weights of the levels in the objectness loss"""
 
 
 class AnchorHead(nn.Module):
-    """A 1x1 convolution per level: for each of A anchors a box, an objectness and the classes.
+    """A 1x1 convolution per level, which predicts a box, an objectness and class scores for each of A anchors.
 
-    channels: of the levels it reads. Training: a list of raw maps (B, A, H, W, 5 + classes). Otherwise
+    channels: of the levels it reads. In training it returns a list of raw maps (B, A, H, W, 5 + classes), else
     ((B, 4 + classes, N), raw): xywh in pixels of the input, class scores = objectness x class probability.
     """
 
@@ -60,7 +60,7 @@ class AnchorHead(nn.Module):
         return torch.cat([self._decode(i, maps) for i, maps in enumerate(raw)], dim=2), raw
 
     def bias_init(self) -> None:
-        """About eight objects an image of 640 px, classes evenly likely (focal-loss paper, section 3.3)."""
+        """Start with eight objects per 640 px image and equally likely classes (focal-loss paper, section 3.3)."""
         for conv, stride in zip(self.convs, self.stride.tolist(), strict=True):
             bias = conv.bias.detach().view(-1, 5 + self.nc)
             bias[:, 4] += log(8 / (640 / stride) ** 2)
@@ -130,7 +130,7 @@ class AnchorLoss:
             predicted = self.head.boxes(level, values[:, :4], torch.stack([column, row], dim=1), anchors)
             iou = bbox_iou(predicted, xywh_px[which], xywh=True, CIoU=True).squeeze(-1)
             box = (1 - iou).mean()
-            # Where several boxes meet in a cell, the best overlap is what the objectness learns.
+            # Where several boxes share a cell, the objectness learns the best overlap.
             order = iou.detach().argsort()
             targets[image[which][order], anchor[order], row[order], column[order]] = (
                 iou.detach().clamp(0)[order].to(targets.dtype)
@@ -141,9 +141,9 @@ class AnchorLoss:
         return box, F.binary_cross_entropy_with_logits(maps[..., 4], targets), classes
 
     def assign(self, level: int, grid: tuple[int, int], xywh_px: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Which boxes a level answers for: indices of (box, anchor, row, column), each (M,).
+        """The assignment of boxes to a level: indices of (box, anchor, row, column), each (M,).
 
-        A box goes to every anchor of like size, in its own cell and in the two neighbours nearest to its centre.
+        A box is assigned to every anchor of similar size, in its own cell and in the two cells nearest to its centre.
         grid: (rows, columns).
         """
         ratio = xywh_px[:, None, 2:] / self.head.get_buffer("anchors_px")[level]

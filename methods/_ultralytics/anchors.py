@@ -1,4 +1,4 @@
-"""What methods with a YOLOv5 head share: their recipe, and the choice between that head and the library's."""
+"""The recipe of methods with a YOLOv5 head, and the choice between that head and the library's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from methods._ultralytics.recipe import Recipe
 
 @dataclass(frozen=True)
 class AnchorRecipe(Recipe):
-    """The shared recipe, and what belongs to a head with anchors; `box`, `cls` and `dfl` are for the other head."""
+    """The shared recipe with settings of the anchor head; `box`, `cls` and `dfl` apply only to the anchor-free head."""
 
     head: Literal["anchors", "anchor-free"] = "anchors"
     """anchors: as published, with COCO's anchors; anchor-free: the head and loss of YOLOv8"""

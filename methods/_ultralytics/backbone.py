@@ -1,4 +1,4 @@
-"""The expert's image backbone as the starting point of a detector with the same backbone."""
+"""Copies the expert's image backbone into a detector with the same backbone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BACKBONE_LAYERS = 10
 
 
 def copy_backbone(model: nn.Module, expert: Mapping[str, Tensor]) -> int:
-    """Put an expert's backbone tensors into `model` and give their number.
+    """Copy an expert's backbone tensors into `model` and return their number.
 
     expert: state dict of a YOLOv8 of the same size. Raises ConfigError where a tensor is missing or of another shape.
     """
@@ -21,8 +21,10 @@ def copy_backbone(model: nn.Module, expert: Mapping[str, Tensor]) -> int:
     wanted = [name for name in own if _layer(name) is not None and not name.endswith("num_batches_tracked")]
     for name in wanted:
         if name not in expert or expert[name].shape != own[name].shape:
-            here = tuple(expert[name].shape) if name in expert else "nothing"
-            raise ConfigError(f"expert backbone: {name} is {here}, expected {tuple(own[name].shape)}; sizes must agree")
+            given = tuple(expert[name].shape) if name in expert else "missing"
+            raise ConfigError(
+                f"expert backbone: {name} is {given}, expected {tuple(own[name].shape)}; sizes must agree"
+            )
     model.load_state_dict({**own, **{name: expert[name].to(own[name].dtype) for name in wanted}})
     return len(wanted)
 

@@ -1,4 +1,4 @@
-"""What the head of this engine's detectors reads, level by level: for figures of features and saliency."""
+"""The feature maps that a detector's head reads, per level, for figures of features and saliency."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from methods._ultralytics.predict import letterbox
 
 @torch.inference_mode()
 def explain_head(model: Any, images: Sequence[NDArray[np.uint8]], side_px: int) -> list[Explanation]:
-    """Of uint8 (H, W, 3) RGB images and the names that the model was given: what goes into its last layer."""
+    """The inputs of the model's last layer for uint8 (H, W, 3) RGB images and the names that were set."""
     read: list[list[Tensor]] = []
-    # A copy of the list: the head puts its answers into the one that it is given.
+    # A copy of the list: the head writes its outputs into the list that it is given.
     hook = model.model[-1].register_forward_pre_hook(lambda _layer, inputs: read.append(list(inputs[0])))
     try:
         model(letterbox(images, side_px).to(next(model.parameters()).device))
@@ -33,7 +33,7 @@ def explanations(
     images: Sequence[NDArray[np.uint8]],
     side_px: int,
 ) -> list[Explanation]:
-    """Batches of levels (B, C, h, w) and maps (B, h, w) taken apart image by image, on the CPU."""
+    """One Explanation per image, on the CPU, from batches of levels (B, C, h, w) and maps (B, h, w)."""
     levels = [_array(level) for level in features]
     named = {name: [_array(level) for level in value] for name, value in maps.items()}
     named["features"] = [np.abs(level).mean(axis=1) for level in levels]
@@ -48,7 +48,7 @@ def explanations(
 
 
 def covered_xyxy(image_hw: tuple[int, int], side_px: int) -> tuple[float, float, float, float]:
-    """The square that a letterboxed image fills, in pixels of the image itself: padding lies outside of it."""
+    """The square of a letterboxed image as xyxy in pixels of the original image; padding has coordinates outside it."""
     height, width = image_hw
     scale = min(side_px / height, side_px / width)
     across, down = (side_px / scale - width) / 2, (side_px / scale - height) / 2

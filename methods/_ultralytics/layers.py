@@ -1,4 +1,4 @@
-"""A detector from a list of layers of any make, walked, trained and fused by the library as one of its own."""
+"""A detector from a list of layers, ours or the library's, that the library runs, trains and fuses as its own."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.torch_utils import initialize_weights
 
 Source = int | list[int]
-"""which layer's output a layer reads: -1 the one before, otherwise by position"""
+"""which layer's output a layer reads: -1 is the layer before, other numbers are positions"""
 _PROBE_PX = 256
 
 
 class LayerModel(DetectionModel):
-    """layers: (source, module) in order; the last is the head. criterion: makes the loss of a head of ours.
+    """A model of `layers`: (source, module) in order, the head last. criterion: makes the loss of a head of ours.
 
-    A head of ours gives the raw maps of its levels in training, has `bias_init`, and gets its `stride`. criterion is
-    called with the head; it is pickled where several processes train. None: the library's head and loss.
+    A head of ours returns the raw maps of its levels in training, has `bias_init`, and is given its `stride`. criterion
+    is called with the head and pickled where several processes train. None: the library's head and loss.
     """
 
     model: Any

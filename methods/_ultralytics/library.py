@@ -1,4 +1,4 @@
-"""How the library is imported: offline, quiet, settings in our home. Call `prepare` before importing it."""
+"""Imports the library offline and quiet, with its settings in $BENCH_HOME. Call `prepare` before importing it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from benchmark.core.paths import Home
 
 
 def prepare() -> None:
-    """Keep the library from downloading, installing, reporting or writing outside our home.
+    """Keep the library from downloading, installing, reporting, and writing outside $BENCH_HOME.
 
-    Variables that a user has set win. Without this the library may fetch weights in the middle of a run, install
-    packages, or write its settings into the user's configuration.
+    Environment variables that the user has set are kept. Without this call the library may download weights during a
+    run, install packages, or write its settings into the user's configuration.
     """
     folder = Home.find().ultralytics
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Our samples as the library's training set: no label files, no cache files beside the images."""
+"""Samples as the library's training set, without label files and without cache files beside the images."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _RAM_LIMIT_BYTES = 4 * 2**30
 class SampleDataset(YOLODataset):
     """The library's dataset and augmentations over samples whose labels index the fit's vocabulary.
 
-    Images are kept in memory at training size where they fit, and mosaic draws from all of them. Where they do not,
-    it draws from those that were read last: `forget` before each epoch, so that an epoch depends on its seed alone.
+    If all images at training size fit into memory, they are kept there and mosaic draws from all of them. Otherwise
+    mosaic draws from those read last: call `forget` before each epoch, so that the epoch depends on its seed alone.
     """
 
     def __init__(self, samples: Sequence[Sample], image_side_px: int, batch: int, names: dict[int, str], hyp: Any,
@@ -42,11 +42,11 @@ class SampleDataset(YOLODataset):
         )
 
     def get_img_files(self, img_path: Any) -> list[str]:  # noqa: ARG002  # the library's signature
-        """Paths in the samples' order."""
+        """The images' paths in the order of the samples."""
         return [str(sample.path) for sample in self._samples]
 
     def get_labels(self) -> list[dict[str, Any]]:
-        """One label dictionary a sample, as the library's augmentations take it."""
+        """One label dictionary per sample, as the library's augmentations take it."""
         return [_label(sample) for sample in self._samples]
 
     @property
@@ -56,16 +56,16 @@ class SampleDataset(YOLODataset):
 
     @npy_files.setter
     def npy_files(self, _paths: list[Path]) -> None:
-        """The library names its cache files here."""
+        """Ignore the paths of cache files that the library sets."""
 
     def forget(self) -> None:
-        """Drop the images that were kept because they were read last."""
+        """Drop the images that the library keeps because they were read last."""
         for i in self.buffer:
             self.ims[i] = self.im_hw0[i] = self.im_hw[i] = None
         self.buffer.clear()
 
     def load_image(self, i: int, rect_mode: bool = True, resize_short: bool = False) -> Any:
-        """As the library's. Raises DataError that names a file that cannot be read or is not of its sample's size."""
+        """See the library. Raises DataError for a file that cannot be read or is not of its sample's size."""
         try:
             image, read_hw, resized_hw = super().load_image(i, rect_mode, resize_short)
         except (FileNotFoundError, OSError) as error:

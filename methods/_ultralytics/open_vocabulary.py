@@ -1,6 +1,6 @@
-"""Detectors of this engine that read class names: their settings, their start from an expert, the names they are shown.
+"""Detectors of this engine that read class names: settings, the start from an expert, the names shown in training.
 
-YOLO-World and what is built around one stand at the end.
+YOLO-World, the base of several methods, is at the end.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ CLIP = "clip-vit-b32"
 
 @dataclass(frozen=True)
 class OpenRecipe(Recipe):
-    """The shared recipe, where the backbone starts, which texts are read."""
+    """The shared recipe, with the start of the backbone and the texts to read."""
 
     init: Literal["expert", "none"] = "expert"
     """expert: the backbone of a YOLOv8 of the same size, fitted on the same base images"""
     text_encoder: str = CLIP
     pad_prompts: Count = 0
-    """at least this many texts per training image, filled up with the empty string (YOLO-World: 80)"""
+    """least number of texts per training image; empty strings are added up to it (YOLO-World: 80)"""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ World = TypeVar("World", bound=WorldRecipe)
 
 
 class OpenVocabularyAdapter(UltralyticsAdapter[Open]):
-    """A detector whose model has `set_text`: raw embeddings of the names to detect from now on."""
+    """A detector whose model has `set_text`, which takes the raw embeddings of the names to detect."""
 
     @classmethod
     def text_encoder(cls, config: Open) -> str | None:
@@ -62,7 +62,7 @@ class OpenVocabularyAdapter(UltralyticsAdapter[Open]):
 
     @classmethod
     def starting_fit(cls, config: Open) -> StartingFit | None:
-        """The YOLOv8 of the same recipe and base images; its seed is fixed, so that seeds and ablations share it."""
+        """The fit of YOLOv8 on the same recipe and base images; its seed is fixed, so seeds and ablations share it."""
         if config.init == "none":
             return None
         return StartingFit("yolov8", {field.name: getattr(config, field.name) for field in fields(Recipe)})
@@ -75,11 +75,11 @@ class OpenVocabularyAdapter(UltralyticsAdapter[Open]):
         return explain_head(self._model, images, self.config.image_side_px)
 
     def head_classes(self, class_count: int) -> int:
-        """The width of a head that is shown so many texts: the library derives the nano head's shapes from it."""
+        """The number of texts shown in training: the library derives the shapes of the nano size's head from it."""
         return max(class_count, self.config.pad_prompts)
 
     def texts_to_show(self, vocabulary: Vocabulary) -> Tensor | None:
-        """The names, filled up with the empty string where `pad_prompts` asks for more."""
+        """The embeddings of the names, padded with that of the empty string up to `pad_prompts`."""
         texts = embeddings(self.config.text_encoder, vocabulary)
         missing = self.config.pad_prompts - len(vocabulary)
         if missing <= 0:
@@ -102,7 +102,7 @@ class WorldAdapter(OpenVocabularyAdapter[World]):
 
     @classmethod
     def released_weights(cls, config: World) -> ReleasedWeights | None:
-        """By size and head; they read CLIP's texts and no others."""
+        """The file of this size and head; None for other text encoders than CLIP, which it was trained with."""
         name = f"{_table(config)}.pt"
         return next((w for w in cls.info.weights if w.name == name and config.text_encoder == CLIP), None)
 
@@ -116,5 +116,5 @@ class WorldAdapter(OpenVocabularyAdapter[World]):
 
 
 def _table(config: WorldRecipe) -> str:
-    """The library's name of that size and head."""
+    """The library's name of the model of this size and head."""
     return f"yolov8{config.variant}-world{'v2' if config.head == 'v2' else ''}"

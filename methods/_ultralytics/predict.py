@@ -1,4 +1,4 @@
-"""Images of any size through a YOLO head to detections in pixels of the original image."""
+"""Runs a YOLO model on images of any size; detections are in pixels of the original image."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from methods._torch.detections import scores_enough, to_detections
 
 _ROW = 6
 _MOST_CANDIDATES, _APART_PX = 30_000, 7_680
-"""of an image, and between the classes: the library's"""
+"""the library's limit of candidates per image, and its shift of boxes between classes"""
 _AT_ONCE = 2_000
-"""candidates up to which one search over all classes is the faster one"""
+"""up to this many candidates one NMS over all classes is faster than one per class"""
 
 
 def letterbox(images: Sequence[NDArray[np.uint8]], side_px: int) -> Tensor:
@@ -52,14 +52,13 @@ def detect(
 
 
 def suppress(raw: Tensor, class_count: int, limits: Limits) -> list[Tensor]:
-    """Rows (n, 6) per image, corners, score, class, best first.
+    """The boxes that NMS keeps: per image rows (n, 6) of xyxy, score and class, best first.
 
-    They are those of the library's `non_max_suppression` to the bit, but for a score that equals the threshold: as in
-    every method it is enough.
+    They equal those of the library's `non_max_suppression` to the bit, except that a score equal to the threshold is
+    kept, as in every method. A box may have several classes. Each class has its own NMS: the library compares up to
+    30,000 candidates across all classes, which takes seconds per image where scores are close to each other.
 
-    raw: (B, 4 + classes, A), xywh and scores, or (B, n, 6) of a head that answers without suppression. Each class is
-    searched by itself: the library compares each of up to 30,000 candidates with those of all classes, which takes
-    seconds per image where scores are close to each other. A box may carry several classes.
+    raw: (B, 4 + classes, A), xywh and scores, or (B, n, 6) of a head that needs no NMS.
     """
     if raw.shape[-1] == _ROW:
         return [
@@ -79,7 +78,7 @@ def suppress(raw: Tensor, class_count: int, limits: Limits) -> list[Tensor]:
 
 def _unsuppressed(boxed: Tensor, nms_iou: float) -> Tensor:
     """Indices of rows that no better row of their class overlaps by more than `nms_iou`, best first."""
-    # Classes are set apart as the library does it, since the shift rounds coordinates and so decides close calls.
+    # Classes are shifted apart as in the library, because the shift rounds coordinates, which can decide close cases.
     apart, scores, labels = boxed[:, :4] + boxed[:, 5:] * _APART_PX, boxed[:, 4], boxed[:, 5]
     if len(boxed) <= _AT_ONCE:
         return nms(apart, scores, nms_iou)

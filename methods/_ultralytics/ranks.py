@@ -1,4 +1,4 @@
-"""Training by several processes, one per device: the library's data-parallel loop, started and followed by us.
+"""Trains in several processes, one per device: starts the library's data-parallel loop and watches it.
 
 Imports neither the library nor the trainer at the top: the library reads a process's rank when it is imported.
 """
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_S = 0.2
 _HELD_BACK = frozenset({signal.SIGUSR2})
-"""a cluster sends it to every process of a task; only the one that started the others answers it"""
+"""signals that a cluster sends to every process of a task; only the parent process handles them"""
 
 
 def train(training: Training) -> None:
-    """Leave the state of all epochs in run_dir; `training.model` itself changes only where one process trains.
+    """Train; the state after the last epoch is in run_dir. `training.model` changes only where one process trains.
 
-    Each process takes its share of every batch, so a step is one over the same number of images; what a process
-    normalises by itself (batch norm, a count of boxes) differs. Raises ConfigError where the batch cannot be shared,
-    and what a process raised.
+    Each process takes its share of every batch, so a step averages over the same number of images; normalisation
+    within a process (batch norm, the number of boxes) differs. Raises ConfigError where the batch cannot be divided
+    by the processes, and the errors of the processes.
     """
     if training.processes == 1:
         from methods._ultralytics.trainer import SampleTrainer
@@ -39,8 +39,8 @@ def train(training: Training) -> None:
         return
     if training.recipe.batch % training.processes:
         raise ConfigError(
-            f"a batch of {training.recipe.batch} cannot be shared by {training.processes} devices; name a number of "
-            "them that divides it, or another one with --set batch=N, which is another recipe"
+            f"a batch of {training.recipe.batch} cannot be divided by {training.processes} devices; choose a number "
+            "of devices that divides it, or --set batch=N, which is another recipe"
         )
     _train_together(training)
 
@@ -51,7 +51,7 @@ def _train_together(training: Training) -> None:
     from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException, start_processes
     from ultralytics.utils.dist import find_free_network_port
 
-    from methods._torch.state import stop_if_told
+    from methods._torch.state import raise_if_stopped
 
     events: Any = get_context("spawn").SimpleQueue()
     content = pickle.dumps(replace(training, job=replace(training.job, report=None)))
@@ -66,11 +66,11 @@ def _train_together(training: Training) -> None:
     try:
         while not started.join(timeout=_LOOK_EVERY_S):
             _pass_on(events, training.job.report)
-            stop_if_told()
+            raise_if_stopped()
     except (ProcessRaisedException, ProcessExitedException) as error:
         _pass_on(events, training.job.report)
-        said = str(error).strip().splitlines()[-1]
-        raise BenchError(f"training: process {error.error_index} of {training.processes} ended: {said}") from error
+        reason = str(error).strip().splitlines()[-1]
+        raise BenchError(f"training: process {error.error_index} of {training.processes} ended: {reason}") from error
     finally:
         for process in started.processes:
             process.kill()  # does nothing to one that has ended
@@ -89,7 +89,7 @@ def _pass_on(events: Any, report: Report | None) -> None:
 
 @contextmanager
 def _not_to_children() -> Iterator[None]:
-    """Signals that a process started in here never receives; ours wait until the end."""
+    """Block signals: processes started in this context never receive them, this one receives them at its end."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
     try:
         yield
@@ -98,7 +98,7 @@ def _not_to_children() -> Iterator[None]:
 
 
 def _train_rank(rank: int, content: bytes, processes: int, port: int, threads: int, events: Any) -> None:
-    """What one process does; the first one reports. The training comes as bytes: to unpickle it is to import."""
+    """Train in one of the processes; rank 0 reports. content: the pickled Training, which is imported only here."""
     os.environ.update(
         RANK=str(rank),
         LOCAL_RANK=str(rank),

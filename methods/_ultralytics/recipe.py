@@ -14,23 +14,23 @@ from benchmark.core.settings import Count, Decay, LearningRate, PositiveCount, S
 
 @dataclass(frozen=True)
 class Recipe(DetectorConfig):
-    """One field per decision; sides in pixels, rates per step."""
+    """Settings of a training; sides in pixels, learning rates per step."""
 
     variant: Literal["n", "s", "m", "l"] = "s"
     """size of the detector: width and depth of YOLOv8's table"""
     image_side_px: SidePx32 = 640
-    """longer side an image is resized to; the rest is padded"""
+    """the longer side of an image is resized to this; the shorter one is padded"""
     epochs: PositiveCount = 200
     batch: PositiveCount = 32
     optimizer: Literal["AdamW", "SGD"] = "AdamW"
     lr0: LearningRate = 2e-3
     lrf: Share = 0.01
-    """last learning rate as a share of the first; linear between"""
+    """final learning rate as a share of lr0; the schedule is linear"""
     momentum: Decay = 0.9
     weight_decay: Share = 0.025
     warmup_epochs: Annotated[float, Interval(ge=0, le=1_000_000)] = 3.0
     close_mosaic: Count = 2
-    """last epochs without mosaic"""
+    """number of final epochs without mosaic"""
     mosaic: Share = 1.0
     scale: Share = 0.5
     translate: Share = 0.1
@@ -59,7 +59,7 @@ QUICK: Mapping[str, Any] = {
     "warmup_epochs": 1.0,
     "close_mosaic": 3,
 }
-"""at most 45 minutes a fit on two cores, RTVP the slowest; the same for every method of the engine"""
+"""the same for every method of the engine; at most 45 minutes per fit on two cores, RTVP being the slowest"""
 
 PROFILES: Mapping[str, Mapping[str, Any]] = {
     "smoke": {

@@ -1,7 +1,7 @@
-"""The whole state of a training after an epoch, in full precision, so that a continued run equals an undisturbed one.
+"""Saves and loads the state of a training in full precision: a resumed run equals an uninterrupted one.
 
-The library's own resume restarts from a half-precision EMA and keeps no random state. Random numbers need no storage
-here: every epoch seeds all generators from (seed, epoch).
+The library's own resume starts from a half-precision EMA and loses the random state. Ours need not store it, because
+every epoch seeds all generators from (seed, epoch).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def save_state(trainer: Any, path: Path, facts: dict[str, Any]) -> None:
 
 
 def load_state(trainer: Any, path: Path) -> dict[str, Any]:
-    """Put a saved state back, set where to continue, give the saved facts. Raises RecordError if it does not fit."""
+    """Restore a saved state and the epoch to continue with; the saved facts. Raises RecordError if it does not fit."""
     state = read_tensors(path)
     try:
         unwrap_model(trainer.model).load_state_dict(state["model"])

@@ -1,4 +1,4 @@
-"""Mobile-SAM's masks of boxes, by the library's layers and the released weights."""
+"""Masks of boxes by Mobile-SAM, with the library's layers and the released weights."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def load_mobile_sam(weights: ReleasedWeights, device: str) -> Any:
     absent = [name for name in unknown.missing_keys if not name.endswith("attention_bias_idxs")]
     if absent or unknown.unexpected_keys:
         first = (absent or unknown.unexpected_keys)[0]
-        raise RecordError(f"{weights.path}: does not fit Mobile-SAM: {first} is not in both")
+        raise RecordError(f"{weights.path}: does not fit Mobile-SAM: {first} is not in both the file and the model")
     return model.to(device).eval().requires_grad_(False)
 
 
 def masks_of(model: Any, image: NDArray[np.uint8], xyxy: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """(N, H, W) masks of the boxes (N, 4) in pixels of the uint8 (H, W, 3) RGB image, the model's single best each."""
+    """Masks (N, H, W) of boxes (N, 4) in pixels of a uint8 (H, W, 3) RGB image: per box the model's best one."""
     if not len(xyxy):
         return np.zeros((0, *image.shape[:2]), bool)
     masks: NDArray[np.bool_] = mask_logits(model, image, xyxy).cpu().numpy() > 0
@@ -47,7 +47,7 @@ def masks_of(model: Any, image: NDArray[np.uint8], xyxy: NDArray[np.float32]) ->
 
 @torch.inference_mode()
 def mask_logits(model: Any, image: NDArray[np.uint8], xyxy: NDArray[np.float32]) -> torch.Tensor:
-    """(N, H, W): above 0 inside the mask."""
+    """Mask logits (N, H, W) of boxes (N, 4) in pixels of the image: above 0 inside the mask."""
     height, width = image.shape[:2]
     device = next(model.parameters()).device
     pixels, small_hw = _prepare(image)
@@ -71,7 +71,7 @@ def mask_logits(model: Any, image: NDArray[np.uint8], xyxy: NDArray[np.float32])
 
 
 def _prepare(image: NDArray[np.uint8]) -> tuple[torch.Tensor, tuple[int, int]]:
-    """(1, 3, 1024, 1024), the longer side resized to 1024, the rest zero; height and width of the image in it."""
+    """Pixels (1, 3, 1024, 1024), longer side resized to 1024 and zero-padded; height and width of the image in them."""
     height, width = image.shape[:2]
     share = _SIDE_PX / max(height, width)
     small_hw = max(1, round(height * share)), max(1, round(width * share))

@@ -1,4 +1,4 @@
-"""From a text encoder's space to the detector's, learned and part of the checkpoint."""
+"""The learned projection of a text encoder's embeddings into the detector's space; part of the checkpoint."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import torch
 from torch import Tensor, nn
 
 DETECTOR_DIMENSIONS = 512
-"""what the library's text-visual layers take"""
+"""dimensions that the library's text-visual layers take"""
 
 
 class TextProjection(nn.Module):
-    """(B, K, encoder dimensions) to (B, K, 512) of length 1.
+    """Projects embeddings (B, K, encoder dimensions) to unit vectors (B, K, 512).
 
-    An encoder of 512 dimensions passes unchanged (CLIP, as in the paper); any other goes through a bias-free linear
-    map. Checkpoints of different encoders therefore never load into each other by accident: the map's shape differs.
+    Embeddings of 512 dimensions stay as they are (CLIP, as in the paper); others go through a linear map without bias.
+    Its shape differs between encoders of different dimensions, so one's checkpoint does not load into another's model.
     """
 
     def __init__(self, encoder_dimensions: int) -> None:

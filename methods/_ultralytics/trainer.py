@@ -1,4 +1,4 @@
-"""The library's trainer fed with our samples: its loop, augmentation, EMA and AMP; our order, resume and end."""
+"""The library's trainer on our samples: its loop, augmentation, EMA and AMP; our seeding, resume and stopping."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ultralytics.utils.torch_utils import unwrap_model
 
 from benchmark.core.errors import BenchError
 from methods._torch.adapter import TrainingJob
-from methods._torch.state import seed_everything, stop_if_told
+from methods._torch.state import raise_if_stopped, seed_everything
 from methods._ultralytics.loader import SampleDataset
 from methods._ultralytics.recipe import Recipe
 from methods._ultralytics.resume import load_state, save_state
@@ -27,11 +27,11 @@ _REPORT_EVERY_STEPS = 20
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """What one training is made of.
+    """The parts of one training.
 
-    texts: raw encoder embeddings (K, dimensions) that every image is shown, or None for a closed vocabulary.
-    device: as the library names it (`cpu`, `0`; `0,1` for two processes). processes: that train together, see ranks.
-    at_epoch_end: called with the model and the epoch (from 0) that ended; gives facts for events and the record.
+    texts: raw encoder embeddings (K, dimensions) shown with every image, or None for a closed vocabulary. device: as
+    the library names it (`cpu`, `0`; `0,1` for two processes). processes: how many train together, see ranks.
+    at_epoch_end: called with the model and the epoch (from 0) that ended; returns facts for events and the record.
     """
 
     model: nn.Module
@@ -44,16 +44,16 @@ class Training:
 
 
 class _OnCpu(nn.parallel.DistributedDataParallel):
-    """The library names a GPU for each process's model, also where there is none."""
+    """Ignores `device_ids`: the library names a GPU per process, even where there is none."""
 
     def __init__(self, module: nn.Module, device_ids: Any = None, **settings: Any) -> None:  # noqa: ARG002
         super().__init__(module, **settings)
 
 
 class SampleTrainer(DetectionTrainer):
-    """Trains `training.model` in place; continues from the state in run_dir if there is one."""
+    """Trains `training.model` in place and continues from the state in run_dir, if any."""
 
-    # The library ships no types, and sets these late.
+    # Untyped attributes that the library sets after construction.
     model: Any
     ema: Any
     scheduler: Any
@@ -78,10 +78,10 @@ class SampleTrainer(DetectionTrainer):
         self.add_callback("on_train_batch_end", SampleTrainer._batch_end)
         self.add_callback("on_train_epoch_end", SampleTrainer._epoch_end)
 
-    # --- what the library asks its trainers for -------------------------------------------------------------------
+    # --- methods that the library calls -------------------------------------------------------------------
 
     def get_dataset(self) -> dict[str, Any]:
-        """Names and counts; the images themselves are samples."""
+        """Class names and their number; the images come from the samples."""
         names = dict(enumerate(self.training.job.vocabulary.names))
         return {"train": "train", "val": "val", "names": names, "nc": len(names), "channels": 3}
 
@@ -100,15 +100,15 @@ class SampleTrainer(DetectionTrainer):
         return build_dataloader(dataset, batch=batch_size, workers=workers, shuffle=training, rank=rank)
 
     def get_validator(self) -> Any:
-        """None: the schedule is fixed and the last EMA is what is scored; the harness does the measuring."""
+        """A placeholder: the schedule is fixed, the last EMA is scored, and the harness measures it."""
         return SimpleNamespace(metrics=SimpleNamespace(keys=[]), args=self.args)
 
     def validate(self) -> tuple[dict[str, float], None]:
-        """No validation while training."""
+        """Skip validation during training."""
         return {}, None
 
     def build_optimizer(self, *args: Any, **kwargs: Any) -> Any:
-        """As the library's, but a gate that starts at zero (gamma) is not pulled back to it by weight decay."""
+        """The library's optimizer, but without weight decay on gates that start at zero (gamma)."""
         optimizer = super().build_optimizer(*args, **kwargs)
         gates = [p for name, p in self.model.named_parameters() if name.endswith("gamma")]
         ids = {id(p) for p in gates}
@@ -118,14 +118,14 @@ class SampleTrainer(DetectionTrainer):
         return optimizer
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Images in [0, 1], and the whole fit vocabulary beside every one of them."""
+        """The library's batch, images in [0, 1], with the embeddings of the fit's whole vocabulary for every image."""
         batch = super().preprocess_batch(batch)
         if self.training.texts is not None:
             batch["txt_feats"] = self._texts.expand(len(batch["img"]), -1, -1)
         return batch
 
     def save_model(self) -> bool:
-        """Our full-precision state instead of the library's half-precision one."""
+        """Save our full-precision state instead of the library's half-precision checkpoint."""
         now = time.perf_counter()
         self.facts["seconds"] += now - self._since
         self._since = now
@@ -135,10 +135,10 @@ class SampleTrainer(DetectionTrainer):
         return True
 
     def save_metrics(self, metrics: Any) -> None:
-        """Events go to the harness's tracker; no second file."""
+        """Write no file of metrics: events go to the harness's tracker."""
 
     def final_eval(self) -> None:
-        """Nothing: no `best` model is chosen."""
+        """Skip the final evaluation: no `best` model is chosen."""
 
     def _setup_ddp(self) -> None:
         if self.device.type != "cpu":
@@ -151,7 +151,7 @@ class SampleTrainer(DetectionTrainer):
         if self.optimizer is not None:  # called again only where the library halves the batch after a lack of memory
             raise BenchError(
                 f"training: batch {self.training.recipe.batch} at {self.training.recipe.image_side_px} px does not fit "
-                "into the device's memory; a smaller one is another recipe, ask for it with --set batch=N"
+                "into the device's memory; choose a smaller batch, which is another recipe, with --set batch=N"
             )
         super()._build_train_pipeline()
 
@@ -164,7 +164,7 @@ class SampleTrainer(DetectionTrainer):
 
     def _ready(self) -> None:
         for name, parameter in unwrap_model(self.model).named_parameters():
-            if name in self._frozen:  # the library thaws everything that it did not freeze itself
+            if name in self._frozen:  # the library unfreezes everything that it did not freeze itself
                 parameter.requires_grad_(False)
         if self.training.texts is not None:
             self._texts = self.training.texts.to(self.device)[None]
@@ -177,7 +177,7 @@ class SampleTrainer(DetectionTrainer):
         self._since = time.perf_counter()
 
     def _continue_loss_schedule(self) -> None:
-        """A loss that weighs its parts by the epoch (YOLOv10's two heads) counts the epochs behind it."""
+        """Set the epoch of a loss whose weights change per epoch (YOLOv10's two heads)."""
         model: Any = unwrap_model(self.model)
         criterion = model.init_criterion()
         if hasattr(criterion, "update"):
@@ -193,19 +193,19 @@ class SampleTrainer(DetectionTrainer):
         seed_everything(seed, self.epoch)
         self.train_loader.generator.manual_seed(seed * 100_003 + self.epoch)
         if self.training.processes > 1:
-            self.train_loader.sampler.set_epoch(self.epoch)  # the library does so when batches are under way already
+            self.train_loader.sampler.set_epoch(self.epoch)  # the library does so after the first batches were drawn
         self.train_loader.reset()
         self._epoch_since, self._step = time.perf_counter(), 0
 
     def _batch_end(self) -> None:
-        stop_if_told()
+        raise_if_stopped()
         self._step += 1
         if self._step % _REPORT_EVERY_STEPS == 0:
             self._send(self._step, {})
 
     def _epoch_end(self) -> None:
         model = unwrap_model(self.model)
-        if self.training.processes > 1:  # what a model decides at an epoch's end it must decide everywhere
+        if self.training.processes > 1:  # all processes must decide the same at the end of an epoch
             for buffer in model.buffers():
                 distributed.broadcast(buffer, src=0)
         if self.training.at_epoch_end is not None:

@@ -1,4 +1,4 @@
-"""What ultralytics publishes, as declarations: light, for the INFO of methods on this engine."""
+"""Declarations of the weights that ultralytics publishes, for the INFO of methods; no heavy imports."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _RELEASE = "https://github.com/ultralytics/assets/releases/download/v8.3.0/"
 def published(
     name: str, variant: str, trained_on: tuple[str, ...], sha256: str | None = None, size_bytes: int | None = None
 ) -> ReleasedWeights:
-    """A file of the library's release; it publishes no digests, those given here are what public projects pinned."""
+    """The declaration of a released file. The library publishes no digests: `sha256` is what public projects pinned."""
     return ReleasedWeights(
         name, _RELEASE + name, "AGPL-3.0", trained_on, Form.ULTRALYTICS, variant, sha256, size_bytes=size_bytes
     )
 
 
 OPEN_DATA = ("objects365", "goldg")
-"""what YOLO-World was trained on"""
+"""data sets that YOLO-World was trained on"""
 
 YOLO_WORLD = (
     published(

@@ -1,4 +1,4 @@
-"""YOLO-World on any text encoder: the library's model with our projection in front of its texts."""
+"""YOLO-World on any text encoder: the library's model with a projection of the text embeddings."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ultralytics.nn.tasks import WorldModel
 
 
 class ProjectedWorldModel(WorldModel):
-    """The library's YOLO-World whose texts come as raw encoder embeddings.
+    """The library's YOLO-World, which takes texts as raw encoder embeddings.
 
-    table: the library's layer table by file name; class_count: names shown at a fit.
+    table: file name of the library's layer table; class_count: number of names shown in training.
     """
 
     model: Any
@@ -23,14 +23,14 @@ class ProjectedWorldModel(WorldModel):
         self.text_projection = text_projection
 
     def set_text(self, embeddings: Tensor) -> None:
-        """Names to detect from now on: raw encoder embeddings (K, dimensions), projected once."""
+        """Set the names to detect: raw encoder embeddings (K, dimensions), projected once."""
         weights = next(self.parameters())
         with torch.no_grad():
             self.txt_feats = self.text_projection(embeddings[None].to(weights.device, weights.dtype))
         self.model[-1].nc = len(embeddings)
 
     def loss(self, batch: dict[str, Tensor], preds: Any = None) -> tuple[Tensor, dict[str, Tensor]]:
-        """As the library's, with batch['txt_feats'] (B, K, encoder dimensions) projected first."""
+        """The library's loss, with batch['txt_feats'] (B, K, encoder dimensions) projected first."""
         if preds is None:
             batch = {**batch, "txt_feats": self.text_projection(batch["txt_feats"])}
         loss: tuple[Tensor, dict[str, Tensor]] = super().loss(batch, preds)

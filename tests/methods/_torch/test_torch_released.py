@@ -83,7 +83,7 @@ def test_a_plain_state_dict_that_is_none(folder: Path, tmp_path: Path) -> None:
     from methods._torch.released import read_released
 
     torch.save({"epoch": 3}, folder / "empty.pth")
-    with pytest.raises(RecordError, match="holds no tensors by name"):
+    with pytest.raises(RecordError, match="contains no named tensors"):
         read_released(declared(folder / "empty.pth", Form.TENSORS))
     torch.save({"model": Malicious(tmp_path / "ran")}, folder / "bad.pth")
     with pytest.raises(RecordError, match="not a readable state dict"):
@@ -130,7 +130,7 @@ def test_a_pickle_that_is_broken_says_so(folder: Path) -> None:
     with pytest.raises(RecordError, match=r"cut\.pth: could not be converted"):
         read_released(declared(folder / "cut.pth", Form.PICKLE))
     torch.save({"model": {}}, folder / "empty.pth")
-    with pytest.raises(RecordError, match="it holds no tensors by name"):
+    with pytest.raises(RecordError, match="it contains no named tensors"):
         read_released(declared(folder / "empty.pth", Form.PICKLE))
 
 
@@ -157,9 +157,9 @@ def test_a_paddle_file_with_anything_but_arrays_is_refused(folder: Path, tmp_pat
         ("runs", {"w": array, "bad": Malicious(tmp_path / "ran")}, "which is no array"),
         ("objects", {"w": array, "bad": objects}, "which is no array"),
         ("class", {"w": array.view(Own)}, "which is no array"),
-        ("none", {"epoch": 3}, "holds no arrays by name"),
-        ("list", [array], "holds no arrays by name"),
-        ("boxed", {"w": np.array([1, "a"], dtype=object)}, "holds no arrays by name"),
+        ("none", {"epoch": 3}, "contains no named arrays"),
+        ("list", [array], "contains no named arrays"),
+        ("boxed", {"w": np.array([1, "a"], dtype=object)}, "contains no named arrays"),
     ):
         (folder / name).write_bytes(pickle.dumps(stored))
         with pytest.raises(RecordError, match=said):

@@ -44,7 +44,7 @@ def test_a_backbone_of_another_size_is_refused() -> None:
         ConfigError, match=r"expert backbone: model\.0\.conv\.weight is \(32, 3, 3, 3\), expected \(16,"
     ):
         copy_backbone(model, adapter_of("yolov8", variant="s").build_model(3).state_dict())
-    with pytest.raises(ConfigError, match="is nothing, expected"):
+    with pytest.raises(ConfigError, match="is missing, expected"):
         copy_backbone(model, {})
 
 

@@ -86,5 +86,5 @@ def test_what_one_process_cannot_do_is_said_as_by_one_alone(samples: list[Sample
     with pytest.raises(DataError, match=r"small\.png: is 8x8 px, the annotations say 64x64"):
         fit("yolov8", TWO, [*samples[:3], other], tmp_path / "fit", batch=4)
     assert multiprocessing.active_children() == []
-    with pytest.raises(ConfigError, match="a batch of 8 cannot be shared by 3 devices; name a number of them"):
+    with pytest.raises(ConfigError, match="a batch of 8 cannot be divided by 3 devices; choose a number of devices"):
         fit("yolov8", "cpu:0,1,2", samples, tmp_path / "fit", batch=8)
