@@ -82,6 +82,7 @@ def _part_lines(part: str, facts: Mapping[str, Any]) -> Iterator[str]:
     if part == "bootstrap":
         yield f"  matching   {facts['matching_cpu_s']:8.2f} CPU s  of two detectors, once"
         yield f"  resamples  {facts['cpu_s']:8.2f} CPU s  1,000 paired  {facts['peak_mb']:7.0f} MB"
+        yield f"  verdicts   {facts['pairs_cpu_s']:8.2f} CPU s  {facts['pairs']} pairs of 20 cells, each resampled once"
     elif part == "read":
         yield f"  reading    {facts['cpu_s_a_million']:8.2f} CPU s per million rows"
     for engine in ("fast", "reference"):

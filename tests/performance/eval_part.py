@@ -16,6 +16,7 @@ from typing import Any
 from .made_set import SHAPES, read_set, write_set
 
 RESAMPLES = 1000
+CELLS = 20
 
 
 def make(folder: Path, name: str, scale: float, detectors: int) -> dict[str, Any]:
@@ -55,11 +56,12 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def bootstrap(folder: Path) -> dict[str, Any]:
-    """Matching of two detectors, then the paired resamples; compiled beforehand."""
+    """Matching of two detectors, then the paired resamples, then verdicts about 20 cells; compiled beforehand."""
     from benchmark.evaluators.scoring.columns import columns_of
     from benchmark.evaluators.scoring.matching import match_coco
     from benchmark.evaluators.statistics.bootstrap import DIFFERENCE_RANGE, summary
-    from benchmark.evaluators.statistics.resampling import resample_weights, resampled_ap
+    from benchmark.evaluators.statistics.resampling import class_mean, resample_weights, resampled_ap
+    from benchmark.evaluators.statistics.verdict import TrainingNoise, Trainings, judge_all
 
     sets = [columns_of(read_set(folder, number)) for number in range(2)]
     few = resample_weights(sets[0], 1, 0)
@@ -72,7 +74,18 @@ def bootstrap(folder: Path) -> dict[str, Any]:
     values = [resampled_ap(one, own, weights) for one, own in zip(sets, matches, strict=True)]
     difference = summary(values[0] - values[1], sets[0], DIFFERENCE_RANGE)
     done = time.process_time()
-    return {"matching_cpu_s": matched - started, "cpu_s": done - matched, "bounds": difference.bounds["AP"]}
+    for number in range(CELLS - 2):  # more cells of the same size
+        values.append(resampled_ap(sets[number % 2], matches[number % 2], weights))
+    noise = TrainingNoise(1e-4, 6)
+    cells = [Trainings(str(n), (0,), class_mean(ap)[None], noise, 100) for n, ap in enumerate(values)]
+    verdicts = judge_all(cells)
+    return {
+        "matching_cpu_s": matched - started,
+        "cpu_s": done - matched,
+        "bounds": difference.bounds["AP"],
+        "pairs": len(verdicts),
+        "pairs_cpu_s": time.process_time() - matched,
+    }
 
 
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {

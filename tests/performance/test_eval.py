@@ -32,6 +32,7 @@ def test_the_others_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert low < high
     assert facts["read"]["rows"] == facts["read"]["detections"] == 10 * 300
     assert facts["bootstrap"]["peak_mb"] > 20
+    assert facts["bootstrap"]["pairs"] == 190
 
 
 @pytest.mark.parametrize("scale", ["0", "1.5"])
