@@ -1,1 +1,1 @@
-"""One detector a folder: `__init__` holds light facts (INFO), `adapter` the heavy code."""
+"""The detectors, one folder per method: `__init__` holds INFO without heavy imports, `adapter` the code."""

@@ -1,1 +1,1 @@
-"""Engine of detectors from mmdet: GLIP and what is built over it. `library.prepare` comes before any import of it."""
+"""The engine of detectors from mmdet: GLIP and methods built on it. Call `library.prepare` before importing mmdet."""

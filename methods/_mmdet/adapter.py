@@ -1,4 +1,4 @@
-"""The base adapter of detectors built on mmdet's GLIP. A method adds its INFO, and its own reader of names if any."""
+"""The base adapter of detectors built on mmdet's GLIP. A method adds its INFO and, if needed, a reader of names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class GlipAdapter(FineTunedAdapter[Settings]):
     """A detector that matches cells of an image with tokens of a text."""
 
     letters: ClassVar[Mapping[str, str]]
-    """the library's letter of each published size: a (late fusion), b or c (early fusion)"""
+    """published size -> the library's letter: a (late fusion), b or c (early fusion)"""
 
     @staticmethod
     def prepare() -> None:
@@ -65,7 +65,7 @@ class GlipAdapter(FineTunedAdapter[Settings]):
         return model
 
     def extend(self, model: Any) -> Any:
-        """Modules that the method adds to the library's model."""
+        """The library's model with the modules that the method adds."""
         return model
 
     def reader(self, *, training: bool = False) -> Any:
@@ -76,7 +76,7 @@ class GlipAdapter(FineTunedAdapter[Settings]):
         return Sentences(self.tokenizer(), self.config.max_tokens, max_names)
 
     def tokenizer(self) -> Any:
-        """BERT's, with the vocabulary that an installed package holds."""
+        """BERT's tokenizer, with the vocabulary of an installed package."""
         from methods._transformers.library import bert_tokenizer
 
         return bert_tokenizer(None)

@@ -16,16 +16,16 @@ import torch
 from methods._transformers.prompts import Tokenizer, captions, phrase, training_names
 
 Language = Mapping[str, torch.Tensor]
-"""what the head reads: `embedded` and `hidden` (B, T, D), `masks` (B, T): one where there is text"""
+"""the text features that the head reads: `embedded` and `hidden` (B, T, D), `masks` (B, T), one where there is text"""
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """Names that one pass of the model detects.
+    """The names that one pass of the model detects.
 
-    labels: indices of the names; spans: first column of the classifier and one past the last, of each name; pieces:
-    token ids of what the text encoder reads; width: columns in all; name_tokens: how many of each piece are the name,
-    where a piece is one name.
+    labels: indices of the names. spans: per name its first column of the classifier and one past its last. pieces:
+    token ids that the text encoder reads. width: number of columns. name_tokens: per piece how many tokens are the
+    name, where each piece is one name.
     """
 
     labels: tuple[int, ...]
@@ -39,11 +39,11 @@ class Reader(Protocol):
     """A way of reading names."""
 
     def plan(self, texts: Sequence[str]) -> list[Prompt]:
-        """All texts in order, in as few prompts as the limits allow."""
+        """Split all texts, in order, into as few prompts as the limits allow."""
         ...
 
     def choose(self, present: Sequence[int], texts: Sequence[str], rng: np.random.Generator) -> list[int]:
-        """Which texts are shown with a training image, in order: those present first into the budget."""
+        """Indices of the texts to show with a training image, in order; those present in it are chosen first."""
         ...
 
     def encode(self, model: Any, prompts: Sequence[Prompt], width: int | None = None) -> Language:
@@ -75,7 +75,7 @@ class Sentences:
 
 
 def clean(text: str) -> str:
-    """A name as mmdet writes it in prompts: no part in brackets, no underscores; unchanged if nothing is left."""
+    """A name as mmdet writes it in prompts: without brackets and underscores; unchanged if nothing would be left."""
     return re.sub(r"\(.*\)", "", text.replace("\n", " ")).replace("_", " ").strip() or text
 
 
@@ -104,6 +104,6 @@ def bert(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> Language:
 
 
 def _without_last_stop(labels: tuple[int, ...], spans: tuple[tuple[int, int], ...], ids: Sequence[int]) -> Prompt:
-    """A prompt without the stop behind its last name: GLIP was trained with stops between names only."""
+    """A prompt without the full stop after its last name: GLIP was trained with stops only between names."""
     kept = (*ids[:-2], ids[-1])
     return Prompt(labels, spans, (kept,), len(kept))

@@ -1,4 +1,4 @@
-"""Images as mmdet's pipelines hand them to GLIP: BGR, resized by Pillow, normalised and padded by the model itself."""
+"""Prepares images as mmdet's pipelines do for GLIP: BGR, resized by Pillow; the model itself normalises and pads."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 _SMALLEST_PX = 16
-"""no side becomes smaller: a strip of one pixel could hold no box, whose sides end with their last pixel"""
+"""smallest side after resizing: no box fits into one pixel, because its sides end with their last pixel"""
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """pixels (3, H, W) uint8 BGR; meta: what the library keeps about an image."""
+    """A prepared image. pixels: (3, H, W) uint8 BGR; meta: the library's facts about the image."""
 
     pixels: torch.Tensor
     meta: dict[str, Any]
@@ -45,7 +45,7 @@ def prepare_image(image: NDArray[np.uint8], shorter_px: int, longer_px: int) -> 
 
 
 def by_size(images: Sequence[Prepared]) -> list[list[int]]:
-    """Positions of images of one size together: without padding a batch gives what each image gives alone."""
+    """Positions of the images, grouped by size: batches without padding give the same results as single images."""
     groups: dict[tuple[int, ...], list[int]] = {}
     for i, image in enumerate(images):
         groups.setdefault(tuple(image.pixels.shape), []).append(i)
@@ -53,7 +53,7 @@ def by_size(images: Sequence[Prepared]) -> list[list[int]]:
 
 
 def batch(model: Any, images: Sequence[Prepared], *, training: bool) -> tuple[torch.Tensor, list[Any]]:
-    """Pixels (B, 3, H, W) on the model's device as it takes them, and the library's note of each image."""
+    """Pixels (B, 3, H, W) on the model's device, normalised, and the library's facts about each image."""
     notes = [DetDataSample(metainfo=image.meta) for image in images]
     data = model.data_preprocessor({"inputs": [image.pixels for image in images], "data_samples": notes}, training)
     return data["inputs"], data["data_samples"]

@@ -13,7 +13,7 @@ from benchmark.core.errors import MissingExtraError
 
 @lru_cache(maxsize=1)
 def prepare() -> str:
-    """Import mmdet with the parts it lacks; which operations are used, `compiled` or `torchvision`.
+    """Import mmdet and supply what is missing; returns the operations used, `compiled` or `torchvision`.
 
     Raises MissingExtraError where mmdet is not installed.
     """
@@ -40,15 +40,15 @@ def prepare() -> str:
 
 
 def config_file(letter: str) -> Path:
-    """The library's own settings for fine-tuning GLIP-T of that letter (a, b, c); its models are those of the zoo."""
+    """The library's own settings for fine-tuning GLIP-T of that letter (a, b, c), whose models are the zoo's."""
     import mmdet
 
     folder = Path(mmdet.__file__).parent / ".mim" / "configs" / "glip"
-    return folder / f"glip_atss_swin-t_{letter}_fpn_dyhead_16xb2_ms-2x_funtune_coco.py"  # "funtune" is theirs
+    return folder / f"glip_atss_swin-t_{letter}_fpn_dyhead_16xb2_ms-2x_funtune_coco.py"  # "funtune" is mmdet's spelling
 
 
 def _mend_transformers() -> None:
-    """Restore names that mmdet 3.3 uses and transformers 5 moved or dropped; existing ones stay as they are."""
+    """Restore names that mmdet 3.3 uses and transformers 5 moved or removed; existing names are kept."""
     import torch
     from transformers import BertPreTrainedModel, modeling_utils, pytorch_utils
 
@@ -59,7 +59,7 @@ def _mend_transformers() -> None:
         return
 
     def extended(self: Any, mask: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
-        """A mask (B, T) of zeros and ones as the term (B, 1, 1, T) that is added to attention logits."""
+        """The term (B, 1, 1, T) to add to attention logits for a mask (B, T) of zeros and ones."""
         dtype = next(self.parameters()).dtype
         return (1 - mask[:, None, None, :].to(dtype)) * torch.finfo(dtype).min
 
@@ -67,7 +67,7 @@ def _mend_transformers() -> None:
 
 
 def _mend_fusion() -> None:
-    """The text layer of the early fusion inherits a call whose arguments changed; the same arithmetic, spelled out."""
+    """Replace the call of early fusion's text layer, whose inherited arguments changed, by the same arithmetic."""
     from mmdet.models.utils import vlfuse_helper
 
     def forward(self: Any, hidden_states: Any, attention_mask: Any = None, *_: Any, **__: Any) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""GLIP as mmdet builds it, from the library's own settings; its BERT from a configuration instead of a download."""
+"""Builds GLIP from mmdet's own settings, with BERT from a configuration instead of a download."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from transformers import BertModel as Bert
 from methods._mmdet.library import config_file
 
 MAX_TOKENS = 256
-"""columns of the classifier while it is trained; what its text encoder reads"""
+"""columns of the classifier in training; the most tokens that its text encoder reads"""
 _FUSED_WIDTH = 768
-"""the early fusion takes BERT's published width only"""
+"""BERT's published width, the only one that early fusion supports"""
 
 
 class _Encoder(BertEncoder):
@@ -32,7 +32,7 @@ class _Encoder(BertEncoder):
 
 
 class PlainBert(BertModel):
-    """The library's text encoder under its own names, untrained. `tokenizer` is only for the library's own calls."""
+    """An untrained text encoder with the parameter names of the library's. Only the library uses its `tokenizer`."""
 
     def __init__(self, bert: dict[str, Any]) -> None:
         BaseModel.__init__(self)

@@ -1,4 +1,4 @@
-"""The two compiled operations that GLIP needs, from torchvision: the packaged mmcv has none of its own."""
+"""Supplies the two compiled operations that GLIP needs from torchvision, because the packaged mmcv has none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Pair = Sequence[int]
 
 
 def supply() -> str:
-    """Put the operations where mmcv looks for its own; which are used, `compiled` or `torchvision`.
+    """Install the operations where mmcv looks for its own; returns which are used, `compiled` or `torchvision`.
 
     Call before mmcv.ops is imported. Any other operation raises MissingExtraError when it is called.
     """
@@ -49,7 +49,7 @@ class _Extension(types.ModuleType):
 
 
 def nms(boxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float, offset: int = 0) -> torch.Tensor:
-    """Rows kept of boxes (N, 4), best first. offset: what is added to sides in pixels, as old frameworks did."""
+    """Rows of boxes (N, 4) that NMS keeps, best first. offset: added to the sides in pixels, as old frameworks did."""
     wider = boxes.clone()
     wider[:, 2:] += offset
     kept: torch.Tensor = ops.nms(wider, scores, iou_threshold)
@@ -91,10 +91,10 @@ def modulated_deform_conv2d(  # noqa: PLR0913, PLR0917  # mmcv's signature
 
 
 def as_if(values: torch.Tensor, channels: int, size: Sequence[int]) -> torch.Tensor:
-    """Values (B, C, H, W) read as if they were (B, channels, *size): the first ones in memory, whatever their place.
+    """Values (B, C, H, W) reinterpreted as (B, channels, *size): per image the first ones in memory.
 
-    GLIP hands the offsets of a finer level to the convolution of a coarser one, and mmcv's kernels never compare
-    sizes. Its weights were trained so, so it is part of the model.
+    GLIP passes the offsets of a finer level to the convolution of a coarser one, and mmcv's kernels do not compare
+    sizes. Its weights were trained this way, so it is part of the model.
     """
     if tuple(values.shape[-2:]) == tuple(size):
         return values

@@ -1,4 +1,4 @@
-"""Images and prompts through GLIP, token scores to classes by their spans, boxes to pixels of the original image."""
+"""Runs GLIP on images and prompts: token scores become class scores, boxes pixels of the original image."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from methods._mmdet.images import batch, by_size, prepare_image
 from methods._torch.detections import inside, to_detections
 
 _COLUMNS_AT_ONCE = 1024
-"""text columns in one pass of a head that reads the image before the text"""
+"""limit of text columns per pass of a head with late fusion"""
 Outputs = tuple[list[torch.Tensor], list[torch.Tensor], list[torch.Tensor]]
 """one tensor per level: token logits (B, anchors, T), box deltas (B, 4, H, W), centre-ness (B, 1, H, W)"""
 
@@ -49,8 +49,8 @@ def detect(
 ) -> list[Detections]:
     """One Detections per image; sides_px: shorter and longer.
 
-    A class scores as the root of its tokens' mean times the centre-ness (the library's rule); boxes of one class
-    suppress each other, also where several texts name it.
+    A class's score is the square root of its tokens' mean times the centre-ness (the library's rule). NMS is per
+    class, across all texts of a class.
     """
     prepared = [prepare_image(image, *sides_px) for image in images]
     made: list[Detections | None] = [None] * len(images)
@@ -71,7 +71,7 @@ def detect(
 def heads(
     model: Any, features: Sequence[torch.Tensor], prompts: Sequence[tuple[Prompt, Language]]
 ) -> Iterator[tuple[Prompt, Outputs]]:
-    """Each prompt with the head's outputs for it.
+    """Yield each prompt with the head's outputs for it.
 
     With late fusion only the last product combines text and image, so many prompts share one pass; with early fusion
     every prompt needs a pass of its own.
@@ -104,7 +104,7 @@ def _groups(prompts: Sequence[tuple[Prompt, Language]], columns: int) -> Iterato
 
 
 def _boxes(model: Any, prompt: Prompt, outputs: Outputs, metas: Sequence[Any], limits: Limits) -> Any:
-    """The library's own post-processing; its threshold applies to class scores without centre-ness."""
+    """The library's own post-processing of one prompt; its threshold applies to class scores without centre-ness."""
     settings = ConfigDict(
         model.bbox_head.test_cfg,
         score_thr=limits.score_threshold**2,

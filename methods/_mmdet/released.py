@@ -9,15 +9,15 @@ from benchmark.core.weights import ReleasedWeights
 from methods._torch.released import read_released
 
 _BUFFER = "embeddings.position_ids"
-"""stored by older releases of transformers, computed by newer ones"""
+"""a buffer that older releases of transformers store and newer ones compute"""
 ADDED = "added."
-"""prefix of the modules that a method adds to the library's"""
+"""prefix of modules that a method adds to the library's"""
 
 
 def take_released(model: Any, weights: ReleasedWeights) -> None:
-    """Load a file's tensors into the model; modules that a method added keep theirs.
+    """Load a file's tensors into the model; modules that a method added keep their own.
 
-    Raises MissingWeightsError where the file is not here or not the declared one, RecordError where it does not fit.
+    Raises MissingWeightsError where the file is missing or not the declared one, RecordError where it does not fit.
     """
     tensors = {name: value for name, value in read_released(weights).items() if not name.endswith(_BUFFER)}
     own = {name: value for name, value in model.state_dict().items() if name.startswith(ADDED)}

@@ -1,4 +1,4 @@
-"""Fine-tuning with the library's own loss, whole batches, every image with its own prompt."""
+"""Fine-tunes with the library's own loss on whole batches, with one prompt per image."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from methods._torch.adapter import TrainingJob
 from methods._torch.trainer import EpochTrainer
 
 _SIDES = 5
-"""steps between the smallest and the largest image, as in the library's settings"""
+"""number of image sizes from the smallest to the largest, as in the library's settings"""
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
     """A training image with its prompt.
 
-    names: which class each name of the prompt is; boxes (N, 4) xyxy, pixels of the resized image, last pixel
-    included; labels (N,): the name of each box in the prompt.
+    names: the class of each name in the prompt. boxes: (N, 4) xyxy, pixels of the resized image, last pixel included.
+    labels: (N,) index of each box's name in the prompt.
     """
 
     image: Prepared
@@ -75,7 +75,7 @@ class Trainer(EpochTrainer):
         self.texts = [prompts[0] for prompts in job.vocabulary.prompts]
 
     def learn(self, batch: Sequence[Sample], rng: np.random.Generator) -> dict[str, float]:
-        """See EpochTrainer; images are padded to one size, as the library does while training."""
+        """See EpochTrainer; images are padded to one size, as the library does in training."""
         losses = self.losses(self._step_of([self._example(sample, rng) for sample in batch]))
         total = torch.stack(list(losses.values())).sum()
         if not bool(torch.isfinite(total)):
@@ -85,7 +85,7 @@ class Trainer(EpochTrainer):
         return {name.removeprefix("loss_"): float(value.detach()) for name, value in losses.items()}
 
     def losses(self, step: Step) -> Mapping[str, torch.Tensor]:
-        """Parts of the loss by name: token focal loss, GIoU and centre-ness over ATSS's choice of cells."""
+        """Parts of the loss by name: token focal loss, GIoU and centre-ness over the cells that ATSS chooses."""
         parts: Mapping[str, torch.Tensor] = self.model.bbox_head.loss(step.features, dict(step.language), step.notes)
         return parts
 
@@ -104,7 +104,7 @@ class Trainer(EpochTrainer):
         shorter = round(self.recipe.shorter_side_px * float(share))
         image = prepare_image(read_sample(sample), shorter, self.recipe.image_side_px)
         height, width = image.meta["img_shape"]
-        # Boxes end with their last pixel: the library's settings for GLIP take one pixel off before they resize.
+        # Boxes end with their last pixel: the library's settings for GLIP subtract one pixel before resizing.
         scale = np.array(image.meta["scale_factor"] * 2)
         boxes = np.clip((annotations.xyxy - [0, 0, 1, 1]) * scale, 0, [width, height, width, height])
         if rng.random() < self.recipe.fliplr:

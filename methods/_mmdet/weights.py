@@ -7,13 +7,13 @@ from methods._torch.weights import START
 
 _ZOO = "https://download.openmmlab.com/mmdetection/v3.0/glip/"
 _DIGITS = {"a": "b3654169", "b": "6dfbd102", "c": "2fc427dd"}
-"""the first digits of each file's digest, which the zoo puts into its name; it publishes no more of it"""
+"""first digits of each file's digest, which the zoo puts into the file's name and publishes nowhere in full"""
 
 
 def glip_t(letter: str, variant: str, *, start: bool = False) -> ReleasedWeights:
-    """GLIP-T of that letter, BERT included, for a method's size `variant`: a, b saw Objects365, c also GoldG.
+    """The declaration of GLIP-T of that letter, BERT included, for size `variant`: a, b saw Objects365, c also GoldG.
 
-    start: it is another method's, whose fit begins with these weights.
+    start: the method's fit starts from these weights, which are of another method.
     """
     name = f"glip_tiny_{letter}_mmdet-{_DIGITS[letter]}.pth"
     saw = ("objects365", "goldg") if letter == "c" else ("objects365",)

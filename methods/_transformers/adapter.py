@@ -1,4 +1,4 @@
-"""The base adapters of this engine: captions, prediction, models. A method adds its INFO and names of the library."""
+"""The base adapters of this engine. A method adds its INFO and the names of its classes in the library."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Settings = TypeVar("Settings", bound=Recipe)
 
 
 class LibraryAdapter(FineTunedAdapter[AnyRecipe]):
-    """A detector whose model is a class of the library, which reads its released folders."""
+    """A detector whose model is a class of the library that loads released folders."""
 
     model_class: ClassVar[str]
     """in transformers"""
@@ -48,7 +48,7 @@ class LibraryAdapter(FineTunedAdapter[AnyRecipe]):
 
 
 class GroundedAdapter(LibraryAdapter[Settings]):
-    """A detector that reads captions (the Grounding DINO family). Subclasses name two classes of the library."""
+    """A detector that reads captions (the Grounding DINO family). Subclasses name its model and config class."""
 
     config_class: ClassVar[str]
     """in transformers"""
@@ -84,7 +84,7 @@ class GroundedAdapter(LibraryAdapter[Settings]):
         return self.library_class()(config_class.from_pretrained(str(folder)) if folder else config_class())
 
     def tokenizer(self) -> Any:
-        """BERT's, from the released model where it is here, else the same vocabulary from an installed package."""
+        """BERT's tokenizer, of the released model if it is here, else with an installed package's vocabulary."""
         from methods._transformers.library import bert_tokenizer, settings_folder
 
         return bert_tokenizer(settings_folder(self.released_weights(self.config)))

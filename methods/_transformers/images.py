@@ -1,4 +1,4 @@
-"""Images as the models take them: resized by their own rule, normalised, batched with others of one size."""
+"""Prepares images for the models: resized by their own rule, normalised, batched with images of the same size."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 _SMALLEST_PX = 16
-"""no side becomes smaller: the backbone halves it five times"""
+"""smallest side after resizing, because the backbone halves it five times"""
 _STRIDES = (8, 16, 32, 64)
-"""of the maps whose cells the model chooses its queries from"""
+"""strides of the maps whose cells the model chooses its queries from"""
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """pixels (3, H, W) float; valid: height and width of the image in it, the rest is padding."""
+    """A prepared image. pixels: (3, H, W) float; valid: height and width of the image in it, the rest is padding."""
 
     pixels: Any
     valid: tuple[int, int]
 
     @property
     def mask(self) -> Any:
-        """(H, W) int64, one where the image is."""
+        """The mask (H, W) int64, one where the image is."""
         import torch
 
         mask = torch.zeros(self.pixels.shape[1:], dtype=torch.long)
@@ -34,14 +34,14 @@ class Prepared:
 
 
 def make_processor(shorter_px: int, longer_px: int) -> Any:
-    """The library's own processor for Grounding DINO: resized to those sides, normalised by ImageNet's statistics."""
+    """The library's processor for Grounding DINO: resizes to those sides and normalises by ImageNet's statistics."""
     from transformers import GroundingDinoImageProcessor
 
     return GroundingDinoImageProcessor(size={"shortest_edge": shorter_px, "longest_edge": longer_px}, do_pad=False)
 
 
 def prepare_image(processor: Any, image: NDArray[np.uint8], queries: int) -> Prepared:
-    """uint8 (H, W, 3) RGB to what the model takes; padded where it has fewer cells than the model chooses queries."""
+    """Prepare a uint8 (H, W, 3) RGB image; it is padded where it has fewer cells than the model has queries."""
     from torch.nn.functional import pad
 
     image = not_too_narrow(image, processor.size["longest_edge"])
@@ -56,9 +56,9 @@ def prepare_image(processor: Any, image: NDArray[np.uint8], queries: int) -> Pre
 
 
 def not_too_narrow(image: NDArray[np.uint8], longer_px: int) -> NDArray[np.uint8]:
-    """An image, stretched where resizing its longer side to `longer_px` would leave less than one pixel of the other.
+    """The image, stretched where resizing its longer side to `longer_px` would leave less than one pixel of the other.
 
-    Libraries' rules for resizing give a strip of no pixel then, and no backbone takes it.
+    The libraries' resizing would then give an image without pixels, which no backbone accepts.
     """
     height, width = image.shape[:2]
     least = max(_SMALLEST_PX, -(-max(height, width) // longer_px))
@@ -68,12 +68,12 @@ def not_too_narrow(image: NDArray[np.uint8], longer_px: int) -> NDArray[np.uint8
 
 
 def cells(height: int, width: int) -> int:
-    """Cells of all maps of an image of that size."""
+    """The number of cells of all maps of an image of that size in pixels."""
     return sum(-(-height // stride) * -(-width // stride) for stride in _STRIDES)
 
 
 def by_size(images: Sequence[Prepared]) -> list[list[int]]:
-    """Positions of images of one size together: without padding a batch gives what each image gives alone."""
+    """Positions of the images, grouped by size: batches without padding give the same results as single images."""
     groups: dict[tuple[int, ...], list[int]] = {}
     for i, image in enumerate(images):
         groups.setdefault((*image.pixels.shape, *image.valid), []).append(i)

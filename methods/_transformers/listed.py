@@ -1,4 +1,4 @@
-"""Detectors of the library that read every class name by itself: one set of queries, one score per query and name."""
+"""Detectors of the library that encode each class name alone: one set of queries, one score per query and name."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 Answers = list[tuple["Tensor", "Tensor"]]
 """logits (B, Q, K) per query and text, boxes (B, Q, 4) as centre and size in shares of the prepared image
 
-The last pair is the detector's answer, those before it are earlier stages that a fit teaches too.
+The last pair is the detector's output; those before it are of earlier stages, which are trained too.
 """
 
 Settings = TypeVar("Settings", bound=ListedRecipe)
 
 
 class ListedAdapter(LibraryAdapter[Settings]):
-    """A detector that encodes every text once and by itself. A method adds how its model reads texts and images."""
+    """A detector that encodes each text once and alone. A method adds how its model reads texts and images."""
 
     has_nms: ClassVar[bool] = False
     """whether the library's post-processing applies NMS within a class"""
@@ -41,7 +41,7 @@ class ListedAdapter(LibraryAdapter[Settings]):
 
     @abstractmethod
     def model_config(self, folder: Path | None) -> Any:
-        """The library's config of this size; folder: the released model, where it is here."""
+        """The library's config of this size. folder: of the released model, None where it is missing."""
 
     @abstractmethod
     def encode_texts(self, model: Any, texts: Sequence[str]) -> Any:
@@ -67,7 +67,7 @@ class ListedAdapter(LibraryAdapter[Settings]):
         self._asked = (self.encode_texts(self._model, texts), labels, len(vocabulary))
 
     def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
-        """See TorchAdapter; without NMS in the library `nms_iou` has no effect."""
+        """See TorchAdapter; `nms_iou` has no effect unless the library applies NMS."""
         import torch
 
         from methods._transformers.listed_predict import best, prepare_square
@@ -103,7 +103,7 @@ class ListedAdapter(LibraryAdapter[Settings]):
     def tokens(self, texts: Sequence[str], length: int) -> tuple[Tensor, Tensor]:
         """Token ids and mask (N, length), padded, by the released model's tokenizer; size `test` uses BERT's.
 
-        Raises MissingWeightsError where the released model's files are not here.
+        Raises MissingWeightsError where the released model's files are missing.
         """
         from methods._transformers.library import prepare, settings_folder
 

@@ -1,4 +1,4 @@
-"""Images to one square batch, a table of scores to the best detections in pixels of the original image."""
+"""Prepares a square batch of images, and turns a table of scores into detections in pixels of the original image."""
 
 from __future__ import annotations
 
@@ -34,8 +34,13 @@ def best(
 ) -> Detections:
     """The best pairs of query and class.
 
-    logits: (Q, texts); cxcywh: (Q, 4); classes: the class of each text, number of classes; sizes: height and width of
-    the image, width and height that the boxes are shares of; nms: whether boxes of one class suppress each other.
+    Args:
+        logits: (Q, texts).
+        cxcywh: (Q, 4).
+        classes: the class of each text, and the number of classes.
+        sizes: height and width of the image; width and height that the boxes are shares of.
+        limits: of the task.
+        nms: whether NMS is applied per class.
     """
     kept = limits.max_detections
     scores = by_class(logits.sigmoid(), *classes)

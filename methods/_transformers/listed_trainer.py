@@ -1,4 +1,4 @@
-"""Fine-tuning of detectors that read every name by itself: the set loss of Deformable DETR, as the library has it."""
+"""Fine-tunes detectors that encode each name alone, with the library's set loss of Deformable DETR."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class ListedTrainer(EpochTrainer):
         return sums
 
     def _example(self, sample: Sample, rng: np.random.Generator) -> tuple[Any, dict[str, torch.Tensor]]:
-        """Pixels, and boxes as centre and size in shares of the prepared image."""
+        """Pixels, and the labels and boxes, as centre and size in shares of the prepared image."""
         annotations = sample.annotations.select(~sample.annotations.iscrowd)
         pixels = read_sample(sample)
         xyxy = np.clip(annotations.xyxy, 0, [sample.width_px, sample.height_px] * 2).astype(np.float64)

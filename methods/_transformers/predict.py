@@ -1,4 +1,4 @@
-"""Images and captions through the model, token scores to classes, boxes to pixels of the original image."""
+"""Runs the model on images and captions: token scores become class scores, boxes pixels of the original image."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def detect(
 ) -> list[Detections]:
     """One Detections per image.
 
-    A class scores as the mean over its tokens (the rule of the authors' own evaluation), its best text where it has
-    several. One query may give detections of several classes.
+    A text's score is the mean over its tokens (the rule of the authors' own evaluation), a class's score that of its
+    best text. One query may give detections of several classes.
     """
     captions, entries, class_count = names
     prepared = [prepare_image(processor, image, model.config.num_queries) for image in images]
@@ -50,7 +50,7 @@ def detect(
 def ask(model: Any, pixels: torch.Tensor, mask: torch.Tensor, caption: Caption) -> tuple[torch.Tensor, torch.Tensor]:
     """Boxes (B, Q, 4) as centre and size in shares of the image, scores (B, Q, names of the caption).
 
-    pixels (B, 3, H, W), mask (B, H, W): one where the image is.
+    pixels: (B, 3, H, W). mask: (B, H, W), one where the image is.
     """
     ids = torch.tensor(caption.input_ids, device=pixels.device).expand(len(pixels), -1)
     answer = model(

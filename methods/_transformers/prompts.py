@@ -1,7 +1,7 @@
 """Class names to captions for detectors that read one sentence, and from token scores back to classes.
 
-A caption is `[CLS] name . name . ... [SEP]`, lower case; the tokens of a name are known from where they were put,
-never looked up again by comparing strings.
+A caption is `[CLS] name . name . ... [SEP]`, lower case. The tokens of a name are known by their position in the
+caption; strings are never compared.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DELIMITERS = ".?\n\r\t"
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """The parts of a tokenizer that captions use. encode(text): ids without special tokens."""
+    """The parts of a tokenizer that captions use. encode: a text's ids without special tokens."""
 
     encode: Callable[[str], list[int]]
     start: int
@@ -29,14 +29,14 @@ class Tokenizer:
 
 @dataclass(frozen=True)
 class Caption:
-    """labels: indices of the names in it, in order; spans: first token and one past the last, of each."""
+    """A caption. labels: indices of its names, in order; spans: per name its first token and one past its last."""
 
     labels: tuple[int, ...]
     input_ids: tuple[int, ...]
     spans: tuple[tuple[int, int], ...]
 
     def weights(self) -> NDArray[np.float32]:
-        """(tokens, names): column k averages over the tokens of name k."""
+        """Weights (tokens, names): column k averages over the tokens of name k."""
         table = np.zeros((len(self.input_ids), len(self.labels)), np.float32)
         for k, (first, last) in enumerate(self.spans):
             table[first:last, k] = 1 / (last - first)
@@ -51,9 +51,9 @@ def phrase(name: str) -> str:
 
 
 def captions(names: Sequence[str], tokenizer: Tokenizer, max_tokens: int, max_names: int | None) -> list[Caption]:
-    """All names in order, as few captions as the limits allow. A name that is too long by itself is cut.
+    """Split all names, in order, into as few captions as the limits allow. A name that is too long alone is cut.
 
-    max_tokens: of a caption, special tokens counted; max_names: in one caption, None for as many as fit.
+    max_tokens: per caption, including special tokens. max_names: per caption, None for as many as fit.
     """
     longest = max_tokens - 3
     made: list[Caption] = []
@@ -84,9 +84,9 @@ def _caption(labels: Sequence[int], pieces: Sequence[Sequence[int]], tokenizer: 
 def training_names(
     present: Sequence[int], pieces: Sequence[int], rng: np.random.Generator, max_tokens: int
 ) -> list[int]:
-    """Names shown with one training image: those present, then as many others as fit, in random order.
+    """Indices of the names shown with one training image: those present and as many others as fit, in random order.
 
-    pieces: tokens of every name. The names present come first into the budget, so that no box loses its name.
+    pieces: tokens of every name. The names present are chosen first, so that no box loses its name.
     """
     others = [label for label in range(len(pieces)) if label not in set(present)]
     chosen: list[int] = []

@@ -1,4 +1,4 @@
-"""How detectors of this engine are fine-tuned, and the named profiles."""
+"""The fine-tuning settings of detectors of this engine, and the named profiles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROFILES = TWO_SIDES_PROFILES
 
 @dataclass(frozen=True)
 class Recipe(PromptRecipe):
-    """Of the Grounding DINO family."""
+    """Settings of the Grounding DINO family."""
 
     variant: Literal["t", "test"] = "t"
     """t: the published size; test: a few layers, for tests only"""
@@ -22,9 +22,9 @@ class Recipe(PromptRecipe):
 
 @dataclass(frozen=True)
 class ListedRecipe(FineTuneRecipe):
-    """Of detectors that read every name by itself; the text tower is not trained.
+    """Settings of detectors that encode each name alone; the text tower is not trained.
 
-    image_side_px is part of the released models: position embeddings are of that side.
+    image_side_px is part of the released models, because their position embeddings are for that side.
     """
 
     image_side_px: SidePx32 = 960

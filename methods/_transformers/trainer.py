@@ -1,4 +1,4 @@
-"""Fine-tuning with the library's own loss, one image with its own caption at a time."""
+"""Fine-tunes with the library's own loss, one image with its own caption at a time."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Trainer(EpochTrainer):
         return sums
 
     def _inputs(self, sample: Sample, rng: np.random.Generator) -> dict[str, Any]:
-        """One image with its caption: images differ in size and names, and padding would change what is learnt."""
+        """The model's inputs for one image with its caption: padding to a common size would change the loss."""
         annotations = sample.annotations.select(~sample.annotations.iscrowd)
         pixels = read_sample(sample)
         size = np.array([sample.width_px, sample.height_px] * 2, np.float64)

@@ -1,4 +1,4 @@
-"""DetCLIP: every class name is read by itself, with its definition, instead of all in one sentence."""
+"""DetCLIP: encodes each class name alone, with its definition, instead of all names in one sentence."""
 
 from benchmark.core.method import Capability, MethodInfo
 from methods._mmdet.weights import glip_t

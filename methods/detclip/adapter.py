@@ -1,4 +1,4 @@
-"""DetCLIP-T, as far as GLIP-T's public weights go: the same image side, names as parallel concepts."""
+"""DetCLIP-T, as far as GLIP-T's public weights allow: the same image side, names as parallel concepts."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ __all__ = ["PROFILES", "Adapter", "Config"]
 class Config(Recipe):
     """The engine's recipe. t: GLIP-T with late fusion, from the weights of GLIP-T (A).
 
-    max_tokens is of one concept here, max_names of concepts in one pass.
+    max_tokens is the limit per concept here, max_names that of concepts per pass.
     """
 
     variant: Literal["t", "test"] = "t"
     max_tokens: Annotated[int, Interval(ge=8, le=256)] = 48
     concepts: Annotated[int, Interval(ge=1, le=256)] = 64
-    """shown with a training image: its own, others of the fit, then entries of the glossary"""
+    """concepts shown with a training image: its own, others of the fit, then entries of the glossary"""
 
 
 @final
 class Adapter(GlipAdapter[Config]):
-    """Predicts as GLIP with late fusion does, but for what a column of its classifier is."""
+    """Predicts as GLIP with late fusion does, except that a column of its classifier is a concept."""
 
     info = INFO
     letters = {"t": "a"}  # noqa: RUF012  # declared as a class variable in the engine
 
     def reader(self, *, training: bool = False) -> Any:
-        """Concepts instead of sentences."""
+        """See GlipAdapter: concepts instead of sentences."""
         from methods.detclip.concepts import Concepts
 
         max_names = None if training else self.config.max_names

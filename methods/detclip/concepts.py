@@ -1,4 +1,4 @@
-"""Parallel concepts (Yao et al., DetCLIP, section 3.2): names read one by one, enriched by a dictionary."""
+"""Parallel concepts (Yao et al., DetCLIP, section 3.2): names encoded one by one, with definitions of a dictionary."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _GLOSSARY = Path(__file__).with_name("glossary.json")
 
 
 class Concepts:
-    """A column of the classifier is a whole concept: the mean over its name's tokens, read with its definition.
+    """A Reader whose columns are concepts: the mean over a name's tokens, encoded with the name's definition.
 
-    The features of a concept depend on no other one, so that order and company of names change nothing.
+    The features of a concept do not depend on the order of the names or on the other names.
     """
 
     def __init__(self, tokenizer: Tokenizer, max_tokens: int, max_names: int | None, shown: int) -> None:
@@ -43,14 +43,14 @@ class Concepts:
         return made
 
     def choose(self, present: Sequence[int], texts: Sequence[str], rng: np.random.Generator) -> list[int]:
-        """See Reader: as many others as are `shown` with an image, in random order."""
+        """See Reader: those present and others, `shown` in all, in random order."""
         own = sorted(set(present))
         others = [label for label in range(len(texts)) if label not in set(own)]
         kept = [*rng.permutation(own).tolist(), *rng.permutation(others).tolist()][: min(self.shown, MAX_TOKENS)]
         return [int(kept[i]) for i in rng.permutation(len(kept))]
 
     def encode(self, model: Any, prompts: Sequence[Prompt], width: int | None = None) -> Language:
-        """See Reader; a concept that several prompts hold is read once."""
+        """See Reader; a concept of several prompts is encoded once."""
         lengths = {ids: n for prompt in prompts for ids, n in zip(prompt.pieces, prompt.name_tokens, strict=True)}
         ids, mask = padded(list(lengths))
         tokens = bert(model, ids, mask)["embedded"]
@@ -68,7 +68,7 @@ class Concepts:
         return {"embedded": embedded, "hidden": embedded, "masks": masks}
 
     def _tokens(self, text: str) -> tuple[tuple[int, ...], int]:
-        """`[CLS] name, definition [SEP]` and how many tokens the name has."""
+        """Token ids of `[CLS] name, definition [SEP]`, and how many tokens the name has."""
         name = self.tokenizer.encode(phrase(clean(text))) or [self.tokenizer.unknown]
         name = name[: self.max_tokens - 2]
         meaning = self.tokenizer.encode(", " + definition) if (definition := define(text)) else []
@@ -84,13 +84,13 @@ def glossary() -> dict[str, str]:
 
 
 def define(text: str) -> str:
-    """The definition of the longest glossary entry in the name, as whole words or their plural; else empty."""
+    """The definition of the longest glossary entry in the name (whole words, also in plural); "" without one."""
     plain = " ".join(re.findall(r"[a-z]+", text.lower()))
     held = [words for words in glossary() if re.search(rf"\b{words}(?:s|es)?\b", plain)]
     return glossary()[max(held, key=len)] if held else ""
 
 
 def negatives(texts: Sequence[str]) -> list[str]:
-    """Entries of the glossary that no text names: concepts taken to be absent from training images."""
+    """Entries of the glossary that occur in no text, so that training images are assumed not to show them."""
     joined = " ; ".join(" ".join(re.findall(r"[a-z]+", text.lower())) for text in texts)
     return [words for words in glossary() if not re.search(rf"\b{words}(?:s|es)?\b", joined)]

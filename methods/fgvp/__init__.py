@@ -1,4 +1,4 @@
-"""FGVP: a visual prompt by blurring all but the candidates, in front of a YOLO-World that is left as it is."""
+"""FGVP: a visual prompt that blurs everything except the candidates, in front of an unchanged YOLO-World."""
 
 from benchmark.core.method import Capability, MethodInfo
 from methods._ultralytics.weights import MOBILE_SAM, OPEN_DATA, YOLO_WORLD

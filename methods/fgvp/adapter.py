@@ -1,4 +1,4 @@
-"""YOLO-World detects, Mobile-SAM cuts out what it detected, the rest is blurred, YOLO-World detects again."""
+"""YOLO-World detects, Mobile-SAM masks the detections, the rest is blurred, and YOLO-World detects again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from methods._ultralytics.weights import MOBILE_SAM
 from methods.fgvp import INFO
 
 _NMS_IOU = 0.7
-"""NMS threshold of the candidates in `explain`, where no task gives one"""
+"""NMS threshold of the candidates in `explain`, which has no task's limits"""
 
 PROFILES: dict[str, dict[str, Any]] = {
     name: {**recipe, "text_encoder": "minilm"} for name, recipe in RECIPES.items() if name != "paper"
@@ -38,12 +38,12 @@ PROFILES["paper"] = {**RECIPES["paper"], "text_encoder": CLIP}
 
 @dataclass(frozen=True)
 class Config(WorldRecipe):
-    """YOLO-World's settings and the prompt's."""
+    """Settings of YOLO-World and of the prompt."""
 
     prompt: Literal["detected", "truth"] = "detected"
-    """detected: candidates are YOLO-World's own; truth: the annotated boxes, an oracle and no method"""
+    """detected: candidates are YOLO-World's detections; truth: the ground-truth boxes, as an oracle"""
     masks: Literal["mobile-sam", "box"] = "mobile-sam"
-    """the part of a candidate that is not blurred: its mask, or its whole box, which needs no weights"""
+    """the part of a candidate that is not blurred: its mask, or its whole box, which needs no Mobile-SAM"""
     candidates: PositiveCount = 20
     """the most candidates per image"""
     candidate_score: Share = 0.05
@@ -53,7 +53,7 @@ class Config(WorldRecipe):
 
 @final
 class Adapter(WorldAdapter[Config]):
-    """YOLO-World on images with a blurred background; nothing is trained here."""
+    """YOLO-World on images with a blurred background; the method trains nothing."""
 
     info = INFO
     released_settings: ClassVar[Mapping[str, Any]] = {"text_encoder": CLIP, "masks": "mobile-sam"}
@@ -65,12 +65,12 @@ class Adapter(WorldAdapter[Config]):
 
     @classmethod
     def starting_fit(cls, config: Config) -> StartingFit | None:
-        """The YOLO-World of the same settings; the prompt has nothing to train, so all seeds share it."""
+        """The fit of YOLO-World with the same settings; all seeds share it, because the prompt is not trained."""
         return StartingFit("yolo-world", {field.name: getattr(config, field.name) for field in fields(WorldRecipe)})
 
     @classmethod
     def helper_weights(cls, config: Config) -> ReleasedWeights | None:
-        """Mobile-SAM's weights, where it makes the masks."""
+        """Mobile-SAM's weights, if candidates are masked."""
         return MOBILE_SAM if config.masks == "mobile-sam" else None
 
     def fit(
@@ -83,11 +83,11 @@ class Adapter(WorldAdapter[Config]):
         start: Path | None = None,
         report: Report | None = None,  # noqa: ARG002  # there is no step to report
     ) -> FitResult:
-        """Copy YOLO-World's weights; the epochs reported are those it was trained for."""
+        """See Detector. Copies YOLO-World's weights; the epochs reported are YOLO-World's."""
         if not train:
             raise ConfigError(f"{self.info.name}: there is no training image; check the split and train_images")
         if start is None:
-            raise ConfigError(f"{self.info.name}: its detector is a fitted yolo-world, and none was given")
+            raise ConfigError(f"{self.info.name}: its fit starts from a fit of yolo-world, and none was given")
         from methods._torch.state import read_tensors, write_tensors
 
         since = time.perf_counter()
@@ -98,7 +98,7 @@ class Adapter(WorldAdapter[Config]):
         return FitResult(checkpoint, (time.perf_counter() - since) / 3600, facts)
 
     def identity(self) -> dict[str, str]:
-        """See TorchAdapter; a variant of its own, so that YOLO-World does not load this method's checkpoints."""
+        """See TorchAdapter; its own variant, so that YOLO-World does not load this method's checkpoints."""
         return {"variant": f"fgvp-{self.config.variant}"}
 
     def show_ground_truth(self, ground_truth: Sequence[Annotations]) -> None:
@@ -106,18 +106,18 @@ class Adapter(WorldAdapter[Config]):
         self._ground_truth = [annotations.xyxy.astype(np.float32) for annotations in ground_truth]
 
     def detect(self, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
-        """See TorchAdapter: what YOLO-World detects in the prompted images."""
+        """See TorchAdapter: YOLO-World's detections in the prompted images."""
         return super().detect(self._prompted(images, limits.nms_iou), limits)
 
     def explain(self, images: Sequence[NDArray[np.uint8]]) -> list[Explanation]:
-        """See Detector: of the prompted images."""
+        """See Detector: YOLO-World's explanations of the prompted images."""
         self.need_vocabulary("explain")
         return super().explain(self._prompted(images, _NMS_IOU))
 
     def prompt(self, image: NDArray[np.uint8], xyxy: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """The image with all but those boxes (N, 4), or the objects in them, blurred; unchanged where N is 0.
+        """The image with everything blurred except boxes (N, 4) or the objects in them; unchanged where N is 0.
 
-        With prompt=truth an image without a box is blurred as a whole: the oracle knows that it has no defect.
+        With prompt=truth an image without boxes is blurred completely: the oracle knows that it shows no defect.
         """
         from methods.fgvp.blur import blur_reverse, box_masks
 

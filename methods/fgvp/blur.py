@@ -8,13 +8,13 @@ from PIL import Image, ImageFilter
 
 
 def blur_reverse(image: NDArray[np.uint8], mask: NDArray[np.bool_], std_px: float) -> NDArray[np.uint8]:
-    """uint8 (H, W, 3) whose pixels outside mask (H, W) are Gaussian-blurred with that standard deviation."""
+    """The uint8 (H, W, 3) image with a Gaussian blur outside mask (H, W). std_px: its standard deviation."""
     blurred = np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(std_px)))
     return np.where(mask[..., None], image, blurred)
 
 
 def box_masks(xyxy: NDArray[np.float32], image_hw: tuple[int, int]) -> NDArray[np.bool_]:
-    """(N, H, W): the pixels whose centres lie in each box (N, 4), in pixels."""
+    """Masks (N, H, W) of boxes (N, 4) in pixels: the pixels whose centres are inside the box."""
     height, width = image_hw
     x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
     left, top, right, bottom = (xyxy[:, i, None] for i in range(4))

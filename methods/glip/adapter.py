@@ -14,7 +14,7 @@ __all__ = ["PROFILES", "Adapter", "Config"]
 
 @dataclass(frozen=True)
 class Config(Recipe):
-    """The engine's recipe, with the authors' names of sizes.
+    """The engine's recipe with the authors' names of sizes.
 
     t-a: late fusion, Objects365; t-b: early fusion, Objects365; t-c: early fusion, Objects365 and GoldG.
     """

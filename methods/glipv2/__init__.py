@@ -1,4 +1,4 @@
-"""GLIPv2: GLIP that also tells the regions of one image from the words of the other images in its batch."""
+"""GLIPv2: GLIP whose training also contrasts the regions of an image with the words of other images in the batch."""
 
 from benchmark.core.method import Capability, MethodInfo
 from methods._mmdet.weights import glip_t

@@ -1,4 +1,4 @@
-"""GLIPv2-T, as far as GLIP-T's public weights go: the same layers, fine-tuned with one more loss."""
+"""GLIPv2-T, as far as GLIP-T's public weights allow: the same layers, fine-tuned with one more loss."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Config(Recipe):
 
     variant: Literal["t", "test", "test-deep"] = "t"
     inter_weight: Weight = 1.0
-    """of the contrast between regions and the words of all images in the batch"""
+    """weight of the contrast between regions and the words of all images in the batch"""
 
 
 @final
 class Adapter(GlipAdapter[Config]):
-    """Predicts as GLIP; the contrast's own two layers are there for training only."""
+    """Predicts as GLIP; the two layers of the contrast are used only in training."""
 
     info = INFO
     letters = {"t": "c"}  # noqa: RUF012  # declared as a class variable in the engine

@@ -1,7 +1,7 @@
 """Inter-image region-word contrast: regions of each image against the words of all images of the batch.
 
-Zhang et al., GLIPv2, section 3.2: features from before image and text are fused, since fused ones know which text
-belongs to which image; a word of another image is a positive of a region where it names the region's class.
+Zhang et al., GLIPv2, section 3.2. It uses features from before the fusion of image and text, because fused features
+contain which text belongs to which image. A word of another image is a positive if it names the region's class.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MAX_SCALE = 100.0
 
 
 class RegionWordContrast(nn.Module):
-    """Similarity of regions (N, 256) and words (M, word_width) in a space of their own, with a learnt temperature."""
+    """Similarity of regions (N, 256) and words (M, word_width), projected to one space, with a learned temperature."""
 
     def __init__(self, word_width: int) -> None:
         super().__init__()
@@ -38,9 +38,9 @@ class RegionWordContrast(nn.Module):
 
 
 def contrast_loss(logits: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
-    """Mean of both cross-entropies, words a region and regions a word; rows without a positive are left out.
+    """Mean of two cross-entropies, over words per region and regions per word; rows without a positive are left out.
 
-    logits, positive (N, M). With several positives the target is spread evenly over them.
+    logits, positive: (N, M). Several positives share the target evenly.
     """
     return (_cross_entropy(logits, positive) + _cross_entropy(logits.T, positive.T)) / 2
 
@@ -60,7 +60,7 @@ def inter_image_loss(model: Any, step: Step) -> torch.Tensor:
 
 
 def column_targets(head: Any, step: Step) -> torch.Tensor:
-    """(B, cells, columns): one where the library trains a cell to match a column of the text."""
+    """Targets (B, cells, columns): one where the library trains a cell to match a column of the text."""
     metas = [note.metainfo for note in step.notes]
     sizes = [level.shape[-2:] for level in step.features]
     anchors, valid = head.get_anchors(sizes, metas, device=step.features[0].device)
@@ -70,7 +70,7 @@ def column_targets(head: Any, step: Step) -> torch.Tensor:
 
 
 def column_classes(example: Example, columns: int) -> torch.Tensor:
-    """(columns,): the class whose name stands in a column of the text, -1 for marks and padding."""
+    """The class named by each column of the text, (columns,); -1 for separators and padding."""
     table = torch.full((columns,), -1, dtype=torch.long)
     for label, (first, last) in zip(example.names, example.prompt.spans, strict=True):
         table[first:last] = label

@@ -1,4 +1,4 @@
-"""GLIP's fine-tuning with the inter-image contrast beside its losses."""
+"""GLIP's fine-tuning with the inter-image contrast added to its losses."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ class Trainer(GlipTrainer):
     recipe: Any
 
     def losses(self, step: Step) -> Mapping[str, torch.Tensor]:
-        """The library's losses and `loss_inter`, over the same features."""
+        """The library's losses and `loss_inter` on the same features."""
         inter = self.recipe.inter_weight * inter_image_loss(self.model, step)
         return {**super().losses(step), "loss_inter": inter}

@@ -14,7 +14,7 @@ __all__ = ["PROFILES", "Adapter", "Config"]
 
 @dataclass(frozen=True)
 class Config(Recipe):
-    """The engine's recipe and nothing else."""
+    """The engine's recipe, unchanged."""
 
 
 @final

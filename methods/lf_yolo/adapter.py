@@ -15,7 +15,7 @@ PROFILES = {name: {**recipe, "variant": "base"} for name, recipe in RECIPES.item
 
 @dataclass(frozen=True)
 class Config(AnchorRecipe):
-    """The shared recipe with the gains of the published head; there is one size."""
+    """The shared recipe with the loss weights of the published head; there is one size."""
 
     variant: Literal["base"] = "base"  # type: ignore[assignment]  # there is one size
 

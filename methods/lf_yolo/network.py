@@ -11,7 +11,7 @@ from ultralytics.nn.modules import Concat, Conv
 from methods._ultralytics.layers import Source
 
 LEVEL_CHANNELS = (256, 256, 256)
-"""of P3, P4, P5, as the head reads them"""
+"""channels of P3, P4, P5, as the head reads them"""
 _SLOPE = 0.1
 _POOLS = (5, 9, 13)
 _DILATIONS = (1, 3, 5)
@@ -22,7 +22,7 @@ def _conv(c_in: int, c_out: int, kernel: int = 1) -> Conv:
 
 
 class Ghost(nn.Module):
-    """Half of the channels by a 1x1 convolution, the other half from those by a depthwise 3x3 (GhostNet, 2020)."""
+    """Half of the channels by a 1x1 convolution, the rest from them by a depthwise 3x3 convolution (GhostNet, 2020)."""
 
     def __init__(self, c_in: int, c_out: int, dilation: int = 1) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class EFE(nn.Module):
 
 
 class RMF(nn.Module):
-    """Reinforced multi-scale feature: the map and three max-poolings of it, each through three dilated ghosts."""
+    """Reinforced multi-scale feature: the map and three max-poolings of it, each through three dilated Ghosts."""
 
     def __init__(self, c_in: int, c_out: int) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class RMF(nn.Module):
 
 
 def layers(head: nn.Module) -> list[tuple[Source, nn.Module]]:
-    """All layers with where each reads from; `head` reads LEVEL_CHANNELS at strides 8, 16, 32."""
+    """All layers, each with the layers it reads; `head` reads LEVEL_CHANNELS at strides 8, 16, 32."""
     table: list[tuple[Source, nn.Module]] = [(-1, _conv(3, 32, 3))]
     ends: list[int] = []
     c_in = 32

@@ -15,7 +15,7 @@ PROFILES = {name: {**recipe, "variant": "s"} for name, recipe in RECIPES.items()
 
 @dataclass(frozen=True)
 class Config(AnchorRecipe):
-    """The shared recipe with the gains of the published head; there is one size."""
+    """The shared recipe with the loss weights of the published head; there is one size."""
 
     variant: Literal["s"] = "s"
 

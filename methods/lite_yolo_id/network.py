@@ -8,7 +8,7 @@ from ultralytics.nn.modules import SPPF, C2f, Concat, Conv, DWConv, GhostBottlen
 from methods._ultralytics.layers import Source
 
 LEVEL_CHANNELS = (128, 256, 512)
-"""of P3, P4, P5, as the head reads them"""
+"""channels of P3, P4, P5, as the head reads them"""
 
 
 class ECA(nn.Module):
@@ -33,10 +33,10 @@ class C2fGhost(C2f):
 
 
 def layers(head: nn.Module) -> list[tuple[Source, nn.Module]]:
-    """All layers with where each reads from; `head` reads LEVEL_CHANNELS at strides 8, 16, 32.
+    """All layers, each with the layers it reads; `head` reads LEVEL_CHANNELS at strides 8, 16, 32.
 
-    The released table's repeats are taken as its parser takes them: whole blocks of one bottleneck each are stacked
-    in the backbone, and the blocks of the neck have no bottleneck at all.
+    Repeats in the released table mean what its parser makes of them: the backbone stacks whole blocks of one
+    bottleneck each, and the blocks of the neck have no bottleneck.
     """
     table: list[tuple[Source, nn.Module]] = [(-1, Conv(3, 32, 6, 2, 2))]
     c_in = 32
@@ -45,7 +45,7 @@ def layers(head: nn.Module) -> list[tuple[Source, nn.Module]]:
         table += [(-1, GhostConv(c_in, c, 3, 2)), (-1, ECA()), (-1, nn.Sequential(*stack))]
         c_in = c
     pyramid = SPPF(512, 512, 5)
-    pyramid.cv1.act = nn.SiLU()  # as in YOLOv5; the library's has none by now
+    pyramid.cv1.act = nn.SiLU()  # as in YOLOv5; the library has since removed it
     table.append((-1, pyramid))
     for c_in, c, lateral in ((512, 256, 8), (256, 128, 5)):  # laterals leave the backbone before its C2f
         table += [(-1, DWConv(c_in, c)), (-1, nn.Upsample(scale_factor=2, mode="nearest")), (-1, ECA())]

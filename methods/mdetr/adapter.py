@@ -27,9 +27,9 @@ class Config(PromptRecipe):
 
     variant: Literal["r101", "test"] = "r101"
     max_names: PositiveCount | None = 8
-    """names that go through the transformer together, each with its own copy of the image"""
+    """names per pass of the transformer, each with its own copy of the image"""
     negatives: Count = 1
-    """absent names per training step, beside one name that the image shows"""
+    """absent names per training step, in addition to one name that the image shows"""
 
 
 PROFILES = TWO_SIDES_PROFILES
@@ -94,9 +94,9 @@ class Adapter(FineTunedAdapter[Config]):
         return Trainer(model, self.config, ids, job, self.torch_device())
 
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """Ids of each text with start and end, cut at `max_tokens`. Raises MissingWeightsError without RoBERTa's words.
+        """Token ids per text with start and end, at most `max_tokens`. Raises MissingWeightsError without RoBERTa's.
 
-        The test size reads BERT's words, which an installed package holds.
+        The test size uses BERT's vocabulary, which an installed package contains.
         """
         from methods._transformers.prompts import phrase
 

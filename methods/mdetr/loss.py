@@ -18,7 +18,8 @@ _TEMPERATURE = 0.07
 def losses(answer: Answer, boxes: Tensor, span: tuple[int, int]) -> dict[str, Tensor]:
     """The four terms, each summed over the decoder's layers and divided by the number of boxes.
 
-    answer: of one image (B = 1); boxes (N, 4): cxcywh in shares, all named by the tokens span[0] to span[1] - 1.
+    answer: of one image (B = 1). boxes: (N, 4) cxcywh in shares of the image. span: the tokens that name the boxes, the
+    first and one past the last.
     """
     target = answer.logits.new_zeros(TOKENS + 1)
     target[span[0] : span[1]] = 1 / (span[1] - span[0])
@@ -38,7 +39,7 @@ def losses(answer: Answer, boxes: Tensor, span: tuple[int, int]) -> dict[str, Te
 
 @torch.no_grad()
 def match(logits: Tensor, cxcywh: Tensor, boxes: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """The assignment of queries to boxes at least cost (1 tokens, 5 L1, 2 GIoU), as two index tensors (N,)."""
+    """The assignment of queries to boxes with the least cost (tokens + 5 L1 + 2 GIoU), as two index tensors (N,)."""
     named = logits.softmax(-1) @ target
     cost = -named[:, None] + 5 * torch.cdist(cxcywh, boxes, p=1)
     cost = cost - 2 * generalized_box_iou(_corners(cxcywh), _corners(boxes))
@@ -47,14 +48,14 @@ def match(logits: Tensor, cxcywh: Tensor, boxes: Tensor, target: Tensor) -> tupl
 
 
 def soft_tokens(logits: Tensor, chosen: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy (Q, 256) against `target` for chosen queries, no object for the rest at a tenth. Summed."""
+    """Summed cross-entropy of logits (Q, 256): chosen queries against `target`, others against no object, times 0.1."""
     entropy = -logits.log_softmax(-1)
     each = entropy[:, -1] * _NO_OBJECT_WEIGHT
     return each.index_copy(0, chosen, entropy[chosen] @ target).sum()
 
 
 def alignment(queries: Tensor, tokens: Tensor, chosen: Tensor, span: tuple[int, int]) -> Tensor:
-    """Equations 1 and 2: chosen queries (of Q, 64) to tokens of the span (of T, 64) and back, their mean. Summed."""
+    """Equations 1 and 2: contrast of chosen queries (Q, 64) and the span's tokens (T, 64): sum, mean of both ways."""
     if not len(chosen):
         return queries.sum() * 0
     logits = queries @ tokens.T / _TEMPERATURE

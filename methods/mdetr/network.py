@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from torchvision.ops.misc import FrozenBatchNorm2d
 
 TOKENS = 255
-"""positions of a caption that a query can point to; one more column stands for no object"""
+"""caption positions that a query can point to; one more column is for no object"""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Attended(nn.Module):
         self.dropout, self.norm = nn.Dropout(dropout), nn.LayerNorm(width)
 
     def forward(self, x: Tensor, x_at: Tensor, memory: Tensor, memory_at: Tensor) -> Tensor:
-        """What x (B, N, D) reads in memory (B, M, D); x_at, memory_at: positions, of those shapes or broadcast."""
+        """Attention of x (B, N, D) over memory (B, M, D). x_at, memory_at: their positions, of broadcastable shapes."""
         read, _ = self.attention(x + x_at, memory + memory_at, memory, need_weights=False)
         out: Tensor = self.norm(x + self.dropout(read))
         return out
@@ -60,7 +60,7 @@ class FeedForward(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    """Cells and tokens read each other."""
+    """Self-attention over cells and tokens together."""
 
     def __init__(self, width: int, heads: int, hidden: int, dropout: float) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class EncoderLayer(nn.Module):
 
 
 class DecoderLayer(nn.Module):
-    """Queries read each other, then cells and tokens."""
+    """Self-attention over queries, then attention of queries over cells and tokens."""
 
     def __init__(self, width: int, heads: int, hidden: int, dropout: float) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class DecoderLayer(nn.Module):
 
 
 class Mdetr(nn.Module):
-    """Image and caption to boxes, each with a distribution over the caption's tokens.
+    """Predicts boxes for an image and a caption, each with a distribution over the caption's tokens.
 
     backbone: name of a torchvision ResNet; text_encoder: a RoBERTa; width, heads, hidden, layers (encoder, decoder):
     of the transformer.
@@ -128,7 +128,7 @@ class Mdetr(nn.Module):
         self.query_projection, self.token_projection = nn.Linear(width, 64), nn.Linear(width, 64)
 
     def encode_text(self, ids: Tensor) -> Tensor:
-        """Ids (B, T) of captions of one length to (B, T, D)."""
+        """Token ids (B, T) of captions of the same length to features (B, T, D)."""
         out: Tensor = self.resizer(self.text_encoder(input_ids=ids).last_hidden_state)
         return out
 
@@ -161,7 +161,7 @@ class Mdetr(nn.Module):
 
 
 def sine_positions(cells: Tensor) -> Tensor:
-    """(1, h * w, D) for a map (B, D, h, w): sines and cosines of row, then of column, in shares of the map times 2 pi.
+    """Positions (1, h * w, D) for a map (B, D, h, w): sines and cosines of row and column in shares of it times 2 pi.
 
     Parmar et al., Image Transformer, as in DETR: frequencies 10000 ** (-2i / (D / 2)), sine and cosine in turn.
     """

@@ -1,4 +1,4 @@
-"""Every image with every name: image and names are encoded once each, and meet in the encoder."""
+"""Runs the model on every image with every name; images and names are encoded once each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Asked:
 
 @torch.inference_mode()
 def encode_names(model: Mdetr, ids: Sequence[Sequence[int]], labels: Sequence[int], at_once: int) -> list[Asked]:
-    """Token ids of texts, and the class of each, encoded in groups of one length of at most `at_once`: no padding."""
+    """Encode token ids of texts in groups of the same length, at most `at_once` each, so that none is padded."""
     lengths: dict[int, list[int]] = {}
     for i, text in enumerate(ids):
         lengths.setdefault(len(text), []).append(i)
@@ -51,7 +51,7 @@ def detect(
 ) -> list[Detections]:
     """One Detections per image. names: texts, number of classes; sides_px: shorter, longer.
 
-    A query's score is one minus its probability of no object; of a class's texts the best one counts, per query.
+    A query's score is one minus its probability of no object; per query a class has the score of its best text.
     """
     processor = make_processor(*sides_px)
     prepared = [prepare_image(processor, image, 1) for image in images]

@@ -1,4 +1,4 @@
-"""The authors' checkpoint: how it is read and what its tensors are called here."""
+"""Reads the authors' checkpoint and renames its tensors to ours."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _UNUSED = ("text_encoder.pooler.", "text_encoder.embeddings.position_ids")
 
 
 def own_name(theirs: str) -> str:
-    """A tensor's name in the checkpoint to its name in `Mdetr`; a name that is the same in both comes back."""
+    """The name in `Mdetr` of a tensor of the checkpoint; most are the same in both."""
     name = theirs
     for old, new in _BEGINNINGS.items():
         if name.startswith(old):
@@ -59,7 +59,7 @@ def own_name(theirs: str) -> str:
 
 
 def take(model: Any, tensors: Mapping[str, Tensor], source: object) -> None:
-    """Put a checkpoint's tensors into an Mdetr. Raises RecordError where they do not fit."""
+    """Load a checkpoint's tensors into an Mdetr. Raises RecordError where they do not fit."""
     named = {own_name(name): value for name, value in tensors.items()}
     try:
         model.load_state_dict({name: value for name, value in named.items() if not name.startswith(_UNUSED)})
@@ -68,10 +68,10 @@ def take(model: Any, tensors: Mapping[str, Tensor], source: object) -> None:
 
 
 def read_checkpoint(weights: ReleasedWeights) -> dict[str, Tensor]:
-    """Name -> tensor, averaged ones where the file has them: the authors evaluate and fine-tune from these.
+    """Name -> tensor of the authors' file, averaged where it has such, as they evaluate and fine-tune from these.
 
-    The training's options, an argparse.Namespace of plain values, are the one class allowed.
-    Raises MissingWeightsError where it is not here or not the declared one, RecordError where it cannot be read.
+    The only class allowed in the file is argparse.Namespace, which holds the training's options.
+    Raises MissingWeightsError where it is missing or not the declared one, RecordError where it cannot be read.
     """
     path = weights.find()
     with torch.serialization.safe_globals([Namespace]):

@@ -1,4 +1,4 @@
-"""Fine-tuning as the detector is asked: an image with a name that it shows, and with names that it does not."""
+"""Fine-tunes as the detector predicts: an image with one name that it shows and with some that it does not."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Trainer(EpochTrainer):
         return sums
 
     def _names(self, labels: torch.Tensor, rng: np.random.Generator) -> list[int]:
-        """One class of the image, if it has any, and some that it does not show."""
+        """Classes of a step: one of the image, if it has any, and some that it does not show."""
         present = sorted(set(labels.tolist()))
         others = [name for name in range(len(self.ids)) if name not in present]
         count = min(len(others), self.negatives if present else max(1, self.negatives))

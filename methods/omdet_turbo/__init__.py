@@ -1,4 +1,4 @@
-"""OmDet-Turbo: a real-time transformer whose texts are encoded once, each name alone and all as one task."""
+"""OmDet-Turbo: a real-time transformer that encodes each name alone, and all names as one task text."""
 
 from benchmark.core.method import Capability, MethodInfo
 from benchmark.core.weights import Form, ReleasedWeights

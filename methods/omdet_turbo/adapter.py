@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["PROFILES", "Adapter", "Config"]
 
 _TOKENS = 77
-"""the most tokens of a name, and of the task text that holds all names: the positions of the text tower"""
+"""most tokens of a name, and of the task text of all names, because the text tower has no more positions"""
 
 
 @dataclass(frozen=True)
 class Config(ListedRecipe):
-    """The engine's recipe at the released model's side."""
+    """The engine's recipe with the image side of the released model."""
 
     variant: Literal["t", "test"] = "t"
     """the published size; test: a few layers, for tests only"""
@@ -60,7 +60,7 @@ class Adapter(ListedAdapter[Config]):
             ),
             text_config=CLIPTextConfig(
                 vocab_size=30522,
-                hidden_size=48,  # other than the decoder's: the library's decoder relies on that
+                hidden_size=48,  # the library's decoder requires a size other than its own
                 intermediate_size=64,
                 num_hidden_layers=2,
                 num_attention_heads=4,
@@ -98,7 +98,7 @@ class Adapter(ListedAdapter[Config]):
         return classes[:, None], task, mask
 
     def answer(self, model: Any, pixels: Tensor, texts: Any) -> Answers:
-        """The last layer's queries; in a fit those of every layer and of the encoder's proposals before them."""
+        """Outputs of the last layer; in training, before them, those of the encoder's proposals and other layers."""
         classes, task, mask = texts
         count = len(pixels)
         states = model.encoder(model.vision_backbone(pixels), return_dict=True).extracted_states
@@ -111,12 +111,12 @@ class Adapter(ListedAdapter[Config]):
         return stages
 
     def processor(self) -> Any:
-        """Resized to a square, the aspect not kept; normalised by ImageNet's statistics."""
+        """See ListedAdapter: resizes to a square without keeping the aspect, normalises by ImageNet's statistics."""
         from transformers import DetrImageProcessor
 
         side = {"height": self.config.image_side_px, "width": self.config.image_side_px}
         return DetrImageProcessor(size=side, do_pad=False)
 
     def frame_px(self, image_hw: tuple[int, ...]) -> tuple[int, int]:
-        """The image itself."""
+        """See ListedAdapter: the image itself."""
         return image_hw[1], image_hw[0]

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["PROFILES", "Adapter", "Config"]
 
 _TOKENS = 16
-"""of a name, at most: what the text tower has positions for"""
+"""most tokens of a name, because the text tower has no more positions"""
 
 
 @dataclass(frozen=True)
 class Config(ListedRecipe):
-    """The engine's recipe and nothing else."""
+    """The engine's recipe, unchanged."""
 
     variant: Literal["b", "test"] = "b"
     """the published size; test: a few layers, for tests only"""
@@ -52,7 +52,7 @@ class Adapter(ListedAdapter[Config]):
         return Owlv2Config(vision_config={"image_size": self.config.image_side_px})
 
     def encode_texts(self, model: Any, texts: Sequence[str]) -> Any:
-        """(K, D) unit vectors."""
+        """Unit vectors (K, D) of the texts."""
         import torch
 
         ids, mask = self.tokens(texts, _TOKENS)
@@ -75,5 +75,5 @@ class Adapter(ListedAdapter[Config]):
         return Owlv2ImageProcessor(size={"height": self.config.image_side_px, "width": self.config.image_side_px})
 
     def frame_px(self, image_hw: tuple[int, ...]) -> tuple[int, int]:
-        """The padded square."""
+        """See ListedAdapter: the padded square."""
         return max(image_hw), max(image_hw)

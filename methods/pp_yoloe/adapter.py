@@ -21,11 +21,11 @@ PROFILES = {name: {**recipe, "variant": "s"} for name, recipe in RECIPES.items()
 
 @dataclass(frozen=True)
 class Config(Recipe):
-    """The shared recipe; `box`, `cls` and `dfl` are for YOLO's loss, this one's gains are part of the method."""
+    """The shared recipe; `box`, `cls` and `dfl` have no effect, because this loss's weights are part of the method."""
 
     variant: Literal["s", "m"] = "s"
     static_share: Share = 1 / 3
-    """share of the epochs in which ATSS assigns boxes to cells; task alignment does in the rest"""
+    """share of the epochs in which ATSS assigns boxes to cells; task alignment assigns them in the rest"""
 
 
 @final
@@ -35,7 +35,7 @@ class Adapter(UltralyticsAdapter[Config]):
     info = INFO
 
     def build_model(self, class_count: int) -> Any:
-        """PP-YOLOE of the chosen size, batch norm with the constants of its authors."""
+        """PP-YOLOE of the chosen size, with its authors' constants of batch norm."""
         from torch import nn
 
         from methods._ultralytics.layers import LayerModel
@@ -50,14 +50,14 @@ class Adapter(UltralyticsAdapter[Config]):
         return model
 
     def read_weights(self, weights: ReleasedWeights) -> tuple[dict[str, Tensor], tuple[str, ...]]:
-        """The authors' file for Paddle, in our names."""
+        """Tensors of the authors' Paddle file under our names, and COCO's class names."""
         from methods._torch.released import read_released
         from methods.pp_yoloe.released import coco_names, renamed
 
         return renamed(read_released(weights), weights.path), coco_names()
 
     def read_model(self, weights: ReleasedWeights) -> Any:
-        """A model that normalises pixels as the authors trained theirs with."""
+        """The released model, which normalises pixels as in its authors' training."""
         from methods.pp_yoloe.released import PIXEL_MEAN, PIXEL_STD
 
         model = super().read_model(weights)

@@ -1,6 +1,6 @@
-"""PP-YOLOE's loss: varifocal classification, GIoU and distribution focal regression, two assigners one after the other.
+"""PP-YOLOE's loss: varifocal classification, GIoU and distribution focal regression, with two assigners in turn.
 
-ATSS (Zhang et al., CVPR 2020, algorithm 1) gives boxes to cells in the first part of the training, task alignment
+ATSS (Zhang et al., CVPR 2020, algorithm 1) assigns boxes to cells in the first part of the training, task alignment
 (Feng et al., TOOD, ICCV 2021; the library's assigner with alpha 1, beta 6 and 13 candidates) in the rest.
 """
 
@@ -23,9 +23,9 @@ _CELL = 5.0
 
 
 class AlignedLoss:
-    """The three terms on a Head's raw maps. `updates` counts finished epochs; `update` is called after each.
+    """The three terms of the loss on a Head's raw maps. `updates` counts finished epochs; call `update` after each.
 
-    static_epochs: number of epochs, not always whole, in which ATSS assigns.
+    static_epochs: number of epochs, possibly fractional, in which ATSS assigns.
     """
 
     loss_names = ("cls_loss", "iou_loss", "dfl_loss")
@@ -44,7 +44,7 @@ class AlignedLoss:
         return self.updates < self.static_epochs
 
     def __call__(self, preds: Any, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """The terms times the batch size, and the same detached by name.
+        """The terms times the batch size, and the terms by name, detached.
 
         batch: batch_idx (N,), cls (N,), bboxes (N, 4) xywh in shares of the image, img (B, 3, H, W).
         """
@@ -129,7 +129,7 @@ def _varifocal(logits: Tensor, scores: Tensor, alpha: float = 0.75, gamma: float
 
 
 def atss(points_px: Tensor, strides: Tensor, counts: list[int], boxes: Tensor) -> Tensor:
-    """The index of the box, of `boxes` (G, 4) xyxy px, that each cell is assigned: (N,), -1 for none.
+    """Per cell the index of its box in `boxes`, (G, 4) xyxy px: (N,), -1 for none.
 
     The nine cells per level nearest to a box's centre are its candidates. A candidate is assigned if its IoU with the
     box is at least the candidates' mean plus standard deviation and its centre is inside. counts: cells per level.
@@ -158,7 +158,7 @@ def atss(points_px: Tensor, strides: Tensor, counts: list[int], boxes: Tensor) -
 
 
 def _padded(batch: dict[str, Tensor], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Labels (B, G, 1), boxes (B, G, 4) xyxy px and which are real (B, G, 1)."""
+    """The batch's labels (B, G, 1), boxes (B, G, 4) xyxy px, and which are no padding (B, G, 1)."""
     image = batch["batch_idx"].to(device).long()
     height, width = batch["img"].shape[-2:]
     xywh = batch["bboxes"].to(device) * torch.tensor([width, height, width, height], device=device)

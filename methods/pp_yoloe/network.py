@@ -1,4 +1,4 @@
-"""PP-YOLOE's three parts: CSPRepResNet, CSPPAN, ET-head. Parameter names follow the released weights'."""
+"""PP-YOLOE's three parts: CSPRepResNet, CSPPAN and ET-head. Parameters are named as in the released weights."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NECK_CHANNELS, _NECK_BLOCKS = (768, 384, 192), 3
 
 
 class Residual(nn.Module):
-    """3x3 convolution, then a 3x3 and a 1x1 in parallel that are one convolution once trained (RepVGG)."""
+    """A 3x3 convolution, then a 3x3 and a 1x1 in parallel, which are fused after training (RepVGG)."""
 
     def __init__(self, channels: int, *, shortcut: bool) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class Backbone(nn.Module):
         self.register_buffer("std", None, persistent=False)
 
     def normalise(self, mean: Sequence[float], std: Sequence[float]) -> None:
-        """Normalise pixels by statistics of RGB in 0..1 from now on; fits here do not, like the engine."""
+        """Make the backbone normalise pixels by statistics of RGB in 0..1, for released weights; our fits do not."""
         device = next(self.parameters()).device
         self.mean, self.std = (torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (mean, std))
 
@@ -175,7 +175,7 @@ class Neck(nn.Module):
 
 
 class HeadAttention(nn.Module):
-    """A branch's own view of a level: channel weights from the means, then a 1x1 convolution."""
+    """Attention of one branch on a level: channel weights from the means, then a 1x1 convolution."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -235,7 +235,7 @@ class Head(nn.Module):
         return torch.cat([points - sides[..., :2], points + sides[..., 2:]], dim=-1)
 
     def bias_init(self) -> None:
-        """Classes start unlikely (0.01), boxes six cells wide, as published."""
+        """Initialise with class scores of 0.01 and boxes six cells wide, as published."""
         for classify, regress in zip(self.pred_cls, self.pred_reg, strict=True):
             nn.init.zeros_(classify.weight)
             nn.init.constant_(classify.bias, -log((1 - 0.01) / 0.01))

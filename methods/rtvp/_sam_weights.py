@@ -1,4 +1,4 @@
-"""Mobile-SAM's released weights: found in the weights folder, named in a spec by digest, never by path."""
+"""Mobile-SAM's released weights: read from the weights folder, named in a spec by digest, never by path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MARK = "mobile-sam@"
 
 
 def check(asked: str) -> None:
-    """Raise ConfigError for a setting that has none of the three forms; reads no file."""
+    """Raise ConfigError where the setting has none of the three forms; reads no file."""
     if asked not in ("auto", "none") and not (asked.startswith(_MARK) and len(asked) == len(_MARK) + 12):
         raise ConfigError(
             f"sam_weights is '{asked}': expected auto, none or {_MARK}<12 digits of its sha256>; "
@@ -23,9 +23,9 @@ def check(asked: str) -> None:
 
 
 def resolve(asked: str) -> str:
-    """`auto` to `mobile-sam@<12 digits>` where the file is here, else to `none`; the rest stays.
+    """The setting with `auto` replaced: by `mobile-sam@<12 digits>` if the file is here, else by `none`.
 
-    A setting that meant one thing on one machine and another on the next would give both the same fit_id.
+    Otherwise fits with and without these weights would have the same fit_id.
     """
     if asked != "auto":
         return asked
@@ -34,13 +34,13 @@ def resolve(asked: str) -> str:
 
 
 def find(resolved: str) -> Path:
-    """The file that a resolved setting names. Raises MissingWeightsError where another one or none is here."""
+    """The path of the file that a resolved setting names. Raises MissingWeightsError where it is missing or another."""
     digest = _digest_here()
     folder = Home.find().weights
     if digest is None:
-        raise MissingWeightsError(f"{FILE_NAME} is not in {folder}, and the fit asks for {resolved}")
+        raise MissingWeightsError(f"{FILE_NAME} is not in {folder}, and the fit needs {resolved}")
     if not digest.startswith(resolved.removeprefix(_MARK)):
-        raise MissingWeightsError(f"{folder / FILE_NAME} is {_MARK}{digest[:12]}, and the fit asks for {resolved}")
+        raise MissingWeightsError(f"{folder / FILE_NAME} is {_MARK}{digest[:12]}, and the fit needs {resolved}")
     return folder / FILE_NAME
 
 

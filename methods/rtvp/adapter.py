@@ -27,16 +27,16 @@ PROFILES: dict[str, dict[str, Any]] = {
     if name != "paper"
 }
 PROFILES["paper"] = {**RECIPES["paper"], "text_encoder": CLIP}
-# Smoke and demo stay without released weights: a file on the reader's disk must not change the shipped fit's id.
+# Smoke and demo never use released weights: a file on the user's disk must not change the shipped fit's id.
 PROFILES["quick"]["sam_weights"] = PROFILES["paper"]["sam_weights"] = "auto"
 
 
 @dataclass(frozen=True)
 class Config(OpenRecipe, PromptConfig):
-    """The engine's settings and every decision of the prompts (rtvp/config.py)."""
+    """The engine's settings and those of the prompts (rtvp/config.py)."""
 
     sam_weights: str = "none"
-    """Mobile-SAM's released weights: auto (what is in the weights folder), none, or mobile-sam@<digest>"""
+    """Mobile-SAM's released weights: auto (if they are in the weights folder), none, or mobile-sam@<digest>"""
 
     def __post_init__(self) -> None:
         try:
@@ -69,7 +69,7 @@ class Adapter(OpenVocabularyAdapter[Config]):
         return model
 
     def start_from(self, model: Any, state: Mapping[str, Tensor]) -> dict[str, Any]:
-        """The detector's backbone starts as the expert's; a separate expert takes all of it."""
+        """Copy the expert's backbone into the detector, and the whole expert into a separate one, if there is one."""
         facts = super().start_from(model, state)
         if model.expert is not None:
             model.expert.load_state_dict(state)
@@ -90,7 +90,7 @@ class Adapter(OpenVocabularyAdapter[Config]):
         }
 
     def at_epoch_end(self) -> Callable[[Any, int], Mapping[str, Any]]:
-        """The stop rule of the domain adaptation."""
+        """A function that applies the stop rule of the domain adaptation."""
         from rtvp.model import RTVP
 
         return RTVP.on_epoch_end

@@ -1,4 +1,4 @@
-"""The steel stand-in on the shared engine."""
+"""Steel det on the shared engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROFILES = {name: {**recipe, "variant": "r18"} for name, recipe in RECIPES.items
 
 @dataclass(frozen=True)
 class Config(Recipe):
-    """The shared recipe; `box`, `cls` and `dfl` are for YOLO's loss. There is one size."""
+    """The shared recipe; `box`, `cls` and `dfl` have no effect. There is one size."""
 
     variant: Literal["r18"] = "r18"  # type: ignore[assignment]  # there is one size
 
@@ -27,7 +27,7 @@ class Adapter(UltralyticsAdapter[Config]):
     info = INFO
 
     def build_model(self, class_count: int) -> Any:
-        """ResNet-18 with random weights, as everything here starts."""
+        """A detector on ResNet-18 with random weights."""
         from methods._ultralytics.layers import LayerModel
         from methods.steel_det.loss import CentreLoss
         from methods.steel_det.network import layers

@@ -16,7 +16,7 @@ _LEAST_OVERLAP = 0.7
 
 
 class CentreLoss:
-    """Three terms on a CentreHead's raw map, each over the number of boxes."""
+    """The three terms of the loss on a CentreHead's raw map, each divided by the number of boxes."""
 
     loss_names = ("heat_loss", "size_loss", "offset_loss")
 
@@ -24,7 +24,7 @@ class CentreLoss:
         self.head = head
 
     def __call__(self, preds: Any, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """The terms times the batch size, and the same detached by name.
+        """The terms times the batch size, and the terms by name, detached.
 
         batch: batch_idx (N,), cls (N,), bboxes (N, 4) xywh in shares of the image, img (B, 3, H, W).
         """
@@ -49,9 +49,9 @@ class CentreLoss:
 
 
 def radius(width: float, height: float) -> float:
-    """How far, in cells, both corners may move so that the box still overlaps the true one by 0.7 (CornerNet).
+    """How many cells both corners may move while the box keeps an IoU of 0.7 with the original (CornerNet).
 
-    The least over the three ways to move them: one in and one out, both in, both out.
+    The smallest value over the three ways to move them: one in and one out, both in, both out.
     """
     o, total, area = _LEAST_OVERLAP, width + height, width * height
     shifted = (total - sqrt(total**2 - 4 * area * (1 - o) / (1 + o))) / 2
@@ -63,7 +63,7 @@ def radius(width: float, height: float) -> float:
 def heat_map(
     shape: tuple[int, int, int, int], image: Tensor, label: Tensor, row: Tensor, column: Tensor, sizes: Tensor
 ) -> Tensor:
-    """(B, classes, H, W): a Gaussian around each centre, one at the centre, the larger value where two meet."""
+    """Target (B, classes, H, W): a Gaussian per centre, one at the centre; the larger value where two overlap."""
     heat = sizes.new_zeros(shape)
     for i, (w, h) in enumerate(sizes.tolist()):
         r = max(0, int(radius(max(w, 1e-3), max(h, 1e-3))))
@@ -79,7 +79,7 @@ def heat_map(
 
 
 def focal(logits: Tensor, heat: Tensor) -> Tensor:
-    """Equation 1 of the paper with alpha 2, beta 4, summed over cells: logits and heat (B, classes, H, W)."""
+    """Focal loss (equation 1 of the paper, alpha 2, beta 4), summed; logits and heat: (B, classes, H, W)."""
     p = logits.sigmoid()
     positive = -F.logsigmoid(logits) * (1 - p) ** 2
     negative = -F.logsigmoid(-logits) * p**2 * (1 - heat) ** 4

@@ -19,7 +19,7 @@ from methods._ultralytics.layers import Source
 
 _ENCODER, _DECODER = (64, 128, 256, 512), (256, 128, 64)
 _PRIOR = 0.1
-"""score of every cell before training"""
+"""initial score of every cell"""
 
 
 class Encoder(nn.Module):
@@ -53,12 +53,12 @@ class Deformable(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, c_in, H, W) to (B, c_out, H, W)."""
-        offsets = torch.nan_to_num(self.offset(x))  # the operator reads outside its memory where an offset is no number
+        offsets = torch.nan_to_num(self.offset(x))  # the operator reads out of bounds where an offset is NaN
         return F.relu(self.bn(self.conv(x, offsets[:, :18], offsets[:, 18:].sigmoid())))
 
 
 class Decoder(nn.Module):
-    """Three times: deformable convolution, deconvolution, plus the encoder's map of that size; then the sum of all."""
+    """Three times deformable convolution, deconvolution and the encoder's map of that size; the sum of all maps."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class CentreHead(nn.Module):
         return raw if self.training else (self._peaks(raw[0]), raw)
 
     def bias_init(self) -> None:
-        """Cells start unlikely to be a centre."""
+        """Initialise every cell as unlikely to be a centre."""
         nn.init.constant_(self.branches[0][-1].bias, -log((1 - _PRIOR) / _PRIOR))
 
     def _peaks(self, maps: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""ViLD: a two-stage detector whose regions are named by CLIP's texts and taught by CLIP's pictures of them."""
+"""ViLD: a two-stage detector that classifies regions by CLIP's texts and distils CLIP's image embeddings of them."""
 
 from benchmark.core.method import Capability, MethodInfo
 from benchmark.core.weights import Form, ReleasedWeights

@@ -1,4 +1,4 @@
-"""ViLD's adapter: all names in one softmax, each by the mean of its texts."""
+"""ViLD's adapter: one softmax over all names, each represented by the mean of its texts."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from methods._torch.texts import embeddings
 from methods.vild import INFO
 
 CLIP = "clip-vit-b32"
-"""the only encoder whose pictures live in one space with its texts, so the only one to distil from"""
+"""the only encoder that embeds images and texts in one space, so the only one to distil from"""
 
 
 @dataclass(frozen=True)
 class Config(TwoSidesRecipe):
-    """The shared recipe; what starts from released weights is the backbone alone, its batch statistics kept."""
+    """The shared recipe; only the backbone starts from released weights, whose batch statistics are kept."""
 
     variant: Literal["r50", "test"] = "r50"
     """r50: the published backbone; test: half a ResNet-18 with a narrow head, for tests only"""
     text_encoder: str = CLIP
     regions: Count = 32
-    """best proposals of a training image that are distilled from CLIP's pictures of them; 0: no distillation"""
+    """proposals per training image that are distilled from CLIP, the best first; 0: no distillation"""
     clip_norm: Annotated[float, Interval(gt=0, le=1_000_000)] = 10.0
 
 
@@ -50,7 +50,7 @@ class Adapter(FineTunedAdapter[Config]):
 
     @classmethod
     def text_encoder(cls, config: Config) -> str | None:
-        """Outside the model: its vectors are the classifier."""
+        """See Detector; the encoder is not part of the model: its vectors are the classifier."""
         return config.text_encoder
 
     def encode(self, vocabulary: Vocabulary) -> None:
@@ -73,7 +73,7 @@ class Adapter(FineTunedAdapter[Config]):
         return build(width, sides_px, small=self.config.variant == "test")
 
     def read_model(self, weights: ReleasedWeights) -> Any:
-        """A new model with the backbone of that file."""
+        """See TorchAdapter: a new model with the backbone of that file."""
         from methods._torch.released import read_released
         from methods.vild.network import take_backbone
 
@@ -90,15 +90,15 @@ class Adapter(FineTunedAdapter[Config]):
         return Trainer(model, self.config, regions, job, self.torch_device())
 
     def fit_facts(self, trained: Mapping[str, Any]) -> dict[str, Any]:
-        """Also whether and how regions were distilled, and if not, why."""
+        """See FineTunedAdapter; also whether and how regions were distilled, and if not, why."""
         return {**super().fit_facts(trained), "distilled": self._distilled()}
 
     def _distilled(self) -> str:
         reason = self._why_not()
-        return f"no: {reason}" if reason else f"{self.config.regions} proposals a training image, {CLIP}"
+        return f"no: {reason}" if reason else f"{self.config.regions} proposals per training image, {CLIP}"
 
     def _why_not(self) -> str | None:
-        """Why a fit with these settings learns from boxes alone, or None."""
+        """The reason why a fit with these settings distils nothing, or None."""
         if not self.config.regions:
             return "regions is 0"
         if self.config.text_encoder != CLIP:

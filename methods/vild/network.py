@@ -1,4 +1,4 @@
-"""torchvision's Mask R-CNN with ViLD's classifier (Gu et al., section 3.2): regions and names meet in one space."""
+"""torchvision's Mask R-CNN with ViLD's classifier (Gu et al., section 3.2): regions and names share one space."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from benchmark.core.errors import RecordError
 
 TEMPERATURE = 0.01
 _WIDTH, _NARROW = 1024, 64
-"""of a region's features: the library's, and for tests"""
+"""width of a region's features: the library's, and that for tests"""
 
 
 class TextPredictor(nn.Module):
-    """Names and one box for features of regions: cosines with texts and with a learned background.
+    """Class scores and one box per region: cosines with texts and with a learned background.
 
-    `texts` (K, D), rows of length 1, is the vocabulary of the moment and no part of a checkpoint.
+    `texts` (K, D), rows of length 1, is the current vocabulary and not part of a checkpoint.
     """
 
     texts: Tensor
@@ -47,10 +47,10 @@ class TextPredictor(nn.Module):
 
 
 def build(width: int, sides_px: tuple[int, int], *, small: bool) -> Any:
-    """A model with random weights. width: of a text's vector; sides_px: shorter and longer side of an image.
+    """A model with random weights. width: of a text's vector; sides_px: limits of an image's shorter and longer side.
 
-    There is no mask branch, because only boxes are annotated; batch norm is trained unless a backbone brings its
-    statistics.
+    It has no mask branch, because only boxes are annotated. Batch norm is trained unless a backbone with statistics is
+    loaded.
     """
     sizes = {"min_size": sides_px[0], "max_size": sides_px[1]}
     features = _WIDTH
@@ -79,7 +79,7 @@ def build(width: int, sides_px: tuple[int, int], *, small: bool) -> Any:
 
 
 def take_backbone(model: Any, tensors: Mapping[str, Tensor], name: str) -> None:
-    """Put a classifier's ResNet under the detector. Raises RecordError where the tensors are of something else."""
+    """Load a classifier's ResNet as the backbone. Raises RecordError where the tensors are of another network."""
     own = {key: value for key, value in tensors.items() if not key.startswith("fc.")}
     try:
         missing, left = model.backbone.body.load_state_dict(own, strict=False)

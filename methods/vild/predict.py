@@ -1,4 +1,4 @@
-"""Images through the library's own evaluation: resize, propose, classify, NMS per class."""
+"""Runs the library's own prediction: resize, propose, classify, NMS per class."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from methods._transformers.images import not_too_narrow
 def detect(model: Any, images: Sequence[NDArray[np.uint8]], limits: Limits) -> list[Detections]:
     """One Detections per image.
 
-    Images of one size make a batch: the library pads others, and padding changes what is detected.
+    A batch holds images of one size, because the library pads others and padding changes the detections.
     """
     heads, device = model.roi_heads, next(model.parameters()).device
-    # The library keeps what is above its threshold, the contract what reaches it.
+    # The library keeps scores above its threshold, the contract also those that equal it.
     heads.score_thresh = float(np.nextafter(np.float32(limits.score_threshold), np.float32(-1)))
     heads.nms_thresh, heads.detections_per_img = limits.nms_iou, limits.max_detections
     shaped = [not_too_narrow(image, model.transform.max_size) for image in images]

@@ -1,4 +1,4 @@
-"""Training: the library's losses with names in place of numbers, and CLIP's pictures of proposals to imitate."""
+"""Trains with the library's losses, with names for classes, and distils CLIP's embeddings of proposals."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from methods.vild.predict import as_tensor
 DISTILLATION = 0.5
 """weight of the distillation beside the library's losses, each with weight 1 (the authors' settings)"""
 WIDER = 1.5
-"""CLIP sees each proposal as it is and with that much context; its two pictures count alike"""
+"""CLIP embeds each proposal as it is and enlarged by this factor; both embeddings count equally"""
 
 
 class Trainer(EpochTrainer):
-    """Trains a model of `network.build` in place, its texts set. regions: proposals to distil per image, 0 for none."""
+    """Trains a model of `network.build`, whose texts are set, in place. regions: proposals to distil per image."""
 
     released_parts = ("backbone.body.",)
 
@@ -64,7 +64,7 @@ class Trainer(EpochTrainer):
         sizes: Sequence[tuple[int, int]],
         pictures: Sequence[NDArray[np.uint8]],
     ) -> Tensor:
-        """Equation 4 of the paper: L1 between the embedding of a proposal and CLIP's of its picture, a mean over both.
+        """Equation 4 of the paper: mean L1 distance between the embeddings of proposals and CLIP's of their crops.
 
         proposals: xyxy in the resized image, best first; sizes: its height and width.
         """
@@ -107,7 +107,7 @@ def teach(picture: NDArray[np.uint8], xyxy: NDArray[np.floating[Any]]) -> NDArra
 
 
 def around(box: NDArray[np.floating[Any]], factor: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Whole pixels of a box grown about its centre by `factor`, within an image (width, height), one pixel at least."""
+    """A box enlarged about its centre by `factor`, in whole pixels, at least one, within an image (width, height)."""
     centre, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * factor
     left, top = (int(np.clip(np.floor(v), 0, side - 1)) for v, side in zip(centre - half, size, strict=True))
     right, bottom = (int(np.clip(np.ceil(v), 1, side)) for v, side in zip(centre + half, size, strict=True))
@@ -115,12 +115,12 @@ def around(box: NDArray[np.floating[Any]], factor: float, size: tuple[int, int])
 
 
 def distance(own: Tensor, taught: Tensor) -> Tensor:
-    """Sum of absolute differences of rows (N, D), a mean over N; zero where there is no row."""
+    """The sum of absolute differences of rows (N, D), averaged over N; zero where N is 0."""
     return (own - taught).abs().sum(dim=1).mean() if len(own) else own.sum()
 
 
 def scale_to(picture: NDArray[np.uint8], size_hw: Sequence[int]) -> NDArray[np.float64]:
-    """(4,): factors that turn xyxy in a frame of that height and width into pixels of the picture."""
+    """Factors (4,) from xyxy in an image of that height and width to pixels of `picture`."""
     return np.array([picture.shape[1] / size_hw[1], picture.shape[0] / size_hw[0]] * 2)
 
 

@@ -15,7 +15,7 @@ PROFILES["paper"] = {**RECIPES["paper"], "text_encoder": CLIP}
 
 @dataclass(frozen=True)
 class Config(WorldRecipe):
-    """The engine's YOLO-World settings and nothing else."""
+    """The engine's YOLO-World settings, unchanged."""
 
 
 @final

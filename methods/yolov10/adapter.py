@@ -14,7 +14,7 @@ __all__ = ["PROFILES", "Adapter", "Config"]
 
 @dataclass(frozen=True)
 class Config(Recipe):
-    """The shared recipe and nothing else."""
+    """The shared recipe, unchanged."""
 
 
 @final
@@ -24,7 +24,7 @@ class Adapter(UltralyticsAdapter[Config]):
     info = INFO
 
     def build_model(self, class_count: int) -> Any:
-        """Both heads for training; predictions come from the one-to-one head, which is not the library's default."""
+        """A model with both heads, which predicts with the one-to-one head, unlike the library's default."""
         from ultralytics.nn.tasks import DetectionModel
 
         model: Any = DetectionModel(f"yolov10{self.config.variant}.yaml", ch=3, nc=class_count, verbose=False)
@@ -32,6 +32,6 @@ class Adapter(UltralyticsAdapter[Config]):
         return model
 
     def deployed(self, model: Any) -> Any:
-        """Without the one-to-many head, which only training needs."""
+        """The model without the one-to-many head, which only training needs."""
         model.model[-1].fuse()
         return model

@@ -14,7 +14,7 @@ __all__ = ["PROFILES", "Adapter", "Config"]
 
 @dataclass(frozen=True)
 class Config(Recipe):
-    """The shared recipe and nothing else."""
+    """The shared recipe, unchanged."""
 
 
 @final

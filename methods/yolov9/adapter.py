@@ -1,4 +1,4 @@
-"""YOLOv9 as the library builds it: as deployed, without the auxiliary branch that its authors train with."""
+"""YOLOv9 as the library builds it, without the auxiliary branch that its authors use in training."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_its_fit_is_yolo_worlds(tmp_path: Path) -> None:
     start = adapter.starting_fit(adapter.config)
     assert start.method == "yolo-world"
     assert "blur_px" not in start.params
-    with pytest.raises(ConfigError, match="a fitted yolo-world, and none was given"):
+    with pytest.raises(ConfigError, match="starts from a fit of yolo-world, and none was given"):
         adapter.fit([object()], [], NAMES, 0, tmp_path)
     with pytest.raises(ConfigError, match="there is no training image"):
         adapter.fit([], [], NAMES, 0, tmp_path)

@@ -280,8 +280,11 @@ def test_another_networks_file_is_refused(tmp_path: Path) -> None:
     for number, (more, said) in enumerate(
         (
             ({"neck.extra": np.zeros(2, np.float32)}, "does not fit pp-yoloe-s"),
-            ({"bbox_head.weight": np.zeros(2, np.float32)}, r"not PP-YOLOE's weights \(it holds bbox_head\.weight\)"),
-            ({"yolo_head.proj_conv.weight": np.ones((1, 17, 1, 1), np.float32)}, "not counted in bins of one cell"),
+            (
+                {"bbox_head.weight": np.zeros(2, np.float32)},
+                r"not PP-YOLOE's weights \(it contains bbox_head\.weight\)",
+            ),
+            ({"yolo_head.proj_conv.weight": np.ones((1, 17, 1, 1), np.float32)}, "distance bins are not one cell wide"),
         )
     ):
         with pytest.raises(RecordError, match=said):

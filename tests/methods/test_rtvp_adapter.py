@@ -91,7 +91,7 @@ def test_auto_weights_become_their_digest(bench_home: Path) -> None:
     assert _sam_weights.find(named) == folder / "mobile_sam.pt"
     assert smoke(sam_weights="none").sam_weights == "none"
     (folder / "mobile_sam.pt").write_bytes(b"another")
-    with pytest.raises(MissingWeightsError, match="and the fit asks for mobile-sam@"):
+    with pytest.raises(MissingWeightsError, match="and the fit needs mobile-sam@"):
         _sam_weights.find(named)
     (folder / "mobile_sam.pt").unlink()
     with pytest.raises(MissingWeightsError, match="is not in"):

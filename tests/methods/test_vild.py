@@ -181,7 +181,7 @@ def test_with_clip_regions_are_distilled(squares: list[Sample], home: Path, tmp_
     events: list[Any] = []
     adapter = adapter_of(text_encoder="clip-vit-b32", regions=3, epochs=6, lr0=1e-3)
     result = adapter.fit(squares, [], NAMES, 0, tmp_path, report=events.append)
-    assert result.facts["distilled"] == "3 proposals a training image, clip-vit-b32"
+    assert result.facts["distilled"] == "3 proposals per training image, clip-vit-b32"
     assert events[-1]["loss/distillation"] < 0.9 * events[0]["loss/distillation"]
     (found,) = (adapter.load(result.checkpoint), adapter.set_vocabulary(NAMES), adapter.predict(noise(1), ALL))[2]
     assert len(found) > 0
