@@ -20,11 +20,9 @@ def copy_backbone(model: nn.Module, expert: Mapping[str, Tensor]) -> int:
     own = model.state_dict()
     wanted = [name for name in own if _layer(name) is not None and not name.endswith("num_batches_tracked")]
     for name in wanted:
-        if name not in expert or expert[name].shape != own[name].shape:
-            given = tuple(expert[name].shape) if name in expert else "missing"
-            raise ConfigError(
-                f"expert backbone: {name} is {given}, expected {tuple(own[name].shape)}; sizes must agree"
-            )
+        shape, given = tuple(own[name].shape), tuple(expert[name].shape) if name in expert else "missing"
+        if given != shape:
+            raise ConfigError(f"expert backbone: {name} is {given}, expected {shape}; sizes must agree")
     model.load_state_dict({**own, **{name: expert[name].to(own[name].dtype) for name in wanted}})
     return len(wanted)
 

@@ -76,7 +76,7 @@ def test_a_batch_in_parts_takes_the_same_steps_and_is_recorded(tmp_path: Path) -
 
 def test_one_image_that_does_not_fit_ends_the_fit(tmp_path: Path) -> None:
     trainer, asked = trainer_with_room_for(0, tmp_path)
-    with pytest.raises(BenchError, match="one image does not fit into the device's memory; a smaller side"):
+    with pytest.raises(BenchError, match="one image does not fit into the device's memory; choose a smaller side"):
         trainer.run()
     assert asked[-1] == 1
     assert not (tmp_path / "state.pt").exists()

@@ -116,7 +116,7 @@ def test_a_lack_of_device_memory_ends_the_fit_instead_of_halving_the_batch(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
     monkeypatch.setattr(trainer.model, "loss", lacks)
-    with pytest.raises(BenchError, match="batch 8 at 64 px does not fit into the device's memory; a smaller one"):
+    with pytest.raises(BenchError, match=r"batch 8 at 64 px does not fit into .* choose a smaller batch"):
         trainer.train()
     assert trainer.batch_size == 4  # the library had begun to train another recipe
 
