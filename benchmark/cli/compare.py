@@ -214,7 +214,8 @@ def _verdict_lines(facts: dict[str, Any], metric: str) -> list[str]:
     if verdict["outcome"] == "not judged":
         lines = [f"not judged: {verdict['reason']}"]
         if settled["more_seeds"]:
-            lines.append("a second training of each side makes it possible to judge")
+            once = [side for side in "AB" if len(facts[side.lower()]["seeds"]) == 1]
+            lines.append(f"a second training of {' and of '.join(once)} makes it possible to judge")
         return lines
     if verdict["outcome"] != "tie":
         return [f"ahead: {'A' if verdict['outcome'] == 'above' else 'B'}, at p = {verdict['p']:.2g}"]

@@ -65,7 +65,8 @@ def _of_results(options: argparse.Namespace) -> int:
         return 1 if problems else 0
     for problem in problems:
         print(problem)
-    print(f"{results.root}: {len(problems) or 'no'} problem(s) with predictions, match tables and comparisons")
+    noun = "problem" if len(problems) < 2 else "problems"
+    print(f"{results.root}: {len(problems) or 'no'} {noun} with predictions, match tables and comparisons")
     return 1 if problems else 0
 
 

@@ -146,7 +146,7 @@ def test_one_training_each_is_not_judged(cell: Cell, capsys: pytest.CaptureFixtu
     text = said(capsys, good[0], poor[0], "--runs-only")
     assert "not judged: one training each" in text
     assert "trainings unknown" in text
-    assert "a second training of each side makes it possible to judge" in text
+    assert "a second training of A and of B makes it possible to judge" in text
     assert "ahead" not in text
     facts = facts_of(capsys, good[0], poor[0], "--runs-only")
     assert [facts[side]["seeds"] for side in "ab"] == [[0], [0]]

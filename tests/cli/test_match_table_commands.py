@@ -89,13 +89,13 @@ def test_what_needs_detections_refuses_a_match_table(runs: list[str], collected:
 
 
 def test_the_digests_of_both_kinds_are_verified(runs: list[str], collected: Results, capsys: Any) -> None:
-    assert said(capsys, "verify").endswith(": no problem(s) with predictions, match tables and comparisons\n")
+    assert said(capsys, "verify").endswith(": no problem with predictions, match tables and comparisons\n")
     for folder, run_id in ((collected.predictions, runs[0]), (collected.matches, runs[1])):
         with (folder / f"{run_id}.parquet").open("ab") as file:
             file.write(b"x")
         problems = json.loads(said(capsys, "verify", "--json", status=1))["problems"]
         assert f"{folder / run_id}.parquet: missing or changed" in problems[-1]
-    assert "2 problem(s)" in said(capsys, "verify", status=1)
+    assert "2 problems" in said(capsys, "verify", status=1)
     assert "missing or changed" in said(capsys, "score", runs[1], status=2)
 
 
