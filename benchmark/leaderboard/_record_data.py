@@ -47,7 +47,9 @@ def _seed(record: RunRecord) -> dict[str, Any]:
 def _picture(picture: Any) -> dict[str, Any]:
     values: dict[str, Any] = to_plain(picture)
     boxes = [[*box, _text(score, confidence)] for *box, confidence in values["boxes"]]
-    return {**{name: value for name, value in values.items() if name != "path"}, "boxes": boxes}
+    # The id as text: a script's number holds no whole number above 2^53.
+    shown = {name: value for name, value in values.items() if name != "path"}
+    return {**shown, "boxes": boxes, "image_id": str(values["image_id"])}
 
 
 def _texts(record: RunRecord) -> dict[str, Any]:

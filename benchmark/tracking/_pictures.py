@@ -18,7 +18,7 @@ def drawn(wandb: Any, pictures: Sequence[Picture]) -> Any:
     for picture in pictures:
         best = max((float(score) for score in picture.scores), default=None)
         found, there = len(picture.scores), len(picture.truth_xyxy)
-        table.add_data(picture.image_id, _image(wandb, picture), there, found, best)
+        table.add_data(str(picture.image_id), _image(wandb, picture), there, found, best)
     return table
 
 
