@@ -43,6 +43,8 @@ CASES = (
     Case("1 and 1, 6 other cells", (1, 1), others=6),
     Case("2 and 2", (2, 2)),
     Case("2 and 2, 6 other cells", (2, 2), others=6),
+    Case("2 and 2, unequal variances", (2, 2), (0.015, 0.045), most_false=0.075),
+    Case("2 and 2, 6 other cells that vary less", (2, 2), (0.015, 0.045), 6, coverage=(0.77, 0.97), most_false=0.22),
     Case("3 and 3", (3, 3)),
     Case("5 and 5", (5, 5)),
     Case("2 and 5", (2, 5)),
