@@ -21,9 +21,9 @@ def check(folder: Path, package: str, *more: str) -> subprocess.CompletedProcess
 @pytest.fixture
 def template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     assert main(["new", "method", "my-detector", "--out", str(tmp_path)]) == 0
-    said = capsys.readouterr().out
-    assert "pip install -e" in said
-    assert "bench check --method my-detector" in said
+    output = capsys.readouterr().out
+    assert "pip install -e" in output
+    assert "bench check --method my-detector" in output
     return tmp_path / "rtvp-bench-my-detector"
 
 
@@ -53,7 +53,7 @@ BROKEN = {
 @pytest.mark.models
 @pytest.mark.parametrize("kind", BROKEN)
 def test_broken_methods_are_told_what_they_break(template: Path, kind: str) -> None:
-    before, after, promise, said = BROKEN[kind]
+    before, after, promise, message = BROKEN[kind]
     path = template / "my_detector" / "adapter.py"
     text = path.read_text()
     assert before in text
@@ -61,11 +61,11 @@ def test_broken_methods_are_told_what_they_break(template: Path, kind: str) -> N
     done = check(template, "my_detector", "--json")
     assert done.returncode == 1, done.stderr
     outcomes = {outcome["name"]: outcome["failure"] for outcome in json.loads(done.stdout)}
-    assert said in outcomes[promise]
+    assert message in outcomes[promise]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["check", "--method", "no_such_package"], "package 'no_such_package' cannot be imported"),
         (["check", "--method", "json"], "package 'json' has no INFO"),
@@ -73,9 +73,9 @@ def test_broken_methods_are_told_what_they_break(template: Path, kind: str) -> N
         (["new", "method", "rtvp"], "method 'rtvp' exists already"),
     ],
 )
-def test_what_will_not_do_is_refused(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_will_not_do_is_refused(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_nothing_is_overwritten(template: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,11 +43,11 @@ def test_nothing_submitted_yet(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_errors_are_one_line_and_status_2(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("bench: error: ")
-    assert said.err.count("\n") == 1
-    assert words in said.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("bench: error: ")
+    assert printed.err.count("\n") == 1
+    assert words in printed.err
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_what_many_cells_miss_is_named_once(tmp_path: Path, capsys: pytest.Captu
     path = tmp_path / "cells.toml"
     path.write_text("".join(f"[[request]]\nmethod = '{name}'\ntask = 'zeroshot'\n" for name in ("rtvp", "yolo-world")))
     assert main(["prefetch", str(path), "--data", "lvis"]) == 1
-    said = capsys.readouterr().out
-    assert said.startswith("missing   rtvp · zeroshot · lvis and 1 more: lvis: not on this machine; name the folder")
-    assert said.count("\n") == 1
+    output = capsys.readouterr().out
+    assert output.startswith("missing   rtvp · zeroshot · lvis and 1 more: lvis: not on this machine; name the folder")
+    assert output.count("\n") == 1
 
 
 @pytest.mark.models

@@ -24,9 +24,9 @@ def roots(tmp_path: Path, bench_home: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def findings(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, tuple[str, str]]:
     capsys.readouterr()
     status = main(["data", "check", *arguments, "--json"])
-    found = {each["what"]: (each["state"], each["here"]) for each in json.loads(capsys.readouterr().out)}
-    assert status == int(any(state == "differs" for state, _ in found.values()))
-    return found
+    checks = {each["what"]: (each["state"], each["here"]) for each in json.loads(capsys.readouterr().out)}
+    assert status == int(any(state == "differs" for state, _ in checks.values()))
+    return checks
 
 
 def test_coco_counts_digests_and_pictures(roots: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,13 +35,13 @@ def test_coco_counts_digests_and_pictures(roots: Path, capsys: pytest.CaptureFix
     (root / "val2017").mkdir()
     for number in range(2, 11):
         (root / "val2017" / f"{number:012d}.jpg").touch()
-    found = findings(capsys, "coco", "--root", str(root), "--pin")
-    assert found["val: images"] == ("differs", "10")
-    assert found["val: classes"] == ("ok", "80")
-    assert found["val: pictures"][0] == "differs"
-    assert "9, first missing" in found["val: pictures"][1]
-    assert found["train: annotations"][0] == "absent"
-    assert found[f"val: {file.name}"][0] == "ok"
+    checks = findings(capsys, "coco", "--root", str(root), "--pin")
+    assert checks["val: images"] == ("differs", "10")
+    assert checks["val: classes"] == ("ok", "80")
+    assert checks["val: pictures"][0] == "differs"
+    assert "9, first missing" in checks["val: pictures"][1]
+    assert checks["train: annotations"][0] == "absent"
+    assert checks[f"val: {file.name}"][0] == "ok"
     file.write_bytes(file.read_bytes() + b"\n")
     assert findings(capsys, "coco", "--root", str(root))[f"val: {file.name}"][0] == "differs"
     (root / "SHA256SUMS").write_text("what\n")
@@ -51,18 +51,18 @@ def test_coco_counts_digests_and_pictures(roots: Path, capsys: pytest.CaptureFix
 
 def test_complete_annotations_of_lvis(roots: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_lvis(roots / "lvis" / "lvis_v1_val.json", LVIS_VAL.scaled(0.001))
-    found = findings(capsys, "lvis", "--root", str(roots / "lvis"))
-    assert found["val: classes"] == ("ok", "1203")
-    assert found["minival: images of val in COCO val2017"] == ("differs", "5")
+    checks = findings(capsys, "lvis", "--root", str(roots / "lvis"))
+    assert checks["val: classes"] == ("ok", "1203")
+    assert checks["minival: images of val in COCO val2017"] == ("differs", "5")
 
 
 def test_what_was_exported_is_whole(roots: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "export", "mmio-synth@n30", "--layout", "coco", "--out", str(roots / "out")]) == 0
-    said = re.search(r"(\d+) train, (\d+) val, (\d+) test \(closed split\)", capsys.readouterr().out)
-    assert said
-    assert sum(map(int, said.groups())) == 30
+    sizes = re.search(r"(\d+) train, (\d+) val, (\d+) test \(closed split\)", capsys.readouterr().out)
+    assert sizes
+    assert sum(map(int, sizes.groups())) == 30
     file = roots / "out" / "annotations" / "instances_train.json"
-    assert findings(capsys, str(file)) == {"pictures": ("ok", said[1])}
+    assert findings(capsys, str(file)) == {"pictures": ("ok", sizes[1])}
 
 
 @pytest.mark.data
@@ -82,11 +82,11 @@ def test_a_changed_picture_is_found(roots: Path, open_data: Path, capsys: pytest
 def test_mmio_from_export_to_show(roots: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = str(roots / "out")
     assert main(["data", "export", "mmio-synth@n40", "--layout", "mmio", "--out", out, "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert (said["folder"], sum(said["images"].values()), said["split"]) == (out, 40, "zeroshot")
-    found = findings(capsys, "mmio", "--root", out)
-    assert found["text labels against json"] == ("ok", "the same boxes")
-    assert found["pictures"] == ("ok", "40")
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["folder"], sum(facts["images"].values()), facts["split"]) == (out, 40, "zeroshot")
+    checks = findings(capsys, "mmio", "--root", out)
+    assert checks["text labels against json"] == ("ok", "the same boxes")
+    assert checks["pictures"] == ("ok", "40")
     assert main(["data", "show", "mmio", "--root", out]) == 0
     shown = capsys.readouterr().out
     assert "differs  40 images, the paper says 21836" in shown

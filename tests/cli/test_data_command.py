@@ -72,10 +72,10 @@ def test_open_is_built_listed_and_shown(
     monkeypatch.setenv("BENCH_RESULTS", str(tmp_path / "results"))
     command = ["data", "build", "mmio-open", "--from", str(open_data), "--sources", "cr7-det", "--limit", "9"]
     assert main([*command, "--commit"]) == 0
-    said = capsys.readouterr().out
-    assert "dropped  6 pixel-identical copies" in said
-    assert "cr7-det/image/pits383.jpg = cr7-det/image/pits307.jpg" in said
-    assert "images with others of the same place into" in said
+    output = capsys.readouterr().out
+    assert "dropped  6 pixel-identical copies" in output
+    assert "cr7-det/image/pits383.jpg = cr7-det/image/pits307.jpg" in output
+    assert "images with others of the same place into" in output
     record = decode_dataset((tmp_path / "results" / "datasets" / "mmio-open-cr7-det-limit9.json").read_text())
     assert record.counts["images"] == 9
     assert main(["data", "list"]) == 0

@@ -17,13 +17,13 @@ NEVER = "libthere-is-no-such-library.so.7"
 def test_json_names_data_weights_and_libraries(bench_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status = main(["doctor", "--json"])
     report = json.loads(capsys.readouterr().out)
-    found = {check["name"]: check for check in report["checks"]}
+    checks = {check["name"]: check for check in report["checks"]}
     assert report["usable"] is (status == 0)
-    assert str(bench_home) in found["BENCH_HOME"]["found"]
-    assert found["data mmio-synth"]["state"] == "ok"
-    assert found["weights mobile_sam.pt"]["state"] == "missing"
-    assert "trained" in found["weights mobile_sam.pt"]["follows"]
-    assert {"python", "packages", "models", "libraries", "device", "memory", "text minilm"} <= found.keys()
+    assert str(bench_home) in checks["BENCH_HOME"]["found"]
+    assert checks["data mmio-synth"]["state"] == "ok"
+    assert checks["weights mobile_sam.pt"]["state"] == "missing"
+    assert "trained" in checks["weights mobile_sam.pt"]["follows"]
+    assert {"python", "packages", "models", "libraries", "device", "memory", "text minilm"} <= checks.keys()
 
 
 def test_lines_show_each_check_and_what_follows(bench_home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,12 +53,14 @@ def exported(run_id: str, form: str, folder: Path, capsys: pytest.CaptureFixture
 
 def test_coco(stored: tuple[str, ScoredSet], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_id, part = stored
-    said = exported(run_id, "coco", tmp_path, capsys)
-    assert f"{len(part.samples)} images, {len(part.names)} classes" in said
+    output = exported(run_id, "coco", tmp_path, capsys)
+    assert f"{len(part.samples)} images, {len(part.names)} classes" in output
     names = {row["id"]: row["name"] for row in json.loads((tmp_path / "ground_truth.json").read_text())["categories"]}
-    found = json.loads((tmp_path / "detections.json").read_text())
-    boxes = xywh_to_xyxy(np.array([row["bbox"] for row in found])).astype(np.float32).tolist()
-    rows = [(r["image_id"], names[r["category_id"]], r["score"], *box) for r, box in zip(found, boxes, strict=True)]
+    detections = json.loads((tmp_path / "detections.json").read_text())
+    boxes = xywh_to_xyxy(np.array([row["bbox"] for row in detections])).astype(np.float32).tolist()
+    rows = [
+        (r["image_id"], names[r["category_id"]], r["score"], *box) for r, box in zip(detections, boxes, strict=True)
+    ]
     assert sorted(rows, key=str) == corners(part, "detections")
     assert main(["score", "--predictions", f"{tmp_path}/detections.json", "--data", f"{tmp_path}/ground_truth.json",
                  "--json"]) == 0  # fmt: skip
@@ -69,8 +71,8 @@ def test_coco(stored: tuple[str, ScoredSet], tmp_path: Path, capsys: pytest.Capt
 
 def test_parquet(stored: tuple[str, ScoredSet], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_id, part = stored
-    said = exported(run_id, "parquet", tmp_path, capsys)
-    assert "image_id, class, label, score, x1, y1, x2, y2" in said
+    output = exported(run_id, "parquet", tmp_path, capsys)
+    assert "image_id, class, label, score, x1, y1, x2, y2" in output
     for kind in ("ground_truth", "detections"):
         table = pq.read_table(tmp_path / f"{kind}.parquet").to_pylist()
         rows = [(r["image_id"], r["class"], r.get("score"), r["x1"], r["y1"], r["x2"], r["y2"]) for r in table]
@@ -104,14 +106,14 @@ def test_fiftyone(stored: tuple[str, ScoredSet], tmp_path: Path, capsys: pytest.
     samples = [fo.Sample.from_json(line) for line in (tmp_path / "samples.jsonl").read_text().splitlines()]
     assert [sample.image_id for sample in samples] == [sample.image_id for sample in part.samples]
     for ours, theirs in zip(part.samples, samples, strict=True):
-        found = part.detections[ours.image_id]
+        detections = part.detections[ours.image_id]
         width, height = ours.width_px, ours.height_px
-        for boxes, read in ((ours.annotations, theirs.ground_truth), (found, theirs.predictions)):
+        for boxes, read in ((ours.annotations, theirs.ground_truth), (detections, theirs.predictions)):
             shares = [(x * width, y * height, (x + w) * width, (y + h) * height)
                       for x, y, w, h in (box.bounding_box for box in read.detections)]  # fmt: skip
             assert np.reshape(shares, (-1, 4)) == pytest.approx(boxes.xyxy, abs=1e-3)
             assert [box.label for box in read.detections] == [part.names[label] for label in boxes.labels]
-        assert [box.confidence for box in theirs.predictions.detections] == found.scores.tolist()
+        assert [box.confidence for box in theirs.predictions.detections] == detections.scores.tolist()
 
 
 @pytest.mark.parametrize(("library", "extra"), [("fiftyone", "fiftyone"), ("supervision", "interop")])

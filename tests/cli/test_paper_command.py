@@ -36,10 +36,10 @@ def keep(*records: RunRecord) -> None:
 class _Links(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.links: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [value for name, value in attrs if name in ("href", "src") and value]
+        self.links += [value for name, value in attrs if name in ("href", "src") and value]
 
 
 def test_everything_is_written_linked_and_repeated(make_record: Make, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_everything_is_written_linked_and_repeated(make_record: Make, tmp_path: 
     page.feed((tmp_path / "a" / "index.html").read_text(encoding="utf-8"))
     written = re.findall(r"\]\(([^)]+)\)", (tmp_path / "a" / "index.md").read_text(encoding="utf-8"))
     others = set(names) - {"index.md", "index.html"}
-    assert set(page.found) == set(written) == others
+    assert set(page.links) == set(written) == others
     again = make_paper("mmio-open", tmp_path / "a")
     assert [path.read_bytes() for path in again.files] == [path.read_bytes() for path in second.files]
 
@@ -104,9 +104,9 @@ def test_a_cell_with_several_candidates_spoils_its_table_alone(
 ) -> None:
     keep(make_record(), make_record(split_digest="another"))
     assert main(["paper", "--data", "mmio-open"]) == 0
-    said = capsys.readouterr().out
-    assert str(results / "paper" / "mmio-open" / "index.html") in said
-    assert "missing: Table 2b: table 2b, row 'RTVP', mmio-open 1, quick: records" in said
+    output = capsys.readouterr().out
+    assert str(results / "paper" / "mmio-open" / "index.html") in output
+    assert "missing: Table 2b: table 2b, row 'RTVP', mmio-open 1, quick: records" in output
     assert not (results / "paper" / "mmio-open" / "tables" / "table_2b.md").exists()
     assert (results / "paper" / "mmio-open" / "tables" / "table_2a.md").exists()
 

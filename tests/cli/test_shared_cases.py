@@ -86,13 +86,13 @@ def test_lvis_file_by_the_rules_that_are_asked_for(capsys: pytest.CaptureFixture
 def test_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     truth, words = REFUSED[name]
     assert score(name, truth) == 2
-    said = capsys.readouterr().err
+    message = capsys.readouterr().err
     if truth == "annotations.json":
         assert plan(case(name) / truth) == 2
-        assert capsys.readouterr().err == said
-    assert words in said
-    assert said.startswith("bench: error: ")
-    assert said.count("\n") == 1
+        assert capsys.readouterr().err == message
+    assert words in message
+    assert message.startswith("bench: error: ")
+    assert message.count("\n") == 1
 
 
 @pytest.mark.models
@@ -111,8 +111,8 @@ def test_novel_leak(novel: str, both: str, tmp_path: Path, capsys: pytest.Captur
         Image.new("L", (image["width"], image["height"])).save(tmp_path / image["file_name"])
     asked = ("--task", "zeroshot", "--novel", novel)
     assert plan(path, *asked) == 2
-    said = capsys.readouterr().err
-    assert f"'{novel}'" in said
-    assert both in said
+    message = capsys.readouterr().err
+    assert f"'{novel}'" in message
+    assert both in message
     assert plan(path, *asked, "--allow-overlap") == 0
     assert "allow-overlap" in capsys.readouterr().out

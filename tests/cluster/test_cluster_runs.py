@@ -114,22 +114,22 @@ def test_what_cannot_be_submitted_is_said_in_one_line(cluster: Cluster, tmp_path
         ("time_min=soon", "expected int"),
         ("time_min=1", "allow more time"),
     ):
-        said = cluster.bench(*asked, "--slurm-set", setting, status=2).stderr.splitlines()[-1]
-        assert said.startswith("bench: error: ")
-        assert words in said
-    said = cluster.bench(*asked[:-3], "tset", *asked[-2:], status=2).stderr
-    assert "unknown preset 'tset': did you mean test?" in said
+        message = cluster.bench(*asked, "--slurm-set", setting, status=2).stderr.splitlines()[-1]
+        assert message.startswith("bench: error: ")
+        assert words in message
+    message = cluster.bench(*asked[:-3], "tset", *asked[-2:], status=2).stderr
+    assert "unknown preset 'tset': did you mean test?" in message
     empty = tmp_path / "bin"
     empty.mkdir()
-    said = cluster.bench(*asked, status=2, PATH=str(empty)).stderr
-    assert "Slurm is not installed here" in said
+    message = cluster.bench(*asked, status=2, PATH=str(empty)).stderr
+    assert "Slurm is not installed here" in message
 
 
 def test_a_wait_without_end_is_said_with_what_to_change(cluster: Cluster) -> None:
     name = cluster.submit(*UNTRAINED, "--seed", "4", settings=("time_min=90", "gpus=2"))
     assert cluster.facts(name)["tasks"][0]["device"] == "cuda:0,1"
-    said = "PartitionTimeLimit: does not start like this"
-    cluster.until(lambda: cluster.rows(name)[0]["detail"].startswith(said), "the scheduler's reason", 30)
+    reason = "PartitionTimeLimit: does not start like this"
+    cluster.until(lambda: cluster.rows(name)[0]["detail"].startswith(reason), "the scheduler's reason", 30)
     (row,) = cluster.rows(name)
     assert row["state"] == "queued"
     assert "--slurm-set time_min=N" in row["detail"]
@@ -170,8 +170,8 @@ def test_thirty_two_workers_that_end_together_leave_thirty_two_records(cluster: 
                          stdout=subprocess.PIPE, text=True)
         for index in twice
     ]  # fmt: skip
-    said = [worker.communicate(timeout=240)[0] for worker in workers]
-    ids = {line.split()[0] for line in said}
+    outputs = [worker.communicate(timeout=240)[0] for worker in workers]
+    ids = {line.split()[0] for line in outputs}
     assert len(ids) == 32
     assert {cluster.record(run_id)["status"] for run_id in ids} == {"blocked"}
     assert not list(cluster.home.glob("runs/*/.record*"))

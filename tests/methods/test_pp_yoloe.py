@@ -277,7 +277,7 @@ def test_another_networks_file_is_refused(tmp_path: Path) -> None:
     from benchmark.core.errors import RecordError
 
     model = build(classes=80)
-    for number, (more, said) in enumerate(
+    for number, (more, message) in enumerate(
         (
             ({"neck.extra": np.zeros(2, np.float32)}, "does not fit pp-yoloe-s"),
             (
@@ -287,5 +287,5 @@ def test_another_networks_file_is_refused(tmp_path: Path) -> None:
             ({"yolo_head.proj_conv.weight": np.ones((1, 17, 1, 1), np.float32)}, "distance bins are not one cell wide"),
         )
     ):
-        with pytest.raises(RecordError, match=said):
+        with pytest.raises(RecordError, match=message):
             off_the_shelf(tmp_path / str(number), lambda path, more=more: paddle_file(model, path, **more))

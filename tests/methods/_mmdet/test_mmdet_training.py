@@ -154,10 +154,10 @@ def test_missing_weights_block_and_never_become_random(
     variant: str, adapter_of: Callable[..., Any], squares: list[Sample], tmp_path: Path
 ) -> None:
     adapter = adapter_of("glip", init="released", variant=variant)
-    said = rf"glip_tiny_{variant[-1]}_mmdet-\w+\.pth is not in .*; run: bench weights fetch"
-    with pytest.raises(MissingWeightsError, match=said):
+    message = rf"glip_tiny_{variant[-1]}_mmdet-\w+\.pth is not in .*; run: bench weights fetch"
+    with pytest.raises(MissingWeightsError, match=message):
         adapter.fit(squares, [], NAMES, 0, tmp_path)
-    with pytest.raises(MissingWeightsError, match=said):
+    with pytest.raises(MissingWeightsError, match=message):
         adapter.load_released()
     with pytest.raises(MissingWeightsError, match="no weights of glip-test were released"):
         adapter_of("glip").load_released()
@@ -190,12 +190,12 @@ def test_released_tensors_are_taken_whole_or_refused(adapter_of: Callable[..., A
 
 
 def test_recipes_that_cannot_be_are_refused(adapter_of: Callable[..., Any]) -> None:
-    for settings, said in (
+    for settings, message in (
         ({"max_tokens": 300}, "max_tokens: got 300, expected int: at least 8, at most 256"),
         ({"smallest_share": 0.0}, "smallest_share: got 0.0, expected float: above 0, at most 1"),
         ({"shorter_side_px": 900, "image_side_px": 800}, "shorter_side_px is 900, above image_side_px 800"),
     ):
-        with pytest.raises(ConfigError, match=said):
+        with pytest.raises(ConfigError, match=message):
             adapter_of("glip", **settings)
 
 

@@ -153,7 +153,7 @@ def test_a_paddle_file_with_anything_but_arrays_is_refused(folder: Path, tmp_pat
 
     array = np.arange(3.0)
     objects = np.array([Malicious(tmp_path / "ran")], dtype=object)
-    for name, stored, said in (
+    for name, stored, message in (
         ("runs", {"w": array, "bad": Malicious(tmp_path / "ran")}, "which is no array"),
         ("objects", {"w": array, "bad": objects}, "which is no array"),
         ("class", {"w": array.view(Own)}, "which is no array"),
@@ -162,7 +162,7 @@ def test_a_paddle_file_with_anything_but_arrays_is_refused(folder: Path, tmp_pat
         ("boxed", {"w": np.array([1, "a"], dtype=object)}, "contains no named arrays"),
     ):
         (folder / name).write_bytes(pickle.dumps(stored))
-        with pytest.raises(RecordError, match=said):
+        with pytest.raises(RecordError, match=message):
             read_released(declared(folder / name, Form.PADDLE))
     assert not (tmp_path / "ran").exists()
     whole = pickle.dumps({"w": np.arange(1000.0)})

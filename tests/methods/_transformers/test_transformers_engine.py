@@ -179,10 +179,10 @@ def test_boxes_that_give_no_number_stop_the_training(squares: list[Sample], tmp_
 @pytest.mark.parametrize("name", METHODS)
 def test_missing_weights_block_and_never_become_random(name: str, squares: list[Sample], tmp_path: Path) -> None:
     adapter = adapter_of(name, init="released", variant="t")
-    said = rf"{adapter.info.weights[0].name} is not in .*: bench weights fetch"
-    with pytest.raises(MissingWeightsError, match=said):
+    message = rf"{adapter.info.weights[0].name} is not in .*: bench weights fetch"
+    with pytest.raises(MissingWeightsError, match=message):
         adapter.fit(squares, [], NAMES, 0, tmp_path)
-    with pytest.raises(MissingWeightsError, match=said):
+    with pytest.raises(MissingWeightsError, match=message):
         adapter.load_released()
 
 
@@ -219,19 +219,19 @@ def test_released_weights_are_loaded_from_their_folder(
 
 def test_unreadable_and_changed_images_are_named(squares: list[Sample], tmp_path: Path) -> None:
     (tmp_path / "cut.png").write_bytes(squares[0].path.read_bytes()[:60])
-    for sample, said in (
+    for sample, message in (
         (dataclasses.replace(squares[0], path=tmp_path / "cut.png"), r"cut\.png: not a readable image"),
         (dataclasses.replace(squares[0], path=tmp_path / "no.png"), r"no\.png: the image is missing"),
         (dataclasses.replace(squares[0], width_px=65), "is 64x64 px, the annotations say 65x64"),
     ):
-        with pytest.raises(DataError, match=said):
+        with pytest.raises(DataError, match=message):
             adapter_of("grounding-dino").fit([sample], [], NAMES, 0, tmp_path / "run")
 
 
 def test_recipes_that_cannot_be_are_refused() -> None:
-    for settings, said in (
+    for settings, message in (
         ({"max_tokens": 300}, "max_tokens: got 300, expected int: at least 8, at most 256"),
         ({"shorter_side_px": 900, "image_side_px": 800}, "shorter_side_px is 900, above image_side_px 800"),
     ):
-        with pytest.raises(ConfigError, match=said):
+        with pytest.raises(ConfigError, match=message):
             adapter_of("grounding-dino", **settings)

@@ -65,8 +65,8 @@ def assert_same_checkpoint(left: Path, right: Path) -> None:
 
 def test_killed_or_stopped_and_continued_equals_undisturbed(tmp_path: Path) -> None:
     whole = start_fit(tmp_path / "a", tmp_path / "whole")
-    _, said = whole.communicate(timeout=120)
-    assert whole.returncode == 0, said
+    _, output = whole.communicate(timeout=120)
+    assert whole.returncode == 0, output
     for number, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 3)):
         run = tmp_path / number.name
         first = start_fit(tmp_path / "a", run, pause=30.0)
@@ -78,8 +78,8 @@ def test_killed_or_stopped_and_continued_equals_undisturbed(tmp_path: Path) -> N
         if number is signal.SIGTERM:
             assert "training stopped by SIGTERM; the last finished epoch is kept" in out
         second = start_fit(tmp_path / "a", run)
-        _, said = second.communicate(timeout=120)
-        assert second.returncode == 0, said
+        _, output = second.communicate(timeout=120)
+        assert second.returncode == 0, output
         assert not (run / "state.pt").exists()
         assert_same_checkpoint(tmp_path / "whole", run)
 
