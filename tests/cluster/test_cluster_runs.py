@@ -112,7 +112,7 @@ def test_what_cannot_be_submitted_is_said_in_one_line(cluster: Cluster, tmp_path
         ("partition=nowhere", "Invalid partition"),
         ("partitions=main", "did you mean partition"),
         ("time_min=soon", "expected int"),
-        ("time_min=1", "allow more time"),
+        ("time_min=1", "raise time_min"),
     ):
         message = cluster.bench(*asked, "--slurm-set", setting, status=2).stderr.splitlines()[-1]
         assert message.startswith("bench: error: ")
@@ -128,7 +128,7 @@ def test_what_cannot_be_submitted_is_said_in_one_line(cluster: Cluster, tmp_path
 def test_a_wait_without_end_is_said_with_what_to_change(cluster: Cluster) -> None:
     name = cluster.submit(*UNTRAINED, "--seed", "4", settings=("time_min=90", "gpus=2"))
     assert cluster.facts(name)["tasks"][0]["device"] == "cuda:0,1"
-    reason = "PartitionTimeLimit: does not start like this"
+    reason = "PartitionTimeLimit: cannot start"
     cluster.until(lambda: cluster.rows(name)[0]["detail"].startswith(reason), "the scheduler's reason", 30)
     (row,) = cluster.rows(name)
     assert row["state"] == "queued"
