@@ -69,9 +69,9 @@ def number(value: float, shift: int = 0) -> str:
     return decimal(value, 2 - exact.adjusted(), shift).rstrip("0").rstrip(".")
 
 
-def count(value: float) -> str:
-    """A number of things: `11.2 M` from a million on, `2,673` below."""
-    return f"{decimal(value, 1, -6)} M" if abs(value) >= 1e6 else decimal(value, 0)
+def count(value: float, shift: int = 0) -> str:
+    """A number of things, `value` times 10^shift: `11.2 M` from a million on, `2,673` below."""
+    return f"{decimal(value, 1, shift - 6)} M" if abs(_exact(value, shift)) >= 10**6 else decimal(value, 0, shift)
 
 
 def seconds(value: float) -> str:

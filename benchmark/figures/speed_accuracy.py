@@ -125,13 +125,13 @@ def _draw_front(axes: Axes, shown: Sequence[Point], right: float) -> None:
 
 
 def _point(cell: SeedGroup, interval: Interval | None) -> Point:
-    first, spec = cell.first, cell.spec
+    spec = cell.spec
     ap = mean_ap(cell)
     return Point(
-        panel=f"{source_of(spec)}\n{first.cost.device or 'device unknown'}",
+        panel=f"{source_of(spec)}\n{cell.device or 'device unknown'}",
         method=spec.method,
         label=cell_label(spec),
-        latency_ms=(cell.latency_s() or 0.0) * 1000,
+        latency_ms=(cell.cost("latency_p50_s") or 0.0) * 1000,
         ap=ap,
         ap_low=100 * interval.low if interval else ap,
         ap_high=100 * interval.high if interval else ap,

@@ -72,21 +72,26 @@ METRICS: tuple[Column, ...] = (
 )
 """known metrics of a record, in the order in which they are shown"""
 
+_OVER = "of several trainings the median"
 COSTS: tuple[Column, ...] = (
-    Column("parameters", "params", "count", -1, True, "parameters of the model"),
-    Column("gflops", "GFLOPs", "number", -1, False, "10^9 operations per image at the evaluated size"),
-    Column("latency_p50_s", "latency", "time", -1, True, "median time per image at batch 1, all steps included"),
-    Column("latency_p95_s", "latency p95", "time", -1, False, "95th percentile of the time per image at batch 1"),
-    Column("images_per_s", "images/s", "number", 1, False, "throughput in batches, decoding overlapped"),
+    Column("parameters", "params", "count", -1, True, f"parameters of the model; {_OVER}"),
+    Column("gflops", "GFLOPs", "number", -1, False, f"10^9 operations per image at the evaluated size; {_OVER}"),
+    Column(
+        "latency_p50_s", "latency", "time", -1, True, f"median time per image at batch 1, all steps included; {_OVER}"
+    ),
+    Column(
+        "latency_p95_s", "latency p95", "time", -1, False, f"95th percentile of the time per image at batch 1; {_OVER}"
+    ),
+    Column("images_per_s", "images/s", "number", 1, False, f"throughput in batches, decoding overlapped; {_OVER}"),
     Column(
         "peak_memory_bytes",
         "memory",
         "bytes",
         -1,
         False,
-        "peak of process or GPU memory while it predicts",
+        f"peak of process or GPU memory while it predicts; {_OVER}",
     ),
-    Column("train_hours", "train h", "number", -1, False, "hours of training, all attempts together"),
+    Column("train_hours", "train h", "number", -1, False, f"hours of training, all attempts together; {_OVER}"),
     Column("image_side_px", "side px", "number", 0, False, "side of the network's input in pixels"),
 )
 """fields of a record's cost"""
@@ -98,7 +103,7 @@ FACTS: tuple[Column, ...] = (
         "zero_shot", "zero-shot", "percent", 1, True, "share of test classes whose names are in no known training data"
     ),
     Column("seeds", "seeds", "number", 0, True, "how many seeds the mean is over"),
-    Column("device", "device", "text", 0, False, "device on which time and memory were measured"),
+    Column("device", "device", "text", 0, False, "devices on which time and memory were measured"),
     Column("precision", "precision", "text", 0, False, "number format of the weights when it was measured"),
     Column("licence", "licence", "text", 0, False, "licence of the method's code"),
     Column(

@@ -127,7 +127,7 @@ def _facts(cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
         "wording": _coded([cell.spec.wording for cell in cells]),
         "zero_shot": written([zero_shot_share(ledger) for ledger in ledgers], "percent"),
         "measured": _coded(utc),
-        "device": _coded([record.cost.device for record in firsts]),
+        "device": _coded([cell.device for cell in cells]),
         "precision": _coded([record.cost.precision for record in firsts]),
     }
 
@@ -155,12 +155,12 @@ def _within_limit(
 
 
 def _costs(cells: Sequence[SeedGroup], column: Column) -> dict[str, Any]:
-    return written([getattr(cell.first.cost, column.key) for cell in cells], column.kind)
+    return written([cell.cost(column.key) for cell in cells], column.kind)
 
 
 def _latency(cells: Sequence[SeedGroup], name: str) -> dict[str, Any]:
     """Median over the runs of each cell; one that is not settled is marked, and has no number to sort or draw by."""
-    values = [cell.latency_s(name) for cell in cells]
+    values = [cell.cost(name) for cell in cells]
     settled = written([v if c.latency_settled else None for v, c in zip(values, cells, strict=True)], "time")
     words, codes, numbers = list(settled["words"]), settled["codes"], list(settled["numbers"])
     for row, (value, cell) in enumerate(zip(values, cells, strict=True)):

@@ -55,7 +55,7 @@ def _table(cells: Sequence[SeedGroup], stored: Comparisons) -> str:
 
 
 def _row(rank: str, cell: SeedGroup, stored: Comparisons) -> list[str]:
-    spec, cost = cell.spec, cell.first.cost
+    spec = cell.spec
     interval = stored.interval(cell, "AP")
     return [
         rank,
@@ -66,9 +66,9 @@ def _row(rank: str, cell: SeedGroup, stored: Comparisons) -> list[str]:
         _text(percent, cell.mean("AP50")),
         _text(percent, cell.mean("AP75")),
         str(len(cell.good)),
-        _text(count, cost.parameters),
-        _text(lambda value: latency(value, settled=cell.latency_settled), cell.latency_s()),
-        cost.device or "-",
+        _text(count, cell.cost("parameters")),
+        _text(lambda value: latency(value, settled=cell.latency_settled), cell.cost("latency_p50_s")),
+        cell.device or "-",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Records that differ in the seed only, and their mean, standard deviation, interval and latency."""
+"""Records that differ in the seed only, and their mean, standard deviation, interval and costs."""
 
 from __future__ import annotations
 
@@ -51,15 +51,21 @@ class SeedGroup:
         """95 % interval of the only run over images, as fractions; None for several runs: it is not their mean's."""
         return self.first.intervals.get(metric) if len(self.good) == 1 else None
 
-    def latency_s(self, field: str = "latency_p50_s") -> float | None:
-        """Median over the runs of that latency; None if none was measured."""
-        values = [value for record in self.good if (value := getattr(record.cost, field)) is not None]
+    def cost(self, name: str) -> float | None:
+        """Median over the runs of that field of `Cost`; None if none measured it."""
+        values = [value for record in self.good if (value := getattr(record.cost, name)) is not None]
         return statistics.median(values) if values else None
 
     @property
+    def device(self) -> str | None:
+        """The devices on which the runs' costs were measured, each once; None if none is known."""
+        return "; ".join(dict.fromkeys(r.cost.device for r in self.good if r.cost.device)) or None
+
+    @property
     def latency_settled(self) -> bool:
-        """Whether repeated measurements of every run's latency agree, so that it may be compared."""
-        return bool(self.good) and all(record.cost.settled_latency_s is not None for record in self.good)
+        """Whether every run was timed on one device and repeated measurements agree, so that it may be compared."""
+        one_device = len({record.cost.device for record in self.good}) == 1
+        return one_device and all(record.cost.settled_latency_s is not None for record in self.good)
 
     def _values(self, metric: str) -> list[float]:
         return [

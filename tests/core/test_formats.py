@@ -68,6 +68,13 @@ def test_each_kind_has_its_own_form(kind: str, value: float, text: str) -> None:
     assert formats.KINDS[kind](value) == text
 
 
+def test_a_count_in_millions_is_rounded_once() -> None:
+    assert [formats.count(v, 6) for v in (3.15, 3.1499996, 3.157184, 0.99, 1.0)] == [
+        "3.2 M", "3.1 M", "3.2 M", "990,000", "1.0 M",
+    ]  # fmt: skip
+    assert formats.count(3_157_184) == formats.count(3.157184, 6)
+
+
 def test_differences_and_intervals() -> None:
     assert formats.minus(40.0, 35.7) == 4.3
     assert [formats.signed_points(v) for v in (1.05, -0.25, 0.0, -0.04)] == ["+1.1", "-0.3", "+0.0", "+0.0"]

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -16,10 +17,12 @@ from typing import Any
 import pytest
 
 from benchmark.cli.publishing.content import gather_context
+from benchmark.core.formats import KINDS
 from benchmark.core.paths import Results
 from benchmark.core.plugins import list_names, load
 from benchmark.core.record import RunRecord, not_judged
 from benchmark.leaderboard import site
+from benchmark.leaderboard._board_columns import COSTS, LATENCIES
 from benchmark.leaderboard._wandb_rows import markdown_tables
 from benchmark.leaderboard.site import build_site
 from benchmark.records.comparisons import Comparisons
@@ -55,6 +58,10 @@ class Page:
 
     data: dict[str, Any]
 
+    @property
+    def percentages(self) -> set[str]:
+        return {column["key"] for column in self.data["columns"] if column["kind"] == "percent"}
+
     def row(self, run_id: str) -> int:
         return int(self.data["values"]["id"].index(run_id))
 
@@ -85,10 +92,24 @@ def test_the_site_writes_each_mean_by_the_rule(page: Page) -> None:
     assert len(cells()) >= 20
     for cell in cells():
         run_id = cell.first.run_id
-        for name in ("AP", "AP50", "AP75"):
+        assert {"AP", "AP50", "AP75"} <= cell.first.metrics.keys()
+        for name in cell.first.metrics.keys() & page.percentages:
             mean = cell.mean(name)
-            assert mean is not None
-            assert page.text(name, run_id) == on_paper(mean)
+            assert page.text(name, run_id) == (None if mean is None else on_paper(mean))
+
+
+def test_every_cost_is_the_median_over_the_trainings_of_its_row(page: Page) -> None:
+    several = 0
+    for cell in cells():
+        run_id = cell.first.run_id
+        for column in COSTS:
+            measured = [v for record in cell.good if (v := getattr(record.cost, column.key)) is not None]
+            median = statistics.median(measured) if measured else None
+            noisy = " noisy" if column.key in LATENCIES and not cell.latency_settled else ""
+            assert page.text(column.key, run_id) == (None if median is None else KINDS[column.kind](median) + noisy)
+            several += len(set(measured)) > 1
+        assert page.text("device", run_id) == "; ".join(dict.fromkeys(str(r.cost.device) for r in cell.good))
+    assert several >= 3  # a committed cell has trainings whose costs differ
 
 
 def test_the_record_page_says_what_the_board_says(page: Page, tmp_path: Path) -> None:
@@ -129,6 +150,7 @@ def test_wandb_writes_what_the_site_writes(page: Page) -> None:
             run_id = cell.first.run_id
             assert [row[n] for n in ("AP", "AP50", "AP75")] == [page.text(n, run_id) for n in ("AP", "AP50", "AP75")]
             assert row["parameters"] == page.text("parameters", run_id)
+            assert row["device"] == page.text("device", run_id)
             assert row["latency"] == page.text("latency_p50_s", run_id)
             low, high = page.bounds("AP", run_id)
             assert row["#"] == str(page.data["ranks"].get(str(page.row(run_id)), "-"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmark.core.record import RunRecord, Status, not_judged
+from benchmark.core.record import Cost, RunRecord, Status, not_judged
 from benchmark.records.seeds import SeedGroup, seed_groups
 
 Make = Callable[..., RunRecord]
@@ -36,6 +36,25 @@ def test_one_seed_has_no_spread_and_none_has_no_mean(make_record: Make) -> None:
     none = SeedGroup((failed, blocked))
     assert (none.good, none.first, none.status) == ((), failed, Status.FAILED)
     assert none.mean("AP") is none.deviation("AP") is None
+
+
+def test_costs_are_medians_over_the_measured_seeds(make_record: Make) -> None:
+    costs = [
+        Cost(parameters=10, peak_memory_bytes=memory, train_hours=hours, device="CPU", latency_p50_s=0.1,
+             latency_noisy=False)
+        for memory, hours in ((900, 1.0), (100, 3.0), (200, None))
+    ]  # fmt: skip
+    records = [replace(make_record(seed=seed), cost=cost) for seed, cost in enumerate(costs)]
+    failed = replace(make_record(seed=9, status=Status.FAILED, error="boom"), cost=Cost(peak_memory_bytes=1))
+    (group,) = seed_groups([*records, failed])
+    names = ("parameters", "peak_memory_bytes", "train_hours", "gflops")
+    assert [group.cost(name) for name in names] == [10, 200, 2.0, None]
+    assert (group.device, group.latency_settled) == ("CPU", True)
+    moved = replace(records[2], cost=replace(costs[2], device="GPU"))
+    (mixed,) = seed_groups([*records[:2], moved])
+    assert (mixed.device, mixed.latency_settled) == ("CPU; GPU", False)
+    (nothing,) = seed_groups([failed])
+    assert (nothing.cost("parameters"), nothing.device, nothing.latency_settled) == (None, None, False)
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_released_weights_that_are_absent_belong_to_their_row_without_a_ledger(m
         assert belongs(TABLE, row, source_of(record), record) is belonging
 
 
-def test_parameters_are_the_mean_over_seeds_in_millions(make_record: Make) -> None:
+def test_parameters_are_the_median_over_seeds_in_millions(make_record: Make) -> None:
     counts = (16_000_000, 18_000_000, None)
     records = [replace(make_record(seed=seed), cost=Cost(parameters=count)) for seed, count in enumerate(counts)]
     measured = Measured(SeedGroup(tuple(records)), "measured")

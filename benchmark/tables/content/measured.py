@@ -78,15 +78,17 @@ class Measured:
         return tuple(r for r in self.group.records if r.status is not Status.OK) if self.group else ()
 
     def mean(self, metric: str) -> float | None:
-        """Mean over seeds, in percent; of PARAMETERS in millions; None without a value."""
+        """Mean over seeds, in percent; of PARAMETERS their median, in millions; None without a value."""
         if metric == PARAMETERS:
-            return statistics.fmean(self._parameters) if self._parameters else None
+            parameters = self.group.cost("parameters") if self.group else None
+            return None if parameters is None else parameters / 1e6
         return _in_percent(self.group.mean(metric)) if self.group else None
 
     def deviation(self, metric: str) -> float | None:
         """Standard deviation over seeds, in the unit of `mean`; None for one seed."""
         if metric == PARAMETERS:
-            return statistics.stdev(self._parameters) if len(self._parameters) > 1 else None
+            counts = [r.cost.parameters / 1e6 for r in self.records if r.cost.parameters is not None]
+            return statistics.stdev(counts) if len(counts) > 1 else None
         return _in_percent(self.group.deviation(metric)) if self.group else None
 
     @property
@@ -113,10 +115,6 @@ class Measured:
         """What the interval is over."""
         found = self.comparisons.interval(self.group, metric) if self.group else None
         return found.basis if found else None
-
-    @property
-    def _parameters(self) -> list[float]:
-        return [r.cost.parameters / 1e6 for r in self.records if r.cost.parameters is not None]
 
 
 def measure(

@@ -37,7 +37,7 @@ class Number:
 
 def value_text(metric: str, value: float) -> str:
     """A measured value as printed: `24.7` of percent, `11.2 M` of PARAMETERS in millions."""
-    return count(round(value * 1e6)) if metric == PARAMETERS else points(value)
+    return count(value, 6) if metric == PARAMETERS else points(value)
 
 
 def fact_texts(fact: Mapping[str, Any]) -> dict[str, Any]:
