@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from benchmark.core.comparison import Board, Place, board_of
-from benchmark.core.formats import KINDS, latency, percent
+from benchmark.core.formats import KINDS, in_percent, latency, percent
 from benchmark.core.record import Status
 from benchmark.core.spec import PROFILES, RunSpec
 from benchmark.core.vocabulary import CANONICAL
@@ -145,7 +145,10 @@ def _within_limit(
     left = LIMIT_BYTES - len(json.dumps(values, separators=(",", ":")))
     shown = []
     for column in metrics:
-        column_values = written([cell.mean(column.key) for cell in cells], column.kind)
+        means = [cell.mean(column.key) for cell in cells]
+        column_values = written(means, column.kind)
+        if column.key in WITH_INTERVAL:
+            column_values["exact"] = [None if mean is None else in_percent(mean) for mean in means]
         left -= len(json.dumps(column_values, separators=(",", ":")))
         if left < 0:
             break
@@ -224,7 +227,8 @@ def _percent(fraction: float | None) -> str | None:
 def written(values: Sequence[float | None], kind: str) -> dict[str, Any]:
     """Numbers as they are written: `words` by rising value, `codes` into them, None for None.
 
-    `numbers`: the least value of each word, by which the page draws and filters; a percentage is its own number.
+    `numbers`: the least value of each word, by which the page draws and filters; a percentage is its own number, but
+    of metrics with an interval, which also have `exact`, one unrounded percentage per row.
     """
     texts = [None if value is None else KINDS[kind](value) for value in values]
     least: dict[str, float] = {}

@@ -72,6 +72,14 @@ def test_the_board_shows_the_text_that_python_wrote(visit: Visit, records: Seque
         assert columns["latency"][row] == formats.latency(waits, settled=cell.latency_settled)
 
 
+def test_cells_that_read_alike_are_sorted_by_their_unrounded_means(visit: Visit, records: Sequence[RunRecord]) -> None:
+    page = visit("#/board?task=closed&sort=AP&cols=AP~id")
+    texts, ids = column(page, "AP %"), column(page, "run")
+    assert len(set(texts)) < len(texts)
+    means = {cell.first.run_id: cell.mean("AP") for cell in seed_groups(records)}
+    assert [means[run_id] for run_id in ids] == sorted(means[run_id] or 0.0 for run_id in ids)
+
+
 def test_cells_without_a_number_stay_last_whichever_way_they_are_sorted(visit: Visit) -> None:
     for order in ("AP", "-AP"):
         texts = column(visit(f"#/board?sort={order}&data=mmio-open&profile=quick&task=zeroshot"), "AP %")

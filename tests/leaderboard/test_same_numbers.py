@@ -23,6 +23,7 @@ from benchmark.core.plugins import list_names, load
 from benchmark.core.record import RunRecord, not_judged
 from benchmark.leaderboard import site
 from benchmark.leaderboard._board_columns import COSTS, LATENCIES
+from benchmark.leaderboard._page_data import WITH_INTERVAL
 from benchmark.leaderboard._wandb_rows import markdown_tables
 from benchmark.leaderboard.site import build_site
 from benchmark.records.comparisons import Comparisons
@@ -96,6 +97,15 @@ def test_the_site_writes_each_mean_by_the_rule(page: Page) -> None:
         for name in cell.first.metrics.keys() & page.percentages:
             mean = cell.mean(name)
             assert page.text(name, run_id) == (None if mean is None else on_paper(mean))
+
+
+def test_the_site_sorts_by_unrounded_means(page: Page) -> None:
+    for name in WITH_INTERVAL:
+        exact = page.data["values"][name]["exact"]
+        for cell in cells():
+            mean = cell.mean(name)
+            assert mean is not None
+            assert exact[page.row(cell.first.run_id)] == pytest.approx(100 * mean, rel=1e-15)
 
 
 def test_every_cost_is_the_median_over_the_trainings_of_its_row(page: Page) -> None:

@@ -13,13 +13,14 @@ function at(key, row) {
   return code === undefined ? values[row] ?? null : code === null ? null : values.words[code];
 }
 
-// The number by which a cell is sorted, filtered and drawn, a percentage for fractions; text stays text.
+// The number by which a cell is sorted, filtered and drawn, a percentage for fractions, unrounded where there is an interval; text stays text.
 const value = (key, row) => numberOf(DATA.values[key], COLUMNS.get(key)?.kind ?? "text", row);
 
 function numberOf(values, kind, row) {
   const code = values?.codes?.[row];
   if (code === undefined) return values?.[row] ?? null;
   if (code === null) return null;
+  if (values.exact) return values.exact[row];
   return values.numbers ? values.numbers[code] : kind === "percent" ? Number(values.words[code].replaceAll(",", "")) : values.words[code];
 }
 
