@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.core.formats import in_percent, percent, signed_points
+
 if TYPE_CHECKING:
     from benchmark.harness.rescore import Stored
 
@@ -73,16 +75,20 @@ def text(facts: dict[str, Any]) -> str:
             lines.append(f"  {title}: no ground truth")
             continue
         lines.append(
-            f"  {title:<16} AP {100 * row['AP']:6.3f} ({100 * row['AP_minus_fast']:+.3f})  "
-            f"AP50 {100 * row['AP50']:6.3f} ({100 * row['AP50_minus_fast']:+.3f})  "
-            f"AP of a class differs by up to {100 * row['largest_of_a_class']:.2f}"
+            f"  {title:<16} AP {percent(row['AP'], 3):>6} ({_signed(row['AP_minus_fast'])})  "
+            f"AP50 {percent(row['AP50'], 3):>6} ({_signed(row['AP50_minus_fast'])})  "
+            f"AP of a class differs by up to {percent(row['largest_of_a_class'], 2)}"
         )
     return "\n".join(lines)
 
 
 def _percent(facts: dict[str, Any], name: str) -> str:
     value = facts["metrics"][name]["fast"]
-    return "-" if value is None else f"{100 * value:.3f}"
+    return "-" if value is None else percent(value, 3)
+
+
+def _signed(fraction: float) -> str:
+    return signed_points(in_percent(fraction), 3)
 
 
 def _ultralytics() -> Any:

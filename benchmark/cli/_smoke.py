@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmark.core.errors import RecordError
+from benchmark.core.formats import percent
 from benchmark.core.loading import parse_json
 from benchmark.core.method import Capability, MethodInfo
 from benchmark.core.plugins import load
@@ -69,6 +70,6 @@ def read_answer(stdout: str, stderr: str) -> tuple[str, float | None, str]:
 
 def line(outcome: Smoked) -> str:
     """An outcome as one line of text."""
-    metric = "" if outcome.ap50 is None else f"AP50 {outcome.ap50 * 100:.1f}"
+    metric = "" if outcome.ap50 is None else f"AP50 {percent(outcome.ap50)}"
     result = outcome.said.splitlines()[-1] if outcome.said else metric
     return f"{outcome.status:<8} {outcome.method:<18} {outcome.task:<9} {outcome.seconds:7.1f} s  {result}"

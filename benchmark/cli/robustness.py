@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cli._command import Command
+from benchmark.core.formats import in_percent, percent, signed_points
 from benchmark.core.vocabulary import CANONICAL
 
 if TYPE_CHECKING:
@@ -82,13 +83,13 @@ def _text(result: Robustness) -> str:
     width = max(len(each.name) for each in result.wordings)
     for each in result.wordings:
         lost = result.lost(each)
-        change = "" if lost is None or each.name == CANONICAL else f"  {-100 * lost:+6.2f}"
+        change = "" if lost is None or each.name == CANONICAL else f"  {signed_points(in_percent(-lost), 2):>6}"
         seeds = f"seed {each.seeds[0]}" if len(each.seeds) == 1 else f"{len(each.seeds)} seeds"
         control = "  control: ids without meaning" if each.control else ""
-        lines.append(f"  {each.name:<{width}}  {result.metric} {100 * each.value:6.2f}{change:8}  {seeds}{control}")
+        lines.append(f"  {each.name:<{width}}  {result.metric} {percent(each.value, 2):>6}{change:8}  {seeds}{control}")
     if len(result.meant) > 1:
-        lines.append(f"spread {100 * result.spread:.2f} over {len(result.meant)} wordings and orders")
-        lines.append(f"worst  {100 * result.worst.value:.2f} with {result.worst.name}")
+        lines.append(f"spread {percent(result.spread, 2)} over {len(result.meant)} wordings and orders")
+        lines.append(f"worst  {percent(result.worst.value, 2)} with {result.worst.name}")
     missing = [name for name in (CANONICAL, "synonyms", "description", "codes", "canonical@1")
                if name not in {each.name for each in result.wordings}]  # fmt: skip
     if missing:

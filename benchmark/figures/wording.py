@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.core.errors import RecordError
+from benchmark.core.formats import percent
 from benchmark.core.record import RunRecord, Status
 from benchmark.figures.drawing.panels import Source, cell_label, run_command, source_of
 from benchmark.figures.drawing.style import COLOURS, MARKERS, PAGE_INCHES, SMALL, STYLE, FigureKind
@@ -90,7 +91,7 @@ def _draw_panel(axes: Axes, reads: Sequence[Robustness]) -> None:
                 label=kind,
                 zorder=3 if kind == KINDS[0] else 2,
             )
-        spread = f"  spread {100 * read.spread:.1f}" if len(read.meant) > 1 else ""
+        spread = f"  spread {percent(read.spread)}" if len(read.meant) > 1 else ""
         labels.append(cell_label(read.spec) + spread)
     axes.set_yticks(range(len(reads)), labels)
     axes.set_ylim(len(reads) - 0.5, -0.5)

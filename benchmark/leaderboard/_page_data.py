@@ -6,12 +6,12 @@ Texts, and numbers as `core.formats` writes them, are indices into a list of wor
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from benchmark.core.comparison import Board, Place, board_of
-from benchmark.core.formats import KINDS, in_percent, latency, percent
+from benchmark.core.formats import KINDS, in_percent, latency, number, percent
 from benchmark.core.record import Status
 from benchmark.core.spec import PROFILES, RunSpec
 from benchmark.core.vocabulary import CANONICAL
@@ -57,7 +57,7 @@ def page_data(cells: Sequence[SeedGroup], context: Context) -> dict[str, Any]:
         "rows": len(cells),
         "values": values,
         "intervals": {name: _intervals(cells, name, context) for name in WITH_INTERVAL},
-        "deviations": {name: _sparse([_percent(c.deviation(name)) for c in cells]) for name in WITH_INTERVAL},
+        "deviations": {name: _sparse([_text(percent, c.deviation(name)) for c in cells]) for name in WITH_INTERVAL},
         "ranks": _sparse([place.rank if place else None for place in places]),
         "tied": _tied(cells, places),
         "methods": {name: _method(context, name) for name in sorted({cell.spec.method for cell in cells})},
@@ -95,9 +95,9 @@ def _board(board: Board, cells: Sequence[SeedGroup], context: Context) -> dict[s
         "version": good.spec.dataset_version,
         "profile": board.profile,
         "rules": board.rules,
-        "images": good.facts.get("test_images"),
-        "boxes": good.facts.get("test_boxes"),
-        "classes": len(good.per_class) or None,
+        "images": _text(number, good.facts.get("test_images")),
+        "boxes": _text(number, good.facts.get("test_boxes")),
+        "classes": _text(number, len(good.per_class) or None),
         "digest": good.spec.dataset_digest[:12],
         "split": good.spec.split_digest[:12],
         "remark": context.comparisons.remark(cells),
@@ -220,8 +220,8 @@ def _sparse(values: Sequence[Any]) -> Mapping[str, Any]:
     return {str(row): value for row, value in enumerate(values) if value}
 
 
-def _percent(fraction: float | None) -> str | None:
-    return None if fraction is None else percent(fraction)
+def _text(write: Callable[[float], str], value: float | None) -> str | None:
+    return None if value is None else write(value)
 
 
 def written(values: Sequence[float | None], kind: str) -> dict[str, Any]:

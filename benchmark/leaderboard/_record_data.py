@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmark.core.canonical import to_plain
-from benchmark.core.formats import KINDS, latency, metric, metric_kind, percent, percent_interval, score
+from benchmark.core.formats import KINDS, latency, metric, metric_kind, number, percent, percent_interval, score
 from benchmark.core.record import RunRecord, not_judged
 from benchmark.leaderboard._board_columns import COSTS, LATENCIES
 from benchmark.leaderboard.boards import title_of, zero_shot_share
 from benchmark.leaderboard.context import Context
 from benchmark.records.seeds import SeedGroup
+
+_ROWS = {"AP": percent, "AP50": percent, "boxes": number, "images": number}
+"""value of a class, scene or super category -> how it is written"""
 
 
 def record_data(record: RunRecord, cell: SeedGroup, context: Context) -> dict[str, Any]:
@@ -53,7 +56,7 @@ def _picture(picture: Any) -> dict[str, Any]:
 
 
 def _texts(record: RunRecord) -> dict[str, Any]:
-    """The record's numbers as they are written: metrics, intervals, costs, and the rows per class, scene and super."""
+    """The record's numbers as they are written: metrics, intervals, counts, costs, and per class, scene and super."""
     kinds = {column.key: column.kind for column in COSTS} | {"parameters_trained": "count"}
     settled = record.cost.settled_latency_s is not None
     writers = {name: KINDS[kind] for name, kind in kinds.items()}
@@ -63,10 +66,11 @@ def _texts(record: RunRecord) -> dict[str, Any]:
         "intervals": {
             name: percent_interval(bounds) for name, bounds in record.intervals.items() if not not_judged(record, name)
         },
+        "facts": {name: _text(number, record.facts.get(name)) for name in ("test_images", "test_boxes")},
         "cost": {name: _text(write, getattr(record.cost, name)) for name, write in writers.items()},
         **{
             part: {
-                group: {name: _text(percent, value) for name, value in row.items() if name in ("AP", "AP50")}
+                group: {name: _text(_ROWS[name], value) for name, value in row.items() if name in _ROWS}
                 for group, row in getattr(record, part).items()
             }
             for part in ("per_class", "per_scene", "per_super")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from benchmark.core.comparison import Board, board_of
@@ -27,16 +28,22 @@ _HEADERS = (
 
 
 def markdown_tables(records: Sequence[RunRecord], comparisons: Comparisons | None = None) -> list[tuple[str, str]]:
-    """(title, Markdown table) per task, data set and profile, whose numbers do not compare with those of others.
+    """(title, Markdown table) per board; its numbers and ranks do not compare with those of others.
 
-    The newest version of each data set and method is shown. One row per cell: means over seeds in percent; ranks and
-    intervals of means come from the stored comparisons, whose remark stands below the table.
+    The title is task, data set and profile, and the rules where two boards share these. The newest version of each data
+    set and method is shown. One row per cell: means over seeds in percent; ranks and intervals of means come from the
+    stored comparisons, whose remark stands below the table.
     """
     stored = comparisons or Comparisons()
-    groups: dict[tuple[str, str, str], list[SeedGroup]] = {}
+    groups: dict[tuple[str, Board], list[SeedGroup]] = {}
     for cell in seed_groups(one_version(records).records):
-        groups.setdefault((cell.spec.task, cell.spec.data, cell.spec.profile), []).append(cell)
-    return [(" · ".join(key), _table(groups[key], stored)) for key in sorted(groups)]
+        title = " · ".join((cell.spec.task, cell.spec.data, cell.spec.profile))
+        groups.setdefault((title, board_of(cell.spec)), []).append(cell)
+    titles = Counter(title for title, _ in groups)
+    return [
+        (title if titles[title] == 1 else f"{title} · rules {board.rules}", _table(groups[title, board], stored))
+        for title, board in sorted(groups)
+    ]
 
 
 def _table(cells: Sequence[SeedGroup], stored: Comparisons) -> str:
@@ -47,11 +54,8 @@ def _table(cells: Sequence[SeedGroup], stored: Comparisons) -> str:
         place = places.get(cell.first.run_id)
         rank = _text(str, place.rank if place else None)
         lines.append("| " + " | ".join(_plain(text) for text in _row(rank, cell, stored)) + " |")
-    boards: dict[Board, list[SeedGroup]] = {}
-    for cell in cells:
-        boards.setdefault(board_of(cell.spec), []).append(cell)
-    remarks = {f"Ranks: {remark}": None for group in boards.values() if (remark := stored.remark(group))}
-    return "\n".join([*lines, *(["", *remarks] if remarks else [])])
+    remark = stored.remark(cells)
+    return "\n".join([*lines, *(["", f"Ranks: {remark}"] if remark else [])])
 
 
 def _row(rank: str, cell: SeedGroup, stored: Comparisons) -> list[str]:

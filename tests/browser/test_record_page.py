@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmark.core import formats
 from benchmark.core.plugins import list_names, load
 from benchmark.core.record import RunRecord
 from benchmark.tables.content.table import Table
@@ -36,6 +37,7 @@ def test_one_click_on_a_number_shows_where_it_comes_from(visit: Visit, records: 
         record.spec.dataset_digest[:12],
         record.spec.split_digest[:12],
         "coco_ap 1",
+        "1,409 images, 2,673 boxes",
         f"--task {record.spec.task} --data {record.spec.dataset}",
     ):
         assert needed in said
@@ -60,6 +62,8 @@ def test_classes_and_scenes_can_be_sorted(visit: Visit, records: Sequence[RunRec
     assert rows.count() == len(records[0].per_class)
     best = max(records[0].per_class, key=lambda name: records[0].per_class[name]["AP"] or 0)
     assert best in rows.first.inner_text()
+    number = formats.number(records[0].per_class[best]["boxes"] or 0)
+    assert number in rows.first.locator("td").all_inner_texts()
     page.locator("#classes thead button", has_text="name").click()
     listed = page.locator("#classes tbody th").all_inner_texts()
     assert listed == sorted(listed)

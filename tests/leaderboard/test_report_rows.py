@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.core.comparison import Floor
+from benchmark.core.comparison import Floor, board_of
 from benchmark.core.errors import RecordError
 from benchmark.core.record import Cost, RunRecord
 from benchmark.leaderboard._paper_data import paper_data
@@ -44,6 +44,18 @@ def test_ranks_ties_and_intervals_of_means_come_from_the_stored_comparison(make_
     ((_, table),) = markdown_tables(records, comparisons_of(records, floor=Floor.NOTHING_LEARNT))
     assert table.splitlines()[-1] == "Ranks: nothing learnt"
     assert all(line.startswith("| - |") for line in table.splitlines()[2:5])
+
+
+def test_cells_of_other_rules_have_a_table_of_their_own(make_record: Make) -> None:
+    records = [make_record(ap=0.1), make_record(method="yolo-world", ap=0.21)]
+    other = make_record(method="glip", ap=0.5)
+    spec = replace(other.spec, protocol={**other.spec.protocol, "max_detections": 7})
+    records.append(replace(other, spec=spec, run_id=spec.run_id))
+    tables = markdown_tables(records, comparisons_of(records))
+    rules = sorted({board_of(record.spec).rules for record in records})
+    assert [title for title, _ in tables] == [f"zeroshot · mmio-open 1 · quick · rules {each}" for each in rules]
+    named = [[line.split(" | ")[1] for line in table.splitlines()[2:] if line.startswith("|")] for _, table in tables]
+    assert sorted(named) == [["glip-n"], ["yolo-world-n", "rtvp-n"]]
 
 
 def test_a_latency_that_is_not_settled_is_marked_and_a_row_has_the_median(make_record: Make) -> None:

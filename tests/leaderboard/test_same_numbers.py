@@ -239,3 +239,10 @@ def test_the_pages_script_rounds_no_number_of_a_record() -> None:
     assert found == {"board.js", "plot.js"}  # the number of pages, and the ticks of an axis
     (line,) = [line for line in (folder / "board.js").read_text(encoding="utf-8").splitlines() if rounding.search(line)]
     assert "Math.ceil(sorted.length / PAGE_ROWS)" in line
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.js")}
+    assert {name for name, text in scripts.items() if re.search(r"toLocaleString|\bIntl\b", text)} == {
+        "data.js",
+        "plot.js",
+    }
+    counted = {what for text in scripts.values() for what in re.findall(r"\bwhole\(([^)]*)\)", text)}
+    assert counted == {"count - rows.length", "all.length", "sorted.length", "facts.records"}

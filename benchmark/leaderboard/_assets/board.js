@@ -45,8 +45,8 @@ function taskTabs(board) {
 function boardHead(board) {
   const same = DATA.boards.filter((other) => other.task === board.task);
   const facts = [
-    board.images && `${whole(board.images)} test images`, board.boxes && `${whole(board.boxes)} boxes`,
-    board.classes && `${whole(board.classes)} classes`, `data ${board.digest}`, `split ${board.split}`,
+    board.images && `${board.images} test images`, board.boxes && `${board.boxes} boxes`,
+    board.classes && `${board.classes} classes`, `data ${board.digest}`, `split ${board.split}`,
   ].filter(Boolean);
   const go = (position) => {
     const { task, data, profile, rules } = same[Number(position)];

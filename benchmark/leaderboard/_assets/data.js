@@ -42,7 +42,8 @@ function tiedWith(row) {
 }
 
 const deviation = (key, row) => DATA.deviations[key]?.[row] ?? null;
-const whole = (integer) => (integer === null || integer === undefined ? "–" : integer.toLocaleString("en"));
+// How many rows or records the page itself holds; numbers of records are written by Python.
+const whole = (integer) => integer.toLocaleString("en");
 const profileName = (board) => `${board.data} ${board.version} · ${board.profile}`;
 
 function boardName(board) {

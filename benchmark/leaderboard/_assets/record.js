@@ -42,7 +42,7 @@ function originOf(key, page) {
       ["exactly", Object.hasOwn(record.metrics, key) ? String(fraction) : String(costAt(record, key) ?? measured)],
       ["95 % interval", bounds && page.texts.intervals[key] ? `${page.texts.intervals[key]} % (this seed's images resampled, groups together)` : null],
       ["over seeds", seedsText(page, key)],
-      ["measured on", `${whole(record.facts.test_images)} images, ${whole(record.facts.test_boxes)} boxes of ${record.spec.dataset}, version ${record.spec.dataset_version}`],
+      ["measured on", `${page.texts.facts.test_images ?? "–"} images, ${page.texts.facts.test_boxes ?? "–"} boxes of ${record.spec.dataset}, version ${record.spec.dataset_version}`],
       ["by", evaluatorsText(record.spec.protocol)],
       ["data, split, words", `${record.spec.dataset_digest.slice(0, 12)}, ${record.spec.split_digest.slice(0, 12)}, ${record.spec.vocabulary_digest.slice(0, 12)}`],
       ["weights", weightsText(record)],
@@ -121,7 +121,7 @@ function breakdown(title, rows, said, searchable) {
       const width = el("i");
       width.style.width = `${((rows[name].AP ?? 0) / top) * 100}%`;
       return el("tr", null, el("th", { scope: "row" }, name), keys.map((key) =>
-        el("td", { class: "num" }, key.startsWith("AP") ? said[name][key] ?? "–" : whole(rows[name][key]))),
+        el("td", { class: "num" }, said[name][key] ?? "–")),
         el("td", { "aria-hidden": "true" }, el("div", { class: "bar" }, width)));
     };
     box.replaceChildren(scroller(title, el("table", { class: "wrap" },
